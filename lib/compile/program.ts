@@ -1,0 +1,164 @@
+// A compiled graph: a flat list of kernel steps over slots. This is all a device sees: views, numbers and scalar
+// expressions, never models. Also the device interface itself.
+
+import type { Expression } from "../ir/scalar.ts";
+import type { DType, HostArray, Type } from "../ir/types.ts";
+import type { View } from "./view.ts";
+
+/**
+ * Memory a program uses. `input` and `output` slots are bound to buffers at each run, `constant` slots are filled
+ * once when a program is loaded, `scratch` slots share an arena: `offset` is the planned place in it.
+ */
+export interface Slot {
+  readonly kind: "input" | "output" | "constant" | "scratch";
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+  /** Name of an input or output; label of the others. */
+  readonly name: string;
+  /** Contents of a constant. */
+  readonly data: HostArray | null;
+  /** Bytes from the start of the arena (scratch only, a multiple of 64). */
+  readonly offset: number;
+  /** First and last step that touch the slot. */
+  readonly lifetime: readonly [number, number];
+}
+
+/** One axis of a contraction: its size and the stride of each operand along it (0 where it has no such axis). */
+export interface ContractAxis {
+  readonly size: number;
+  readonly a: number;
+  readonly b: number;
+  readonly out: number;
+}
+
+/**
+ * Kernel steps by name. All views are strided; outputs never overlap inputs of the same step unless stated.
+ *
+ * - `map`: `out[i] = expression(inputs[0][i], ..)`; every input has the output's shape (strides may be 0). With
+ *   no inputs the expression is a number: a fill.
+ * - `reduce`: inputs share a shape; `out` has size 1 on the reduced axes;
+ *   `out = sum | max over axes of expression(inputs..)`.
+ * - `contract`: `out[batch, m, n] = sum over k of a[batch, m, k] b[batch, n, k]`, every group a list of axes
+ *   (possibly empty: one element); then, when there is an epilogue, `out = epilogue(sum, extras[0][i], ..)` with
+ *   the sum as operand 0 and `extras` over the output's index space (shape of `out`).
+ * - `gather`: `out[.., j, ..] = x[.., indices[j], ..]` along `axis`.
+ * - `scatterAdd`: `out = 0; out[.., indices[j], ..] += x[.., j, ..]`.
+ * - `fold`: x has (windows, size) at `axis`, `axis + 1`; `out = 0; out[.., w * step + j, ..] += x[.., w, j, ..]`.
+ * - `layerNorm`: over the last axis of x: `(x - mean) / sqrt(variance + epsilon) * weight + bias`.
+ * - `rope`: x [.., e], cosine and sine [.., p] (broadcast over leading axes by stride 0): features 2j and 2j+1 for
+ *   j < p rotate, the rest pass.
+ * - `attention`: q [.., m, e], k [.., n, e], v [.., n, e], optional bias [.., m, n] (broadcast by stride 0):
+ *   `softmax(q k^T scale + bias) v`; leading axes equal.
+ * - `attentionGradient`: q, k, v, cotangent of the output -> cotangents of q, k, v (no bias).
+ * - `cast`: number types differ between input and output; same shape.
+ */
+export interface StepAttributes {
+  map: { readonly expression: Expression };
+  reduce: {
+    readonly reducer: "sum" | "max";
+    readonly axes: readonly number[];
+    readonly expression: Expression;
+  };
+  contract: {
+    readonly batch: readonly ContractAxis[];
+    readonly m: readonly ContractAxis[];
+    readonly n: readonly ContractAxis[];
+    readonly k: readonly ContractAxis[];
+    readonly epilogue: Expression | null;
+  };
+  gather: { readonly axis: number };
+  scatterAdd: { readonly axis: number };
+  fold: { readonly axis: number; readonly step: number };
+  cast: Record<string, never>;
+  layerNorm: { readonly epsilon: number };
+  rope: Record<string, never>;
+  attention: { readonly scale: number };
+  attentionGradient: { readonly scale: number };
+}
+
+/** Names of kernels. */
+export type Kernel = keyof StepAttributes;
+
+/** One kernel launch. */
+export interface Step<K extends Kernel = Kernel> {
+  readonly kernel: K;
+  readonly inputs: readonly View[];
+  readonly outputs: readonly View[];
+  readonly attributes: StepAttributes[K];
+  /** Where in the model the step comes from, `block7/space/qkv`. */
+  readonly scope: string;
+}
+
+/** A step of any kernel, told apart by `kernel`. */
+export type AnyStep = { [K in Kernel]: Step<K> }[Kernel];
+
+/** A compiled graph. */
+export interface Program {
+  readonly slots: readonly Slot[];
+  readonly steps: readonly AnyStep[];
+  /** Bytes of the arena all scratch slots live in. */
+  readonly arenaBytes: number;
+  /** Bytes of all slots of each kind. */
+  readonly bytes: { readonly input: number; readonly output: number; readonly constant: number };
+}
+
+/** Memory on a device that outlives a run: weights, states. */
+export interface Buffer {
+  readonly dtype: DType;
+  readonly length: number;
+  /** Copies host data in, `offset` elements from the start. */
+  write(data: HostArray, offset?: number): void;
+  /** Copies the contents out. */
+  read(): Promise<HostArray>;
+  [Symbol.dispose](): void;
+}
+
+/** What a run cost. */
+export interface RunReport {
+  readonly milliseconds: number;
+}
+
+/** A program that is resident on a device. */
+export interface Executable {
+  readonly program: Program;
+  /**
+   * Runs the program once. Every input and output name must be bound to a buffer of its length and type.
+   */
+  run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport>;
+  [Symbol.dispose](): void;
+}
+
+/** A place where programs run. Speaks of slots, bytes and steps only. */
+export interface Device {
+  readonly name: string;
+  /** Kernels with an own implementation; fused ops that are missing are expanded before lowering. */
+  readonly kernels: ReadonlySet<Kernel>;
+  createBuffer(dtype: DType, length: number, label?: string): Buffer;
+  load(program: Program): Promise<Executable>;
+  [Symbol.dispose](): void;
+}
+
+/** Types of a program's inputs and outputs by name, as callers bind them. */
+export type Signature = ReadonlyMap<string, Type>;
+
+/** Shape text for printers. */
+export function viewText(view: View): string {
+  const strides = view.strides.join(",");
+  return `%${view.slot}+${view.offset}[${view.shape.join(",")}|${strides}]`;
+}
+
+/** One line a step: kernel, output view, input views, scope; then the slots with bytes and lifetime. */
+export function printProgram(program: Program): string {
+  const lines = program.steps.map((step, i) => {
+    const out = step.outputs.map(viewText).join(" ");
+    const ins = step.inputs.map(viewText).join(" ");
+    return `${i} ${step.kernel} ${out} <- ${ins}${step.scope ? `  # ${step.scope}` : ""}`;
+  });
+  program.slots.forEach((slot, i) => {
+    const place = slot.kind === "scratch" ? `@${slot.offset}` : slot.name;
+    lines.push(`%${i} ${slot.kind} ${slot.dtype} x ${slot.length} ${place} [${slot.lifetime.join("..")}]`);
+  });
+  lines.push(`arena ${program.arenaBytes} bytes`);
+  return lines.join("\n");
+}
