@@ -320,6 +320,12 @@ export function compileScalar(expression: Expression): (operands: ArrayLike<numb
   };
 }
 
+/** Indices of the operands an expression uses, ascending. */
+export function operandsOf(expression: Expression): number[] {
+  const used = linearize(expression).filter((i) => i.fn === "operand").map((i) => i.value);
+  return used.sort((a, b) => a - b);
+}
+
 /** Replaces operand `i` by `replacements[i]`; operands past the list stay. */
 export function substitute(expression: Expression, replacements: readonly Expression[]): Expression {
   const done = new Map<Expression, Expression>();

@@ -1,0 +1,95 @@
+// attention: softmax(q k^T scale + bias) v, and its gradient as an op of its own, so that a backend need not keep
+// the score matrix between the passes.
+
+import type { Tensor } from "../node.ts";
+import { add, contract, div, exp, max, mul, pick, sub, sum } from "../tensor.ts";
+import { at, sameShape, type Type } from "../types.ts";
+import { fusedNode, type FusedRule, refuse } from "./rule.ts";
+
+const LEADING = "abcdefgh";
+
+/** Contraction over matrices with the leading axes of x as batch: `"ms,ns->mn"` on the last two axes. */
+function batched(spec: string, x: Tensor, y: Tensor): Tensor {
+  const lead = LEADING.slice(0, x.shape.length - 2);
+  return contract(spec.replace(/([a-z]{2})/g, `${lead}$1`), x, y);
+}
+
+function checkOperands(op: string, types: readonly (Type | undefined)[], scope: string): [Type, Type, Type] {
+  const [q, k, v] = types;
+  if (!q || !k || !v || q.shape.length < 2) refuse(op, "wanted q, k and v of at least two axes", scope);
+  const lead = q.shape.slice(0, -2);
+  const fits = sameShape(k.shape, [...lead, at(k.shape, -2), at(q.shape, -1)]) &&
+    sameShape(v.shape, [...lead, at(k.shape, -2), at(v.shape, -1)]);
+  if (!fits) refuse(op, `q is [${q.shape}], k [${k.shape}], v [${v.shape}]`, scope);
+  return [q, k, v];
+}
+
+/** Softmax of the scores over the last axis. */
+function weights(q: Tensor, k: Tensor, scale: number, bias: Tensor | undefined): Tensor {
+  const scaled = mul(batched("mz,nz->mn", q, k), scale);
+  const scores = bias ? add(scaled, bias) : scaled;
+  const last = [scores.shape.length - 1];
+  const powers = exp(sub(scores, max(scores, last)));
+  return div(powers, sum(powers, last));
+}
+
+/** Definition of `attention`: q [.., m, e], k [.., n, e], v [.., n, f], optional bias [.., m, n] -> [.., m, f]. */
+export const attentionRule: FusedRule<"attention"> = {
+  infer: (types, _, scope) => {
+    const [q, k, v] = checkOperands("attention", types, scope);
+    const bias = types[3];
+    const scores = [...q.shape.slice(0, -1), at(k.shape, -2)];
+    if (bias && !sameShape(bias.shape, scores)) {
+      refuse("attention", `bias is [${bias.shape}], wanted [${scores}]`, scope);
+    }
+    return [{ dtype: "f32", shape: [...q.shape.slice(0, -1), at(v.shape, -1)] }];
+  },
+  expand: ([q, k, v, bias], { scale }) => {
+    if (!q || !k || !v) throw new TypeError("attention has three or four arguments");
+    return [batched("mn,nz->mz", weights(q, k, scale, bias), v)];
+  },
+  vjp: ([q, k, v, bias], { scale }, [cotangent]) => {
+    // With a bias the sequences are short (time mixing), and the formula serves.
+    if (!q || !k || !v || bias || !cotangent) return null;
+    const all = fusedNode("attentionGradient", attentionGradientRule, [q, k, v, cotangent], { scale });
+    return [pick(all, 0), pick(all, 1), pick(all, 2)];
+  },
+};
+
+/** Definition of `attentionGradient`: q, k, v and the cotangent of the result -> cotangents of q, k and v. */
+export const attentionGradientRule: FusedRule<"attentionGradient"> = {
+  infer: (types, _, scope) => {
+    const [q, k, v] = checkOperands("attentionGradient", types, scope);
+    const cotangent = types[3];
+    const wanted = [...q.shape.slice(0, -1), at(v.shape, -1)];
+    if (!cotangent || !sameShape(cotangent.shape, wanted)) {
+      refuse("attentionGradient", `the cotangent is [${cotangent?.shape}], wanted [${wanted}]`, scope);
+    }
+    return [q, k, v].map((t): Type => ({ dtype: "f32", shape: t.shape }));
+  },
+  expand: ([q, k, v, cotangent], { scale }) => {
+    if (!q || !k || !v || !cotangent) throw new TypeError("attentionGradient has four arguments");
+    const p = weights(q, k, scale, undefined);
+    const dp = batched("mz,nz->mn", cotangent, v);
+    const row = sum(mul(dp, p), [p.shape.length - 1]);
+    const scores = mul(mul(p, sub(dp, row)), scale);
+    return [
+      batched("mn,nz->mz", scores, k),
+      batched("mn,mz->nz", scores, q),
+      batched("mn,mz->nz", p, cotangent),
+    ];
+  },
+};
+
+/**
+ * Attention of every query over all keys.
+ *
+ * @param q `[.., m, e]`
+ * @param k `[.., n, e]`
+ * @param v `[.., n, f]`
+ * @param scale factor of the scores
+ * @param bias `[.., m, n]`, added to the scaled scores; masked entries are large and negative, not infinite
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, bias?: Tensor): Tensor {
+  return fusedNode("attention", attentionRule, bias ? [q, k, v, bias] : [q, k, v], { scale });
+}

@@ -1,0 +1,39 @@
+// layerNorm: (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis, biased variance
+// (model.md section 7, step 3).
+
+import type { Tensor } from "../node.ts";
+import { add, broadcastTo, div, mean, mul, sqrt, sub } from "../tensor.ts";
+import { at, sameShape } from "../types.ts";
+import { fusedNode, type FusedRule, refuse } from "./rule.ts";
+
+/** Definition of `layerNorm`: x [.., e], weight [e], bias [e] -> [.., e]. */
+export const layerNormRule: FusedRule<"layerNorm"> = {
+  infer: ([x, weight, bias], _, scope) => {
+    const e = x?.shape.at(-1);
+    if (!x || !weight || !bias || e === undefined) refuse("layerNorm", "wanted x, weight and bias", scope);
+    if (!sameShape(weight.shape, [e]) || !sameShape(bias.shape, [e])) {
+      refuse("layerNorm", `weight is [${weight.shape}] and bias [${bias.shape}], wanted [${e}]`, scope);
+    }
+    return [x];
+  },
+  expand: (args, { epsilon }) => {
+    const x = at(args, 0);
+    const last = [x.shape.length - 1];
+    const centred = sub(x, mean(x, last));
+    const deviation = sqrt(add(mean(mul(centred, centred), last), epsilon));
+    const normal = div(centred, deviation);
+    return [add(mul(normal, broadcastTo(at(args, 1), x.shape)), broadcastTo(at(args, 2), x.shape))];
+  },
+};
+
+/**
+ * Layer norm over the last axis.
+ *
+ * @param x `[.., e]`
+ * @param weight `[e]`
+ * @param bias `[e]`
+ * @param epsilon added to the variance
+ */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return fusedNode("layerNorm", layerNormRule, [x, weight, bias], { epsilon });
+}

@@ -1,0 +1,25 @@
+// All fused ops: the table in which a forgotten one is a type error.
+
+import type { Fused, Tensor } from "../node.ts";
+import { attentionGradientRule, attentionRule } from "./attention.ts";
+import { layerNormRule } from "./layer_norm.ts";
+import { ropeRule } from "./rope.ts";
+import type { FusedRule } from "./rule.ts";
+
+/** Definition of every fused op. */
+export const fused: { readonly [K in Fused]: FusedRule<K> } = {
+  layerNorm: layerNormRule,
+  rope: ropeRule,
+  attention: attentionRule,
+  attentionGradient: attentionGradientRule,
+};
+
+/** Whether the op of a node is fused. */
+export function isFused(node: Tensor): node is Extract<Tensor, { op: Fused }> {
+  return node.op in fused;
+}
+
+/** Definition of a node's op, with the attributes' type forgotten: for passes that treat all alike. */
+export function ruleOf(node: Extract<Tensor, { op: Fused }>): FusedRule<Fused> {
+  return fused[node.op] as FusedRule<Fused>;
+}

@@ -1,0 +1,84 @@
+// The nodes of a graph: which ops there are, what each carries, and what a tensor is. A closed set: every table
+// over ops is a mapped type over these names, so a forgotten entry does not compile.
+
+import type { Expression } from "./scalar.ts";
+import type { DType, HostArray, Shape, Type } from "./types.ts";
+
+/** What each primitive carries besides its arguments. */
+export interface PrimitiveAttributes {
+  /** A value bound at run time. */
+  input: { readonly name: string; readonly type: Type };
+  /** Host data, or one value repeated. */
+  constant: { readonly data: HostArray | number; readonly type: Type };
+  /** A scalar expression over arguments of equal shape. */
+  map: { readonly expression: Expression };
+  /** Sum or largest value over axes, which stay with size 1, of an expression over the arguments. */
+  reduce: {
+    readonly reducer: "sum" | "max";
+    readonly axes: readonly number[];
+    readonly expression: Expression;
+  };
+  /**
+   * Two-argument einsum, `"bmk,bnk->bmn"`; every letter stands in at least two of the three. With an epilogue the
+   * result is that expression of the sum (operand 0) and further arguments of the output's shape.
+   */
+  contract: { readonly spec: string; readonly epilogue: Expression | null };
+  reshape: { readonly shape: Shape };
+  /** Axis `i` of the result is axis `order[i]` of the argument. */
+  permute: { readonly order: readonly number[] };
+  /** Axes of size 1 repeated; the rank stays. */
+  broadcast: { readonly shape: Shape };
+  /** The box at `starts` of the given shape. */
+  slice: { readonly starts: readonly number[]; readonly shape: Shape };
+  /** Zeros around the argument, which starts at `starts` of the result. */
+  pad: { readonly starts: readonly number[]; readonly shape: Shape };
+  concat: { readonly axis: number };
+  /** Axis replaced by (windows, size), window `w` starting at `w * step`. */
+  unfold: { readonly axis: number; readonly size: number; readonly step: number };
+  /** The reverse: (windows, size) at `axis` added back into an axis of `length`. */
+  fold: { readonly axis: number; readonly step: number; readonly length: number };
+  /** Entries of `axis` picked by a 1-d i32 argument. */
+  gather: { readonly axis: number };
+  /** Entries of `axis` added into an axis of `length` at the places of a 1-d i32 argument. */
+  scatterAdd: { readonly axis: number; readonly length: number };
+  cast: { readonly dtype: DType };
+  /** The i-th result of a fused op. */
+  pick: { readonly index: number };
+}
+
+/** What each fused op carries. */
+export interface FusedAttributes {
+  layerNorm: { readonly epsilon: number };
+  rope: Record<string, never>;
+  attention: { readonly scale: number };
+  attentionGradient: { readonly scale: number };
+}
+
+/** Names of the primitives. */
+export type Primitive = keyof PrimitiveAttributes;
+/** Names of the fused ops. */
+export type Fused = keyof FusedAttributes;
+/** Names of all ops. */
+export type Op = Primitive | Fused;
+/** Attributes of every op. */
+export type Attributes = PrimitiveAttributes & FusedAttributes;
+
+/** One node of a graph. Immutable; equal nodes of a trace are the same object. */
+export interface Node<K extends Op> {
+  /** Position in the trace: arguments have smaller ids than their users. */
+  readonly id: number;
+  readonly op: K;
+  readonly args: readonly Tensor[];
+  readonly attributes: Attributes[K];
+  /** Types of all results; fused ops may have several. */
+  readonly results: readonly Type[];
+  /** Number type of the first result. */
+  readonly dtype: DType;
+  /** Shape of the first result. */
+  readonly shape: Shape;
+  /** Where the node was made, `block7/space`. */
+  readonly scope: string;
+}
+
+/** A symbolic value: a node of any op. It holds no numbers. */
+export type Tensor = { [K in Op]: Node<K> }[Op];
