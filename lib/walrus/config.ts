@@ -46,3 +46,49 @@ export interface WalrusConfig {
   /** Field name to column of the field table. */
   readonly fields: Readonly<Record<string, number>>;
 }
+
+/** The released field table (model.md section 2): name to column. */
+export const RELEASED_FIELDS: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    ...["closed_boundary", "open_boundary", "bias_correction", "pressure"],
+    ...axes("velocity", "x y z"),
+    ...["zeros_like_density", "speed_of_sound", "concentration"],
+    ...axes("D", "xx xy xz yx yy yz zx zy zz"),
+    ...axes("E", "xx xy xz yx yy yz zx zy zz"),
+    ...["density", "energy"],
+    ...axes("velocity", "r theta phi"),
+    ...axes("momentum", "x y z"),
+    ...["pressure_re", "pressure_im", "mask"],
+    ...axes("magnetic_field", "x y z"),
+    ...["A", "B", "height", "internal_energy", "temperature", "electron_fraction", "entropy"],
+    ...axes("magnetic_field", "log_r theta phi"),
+    ...["velocity_log_r", "buoyancy", "tracer", "log10_density", "log10_temperature", "c_zz"],
+    ...axes("C", "xx xy xz yx yy yz zx zy zz"),
+  ].map((name, column) => [name, column]),
+);
+
+function axes(field: string, components: string): string[] {
+  return components.split(" ").map((component) => `${field}_${component}`);
+}
+
+/** The released 1.29 B parameter model. */
+export const RELEASED_CONFIG: WalrusConfig = {
+  hiddenDim: 1408,
+  intermediateDim: 352,
+  states: 67,
+  blocks: 40,
+  heads: 16,
+  mlpDim: 5632,
+  dropPath: 0.05,
+  inputFieldDrop: 0,
+  causal: true,
+  includeD: [2, 3],
+  rotary: "fixed",
+  apeShape: null,
+  jitter: true,
+  normalization: "rms",
+  epsilon: 1e-5,
+  prediction: "delta",
+  contextFrames: 6,
+  fields: RELEASED_FIELDS,
+};

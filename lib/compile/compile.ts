@@ -1,0 +1,133 @@
+// From a traced graph to something a device runs: passes, program, and a callable that moves numbers across.
+
+import { expandFused } from "../ir/expand.ts";
+import type { Fused } from "../ir/node.ts";
+import { fused } from "../ir/fused/mod.ts";
+import { type Graph, type Tensors, trace, type Tree } from "../ir/trace.ts";
+import { type HostArray, sizeOf, type Type } from "../ir/types.ts";
+import { fuse } from "./fuse.ts";
+import { lower, outputSlotName } from "./lower.ts";
+import type { Buffer, Device, Executable, Program, RunReport } from "./program.ts";
+import { schedule } from "./schedule.ts";
+import { simplify } from "./simplify.ts";
+
+/** A pass by name, for printing and checking what each one leaves. */
+export type PassObserver = (pass: string, graph: Graph) => void;
+
+/**
+ * Runs all passes.
+ *
+ * @param graph as traced
+ * @param device whose kernels decide which fused ops are expanded
+ * @param observe called with the graph after each pass
+ */
+export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Program {
+  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => device.kernels.has(op)));
+  const passes: [string, (g: Graph) => Graph][] = [
+    ["expand", (g) => expandFused(g, kept)],
+    ["simplify", simplify],
+    ["fuse", (g) => fuse(g)],
+    ["schedule", schedule],
+  ];
+  observe?.("trace", graph);
+  const final = passes.reduce((g, [name, pass]) => {
+    const result = pass(g);
+    observe?.(name, result);
+    return result;
+  }, graph);
+  return lower(final);
+}
+
+/** Numbers or device memory for an input. */
+export type Feed = HostArray | Buffer;
+
+function isBuffer(feed: Feed): feed is Buffer {
+  return "read" in feed;
+}
+
+/** A compiled function: its program on a device, and memory for inputs and outputs that callers give as numbers. */
+export class Compiled {
+  readonly graph: Graph;
+  readonly #device: Device;
+  readonly #executable: Executable;
+  readonly #own = new Map<string, Buffer>();
+  /** What the last run cost. */
+  report: RunReport = { milliseconds: 0 };
+
+  constructor(device: Device, graph: Graph, executable: Executable) {
+    this.#device = device;
+    this.graph = graph;
+    this.#executable = executable;
+  }
+
+  /** Steps, slots and planned memory. */
+  get program(): Program {
+    return this.#executable.program;
+  }
+
+  #buffer(name: string, type: Type): Buffer {
+    let buffer = this.#own.get(name);
+    if (!buffer) {
+      buffer = this.#device.createBuffer(type.dtype, sizeOf(type.shape), name);
+      this.#own.set(name, buffer);
+    }
+    return buffer;
+  }
+
+  /**
+   * Runs once.
+   *
+   * @param feeds every input by name: numbers in C order, or a buffer of the same device. Numbers are copied in;
+   *   an input that was fed numbers before may be left out and keeps them
+   * @returns every output by name
+   * @throws RangeError when an input is missing or has the wrong length
+   */
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, HostArray>> {
+    const bindings = new Map<string, Buffer>();
+    for (const [name, input] of this.graph.inputs) {
+      const feed = feeds[name];
+      const size = sizeOf(input.shape);
+      if (feed && feed.length !== size) {
+        throw new RangeError(`Cannot run: input "${name}" got ${feed.length} numbers, wanted ${size}`);
+      }
+      if (!feed && !this.#own.has(`in ${name}`)) {
+        throw new RangeError(`Cannot run: input "${name}" got no numbers, wanted ${size}`);
+      }
+      if (feed && isBuffer(feed)) bindings.set(name, feed);
+      else {
+        const buffer = this.#buffer(`in ${name}`, input);
+        if (feed) buffer.write(feed);
+        bindings.set(name, buffer);
+      }
+    }
+    for (const name of Object.keys(feeds)) {
+      if (!this.graph.inputs.has(name)) throw new RangeError(`Cannot run: there is no input "${name}"`);
+    }
+    const outputs = new Map<string, Buffer>();
+    for (const [name, node] of this.graph.outputs) {
+      const buffer = this.#buffer(`out ${name}`, node);
+      outputs.set(name, buffer);
+      bindings.set(outputSlotName(name), buffer);
+    }
+    this.report = await this.#executable.run(bindings);
+    const results: Record<string, HostArray> = {};
+    for (const [name, buffer] of outputs) results[name] = await buffer.read();
+    return results;
+  }
+
+  [Symbol.dispose](): void {
+    this.#executable[Symbol.dispose]();
+    for (const buffer of this.#own.values()) buffer[Symbol.dispose]();
+    this.#own.clear();
+  }
+}
+
+/**
+ * Compiles a graph for a device.
+ *
+ * @param device where it will run
+ * @param graph as traced
+ */
+export async function compile(device: Device, graph: Graph): Promise<Compiled> {
+  return new Compiled(device, graph, await device.load(compileGraph(graph, device)));
+}

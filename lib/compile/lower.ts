@@ -1,0 +1,204 @@
+// Pass: graph to steps and slots. Movement ops become views of what they move; a copy is made only where no
+// strides can express the result.
+
+import { letterSizes, parseSpec } from "../ir/contract_spec.ts";
+import {
+  broadcastLayout,
+  isContiguous,
+  permuteLayout,
+  reshapeLayout,
+  sliceLayout,
+  unfoldLayout,
+} from "../ir/layout.ts";
+import type { Tensor } from "../ir/node.ts";
+import { number, operand } from "../ir/scalar.ts";
+import type { Graph } from "../ir/trace.ts";
+import { at, type DType, type Shape, sizeOf } from "../ir/types.ts";
+import { plan } from "./plan.ts";
+import type { AnyStep, ContractAxis, Kernel, Program, Slot, StepAttributes } from "./program.ts";
+import { type View, wholeView } from "./view.ts";
+
+/** Name of an output's slot: a step that updates a state has inputs and outputs of the same name. */
+export function outputSlotName(name: string): string {
+  return `output/${name}`;
+}
+
+/** Collects slots and steps while the graph is walked. */
+class Lowering {
+  readonly slots: Slot[] = [];
+  readonly steps: AnyStep[] = [];
+  readonly #views = new Map<Tensor, readonly View[]>();
+
+  /** The view of a node's i-th result. */
+  view(node: Tensor, index = 0): View {
+    const views = this.#views.get(node);
+    if (!views) throw new RangeError(`Cannot lower: ${node.op} ${node.id} is used before it is made`);
+    return at(views, index);
+  }
+
+  bind(node: Tensor, ...views: View[]): void {
+    this.#views.set(node, views);
+  }
+
+  slot(kind: Slot["kind"], dtype: DType, length: number, name: string, data: Slot["data"] = null): number {
+    this.slots.push({ kind, dtype, length, name, data, offset: 0, lifetime: [0, 0] });
+    return this.slots.length - 1;
+  }
+
+  /** A fresh scratch slot, seen whole. */
+  scratch(dtype: DType, shape: Shape, name: string): View {
+    return wholeView(this.slot("scratch", dtype, sizeOf(shape), name), dtype, shape);
+  }
+
+  step<K extends Kernel>(
+    kernel: K,
+    inputs: readonly View[],
+    outputs: readonly View[],
+    attributes: StepAttributes[K],
+    scope: string,
+  ): void {
+    this.steps.push({ kernel, inputs, outputs, attributes, scope } as AnyStep);
+  }
+
+  copy(from: View, to: View, scope: string): void {
+    this.step("map", [from], [to], { expression: operand(0) }, scope);
+  }
+
+  /** The view under another shape, copied first where strides can not express it. */
+  reshape(view: View, shape: Shape, scope: string): View {
+    const reshaped = reshapeLayout(view, shape);
+    if (reshaped) return reshaped;
+    const dense = this.scratch(view.dtype, view.shape, "copy");
+    this.copy(view, dense, scope);
+    return wholeView(dense.slot, view.dtype, shape);
+  }
+
+  /** Marks the slot of a view as a program output, or copies into a new one where that is not possible. */
+  output(output: string, node: Tensor): void {
+    const name = outputSlotName(output);
+    const view = this.view(node);
+    const slot = at(this.slots, view.slot);
+    const whole = isContiguous(view) && slot.length === sizeOf(view.shape);
+    if (slot.kind === "scratch" && whole) {
+      this.slots[view.slot] = { ...slot, kind: "output", name };
+      return;
+    }
+    const target = wholeView(
+      this.slot("output", view.dtype, sizeOf(view.shape), name),
+      view.dtype,
+      view.shape,
+    );
+    this.copy(view, target, node.scope);
+  }
+}
+
+/** Axes of a contraction with the strides of the three views. */
+function contractAxes(spec: string, a: View, b: View, out: View, scope: string) {
+  const parsed = parseSpec(spec);
+  const sizes = letterSizes(spec, a.shape, b.shape, scope);
+  const stride = (letters: string, view: View, letter: string) => {
+    const i = letters.indexOf(letter);
+    return i < 0 ? 0 : at(view.strides, i);
+  };
+  const group = (letters: string) =>
+    [...letters].map((letter): ContractAxis => ({
+      size: sizes.get(letter) ?? 1,
+      a: stride(parsed.a, a, letter),
+      b: stride(parsed.b, b, letter),
+      out: stride(parsed.out, out, letter),
+    })).filter((axis) => axis.size !== 1);
+  return { batch: group(parsed.batch), m: group(parsed.m), n: group(parsed.n), k: group(parsed.k) };
+}
+
+function lowerNode(lowering: Lowering, node: Tensor): void {
+  const { scope } = node;
+  const args = node.args.map((a) => lowering.view(a));
+  const fresh = () => lowering.scratch(node.dtype, node.shape, node.op);
+  switch (node.op) {
+    case "input":
+    case "pick":
+      return lowering.bind(
+        node,
+        node.op === "pick" ? lowering.view(at(node.args, 0), node.attributes.index) : wholeView(
+          lowering.slot("input", node.dtype, sizeOf(node.shape), node.attributes.name),
+          node.dtype,
+          node.shape,
+        ),
+      );
+    case "constant": {
+      const { data } = node.attributes;
+      if (typeof data !== "number") {
+        const slot = lowering.slot("constant", node.dtype, data.length, "constant", data);
+        return lowering.bind(node, wholeView(slot, node.dtype, node.shape));
+      }
+      const one = node.dtype === "i32" ? Int32Array.of(data) : Float32Array.of(data);
+      const slot = lowering.slot("constant", node.dtype, 1, "value", one);
+      return lowering.bind(node, {
+        slot,
+        dtype: node.dtype,
+        offset: 0,
+        shape: node.shape,
+        strides: node.shape.map(() => 0),
+      });
+    }
+    case "reshape":
+      return lowering.bind(node, lowering.reshape(at(args, 0), node.shape, scope));
+    case "permute":
+      return lowering.bind(node, permuteLayout(at(args, 0), node.attributes.order));
+    case "broadcast":
+      return lowering.bind(node, broadcastLayout(at(args, 0), node.shape));
+    case "slice":
+      return lowering.bind(node, sliceLayout(at(args, 0), node.attributes.starts, node.shape));
+    case "unfold": {
+      const { axis, size, step } = node.attributes;
+      return lowering.bind(node, unfoldLayout(at(args, 0), axis, size, step));
+    }
+    case "pad": {
+      const out = fresh();
+      lowering.step("map", [], [out], { expression: number(0) }, scope);
+      lowering.copy(at(args, 0), sliceLayout(out, node.attributes.starts, at(args, 0).shape), scope);
+      return lowering.bind(node, out);
+    }
+    case "concat": {
+      const out = fresh();
+      let start = 0;
+      for (const part of args) {
+        const starts = node.shape.map((_, i) => i === node.attributes.axis ? start : 0);
+        lowering.copy(part, sliceLayout(out, starts, part.shape), scope);
+        start += at(part.shape, node.attributes.axis);
+      }
+      return lowering.bind(node, out);
+    }
+    case "contract": {
+      const out = fresh();
+      const [a, b, ...extras] = args;
+      const axes = contractAxes(node.attributes.spec, a!, b!, out, scope);
+      const attributes = { ...axes, epilogue: node.attributes.epilogue };
+      lowering.step("contract", [a!, b!, ...extras], [out], attributes, scope);
+      return lowering.bind(node, out);
+    }
+    default: {
+      const outputs = node.results.map(({ dtype, shape }) => lowering.scratch(dtype, shape, node.op));
+      // Here the op's name is the kernel's name, and the attributes are the same record.
+      lowering.steps.push(
+        { kernel: node.op, inputs: args, outputs, attributes: node.attributes, scope } as AnyStep,
+      );
+      return lowering.bind(node, ...outputs);
+    }
+  }
+}
+
+/**
+ * Lowers a graph to a program.
+ *
+ * @param graph scheduled; its fused ops are kernels of the device
+ * @returns a program with planned memory
+ */
+export function lower(graph: Graph): Program {
+  const lowering = new Lowering();
+  // Inputs that no node uses are bound all the same.
+  for (const input of graph.inputs.values()) lowerNode(lowering, input);
+  for (const node of graph.nodes) if (node.op !== "input") lowerNode(lowering, node);
+  for (const [name, node] of graph.outputs) lowering.output(name, node);
+  return plan(lowering.slots, lowering.steps);
+}

@@ -1,0 +1,58 @@
+// Strided convolutions over three spatial axes, channels last. Both are contractions: the windows of the input
+// are a view, so nothing is copied before the product.
+
+import type { Tensor } from "../ir/node.ts";
+import { constant, contract, fold, gather, unfold } from "../ir/tensor.ts";
+import { modulo } from "./roll.ts";
+import { at } from "../ir/types.ts";
+
+/** One number for each spatial axis. */
+export type Triple = readonly [number, number, number];
+
+/**
+ * Cross-correlation without padding or bias.
+ *
+ * @param x `[n, X, Y, Z, c]`
+ * @param kernel `[o, c, p, q, r]`
+ * @param steps strides of the three axes
+ * @returns `[n, x, y, z, o]` with `x = (X - p) div step + 1`
+ */
+export function conv(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
+  let windows = x;
+  // From the last axis to the first, so that earlier positions do not move.
+  for (const axis of [2, 1, 0]) {
+    windows = unfold(windows, axis + 1, at(kernel.shape, axis + 2), at(steps, axis));
+  }
+  return contract("nxpyqzrc,ocpqr->nxyzo", windows, kernel);
+}
+
+/**
+ * Transposed convolution without padding or bias: `out[P] = sum over q of in[q] kernel[P - q step]`.
+ *
+ * @param x `[n, x, y, z, c]`
+ * @param kernel `[c, o, p, q, r]`
+ * @param steps strides of the three axes
+ * @returns `[n, X, Y, Z, o]` with `X = (x - 1) step + p`
+ */
+export function convTranspose(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
+  let out = contract("nxyzc,copqr->nxpyqzro", x, kernel);
+  for (const axis of [2, 1, 0]) {
+    const length = (at(x.shape, axis + 1) - 1) * at(steps, axis) + at(kernel.shape, axis + 2);
+    out = fold(out, 1 + 2 * axis, at(steps, axis), length);
+  }
+  return out;
+}
+
+/**
+ * Continues a periodic axis on both sides.
+ *
+ * @param x any tensor
+ * @param axis the periodic axis
+ * @param width points added on each side; may exceed the axis
+ */
+export function wrap(x: Tensor, axis: number, width: number): Tensor {
+  if (width === 0) return x;
+  const n = at(x.shape, axis);
+  const indices = Int32Array.from({ length: n + 2 * width }, (_, j) => modulo(j - width, n));
+  return gather(x, constant(indices, [indices.length], "i32"), axis);
+}

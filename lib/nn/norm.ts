@@ -1,0 +1,19 @@
+// RMS norm over space, one channel at a time (model.md section 5).
+
+import type { Tensor } from "../ir/node.ts";
+import { add, div, mean, mul, sqrt } from "../ir/tensor.ts";
+
+/** Machine epsilon of f32: what the released group norm adds, whatever its printed epsilon says. */
+export const GROUP_NORM_EPSILON = 2 ** -23;
+
+/**
+ * Divides by the root mean square over `axes` and multiplies by a weight of the last axis.
+ *
+ * @param x channels last, `[.., h]`
+ * @param axes the spatial axes; frames, samples and channels stay apart
+ * @param weight `[h]`
+ */
+export function rmsNorm(x: Tensor, axes: readonly number[], weight: Tensor): Tensor {
+  const deviation = sqrt(add(mean(mul(x, x), axes), GROUP_NORM_EPSILON));
+  return mul(x, div(weight, deviation));
+}
