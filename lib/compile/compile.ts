@@ -3,7 +3,7 @@
 import { expandFused } from "../ir/expand.ts";
 import type { Fused } from "../ir/node.ts";
 import { fused } from "../ir/fused/mod.ts";
-import { type Graph, type Tensors, trace, type Tree } from "../ir/trace.ts";
+import type { Graph } from "../ir/trace.ts";
 import { type HostArray, sizeOf, type Type } from "../ir/types.ts";
 import { fuse } from "./fuse.ts";
 import { lower, outputSlotName } from "./lower.ts";
@@ -127,7 +127,12 @@ export class Compiled {
  *
  * @param device where it will run
  * @param graph as traced
+ * @param program its program, when the caller has made it already
  */
-export async function compile(device: Device, graph: Graph): Promise<Compiled> {
-  return new Compiled(device, graph, await device.load(compileGraph(graph, device)));
+export async function compile(
+  device: Device,
+  graph: Graph,
+  program: Program = compileGraph(graph, device),
+): Promise<Compiled> {
+  return new Compiled(device, graph, await device.load(program));
 }

@@ -13,7 +13,7 @@ import {
   unfoldLayout,
 } from "./layout.ts";
 import type { Node, Primitive, Tensor } from "./node.ts";
-import { compileScalar, operand } from "./scalar.ts";
+import { evaluateArrays, operand } from "./scalar.ts";
 import type { Graph } from "./trace.ts";
 import { at, sizeOf, stridesOf } from "./types.ts";
 
@@ -75,18 +75,9 @@ function addInto(target: Float64Array, box: Layout, source: Value): void {
 }
 
 function mapValues(node: Node<"map"> | Node<"reduce">, args: readonly Value[]): Float64Array {
-  const shape = at(args, 0).shape;
-  if (node.attributes.expression === operand(0)) return dense(at(args, 0));
-  const size = sizeOf(shape);
-  const inputs = args.map(dense);
-  const f = compileScalar(node.attributes.expression);
-  const out = new Float64Array(size);
-  const operands = new Float64Array(inputs.length);
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < inputs.length; k++) operands[k] = inputs[k]![i]!;
-    out[i] = f(operands);
-  }
-  return out;
+  const { expression } = node.attributes;
+  if (expression === operand(0)) return dense(at(args, 0));
+  return evaluateArrays(expression, args.map(dense), sizeOf(at(args, 0).shape));
 }
 
 /** `out[m, n] = sum a[m, k] b[n, k]`, four by four at a time so that loads are shared. */
@@ -159,10 +150,7 @@ function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
   const value = permuteLayout(stored, [...out].map((l) => letters.indexOf(l)));
   if (!epilogue) return value;
   const operands = [value, ...args.slice(2)].map(dense);
-  const f = compileScalar(epilogue);
-  const finished = new Float64Array(result.length);
-  for (let i = 0; i < finished.length; i++) finished[i] = f(operands.map((o) => o[i]!));
-  return whole(finished, value.shape);
+  return whole(evaluateArrays(epilogue, operands, result.length), value.shape);
 }
 
 function reduceValues(node: Node<"reduce">, args: readonly Value[]): Value {

@@ -93,11 +93,14 @@ export function stepStatistics(x: Tensor, config: WalrusConfig, scales: StepInpu
   return { mean: zero, std: shaped(scales.std), deltaMean: zero, deltaStd: shaped(scales.deltaStd) };
 }
 
+/** Sets hidden cells of `[.., X, Y, Z, C]` to 0. */
+export function hide(x: Tensor, hidden: Tensor | undefined): Tensor {
+  return hidden ? select(equal(reshape(hidden, [...hidden.shape, 1]), 0), x, 0) : x;
+}
+
 /** Sets hidden cells and padded channels of `[.., X, Y, Z, C]` to 0. */
 export function blank(x: Tensor, mask: Tensor, hidden: Tensor | undefined): Tensor {
-  const real = select(broadcastTo(mask, x.shape), x, 0);
-  if (!hidden) return real;
-  return select(equal(reshape(hidden, [...hidden.shape, 1]), 0), real, 0);
+  return hide(select(broadcastTo(mask, x.shape), x, 0), hidden);
 }
 
 /** Statistics cut to the first `channels` channels. */

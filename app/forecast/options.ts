@@ -1,0 +1,96 @@
+// Options of the forecast command: read with commander, checked here, defaults from the shipped example.
+
+import { Command, InvalidArgumentError } from "commander";
+
+/** Checked options. */
+export interface ForecastOptions {
+  readonly input: string;
+  readonly checkpoint: string;
+  readonly config: string | undefined;
+  readonly stats: string | undefined;
+  readonly steps: number;
+  readonly start: number;
+  readonly stride: number;
+  readonly trajectory: number;
+  readonly seed: number;
+  readonly jitter: boolean;
+  readonly threads: number | undefined;
+  readonly out: string;
+  readonly frames: number | undefined;
+  readonly map: Readonly<Record<string, string>>;
+  readonly transforms: Readonly<Record<string, "log10" | "zeros_like">>;
+}
+
+/** Where the shipped model and data lie. */
+export interface Defaults {
+  readonly input: string;
+  readonly checkpoint: string;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`wanted a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+function pair(kind: string) {
+  return (text: string, before: Record<string, string>): Record<string, string> => {
+    const match = /^([^=]+)=([^=]+)$/.exec(text);
+    if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}.`);
+    return { ...before, [match[1]]: match[2] };
+  };
+}
+
+function transform(text: string, before: Record<string, string>): Record<string, string> {
+  const next = pair("FIELD=log10 or FIELD=zeros_like")(text, before);
+  for (const value of Object.values(next)) {
+    if (value !== "log10" && value !== "zeros_like") {
+      throw new InvalidArgumentError("wanted FIELD=log10 or FIELD=zeros_like.");
+    }
+  }
+  return next;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @param args words after the program's name
+ * @param defaults used where nothing is given
+ * @throws CommanderError for unknown or malformed options and for `--help`
+ */
+export function readOptions(args: readonly string[], defaults: Defaults): ForecastOptions {
+  const command = new Command("forecast")
+    .description("Forecasts a simulation: opens a Well HDF5 file, runs Walrus, scores and draws the result.")
+    .option("--input <file|url>", "trajectory in The Well's HDF5 layout", defaults.input)
+    .option("--checkpoint <file|url>", ".pt, .safetensors or shard index", defaults.checkpoint)
+    .option("--config <file|url>", "extended_config.yaml (default: beside the checkpoint)")
+    .option("--stats <file|url>", "stats.yaml of the data set, for models normalised by it")
+    .option("--steps <n>", "frames to forecast", wholeNumber(1), 10)
+    .option("--start <t>", "first frame of the input window", wholeNumber(0), 0)
+    .option("--stride <n>", "frames from one input frame to the next", wholeNumber(1), 1)
+    .option("--frames <n>", "input frames (default: 6, or 3 in 3D)", wholeNumber(1))
+    .option("--trajectory <i>", "which trajectory of the file", wholeNumber(0), 0)
+    .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
+    .option("--no-jitter", "no random shifts")
+    .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
+    .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"), {})
+    .option("--transform <field=kind>", "log10 or zeros_like", transform, {})
+    .option("--out <dir>", "folder for the results", "out")
+    .showHelpAfterError()
+    .exitOverride();
+  command.parse([...args], { from: "user" });
+  if (command.args.length > 0) command.error(`error: unexpected argument '${command.args[0]}'`);
+  const { transform: transforms, ...options } = command.opts();
+  return {
+    config: undefined,
+    stats: undefined,
+    threads: undefined,
+    frames: undefined,
+    ...options,
+    transforms,
+  } as ForecastOptions;
+}

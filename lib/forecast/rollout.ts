@@ -1,0 +1,130 @@
+// Rollouts: predict a frame, append it, drop the oldest, again (evaluation.md section 5).
+
+import { fieldIndices } from "../data/fields.ts";
+import type { Window } from "../data/window.ts";
+import { type Geometry, jitterFeeds, type Shifts } from "../walrus/geometry.ts";
+import { drawShifts } from "./jitter.ts";
+import { randomStream } from "./random.ts";
+import type { Compiled } from "../compile/compile.ts";
+import type { Buffer } from "../compile/program.ts";
+import type { WalrusConfig } from "../walrus/config.ts";
+import type { StepShape } from "../walrus/step.ts";
+
+/** A step compiled for one kind of window, and the geometry it was compiled for. */
+export interface PreparedStep {
+  readonly compiled: Compiled;
+  readonly geometry: Geometry;
+  readonly shape: StepShape;
+  readonly weights: ReadonlyMap<string, Buffer>;
+}
+
+/** What a forecast will take, known before it runs. */
+export interface MemoryNeed {
+  /** Weights resident on the device. */
+  readonly weights: number;
+  /** Intermediate results of a step, inputs, outputs and constants. */
+  readonly working: number;
+}
+
+/** What a rollout needs of a model. */
+export interface ForecastModel {
+  readonly config: WalrusConfig;
+  prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep>;
+}
+
+/** A predicted frame. */
+export interface Frame {
+  /** Steps since the start window, from 1. */
+  readonly step: number;
+  /** Time in the data's units, by the spacing of the start window's last two frames. */
+  readonly time: number;
+  /** `[X, Y, Z, C]` in the data's units; padded channels and hidden cells are 0. */
+  readonly values: Float32Array;
+  readonly shape: readonly [number, number, number];
+  readonly channels: readonly string[];
+}
+
+/** How a rollout runs. */
+export interface RolloutOptions {
+  /** Frames to predict. */
+  readonly steps: number;
+  /** Seed of the random shifts, 0 unless given: the same seed gives the same forecast everywhere. */
+  readonly seed?: number;
+  /** Whether the grid is shifted at random each step; the configuration decides unless given. */
+  readonly jitter?: boolean;
+  /** Shifts to use instead of drawn ones. */
+  readonly shifts?: (step: number) => Shifts;
+  /** Names of the data's channels in the model's field table, where they differ. */
+  readonly fieldMap?: Readonly<Record<string, string | number>>;
+  /** Scales of a data-set-wide normalisation for every channel, constant ones last. */
+  readonly scales?: { readonly std: Float32Array; readonly deltaStd: Float32Array };
+  /** Told what the forecast will take before anything large is read; throws to refuse. */
+  readonly admit?: (need: MemoryNeed) => void;
+  /** Ends the rollout between steps. */
+  readonly signal?: AbortSignal;
+}
+
+function checkOptions(model: ForecastModel, { steps, scales }: RolloutOptions): void {
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new RangeError(`Steps of a rollout are ${steps}, wanted an integer from 1`);
+  }
+  if (model.config.normalization === "global" && !scales) {
+    throw new TypeError(
+      "The model normalises with statistics of the whole data set: pass the scales of its stats.yaml",
+    );
+  }
+}
+
+/** Inputs that stay the same through a rollout. */
+function fixedFeeds(model: ForecastModel, start: Window, options: RolloutOptions, step: PreparedStep) {
+  const names = [...start.channels, ...start.constantChannels];
+  return {
+    ...Object.fromEntries(step.weights),
+    fields: Int32Array.from(fieldIndices(names, model.config.fields, options.fieldMap)),
+    mask: Float32Array.from(start.channelMask),
+    ...(start.constantChannels.length > 0 ? { constants: start.constants } : {}),
+    ...(start.hidden ? { hidden: Float32Array.from(start.hidden) } : {}),
+    ...(model.config.normalization === "global" && options.scales
+      ? { "scales/std": options.scales.std, "scales/deltaStd": options.scales.deltaStd }
+      : {}),
+  };
+}
+
+/** Runs a rollout; see `Walrus.rollout`. */
+export async function* rollout(
+  model: ForecastModel,
+  start: Window,
+  options: RolloutOptions,
+): AsyncGenerator<Frame, void, void> {
+  checkOptions(model, options);
+  const jitter = options.shifts ? true : options.jitter ?? model.config.jitter;
+  const names = [...start.channels, ...start.constantChannels];
+  // Unknown fields are refused before weights are read.
+  fieldIndices(names, model.config.fields, options.fieldMap);
+  const step = await model.prepare(start, jitter, options.admit);
+  const fixed = fixedFeeds(model, start, options, step);
+  const draw = options.shifts ??
+    ((index: number) =>
+      drawShifts(step.geometry, model.config.blocks, randomStream(options.seed ?? 0, index)));
+
+  const frames = start.times.length;
+  const size = start.frames.length / frames;
+  const window = start.frames.slice();
+  const last = start.times.at(-1) ?? 0;
+  const spacing = frames > 1 ? last - (start.times.at(-2) ?? 0) : 1;
+  for (let index = 1; index <= options.steps; index++) {
+    options.signal?.throwIfAborted();
+    const shifts = jitter ? Object.fromEntries(jitterFeeds(step.geometry, draw(index))) : {};
+    const { next } = await step.compiled.run({ ...fixed, ...shifts, window });
+    const values = next as Float32Array;
+    window.copyWithin(0, size);
+    window.set(values, (frames - 1) * size);
+    yield {
+      step: index,
+      time: last + index * spacing,
+      values,
+      shape: start.shape,
+      channels: start.channels,
+    };
+  }
+}

@@ -1,0 +1,221 @@
+// A loaded model: configuration, weights on a device, compiled steps. Weights are read as they are first needed, so
+// only the encoder and decoder of the data's dimensionality take memory.
+
+import { compile, compileGraph } from "../compile/compile.ts";
+import type { Buffer, Device } from "../compile/program.ts";
+import type { Window } from "../data/window.ts";
+import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
+import type { SourceInput } from "../io/source.ts";
+import { trace } from "../ir/trace.ts";
+import { sizeOf } from "../ir/types.ts";
+import type { WalrusConfig } from "../walrus/config.ts";
+import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
+import { parameterShapes } from "../walrus/parameters.ts";
+import { RESAMPLED } from "../walrus/resample.ts";
+import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
+import { checkAgainstCheckpoint, checkWeights, readConfig } from "./extended_config.ts";
+import {
+  type ForecastModel,
+  type Frame,
+  type MemoryNeed,
+  type PreparedStep,
+  rollout,
+  type RolloutOptions,
+} from "./rollout.ts";
+
+/** How a model is loaded. */
+export interface LoadOptions {
+  /** Where it runs; stays the caller's. */
+  readonly device: Device;
+  /** `extended_config.yaml` or a configuration; the file of that name beside the checkpoint when left out. */
+  readonly config?: SourceInput | WalrusConfig;
+  /** Told the name and bytes of each tensor as it is read. */
+  readonly onTensor?: (name: string, bytes: number) => void;
+}
+
+function isConfig(config: SourceInput | WalrusConfig): config is WalrusConfig {
+  return typeof config === "object" && "hiddenDim" in config;
+}
+
+/** `extended_config.yaml` in the folder of a path or URL. */
+function beside(checkpoint: SourceInput): SourceInput {
+  const name = "extended_config.yaml";
+  if (checkpoint instanceof URL) return new URL(name, checkpoint);
+  if (typeof checkpoint !== "string") {
+    throw new TypeError(
+      "Cannot find the configuration: pass `config` when the checkpoint is not a path or URL",
+    );
+  }
+  if (/^[a-z]+:\/\//i.test(checkpoint)) return new URL(name, checkpoint);
+  const folder = checkpoint.replace(/[^/\\]*$/, "");
+  return folder + name;
+}
+
+/** Geometry of a window's grid; the axis of a resampled data set has the points the network sees. */
+export function windowGeometry(window: Window, jitter: boolean): Geometry {
+  const [X, Y, Z] = window.shape;
+  const resampled = RESAMPLED[window.dataset];
+  const used = resampled && Z === resampled[0] ? resampled[1] : Z;
+  const geometry = geometryOf([X, Y, used], window.boundaries, jitter);
+  checkDecodable(geometry);
+  return geometry;
+}
+
+/**
+ * A Walrus model on a device.
+ *
+ * @example Load and forecast
+ * ```ts no-run
+ * import { openWell, vrmse, Walrus, wasm } from "walrus";
+ * using device = await wasm();
+ * using model = await Walrus.load("walrus_mini.safetensors", { device });
+ * using well = await openWell("simulation.hdf5");
+ * const truth = well.trajectory(0);
+ * const start = await truth.window({ from: 0, length: 6 });
+ * for await (const frame of model.rollout(start, { steps: 10, seed: 1 })) console.log(frame.time);
+ * ```
+ */
+export class Walrus implements ForecastModel {
+  readonly config: WalrusConfig;
+  /** What was noticed while reading the configuration. */
+  readonly warnings: readonly string[];
+  readonly #device: Device;
+  readonly #checkpoint: Checkpoint;
+  readonly #onTensor: LoadOptions["onTensor"];
+  readonly #weights = new Map<string, Buffer>();
+  readonly #steps = new Map<string, Promise<PreparedStep>>();
+
+  private constructor(
+    config: WalrusConfig,
+    warnings: readonly string[],
+    checkpoint: Checkpoint,
+    options: LoadOptions,
+  ) {
+    this.config = config;
+    this.warnings = warnings;
+    this.#device = options.device;
+    this.#checkpoint = checkpoint;
+    this.#onTensor = options.onTensor;
+  }
+
+  /**
+   * Opens a checkpoint and checks every tensor's name, shape and type against the configuration. Weights are read
+   * later, when a forecast needs them.
+   *
+   * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, bytes
+   * @param options device and configuration
+   * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration
+   */
+  static async load(checkpoint: SourceInput, options: LoadOptions): Promise<Walrus> {
+    const given = options.config ?? beside(checkpoint);
+    const { config, warnings } = isConfig(given) ? { config: given, warnings: [] } : await readConfig(given);
+    const opened = await openCheckpoint(checkpoint);
+    try {
+      checkAgainstCheckpoint(config, opened);
+      checkWeights(opened, parameterShapes(config));
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return new Walrus(config, warnings, opened, options);
+  }
+
+  /** Frames a forecast of this data starts from: `contextFrames`, half of it with three non-singleton axes. */
+  contextFor(window: Pick<Window, "shape">): number {
+    const full = this.config.contextFrames;
+    return window.shape.every((n) => n > 1) ? Math.max(1, Math.floor(full / 2)) : full;
+  }
+
+  async #weight(name: string): Promise<Buffer> {
+    const known = this.#weights.get(name);
+    if (known) return known;
+    const stored = this.#checkpoint.tensors.get(name);
+    if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
+    const data = await stored.read();
+    this.#onTensor?.(name, data.byteLength);
+    const buffer = this.#device.createBuffer("f32", data.length, name);
+    buffer.write(data);
+    this.#weights.set(name, buffer);
+    return buffer;
+  }
+
+  /** Bytes of the weights a grid needs. */
+  #weightBytes(geometry: Geometry): number {
+    const dimensions = geometry.filter((axis) => !axis.singleton).length;
+    const shapes = parameterShapes(this.config, [dimensions]);
+    return 4 * [...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0);
+  }
+
+  /**
+   * Compiles the step for a window and reads the weights it needs; once for each kind of window.
+   *
+   * @param window the frames a forecast starts from
+   * @param jitter whether the grid is shifted at random
+   * @param admit told what the forecast will take before weights are read; throws to refuse
+   */
+  prepare(
+    window: Window,
+    jitter: boolean,
+    admit?: (need: MemoryNeed) => void,
+  ): Promise<PreparedStep> {
+    const shape: StepShape = {
+      frames: window.times.length,
+      samples: 1,
+      points: window.shape,
+      channels: window.channels.length,
+      constants: window.constantChannels.length,
+      hidden: window.hidden !== null,
+      jitter,
+    };
+    const key = JSON.stringify([shape, window.boundaries, window.dataset in RESAMPLED]);
+    let step = this.#steps.get(key);
+    if (!step) {
+      step = this.#prepare(window, shape, admit);
+      this.#steps.set(key, step);
+      step.catch(() => this.#steps.delete(key));
+    }
+    return step;
+  }
+
+  async #prepare(
+    window: Window,
+    shape: StepShape,
+    admit?: (need: MemoryNeed) => void,
+  ): Promise<PreparedStep> {
+    const geometry = windowGeometry(window, shape.jitter);
+    const signature = stepSignature(this.config, shape, geometry);
+    const graph = trace(
+      signature,
+      (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
+    );
+    const program = compileGraph(graph, this.#device);
+    const { input, output, constant } = program.bytes;
+    const weightBytes = this.#weightBytes(geometry);
+    admit?.({ weights: weightBytes, working: program.arenaBytes + input - weightBytes + output + constant });
+    const weights = new Map<string, Buffer>();
+    for (const name of Object.keys(signature.params as Record<string, unknown>)) {
+      weights.set(`params/${name}`, await this.#weight(name));
+    }
+    return { compiled: await compile(this.#device, graph, program), geometry, shape, weights };
+  }
+
+  /**
+   * Forecasts frame after frame, feeding its own output back.
+   *
+   * @param start frames in the data's units, as {@link contextFor} counts them or more or fewer
+   * @param options how many steps, seed, jitter
+   * @returns frames as they are computed
+   * @throws RangeError for a grid, channels or options the model cannot take
+   */
+  rollout(start: Window, options: RolloutOptions): AsyncGenerator<Frame, void, void> {
+    return rollout(this, start, options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#checkpoint.close();
+    for (const step of this.#steps.values()) step.then((s) => s.compiled[Symbol.dispose](), () => {});
+    for (const buffer of this.#weights.values()) buffer[Symbol.dispose]();
+    this.#weights.clear();
+    this.#steps.clear();
+  }
+}
