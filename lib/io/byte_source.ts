@@ -1,0 +1,61 @@
+// What every reader reads from: bytes by range. Nothing above knows whether they come from a file, a server, a
+// page's Blob or memory.
+
+/** Bytes by range. */
+export interface ByteSource {
+  /** Path, URL or label, for messages. */
+  readonly name: string;
+  /** Bytes in all. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`.
+   *
+   * @throws RangeError before anything is allocated when the range leaves the source
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same at once, where the medium allows. */
+  readSync?(offset: number, length: number): Uint8Array;
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Refuses a range that leaves the source. */
+export function checkRange(source: Pick<ByteSource, "name" | "size">, offset: number, length: number): void {
+  const legal = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
+  if (!legal || offset + length > source.size) {
+    throw new RangeError(
+      `Cannot read "${source.name}": bytes ${offset} to ${offset + length} are wanted, it has ${source.size}`,
+    );
+  }
+}
+
+/** Bytes in memory. */
+export function memorySource(bytes: Uint8Array, name = "bytes"): ByteSource {
+  const readSync = (offset: number, length: number) => {
+    checkRange({ name, size: bytes.length }, offset, length);
+    return bytes.subarray(offset, offset + length);
+  };
+  return {
+    name,
+    size: bytes.length,
+    readSync,
+    read: (offset, length) => Promise.resolve().then(() => readSync(offset, length)),
+    close() {},
+    [Symbol.dispose]() {},
+  };
+}
+
+/** A page's Blob or File. */
+export function blobSource(blob: Blob): ByteSource {
+  const name = "name" in blob && typeof blob.name === "string" ? blob.name : "blob";
+  return {
+    name,
+    size: blob.size,
+    async read(offset, length) {
+      checkRange({ name, size: blob.size }, offset, length);
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+    close() {},
+    [Symbol.dispose]() {},
+  };
+}

@@ -1,0 +1,114 @@
+// Widening and narrowing of stored number types. Files are little-endian; so are all platforms this runs on.
+
+/** Number types found in checkpoints, with bytes an element. */
+export const STORED_BYTES = {
+  f64: 8,
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  i64: 8,
+  i32: 4,
+  i16: 2,
+  i8: 1,
+  u8: 1,
+  bool: 1,
+} as const;
+
+/** Name of a stored number type. */
+export type StoredType = keyof typeof STORED_BYTES;
+
+/** Value of 16 bits as an IEEE half. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** All halves by their bits: a table makes widening a look-up. */
+let halves: Float32Array | null = null;
+
+/** IEEE halves as f32; exact. */
+export function widenHalf(bits: Uint16Array): Float32Array {
+  halves ??= Float32Array.from({ length: 65536 }, (_, i) => halfToNumber(i));
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = halves[bits[i]!]!;
+  return out;
+}
+
+/** bfloat16 as f32; exact. */
+export function widenBfloat(bits: Uint16Array): Float32Array {
+  const out = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = bits[i]! << 16;
+  return new Float32Array(out.buffer);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** Nearest IEEE half of a number, ties to even; too large becomes infinity. */
+export function numberToHalf(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x7f800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) {
+    // Below the smallest normal half: count in units of 2^-24.
+    const units = Math.abs(value) * 2 ** 24;
+    const floor = Math.floor(units);
+    const rest = units - floor;
+    return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+/** f32 as IEEE halves, rounded to nearest even. */
+export function narrowToHalf(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, numberToHalf);
+}
+
+/** f32 as bfloat16, rounded to nearest even. */
+export function narrowToBfloat(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (b) => {
+    if ((b & 0x7fffffff) > 0x7f800000) return (b >>> 16) | 0x40;
+    return ((b + 0x7fff + ((b >>> 16) & 1)) >>> 16) & 0xffff;
+  });
+}
+
+/**
+ * Stored bytes as f32.
+ *
+ * @param bytes little-endian, a whole number of elements
+ * @param type how they are stored
+ * @returns values widened, or rounded to f32 from f64 and integers
+ */
+export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
+  // A copy starts at a multiple of 8, which typed arrays need.
+  const { buffer } = bytes.slice();
+  switch (type) {
+    case "f32":
+      return new Float32Array(buffer);
+    case "f16":
+      return widenHalf(new Uint16Array(buffer));
+    case "bf16":
+      return widenBfloat(new Uint16Array(buffer));
+    case "f64":
+      return Float32Array.from(new Float64Array(buffer));
+    case "i64":
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    case "i32":
+      return Float32Array.from(new Int32Array(buffer));
+    case "i16":
+      return Float32Array.from(new Int16Array(buffer));
+    case "i8":
+      return Float32Array.from(new Int8Array(buffer));
+    case "u8":
+    case "bool":
+      return Float32Array.from(new Uint8Array(buffer));
+  }
+}

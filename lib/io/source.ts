@@ -1,0 +1,62 @@
+// Opening whatever a user names: a path, a URL, a Blob, bytes, or a source that is open already.
+
+import { blobSource, type ByteSource, memorySource } from "./byte_source.ts";
+import { fileSource } from "./file.ts";
+import { type HttpOptions, httpSource } from "./http.ts";
+
+export type { ByteSource } from "./byte_source.ts";
+
+/** What can be opened: a path or a file/http(s) URL, a Blob or File, bytes, an open source. */
+export type SourceInput = string | URL | Blob | Uint8Array | ByteSource;
+
+/** Whether text is a URL with a scheme (a Windows drive letter is none). */
+export function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+}
+
+/**
+ * Opens an input for reading by range.
+ *
+ * @param input path, URL, Blob, bytes or source
+ * @param options for remote files
+ * @throws RangeError for a missing file or a server that refuses; TypeError for a scheme that is not supported
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * using source = await openSource(Uint8Array.of(1, 2, 3));
+ * assert.deepEqual([...(await source.read(1, 2))], [2, 3]);
+ * ```
+ */
+export async function openSource(input: SourceInput, options: HttpOptions = {}): Promise<ByteSource> {
+  if (input instanceof Uint8Array) return memorySource(input);
+  if (input instanceof Blob) return blobSource(input);
+  if (typeof input === "object" && "read" in input) return input;
+  const url = input instanceof URL ? input : isUrl(input) ? new URL(input) : null;
+  if (!url) return fileSource(input);
+  if (url.protocol === "file:") return fileSource(url);
+  if (url.protocol === "http:" || url.protocol === "https:") return await httpSource(url, options);
+  throw new TypeError(`Cannot open "${url}": the scheme is ${url.protocol} wanted file:, http: or https:`);
+}
+
+/** The first bytes of a source, fewer when it is shorter. */
+export async function readStart(source: ByteSource, length: number): Promise<Uint8Array> {
+  return await source.read(0, Math.min(length, source.size));
+}
+
+/**
+ * All bytes of a small file.
+ *
+ * @param input what to open
+ * @param limit largest size accepted
+ * @throws RangeError when it is larger
+ */
+export async function readSmall(input: SourceInput, limit: number): Promise<Uint8Array> {
+  using source = await openSource(input);
+  if (source.size > limit) {
+    throw new RangeError(
+      `Cannot read "${source.name}": it has ${source.size} bytes, wanted at most ${limit}`,
+    );
+  }
+  return await source.read(0, source.size);
+}
