@@ -13,7 +13,8 @@ import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts
 import { parameterShapes } from "../walrus/parameters.ts";
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
-import { checkAgainstCheckpoint, checkWeights, readConfig } from "./extended_config.ts";
+import { readConfig } from "./extended_config.ts";
+import { adaptToCheckpoint, checkWeights, readWeight } from "./weights.ts";
 import {
   type ForecastModel,
   type Frame,
@@ -111,13 +112,13 @@ export class Walrus implements ForecastModel {
     const { config, warnings } = isConfig(given) ? { config: given, warnings: [] } : await readConfig(given);
     const opened = await openCheckpoint(checkpoint);
     try {
-      checkAgainstCheckpoint(config, opened);
-      checkWeights(opened, parameterShapes(config));
+      const adapted = adaptToCheckpoint(config, opened);
+      checkWeights(opened, parameterShapes(adapted));
+      return new Walrus(adapted, warnings, opened, options);
     } catch (error) {
       opened.close();
       throw error;
     }
-    return new Walrus(config, warnings, opened, options);
   }
 
   /** Frames a forecast of this data starts from: `contextFrames`, half of it with three non-singleton axes. */
@@ -131,7 +132,7 @@ export class Walrus implements ForecastModel {
     if (known) return known;
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
-    const data = await stored.read();
+    const data = await readWeight(this.#checkpoint, stored);
     this.#onTensor?.(name, data.byteLength);
     const buffer = this.#device.createBuffer("f32", data.length, name);
     buffer.write(data);

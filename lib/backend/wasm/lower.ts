@@ -1,0 +1,183 @@
+// Steps as words: one entry a kernel, each the mirror of a function in wasm/src. Index spaces are simplified here, so
+// that the kernels meet few axes and long columns.
+
+import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
+import type { View } from "../../compile/view.ts";
+import { operand } from "../../ir/scalar.ts";
+import { at } from "../../ir/types.ts";
+import { type Axis, axesOf, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
+import { contract } from "./lower_contract.ts";
+import { attention, attentionGradient } from "./lower_attention.ts";
+import { reduce } from "./lower_reduce.ts";
+import { putExpression } from "./expression.ts";
+import { tile, TILE_SCRATCH } from "./tiles.ts";
+import { type Lowered, Words } from "./words.ts";
+
+/** How a kernel's step becomes words. */
+export type Lower<K extends Kernel> = (step: Step<K>) => Lowered;
+
+/** Kernels in the order of `dispatch` in wasm/src/run.rs; a cast is a map. */
+const KERNELS = [
+  "map",
+  "reduce",
+  "contract",
+  "gather",
+  "scatterAdd",
+  "fold",
+  "layerNorm",
+  "rope",
+  "attention",
+  "attentionGradient",
+] as const;
+
+/** Axes in the order of the output's memory (operand 0), merged. */
+function outputAxes(views: readonly View[]): readonly Axis[] {
+  const axes = axesOf(at(views, 0).shape, views.map((v) => v.strides));
+  return bounded(mergeAxes(sortAxes(axes, 0)), views.length);
+}
+
+function without(list: readonly number[], ...axes: readonly number[]): number[] {
+  return list.filter((_, i) => !axes.includes(i));
+}
+
+function lastStride(view: View): number {
+  return at(view.shape, -1) === 1 ? 0 : at(view.strides, -1);
+}
+
+/** Leading axes of several views, in the order of the first one's memory. */
+function leadingAxes(views: readonly View[]): readonly Axis[] {
+  const axes = axesOf(at(views, 0).shape.slice(0, -1), views.map((v) => v.strides.slice(0, -1)));
+  return bounded(mergeAxes(sortAxes(axes, 0)), views.length);
+}
+
+function map(step: Pick<Step<"map">, "inputs" | "outputs" | "attributes">): Lowered {
+  const { expression } = step.attributes;
+  const out = at(step.outputs, 0);
+  const inputs = step.inputs;
+  const views = [...inputs, out];
+  const axes = axesOf(out.shape, views.map((v) => v.strides));
+  const { axes: walked, rows, columns } = tile(
+    bounded(mergeAxes(sortAxes(axes, inputs.length)), views.length),
+    inputs.length,
+  );
+  const isCopy = expression === operand(0) && inputs[0]?.dtype === out.dtype;
+  const words = new Words().put(walked.length, ...sizesOf(walked), rows, columns, inputs.length);
+  views.forEach((view, o) => words.place(view, isCopy).put(...stridesAlong(walked, o)));
+  putExpression(words, expression, inputs.length);
+  return { words, scratch: TILE_SCRATCH, shared: 0 };
+}
+
+/** The table: a kernel without an entry would not compile. */
+export const lower: { readonly [K in Kernel]: Lower<K> } = {
+  map,
+  cast: (step) => map({ ...step, attributes: { expression: operand(0) } }),
+  reduce,
+  contract,
+  gather: ({ inputs, outputs, attributes: { axis } }) => {
+    const [x, index] = [at(inputs, 0), at(inputs, 1)];
+    const out = at(outputs, 0);
+    const source: View = { ...x, shape: out.shape, strides: x.strides.map((s, i) => i === axis ? 0 : s) };
+    const picks: View = {
+      ...index,
+      shape: out.shape,
+      strides: out.shape.map((_, i) => i === axis ? at(index.strides, 0) : 0),
+    };
+    const views = [out, source, picks];
+    const axes = outputAxes(views);
+    const words = new Words().put(axes.length, ...sizesOf(axes), at(x.shape, axis), at(x.strides, axis));
+    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o)));
+    return { words, scratch: 0, shared: 0 };
+  },
+  scatterAdd: ({ inputs, outputs, attributes: { axis } }) => {
+    const [x, index] = [at(inputs, 0), at(inputs, 1)];
+    const out = at(outputs, 0);
+    const views = [out, x].map((view): View => ({
+      ...view,
+      shape: without(view.shape, axis),
+      strides: without(view.strides, axis),
+    }));
+    const axes = outputAxes(views);
+    const words = new Words().put(axes.length, ...sizesOf(axes), at(out.shape, axis), at(out.strides, axis));
+    words.put(at(x.shape, axis), at(x.strides, axis), at(index.strides, 0));
+    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o)));
+    words.place(index);
+    return { words, scratch: 0, shared: 0 };
+  },
+  fold: ({ inputs, outputs, attributes: { axis, step } }) => {
+    const [x, out] = [at(inputs, 0), at(outputs, 0)];
+    const outer: View = {
+      ...out,
+      shape: without(out.shape, axis),
+      strides: without(out.strides, axis),
+    };
+    const windows: View = { ...outer, strides: without(x.strides, axis, axis + 1) };
+    const axes = outputAxes([outer, windows]);
+    const columns = at(axes, -1);
+    const rest = bounded(axes.slice(0, -1), 2);
+    const words = new Words().put(rest.length, ...sizesOf(rest), columns.size, at(out.shape, axis));
+    words.put(at(x.shape, axis), at(x.shape, axis + 1), step);
+    words.place(out).put(...stridesAlong(rest, 0), at(columns.strides, 0), at(out.strides, axis));
+    words.place(x).put(...stridesAlong(rest, 1), at(columns.strides, 1));
+    words.put(at(x.strides, axis), at(x.strides, axis + 1));
+    return { words, scratch: 0, shared: 0 };
+  },
+  layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
+    const [x, weight, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+    const out = at(outputs, 0);
+    const axes = leadingAxes([out, x]);
+    const n = at(x.shape, -1);
+    const words = new Words().put(axes.length, ...sizesOf(axes), n).float(epsilon);
+    [out, x].forEach((view, o) => words.place(view).put(...stridesAlong(axes, o), lastStride(view)));
+    for (const view of [weight, bias]) words.place(view).put(lastStride(view));
+    return { words, scratch: 16 * (n + 8), shared: 0 };
+  },
+  rope: ({ inputs, outputs }) => {
+    const views = [at(outputs, 0), ...inputs];
+    const axes = leadingAxes(views);
+    const words = new Words().put(axes.length, ...sizesOf(axes));
+    words.put(at(at(views, 0).shape, -1), at(at(inputs, 1).shape, -1));
+    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o), lastStride(view)));
+    return { words, scratch: 0, shared: 0 };
+  },
+  attention,
+  attentionGradient,
+};
+
+/** Types every kernel of this backend takes; others would be read as if they were floats. */
+function checkTypes(step: AnyStep): void {
+  const wanted: readonly string[] = step.kernel === "contract" ? ["f32", "f16"] : ["f32"];
+  step.inputs.forEach((view, i) => {
+    const isIndex = i === 1 && (step.kernel === "gather" || step.kernel === "scatterAdd");
+    const free = step.kernel === "map" || step.kernel === "cast" || step.kernel === "reduce";
+    const isMoved = step.kernel === "gather" && i === 0;
+    const fits = isIndex ? view.dtype === "i32" : free || isMoved || wanted.includes(view.dtype);
+    if (!fits) {
+      const want = isIndex ? "i32" : wanted.join(" or ");
+      throw new TypeError(
+        `Cannot lower ${step.kernel}: input ${i} is ${view.dtype}, wanted ${want} (${step.scope})`,
+      );
+    }
+  });
+  const anyOutput = step.kernel === "map" || step.kernel === "cast" || step.kernel === "gather";
+  for (const view of step.outputs) {
+    if (!anyOutput && view.dtype !== "f32") {
+      throw new TypeError(
+        `Cannot lower ${step.kernel}: the output is ${view.dtype}, wanted f32 (${step.scope})`,
+      );
+    }
+  }
+}
+
+/**
+ * Lowers one step.
+ *
+ * @param step any kernel
+ * @returns its words with the header (kernel number, words in all) and its memory
+ * @throws TypeError when a view has a number type the kernel does not take
+ */
+export function lowerStep(step: AnyStep): { words: readonly number[]; scratch: number; shared: number } {
+  checkTypes(step);
+  const kernel = KERNELS.indexOf(step.kernel === "cast" ? "map" : step.kernel);
+  const { words, scratch, shared } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+  return { words: [kernel, words.list.length + 2, ...words.list], scratch, shared };
+}

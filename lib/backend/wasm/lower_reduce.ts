@@ -1,0 +1,71 @@
+// `reduce` as words. The kernel either runs along a reduced column (one result a tile row group) or across kept
+// columns (a row of results at once); which one is chosen by what lies densely in memory.
+
+import type { Step } from "../../compile/program.ts";
+import { at } from "../../ir/types.ts";
+import { type Axis, axesOf, bounded, mergeAxes, moveLast, sizesOf, sortAxes, spaceSize, stridesAlong } from "./axes.ts";
+import { putExpression } from "./expression.ts";
+import { tile, TILE_SCRATCH } from "./tiles.ts";
+import { type Lowered, Words } from "./words.ts";
+
+/** Few results of many elements each are summed in this many parts at most. */
+const PARTS = 64;
+/** Elements of a part at least. */
+const PART = 16_384;
+
+/** How many inputs are dense along an axis. */
+function density(axis: Axis, inputs: number): number {
+  return axis.strides.slice(0, inputs).filter((s) => s === 1).length;
+}
+
+/** Index of the axis most inputs are dense along; of the largest one where none is. */
+function densest(axes: readonly Axis[], inputs: number): number {
+  let best = 0;
+  axes.forEach((axis, i) => {
+    const d = density(axis, inputs) - density(at(axes, best), inputs);
+    if (d > 0 || (d === 0 && axis.size > at(axes, best).size)) best = i;
+  });
+  return best;
+}
+
+/** Whether the column axis is a kept one. */
+function goesAcross(kept: readonly Axis[], reduced: readonly Axis[], inputs: number): boolean {
+  const [k, r] = [at(kept, densest(kept, inputs)), at(reduced, densest(reduced, inputs))];
+  if (k.size < 4) return false;
+  if (density(r, inputs) >= density(k, inputs) && r.size >= 16) return false;
+  return true;
+}
+
+/** Lowers `reduce`. */
+export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Lowered {
+  const out = at(outputs, 0);
+  const views = [...inputs, out];
+  const n = inputs.length;
+  const shape = at(inputs, 0).shape;
+  const isReduced = (i: number) => attributes.axes.includes(i);
+  const part = (wanted: boolean) => {
+    const index = shape.map((_, i) => i).filter((i) => isReduced(i) === wanted);
+    const strides = views.map((v, o) => index.map((i) => wanted && o === n ? 0 : at(v.strides, i)));
+    return mergeAxes(sortAxes(axesOf(index.map((i) => at(shape, i)), strides), wanted ? 0 : n));
+  };
+  const kept = bounded(part(false), n + 1);
+  const reduced = bounded(part(true), n + 1);
+  const across = goesAcross(kept, reduced, n);
+  const columnsOf = across ? kept : reduced;
+  const ordered = moveLast(columnsOf, densest(columnsOf, n));
+  const column = at(ordered, -1);
+  const outer = bounded(across ? ordered.slice(0, -1) : kept, n + 1);
+  const { axes, rows, columns } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
+  const inner = bounded(axes.slice(0, -1), n + 1);
+
+  const results = spaceSize(kept);
+  const length = spaceSize(reduced);
+  const parts = !across && results < PARTS ? Math.max(1, Math.min(PARTS, Math.floor(length / PART))) : 1;
+  const words = new Words().put(attributes.reducer === "max" ? 1 : 0, across ? 1 : 0);
+  words.put(outer.length, ...sizesOf(outer), inner.length, ...sizesOf(inner));
+  words.put(column.size, rows, columns, parts, n);
+  views.forEach((view, o) => words.place(view).put(...stridesAlong(inner, o), at(column.strides, o)));
+  views.forEach((_, o) => words.put(...stridesAlong(outer, o)));
+  putExpression(words, attributes.expression, n);
+  return { words, scratch: TILE_SCRATCH, shared: 8 * results * parts };
+}

@@ -1,0 +1,64 @@
+// Which build of the kernels fits this runtime, and the compiled module. Builds are committed as text, so that loading
+// one needs no permission and no request.
+
+/** `(func (drop (f32x4.relaxed_madd ..)))`: validates where relaxed SIMD exists. */
+// deno-fmt-ignore
+const RELAXED_PROBE = Uint8Array.of(
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00,
+  0x0a, 0x14, 0x01, 0x12, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f,
+  0xfd, 0x85, 0x02, 0x1a, 0x0b,
+);
+
+/** Whether `f32x4.relaxed_madd` compiles here. */
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+/** Whether a WebAssembly memory can be shared with workers here; pages need cross-origin isolation for it. */
+export function hasThreads(): boolean {
+  if (typeof SharedArrayBuffer === "undefined" || typeof Worker === "undefined") return false;
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+  } catch {
+    return false;
+  }
+}
+
+/** Modules compiled so far: devices share them. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+/** The committed build for a runtime. Import paths are literal so that bundlers find them. */
+async function text(relaxed: boolean, threads: boolean): Promise<string> {
+  if (relaxed && threads) return (await import("./modules/relaxed_threads.ts")).text;
+  if (relaxed) return (await import("./modules/relaxed.ts")).text;
+  if (threads) return (await import("./modules/plain_threads.ts")).text;
+  return (await import("./modules/plain.ts")).text;
+}
+
+/** Bytes of a committed build: base64 of raw deflate. */
+export async function unpack(packed: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * The committed module.
+ *
+ * @param relaxed fused multiply-add; results then depend on the processor in the last bits
+ * @param threads shared memory
+ */
+export function kernelModule(relaxed: boolean, threads: boolean): Promise<WebAssembly.Module> {
+  const key = `${relaxed} ${threads}`;
+  let module = compiled.get(key);
+  if (!module) {
+    module = text(relaxed, threads).then(unpack).then((bytes) => WebAssembly.compile(bytes));
+    compiled.set(key, module);
+  }
+  return module;
+}
+
+/** Whether a module was built for shared memory. */
+export function isThreaded(module: WebAssembly.Module): boolean {
+  return WebAssembly.Module.exports(module).some(({ name }) => name === "work");
+}

@@ -1,0 +1,23 @@
+// The program of a worker thread, as text: it is started from a Blob, which needs no file and no permission. All it
+// does is give its instance a stack of its own and enter the loop in wasm/src/sync.rs until told to leave.
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly control: number;
+  readonly thread: number;
+  /** Top of its stack. */
+  readonly stack: number;
+}
+
+/** Source of the worker. */
+export const WORKER_SOURCE = `
+onmessage = async ({ data: { module, memory, control, thread, stack } }) => {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  exports.__stack_pointer.value = stack;
+  postMessage("ready");
+  exports.work(control, thread);
+  close();
+};
+`;
