@@ -1,0 +1,225 @@
+// The HDF5 library compiled to WebAssembly (h5wasm), loaded on first use, and files mounted into it from byte
+// sources. Synchronous sources are read through; for others the missing ranges are noted, the call fails, the
+// ranges are fetched and the call is made again: that needs no threads and works everywhere.
+
+import type { H5Module } from "./hdf5_types.ts";
+import type { ByteSource } from "./byte_source.ts";
+
+/** Bytes fetched at a time from sources that are not synchronous. */
+const BLOCK = 1 << 16;
+/** Rounds of fetching one call may take; each round fetches at least one block it lacked. */
+const MOST_ROUNDS = 10_000;
+
+let loading: Promise<H5Module> | null = null;
+/** What the library printed since the last call: its error stack. */
+const printed: string[] = [];
+
+async function load(): Promise<H5Module> {
+  // The library keeps the console's error printer it finds while it starts, and prints its error stacks there.
+  const original = console.error;
+  console.error = (...args: unknown[]) => void printed.push(args.join(" "));
+  try {
+    const { ready } = await import("h5wasm");
+    return (await ready) as unknown as H5Module;
+  } finally {
+    console.error = original;
+  }
+}
+
+/** The library, started once. */
+export function hdf5Module(): Promise<H5Module> {
+  return loading ??= load();
+}
+
+/** The innermost line of the library's last error stack, or a fallback. */
+function lastError(): string {
+  const lines = printed.filter((line) => /^\s*#\d+:/.test(line) || /major|minor/.test(line));
+  const innermost = printed.filter((line) => /^\s*#\d+:/.test(line)).at(-1) ?? lines.at(-1);
+  const text = innermost?.replace(/^.*\(\):\s*/, "").trim();
+  return text || "the HDF5 library gave no reason";
+}
+
+interface Mount {
+  readonly path: string;
+  /** Blocks that a failed call lacked. */
+  readonly missing: Set<number>;
+  readonly fetch: () => Promise<void>;
+  readonly unmount: () => void;
+}
+
+let mounted = 0;
+
+/** Makes a source visible to the library as a read-only file. */
+function mount(module: H5Module, source: ByteSource): Mount {
+  const { FS } = module;
+  const folder = `/source${mounted++}`;
+  const missing = new Set<number>();
+  const blocks = new Map<number, Uint8Array>();
+  let failure: unknown = null;
+  const attributes = (node: { mode: number; id: number }, size: number) => ({
+    dev: 1,
+    ino: node.id,
+    mode: node.mode,
+    nlink: 1,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    size,
+    atime: new Date(0),
+    mtime: new Date(0),
+    ctime: new Date(0),
+    blksize: BLOCK,
+    blocks: Math.ceil(size / BLOCK),
+  });
+  const readBlocks = (position: number, length: number): Uint8Array => {
+    const out = new Uint8Array(length);
+    for (let b = Math.floor(position / BLOCK); b * BLOCK < position + length; b++) {
+      const block = blocks.get(b);
+      if (!block) {
+        missing.add(b);
+        continue;
+      }
+      const start = Math.max(position, b * BLOCK);
+      const end = Math.min(position + length, b * BLOCK + block.length);
+      out.set(block.subarray(start - b * BLOCK, end - b * BLOCK), start - position);
+    }
+    if (missing.size > 0) throw new FS.ErrnoError(29);
+    return out;
+  };
+  const file = {
+    node_ops: {
+      getattr: (node: { mode: number; id: number }) => attributes(node, source.size),
+      setattr: () => {},
+    },
+    stream_ops: {
+      llseek: (stream: { position: number }, offset: number, whence: number) =>
+        whence === 1 ? stream.position + offset : whence === 2 ? source.size + offset : offset,
+      read: (_: unknown, buffer: Int8Array, offset: number, length: number, position: number): number => {
+        const count = Math.max(0, Math.min(length, source.size - position));
+        if (count === 0) return 0;
+        try {
+          const bytes = source.readSync ? source.readSync(position, count) : readBlocks(position, count);
+          new Uint8Array(buffer.buffer, buffer.byteOffset + offset, count).set(bytes);
+        } catch (error) {
+          if (!(error instanceof FS.ErrnoError)) failure = error;
+          throw new FS.ErrnoError(29);
+        }
+        return count;
+      },
+    },
+  };
+  const type = {
+    mount: () => {
+      const root = FS.createNode(null, "/", 0o40555, 0);
+      root.node_ops = {
+        getattr: (node: { mode: number; id: number }) => attributes(node, BLOCK),
+        setattr: () => {},
+        lookup: (parent: unknown, name: string) => {
+          if (name !== "data") throw new FS.ErrnoError(44);
+          return Object.assign(FS.createNode(parent, name, 0o100444, 0), file);
+        },
+        readdir: () => [".", "..", "data"],
+      };
+      root.stream_ops = {};
+      return root;
+    },
+  };
+  FS.mkdir(folder);
+  FS.mount(type, {}, folder);
+  return {
+    path: `${folder}/data`,
+    missing,
+    async fetch() {
+      if (failure) throw failure;
+      // Neighbouring blocks come in one read.
+      const wanted = [...missing].sort((a, b) => a - b);
+      missing.clear();
+      for (let i = 0; i < wanted.length;) {
+        const first = wanted[i]!;
+        let count = 1;
+        while (wanted[i + count] === first + count) count++;
+        const bytes = await source.read(first * BLOCK, Math.min(count * BLOCK, source.size - first * BLOCK));
+        for (let k = 0; k < count; k++) blocks.set(first + k, bytes.subarray(k * BLOCK, (k + 1) * BLOCK));
+        i += count;
+      }
+    },
+    unmount() {
+      FS.unmount(folder);
+      FS.rmdir(folder);
+      blocks.clear();
+    },
+  };
+}
+
+/** A source open in the library. One call at a time: retries must not interleave. */
+export interface Session {
+  readonly module: H5Module;
+  readonly id: bigint;
+  /**
+   * Runs library calls.
+   *
+   * @param what words for the error message, `open "density"`
+   * @param call may run several times; throws or returns null when a call fails
+   */
+  run<T>(what: string, call: () => T | null): Promise<T>;
+  close(): void;
+}
+
+/**
+ * Opens a source in the library.
+ *
+ * @throws SyntaxError when it is no HDF5 file or is damaged
+ */
+export async function openSession(source: ByteSource): Promise<Session> {
+  const module = await hdf5Module();
+  const mounting = mount(module, source);
+  let queue: Promise<unknown> = Promise.resolve();
+  const attempt = async <T>(what: string, call: () => T | null): Promise<T> => {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      printed.length = 0;
+      mounting.missing.clear();
+      let result: T | null = null;
+      let thrown: unknown = null;
+      try {
+        result = call();
+      } catch (error) {
+        thrown = error;
+      }
+      if (mounting.missing.size > 0) {
+        await mounting.fetch();
+        continue;
+      }
+      if (result !== null && thrown === null) return result;
+      // A read error of the source itself says more than the library's words.
+      await mounting.fetch();
+      if (thrown instanceof SyntaxError || thrown instanceof RangeError || thrown instanceof TypeError) {
+        throw thrown;
+      }
+      throw new SyntaxError(`Cannot ${what} of "${source.name}": ${lastError()}`, { cause: thrown });
+    }
+    throw new SyntaxError(`Cannot ${what} of "${source.name}": it asks for ever more of the file`);
+  };
+  const run = <T>(what: string, call: () => T | null): Promise<T> => {
+    const next = queue.then(() => attempt(what, call));
+    queue = next.catch(() => {});
+    return next;
+  };
+  try {
+    const id = await run("read the start", () => {
+      const opened = module.open(mounting.path, module.H5F_ACC_RDONLY, false, -1, -1);
+      return opened >= 0n ? opened : null;
+    });
+    return {
+      module,
+      id,
+      run,
+      close: () => {
+        module.close_file(id);
+        mounting.unmount();
+      },
+    };
+  } catch (error) {
+    mounting.unmount();
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+// The part of h5wasm's low-level interface that is used, typed by hand: its own declarations need ambient
+// Emscripten types.
+
+/** Description of a dataset's or attribute's type and extent. */
+export interface H5Metadata {
+  /** Class: 0 integer, 1 float, 3 string, 8 enumeration; others are not read. */
+  readonly type: number;
+  readonly size: number;
+  readonly signed: boolean;
+  readonly shape: number[] | null;
+  readonly total_size: number;
+  readonly vlen: boolean;
+  readonly chunks: number[] | null;
+  readonly virtual_sources?: readonly unknown[];
+}
+
+/** A node of the library's file system. */
+export interface H5Node {
+  node_ops: object;
+  stream_ops: object;
+}
+
+/** The library's file system. */
+export interface H5FileSystem {
+  readonly ErrnoError: new (code: number) => Error;
+  createNode(parent: unknown, name: string, mode: number, device: number): H5Node;
+  mkdir(path: string): void;
+  rmdir(path: string): void;
+  mount(type: object, options: object, path: string): void;
+  unmount(path: string): void;
+}
+
+/** The library. Calls that fail return negative numbers or null, or throw. */
+export interface H5Module {
+  readonly FS: H5FileSystem;
+  readonly HEAPU8: Uint8Array;
+  readonly H5F_ACC_RDONLY: number;
+  open(path: string, mode: number, order: boolean, low: number, high: number): bigint;
+  close_file(id: bigint): number;
+  get_type(id: bigint, path: string): number;
+  get_names(id: bigint, path: string, recursive: boolean): string[] | null;
+  get_attribute_names(id: bigint, path: string): string[] | null;
+  get_attribute_metadata(id: bigint, path: string, name: string): H5Metadata | null;
+  get_attribute_data(id: bigint, path: string, name: string, pointer: bigint): number;
+  get_dataset_metadata(id: bigint, path: string): H5Metadata | null;
+  get_dataset_filters(id: bigint, path: string): { readonly id: number; readonly name: string }[];
+  get_dataset_data(
+    id: bigint,
+    path: string,
+    count: bigint[] | null,
+    offset: bigint[] | null,
+    strides: bigint[] | null,
+    pointer: bigint,
+  ): number;
+  reclaim_vlen_memory(id: bigint, path: string, attribute: string, pointer: bigint): number;
+  UTF8ToString(pointer: number): string;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+}
