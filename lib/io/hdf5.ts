@@ -18,8 +18,8 @@ export interface Hdf5Dataset {
   readonly kind: "float" | "integer" | "string" | "other";
   /** Bytes of an element. */
   readonly bytes: number;
-  /** Names of the filters its chunks passed. */
-  readonly filters: readonly string[];
+  /** Name of a filter its chunks passed that this reader does not have; null when it can be read. */
+  readonly missingFilter: string | null;
 }
 
 /** An open file. Calls on one file wait for each other. */
@@ -184,25 +184,23 @@ class OpenFile implements Hdf5File {
     const { module, id } = this.#session;
     const kind = await this.kind(path);
     if (kind !== "dataset") {
-      const found = kind === "missing" ? "absent, or a link that leads nowhere" : `a ${kind}`;
+      const found = kind === "group" ? "a group" : "absent, or a link that leads nowhere";
       refuse(this.name, `"${path}" is ${found}, wanted a dataset`);
     }
     return await this.#session.run(`open dataset "${path}"`, () => module.get_dataset_metadata(id, path));
   }
 
   async dataset(path: string): Promise<Hdf5Dataset> {
-    const { module, id } = this.#session;
     const { type, size, shape } = await this.#metadata(path);
-    const filters = await this.#session.run(
-      `read the filters of "${path}"`,
-      () => module.get_dataset_filters(id, path),
-    );
-    return {
-      shape: shape ?? [0],
-      kind: CLASSES[type] ?? "other",
-      bytes: size,
-      filters: filters.map((f) => f.name),
-    };
+    const missingFilter = await this.#missingFilter(path);
+    return { shape: shape ?? [0], kind: CLASSES[type] ?? "other", bytes: size, missingFilter };
+  }
+
+  async #missingFilter(path: string): Promise<string | null> {
+    const { module, id, run } = this.#session;
+    const filters = await run(`read the filters of "${path}"`, () => module.get_dataset_filters(id, path));
+    const unknown = filters.find((f) => !BUILT_IN.has(f.id));
+    return unknown ? unknown.name || `number ${unknown.id}` : null;
   }
 
   async #read<T>(
@@ -224,16 +222,11 @@ class OpenFile implements Hdf5File {
     if (metadata.virtual_sources?.length) {
       refuse(this.name, `dataset "${path}" lies in other files, which are not read`);
     }
-    const filters = await this.#session.run(
-      `read the filters of "${path}"`,
-      () => module.get_dataset_filters(id, path),
-    );
-    const unknown = filters.find((f) => !BUILT_IN.has(f.id));
-    if (unknown) {
-      const label = unknown.name || `number ${unknown.id}`;
+    const missing = await this.#missingFilter(path);
+    if (missing) {
       refuse(
         this.name,
-        `dataset "${path}" is stored with the filter "${label}", wanted gzip, shuffle, szip or none`,
+        `dataset "${path}" is stored with the filter "${missing}", wanted gzip, shuffle, szip or none`,
       );
     }
     const from = start ?? shape.map(() => 0);
