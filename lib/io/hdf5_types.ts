@@ -28,6 +28,8 @@ export interface H5FileSystem {
   rmdir(path: string): void;
   mount(type: object, options: object, path: string): void;
   unmount(path: string): void;
+  readFile(path: string): Uint8Array;
+  unlink(path: string): void;
 }
 
 /** The library. Calls that fail return negative numbers or null, or throw. */
