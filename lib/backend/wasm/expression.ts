@@ -44,7 +44,9 @@ export function putExpression(words: Words, expression: Expression, operands: nu
     code.push(scalarFunctions[fn].opcode | register << 8 | x << 16 | y << 24, z);
   });
   if (used > REGISTERS) {
-    throw new RangeError(`Cannot lower an expression: it needs ${used} registers, wanted at most ${REGISTERS}`);
+    throw new RangeError(
+      `Cannot lower an expression: it needs ${used} registers, wanted at most ${REGISTERS}`,
+    );
   }
   words.put(used, numbers.length);
   for (const [register, value] of numbers) words.put(register).float(value);

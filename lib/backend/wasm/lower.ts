@@ -5,7 +5,7 @@ import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
-import { type Axis, axesOf, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
+import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
 import { contract } from "./lower_contract.ts";
 import { attention, attentionGradient } from "./lower_attention.ts";
 import { reduce } from "./lower_reduce.ts";
@@ -29,6 +29,9 @@ const KERNELS = [
   "attention",
   "attentionGradient",
 ] as const;
+
+/** Sums a thread of scatterAdd keeps at a time, unless the axis is longer than a quarter of it. */
+const SCATTER_SUMS = 16_384;
 
 /** Axes in the order of the output's memory (operand 0), merged. */
 function outputAxes(views: readonly View[]): readonly Axis[] {
@@ -100,8 +103,10 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const words = new Words().put(axes.length, ...sizesOf(axes), at(out.shape, axis), at(out.strides, axis));
     words.put(at(x.shape, axis), at(x.strides, axis), at(index.strides, 0));
     views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o)));
-    words.place(index);
-    return { words, scratch: 0, shared: 0 };
+    const length = at(out.shape, axis);
+    const width = Math.min(at(axes, -1).size, Math.max(4, Math.floor(SCATTER_SUMS / length)));
+    words.place(index).put(width);
+    return { words, scratch: 8 * width * length, shared: 0 };
   },
   fold: ({ inputs, outputs, attributes: { axis, step } }) => {
     const [x, out] = [at(inputs, 0), at(outputs, 0)];

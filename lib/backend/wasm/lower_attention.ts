@@ -3,7 +3,7 @@
 import type { Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
-import { type Axis, axesOf, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
+import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** Keys of a block and queries that pass by it (wasm/src/attention.rs). */
@@ -26,7 +26,10 @@ function batchAxes(views: readonly View[]): readonly Axis[] {
 }
 
 /** Header and matrices both kernels begin with; `views` starts with q, k, v. */
-function matrices(views: readonly View[], scale: number): { words: Words; put: (view: View, o: number) => void } {
+function matrices(
+  views: readonly View[],
+  scale: number,
+): { words: Words; put: (view: View, o: number) => void } {
   const axes = batchAxes(views);
   const [q, k, v] = [at(views, 0), at(views, 1), at(views, 2)];
   const words = new Words().put(axes.length, ...sizesOf(axes));

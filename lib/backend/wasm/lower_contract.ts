@@ -12,7 +12,8 @@ import { type Lowered, Words } from "./words.ts";
 const OUT = 2;
 
 /** Bytes a thread needs: registers, panels of a and b, offset tables (`Tables` in wasm/src/contract.rs). */
-const SCRATCH = 128 * 272 * 4 + (96 + 12) * 352 * 4 + (704 + 8) * 352 * 4 + 4 * (4 * 800 + 33 * 120 + 4 * 400);
+const SCRATCH = 128 * 272 * 4 + (96 + 12) * 352 * 4 + (704 + 8) * 352 * 4 +
+  4 * (4 * 800 + 33 * 120 + 4 * 400);
 /** Bytes of the block of b that all threads share. */
 const SHARED = (704 + 32) * 352 * 4;
 

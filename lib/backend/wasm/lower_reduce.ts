@@ -3,7 +3,17 @@
 
 import type { Step } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
-import { type Axis, axesOf, bounded, mergeAxes, moveLast, sizesOf, sortAxes, spaceSize, stridesAlong } from "./axes.ts";
+import {
+  axesOf,
+  type Axis,
+  bounded,
+  mergeAxes,
+  moveLast,
+  sizesOf,
+  sortAxes,
+  spaceSize,
+  stridesAlong,
+} from "./axes.ts";
 import { putExpression } from "./expression.ts";
 import { tile, TILE_SCRATCH } from "./tiles.ts";
 import { type Lowered, Words } from "./words.ts";

@@ -18,7 +18,8 @@ export function hasRelaxedSimd(): boolean {
 export function hasThreads(): boolean {
   if (typeof SharedArrayBuffer === "undefined" || typeof Worker === "undefined") return false;
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof
+      SharedArrayBuffer;
   } catch {
     return false;
   }

@@ -1,0 +1,173 @@
+// The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
+// permission and no network; the same file runs in Deno, browsers and edge runtimes.
+
+import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
+import type { DType } from "../../ir/types.ts";
+import { WasmBuffer } from "./buffer.ts";
+import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
+import { type Host, WasmExecutable } from "./executable.ts";
+import { lower } from "./lower.ts";
+import { Allocator } from "./memory.ts";
+import { hasRelaxedSimd, hasThreads, isThreaded, kernelModule } from "./module.ts";
+import { mayWait, Pool } from "./threads.ts";
+import { Workspace } from "./workspace.ts";
+
+const PAGE = 65_536;
+/** All of a 32-bit memory. */
+const MOST_BYTES = 65_536 * PAGE;
+const STACK_BYTES = 65_536;
+/** More threads than this gain little and cost memory. */
+const DEFAULT_MOST_THREADS = 16;
+
+/** How a device is made. */
+export interface WasmOptions {
+  /** Threads, the calling one included; by default the processors of the machine, 16 at most. */
+  readonly threads?: number;
+  /** Kernels compiled beforehand, where bytes may not be compiled at run time. */
+  readonly module?: WebAssembly.Module;
+  /** Fused multiply-add: faster; results differ in the last bits between processors. By default where it exists. */
+  readonly relaxed?: boolean;
+  /** Most memory the device may take, by default 4 GiB. */
+  readonly maximumBytes?: number;
+}
+
+/** A device that computes on the processor. */
+export interface WasmDevice extends Device {
+  /** Threads that take part in a run. */
+  readonly threads: number;
+  /** Bytes of all buffers and loaded programs now. */
+  readonly usedBytes: number;
+  /** Bytes the device may use at most. */
+  readonly capacityBytes: number;
+}
+
+/** Exports of the kernel module. */
+interface KernelExports {
+  readonly run: (control: number) => void;
+  readonly __heap_base: { readonly value: number };
+}
+
+let warned = false;
+
+/** Says once why a run has fewer threads than asked for. */
+function warn(wanted: number, reason: string): void {
+  if (warned) return;
+  warned = true;
+  console.warn(`wasm(): ${wanted} threads were asked for, running on 1: ${reason}`);
+}
+
+function checked(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`Cannot make a WASM device: ${name} is ${value}, wanted ${least} to ${most}`);
+}
+
+function createMemory(maximumBytes: number, shared: boolean): WebAssembly.Memory {
+  const maximum = Math.floor(maximumBytes / PAGE);
+  return new WebAssembly.Memory({ initial: 16, maximum, shared });
+}
+
+class Instance implements WasmDevice, Host {
+  readonly name: string;
+  readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
+  readonly threads: number;
+  readonly allocator: Allocator;
+  readonly workspace: Workspace;
+  readonly pool: Pool | null;
+  readonly control: number;
+  readonly run: (control: number) => void;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    name: string,
+    exports: KernelExports,
+    allocator: Allocator,
+    control: number,
+    pool: Pool | null,
+    threads: number,
+  ) {
+    this.name = name;
+    this.run = exports.run;
+    this.allocator = allocator;
+    this.workspace = new Workspace(allocator);
+    this.control = control;
+    this.pool = pool;
+    this.threads = threads;
+  }
+
+  get usedBytes(): number {
+    return this.allocator.used;
+  }
+
+  get capacityBytes(): number {
+    return this.allocator.capacity;
+  }
+
+  createBuffer(dtype: DType, length: number, label = "unnamed"): Buffer {
+    return new WasmBuffer(this.allocator, dtype, length, label);
+  }
+
+  load(program: Program): Promise<Executable> {
+    // Loading may move the workspace, so it waits for runs.
+    return this.inTurn(() => Promise.resolve(new WasmExecutable(this, program)));
+  }
+
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.pool?.[Symbol.dispose]();
+  }
+}
+
+/**
+ * Makes a device that computes on the processor.
+ *
+ * @param options threads, build and memory; all have defaults
+ * @returns a device; dispose of it to end its threads at once (they end by themselves when idle for a second)
+ * @throws RangeError when an option is out of range
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * using device = await wasm({ threads: 1 });
+ * using buffer = device.createBuffer("f32", 3);
+ * buffer.write(Float32Array.of(1, 2, 3));
+ * assert.deepEqual(await buffer.read(), Float32Array.of(1, 2, 3));
+ * ```
+ */
+export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
+  const maximumBytes = checked("maximumBytes", options.maximumBytes ?? MOST_BYTES, 32 * PAGE, MOST_BYTES);
+  const processors = Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, DEFAULT_MOST_THREADS);
+  const wanted = checked("threads", options.threads ?? processors, 1, MAX_THREADS);
+  const canShare = hasThreads();
+  const shared = options.module ? isThreaded(options.module) : wanted > 1 && canShare;
+  if (wanted > 1 && options.threads && !shared) warn(wanted, "this runtime or module has no shared memory");
+  const relaxed = options.relaxed ?? hasRelaxedSimd();
+  const module = options.module ?? await kernelModule(relaxed, shared);
+
+  const memory = createMemory(maximumBytes, shared);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const exports = instance.exports as unknown as KernelExports;
+  const allocator = new Allocator(memory, exports.__heap_base.value, maximumBytes);
+  const control = allocator.allocate(CONTROL_BYTES, "the control block");
+  new Uint8Array(memory.buffer, control, CONTROL_BYTES).fill(0);
+
+  let pool: Pool | null = null;
+  if (shared && wanted > 1) {
+    new Int32Array(memory.buffer, control)[CONTROL.mainMayWait] = mayWait() ? 1 : 0;
+    const stacks = Array.from(
+      { length: wanted - 1 },
+      (_, i) => allocator.allocate(STACK_BYTES, `the stack of thread ${i + 1}`) + STACK_BYTES,
+    );
+    pool = await Pool.start({ module, memory, control, stacks }).catch((error: unknown) => {
+      warn(wanted, error instanceof Error ? error.message : String(error));
+      return null;
+    });
+  }
+  const threads = pool ? wanted : 1;
+  const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
+  return new Instance(`wasm (${build}, ${threads} threads)`, exports, allocator, control, pool, threads);
+}

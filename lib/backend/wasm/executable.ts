@@ -1,0 +1,156 @@
+// A program in the device's memory: its steps as words, a table of slot addresses, constants. Binding buffers is
+// rewriting the table.
+
+import { slotBytes } from "../../compile/plan.ts";
+import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
+import { at, type HostArray } from "../../ir/types.ts";
+import { WasmBuffer } from "./buffer.ts";
+import { CONTROL } from "./control.ts";
+import { lowerStep } from "./lower.ts";
+import type { Allocator } from "./memory.ts";
+import type { Pool } from "./threads.ts";
+import type { Needs, Workspace } from "./workspace.ts";
+
+/** What an executable uses of its device. */
+export interface Host {
+  readonly allocator: Allocator;
+  readonly workspace: Workspace;
+  readonly threads: number;
+  readonly pool: Pool | null;
+  readonly control: number;
+  /** Runs `program` of the control block as thread 0. */
+  readonly run: (control: number) => void;
+  /** Runs wait for one another, also while workers start. */
+  inTurn<T>(task: () => Promise<T>): Promise<T>;
+}
+
+/** Words of the header `Program` in wasm/src/run.rs. */
+const HEADER_WORDS = 6;
+
+/** See the head of the file. */
+export class WasmExecutable implements Executable {
+  readonly program: Program;
+  readonly #host: Host;
+  readonly #needs: Needs;
+  /** Bytes of working memory of one thread. */
+  readonly #scratch: number;
+  /** Header, slot table, steps. */
+  readonly #words: number;
+  /** Addresses of the constants by slot. */
+  readonly #constants = new Map<number, number>();
+  #disposed = false;
+
+  /**
+   * Lowers a program and copies it and its constants in.
+   *
+   * @throws RangeError when memory does not suffice
+   */
+  constructor(host: Host, program: Program) {
+    this.#host = host;
+    this.program = program;
+    const lowered = program.steps.map(lowerStep);
+    const most = (part: "scratch" | "shared") => lowered.reduce((n, step) => Math.max(n, step[part]), 0);
+    this.#scratch = Math.ceil(most("scratch") / 64) * 64;
+    this.#needs = {
+      arena: program.arenaBytes,
+      scratch: this.#scratch * host.threads,
+      shared: most("shared"),
+    };
+    const steps = Uint32Array.from(lowered.flatMap(({ words }) => words));
+    const words = HEADER_WORDS + program.slots.length + steps.length;
+    const { allocator } = host;
+    this.#words = allocator.allocate(4 * words, "the steps of a program");
+    try {
+      host.workspace.add(this.#needs);
+      program.slots.forEach((slot, i) => {
+        if (slot.kind === "constant" && slot.data) this.#constants.set(i, this.#place(slot, slot.data));
+      });
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+    const first = this.#words / 4 + HEADER_WORDS + program.slots.length;
+    new Uint32Array(allocator.memory.buffer).set(steps, first);
+  }
+
+  #place(slot: Slot, data: HostArray): number {
+    const { allocator } = this.#host;
+    const address = allocator.allocate(slotBytes(slot), `constant "${slot.name}"`);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(allocator.memory.buffer, address, bytes.length).set(bytes);
+    return address;
+  }
+
+  /** Address of every slot under the given bindings. */
+  #addresses(bindings: ReadonlyMap<string, Buffer>): number[] {
+    const { allocator, workspace } = this.#host;
+    const arena = workspace.address("arena");
+    return this.program.slots.map((slot, i) => {
+      if (slot.kind === "constant") return this.#constants.get(i) ?? 0;
+      if (slot.kind === "scratch") return arena + slot.offset;
+      const buffer = bindings.get(slot.name);
+      const fail = (found: string, wanted: string) =>
+        new TypeError(`Cannot run: ${slot.kind} "${slot.name}" is ${found}, wanted ${wanted}`);
+      if (!buffer) throw fail("not bound", `a buffer of ${slot.length} ${slot.dtype}`);
+      if (!(buffer instanceof WasmBuffer) || !buffer.isIn(allocator)) {
+        throw fail("a buffer of another device", "one of this device");
+      }
+      if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
+        throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
+      }
+      return buffer.address;
+    });
+  }
+
+  run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport> {
+    return this.#host.inTurn(async () => {
+      if (this.#disposed) throw new RangeError("Cannot run: the program is disposed of");
+      const { allocator, workspace, threads, pool, control, run } = this.#host;
+      const table = this.#addresses(bindings);
+      await pool?.claim();
+      const started = performance.now();
+      const { slots, steps } = this.program;
+      const tableAt = this.#words + 4 * HEADER_WORDS;
+      const header = [
+        tableAt,
+        tableAt + 4 * slots.length,
+        steps.length,
+        workspace.address("scratch"),
+        this.#scratch,
+        workspace.address("shared"),
+      ];
+      const memory = new Uint32Array(allocator.memory.buffer);
+      memory.set(header, this.#words / 4);
+      memory.set(table, tableAt / 4);
+      const words = memory.subarray(control / 4);
+      words[CONTROL.program] = this.#words;
+      words[CONTROL.threads] = threads;
+      words[CONTROL.failedStep] = 0;
+      pool?.release();
+      run(control);
+      const failed = at(words, CONTROL.failedStep);
+      if (failed !== 0) this.#refuse(failed - 1, at(words, CONTROL.failedIndex) | 0);
+      return { milliseconds: performance.now() - started };
+    });
+  }
+
+  #refuse(index: number, value: number): never {
+    const step = at(this.program.steps, index);
+    const axis = step.kernel === "gather" || step.kernel === "scatterAdd" ? step.attributes.axis : 0;
+    const length = at((step.kernel === "gather" ? at(step.inputs, 0) : at(step.outputs, 0)).shape, axis);
+    throw new RangeError(
+      `Cannot run ${step.kernel}: index ${value} is outside an axis of ${length} (${
+        step.scope || "no scope"
+      })`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { allocator, workspace } = this.#host;
+    workspace.remove(this.#needs);
+    for (const address of this.#constants.values()) allocator.free(address);
+    allocator.free(this.#words);
+  }
+}

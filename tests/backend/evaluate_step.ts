@@ -1,0 +1,246 @@
+// What a step means, in double precision and one element at a time: the independent reading of StepAttributes that
+// backends are compared with. Shares no code with any backend.
+
+import type { AnyStep, ContractAxis } from "../../lib/compile/program.ts";
+import type { View } from "../../lib/compile/view.ts";
+import { evaluateArrays, type Expression } from "../../lib/ir/scalar.ts";
+import { at, type Shape, sizeOf } from "../../lib/ir/types.ts";
+
+/** Contents of every slot. */
+export type Slots = readonly Float64Array[];
+
+/** Every index of a shape, last axis fastest; always the same array with new contents. */
+export function* indices(shape: readonly number[]): Generator<number[]> {
+  const index = shape.map(() => 0);
+  if (shape.includes(0)) return;
+  for (;;) {
+    yield index;
+    let axis = shape.length - 1;
+    while (axis >= 0 && ++index[axis]! === shape[axis]) index[axis--] = 0;
+    if (axis < 0) return;
+  }
+}
+
+/** Position of an element in its slot; indices past the view's rank are not looked at. */
+export function position(view: Pick<View, "offset" | "strides">, index: readonly number[]): number {
+  return view.strides.reduce((sum, stride, i) => sum + stride * at(index, i), view.offset);
+}
+
+function reader(slots: Slots, view: View): (index: readonly number[]) => number {
+  const slot = at(slots, view.slot);
+  return (index) => at(slot, position(view, index));
+}
+
+function writer(slots: Slots, view: View): (index: readonly number[], value: number) => void {
+  const slot = at(slots, view.slot);
+  return (index, value) => {
+    slot[position(view, index)] = value;
+  };
+}
+
+function dot(n: number, term: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += term(i);
+  return sum;
+}
+
+function replaced(index: readonly number[], axis: number, ...values: number[]): number[] {
+  return [...index.slice(0, axis), ...values, ...index.slice(axis + 1)];
+}
+
+function contract(step: Extract<AnyStep, { kernel: "contract" }>, slots: Slots): void {
+  const { batch, m, n, k, epilogue } = step.attributes;
+  const [a, b, ...extras] = step.inputs;
+  const out = at(step.outputs, 0);
+  const [aSlot, bSlot, target] = [at(slots, a!.slot), at(slots, b!.slot), at(slots, out.slot)];
+  const outer = [...batch, ...m, ...n];
+  const along = (axes: readonly ContractAxis[], index: readonly number[], of: "a" | "b" | "out") =>
+    axes.reduce((sum, axis, i) => sum + axis[of] * at(index, i), 0);
+  const shape = k.map(({ size }) => size);
+  const strides = (of: "a" | "b") => ({ offset: 0, strides: k.map((axis) => axis[of]) });
+  const [aSteps, bSteps] = [[...positions(strides("a"), shape)], [...positions(strides("b"), shape)]];
+  for (const index of indices(outer.map(({ size }) => size))) {
+    const [aAt, bAt] = [a!.offset + along(outer, index, "a"), b!.offset + along(outer, index, "b")];
+    const sum = dot(aSteps.length, (i) => aSlot[aAt + aSteps[i]!]! * bSlot[bAt + bSteps[i]!]!);
+    target[out.offset + along(outer, index, "out")] = sum;
+  }
+  if (!epilogue) return;
+  const values = evaluateAll(epilogue, slots, [out, ...extras], out.shape);
+  [...positions(out, out.shape)].forEach((place, i) => target[place] = at(values, i));
+}
+
+/** Values of an expression at every index of a shape, in C order. */
+function evaluateAll(
+  expression: Expression,
+  slots: Slots,
+  views: readonly View[],
+  shape: Shape,
+): Float64Array {
+  const places = views.map((view) => [...positions(view, shape)]);
+  const operands = views.map((view, o) =>
+    Float64Array.from(at(places, o), (p) => at(at(slots, view.slot), p))
+  );
+  return evaluateArrays(expression, operands, sizeOf(shape));
+}
+
+/** Positions of all elements of a view seen over a shape, in C order. */
+function* positions(view: Pick<View, "offset" | "strides">, shape: Shape): Generator<number> {
+  for (const index of indices(shape)) yield position(view, index);
+}
+
+/** Softmax weights of query `index` (leading axes and m). */
+function softmax(step: { inputs: readonly View[] }, slots: Slots, scale: number, bias: View | undefined) {
+  const [q, k] = step.inputs.map((view) => reader(slots, view));
+  const b = bias && reader(slots, bias);
+  const [e, n] = [at(step.inputs[0]!.shape, -1), at(step.inputs[1]!.shape, -2)];
+  return (lead: readonly number[], m: number): number[] => {
+    const scores = Array.from({ length: n }, (_, j) => {
+      const score = scale * dot(e, (i) => q!([...lead, m, i]) * k!([...lead, j, i]));
+      return score + (b ? b([...lead, m, j]) : 0);
+    });
+    const largest = Math.max(...scores);
+    const powers = scores.map((s) => Math.exp(s - largest));
+    const total = powers.reduce((x, y) => x + y, 0);
+    return powers.map((p) => p / total);
+  };
+}
+
+function attentionGradient(step: Extract<AnyStep, { kernel: "attentionGradient" }>, slots: Slots): void {
+  const { scale } = step.attributes;
+  const [q, k, v, g] = step.inputs.map((view) => reader(slots, view));
+  const [dq, dk, dv] = step.outputs.map((view) => ({ get: reader(slots, view), set: writer(slots, view) }));
+  const [queries, e] = step.inputs[0]!.shape.slice(-2) as [number, number];
+  const [keys, width] = step.inputs[2]!.shape.slice(-2) as [number, number];
+  const weights = softmax(step, slots, scale, undefined);
+  for (const view of step.outputs) for (const i of indices(view.shape)) writer(slots, view)(i, 0);
+  for (const leading of indices(step.inputs[0]!.shape.slice(0, -2))) {
+    const lead = [...leading];
+    const add = (to: typeof dq, row: number, i: number, value: number) =>
+      to!.set([...lead, row, i], to!.get([...lead, row, i]) + value);
+    for (let m = 0; m < queries; m++) {
+      const p = weights(lead, m);
+      const dp = p.map((_, j) => dot(width, (i) => g!([...lead, m, i]) * v!([...lead, j, i])));
+      const mean = dot(keys, (j) => p[j]! * dp[j]!);
+      for (let j = 0; j < keys; j++) {
+        const ds = scale * p[j]! * (dp[j]! - mean);
+        for (let i = 0; i < e; i++) {
+          add(dq, m, i, ds * k!([...lead, j, i]));
+          add(dk, j, i, ds * q!([...lead, m, i]));
+        }
+        for (let i = 0; i < width; i++) add(dv, j, i, p[j]! * g!([...lead, m, i]));
+      }
+    }
+  }
+}
+
+/**
+ * Runs one step on slots in place.
+ *
+ * @param step any kernel
+ * @param slots contents by slot number
+ */
+export function evaluateStep(step: AnyStep, slots: Slots): void {
+  const read = step.inputs.map((view) => reader(slots, view));
+  const out = at(step.outputs, 0);
+  const write = writer(slots, out);
+  const [x] = step.inputs;
+  switch (step.kernel) {
+    case "map":
+      {
+        const values = evaluateAll(step.attributes.expression, slots, step.inputs, out.shape);
+        let next = 0;
+        for (const i of indices(out.shape)) write(i, at(values, next++));
+      }
+      return;
+    case "cast":
+      for (const i of indices(out.shape)) {
+        write(i, out.dtype === "i32" ? Math.trunc(read[0]!(i)) : read[0]!(i));
+      }
+      return;
+    case "reduce": {
+      const { axes, expression, reducer } = step.attributes;
+      const results = new Map<number, number>();
+      const values = evaluateAll(expression, slots, step.inputs, x!.shape);
+      const kept = { ...out, strides: out.strides.map((s, axis) => axes.includes(axis) ? 0 : s) };
+      let next = 0;
+      for (const place of positions(kept, x!.shape)) {
+        const value = at(values, next++);
+        const before = results.get(place);
+        const joined = reducer === "sum" ? (before ?? 0) + value : Math.max(before ?? -Infinity, value);
+        results.set(place, joined);
+      }
+      for (const [place, value] of results) at(slots, out.slot)[place] = value;
+      return;
+    }
+    case "contract":
+      return contract(step, slots);
+    case "gather":
+      for (const i of indices(out.shape)) {
+        const { axis } = step.attributes;
+        write(i, read[0]!(replaced(i, axis, read[1]!([at(i, axis)]))));
+      }
+      return;
+    case "scatterAdd": {
+      const { axis } = step.attributes;
+      const old = reader(slots, out);
+      for (const i of indices(out.shape)) write(i, 0);
+      for (const i of indices(x!.shape)) {
+        const to = replaced(i, axis, read[1]!([at(i, axis)]));
+        write(to, old(to) + read[0]!(i));
+      }
+      return;
+    }
+    case "fold": {
+      const { axis, step: distance } = step.attributes;
+      const old = reader(slots, out);
+      for (const i of indices(out.shape)) write(i, 0);
+      for (const i of indices(x!.shape)) {
+        const at0 = at(i, axis) * distance + at(i, axis + 1);
+        const to = [...i.slice(0, axis), at0, ...i.slice(axis + 2)];
+        write(to, old(to) + read[0]!(i));
+      }
+      return;
+    }
+    case "layerNorm": {
+      const n = at(x!.shape, -1);
+      for (const row of indices(x!.shape.slice(0, -1))) {
+        const value = (i: number) => read[0]!([...row, i]);
+        const mean = dot(n, value) / n;
+        const variance = dot(n, (i) => (value(i) - mean) ** 2) / n;
+        const scale = 1 / Math.sqrt(variance + step.attributes.epsilon);
+        for (let i = 0; i < n; i++) {
+          write([...row, i], (value(i) - mean) * scale * read[1]!([i]) + read[2]!([i]));
+        }
+      }
+      return;
+    }
+    case "rope": {
+      const pairs = at(step.inputs[1]!.shape, -1);
+      for (const i of indices(x!.shape)) {
+        const feature = at(i, -1);
+        const pair = [...i.slice(0, -1), feature >> 1];
+        const other = [...i.slice(0, -1), feature ^ 1];
+        if (feature >= 2 * pairs) write(i, read[0]!(i));
+        else {
+          const sine = (feature & 1 ? 1 : -1) * read[2]!(pair);
+          write(i, read[0]!(i) * read[1]!(pair) + read[0]!(other) * sine);
+        }
+      }
+      return;
+    }
+    case "attention": {
+      const weights = softmax(step, slots, step.attributes.scale, step.inputs[3]);
+      const [n, width] = step.inputs[2]!.shape.slice(-2) as [number, number];
+      for (const index of indices(out.shape.slice(0, -1))) {
+        const [lead, m] = [index.slice(0, -1), at(index, -1)];
+        const p = weights(lead, m);
+        for (let i = 0; i < width; i++) {
+          write([...lead, m, i], dot(n, (j) => p[j]! * read[2]!([...lead, j, i])));
+        }
+      }
+      return;
+    }
+    case "attentionGradient":
+      return attentionGradient(step, slots);
+  }
+}

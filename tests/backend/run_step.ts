@@ -1,0 +1,65 @@
+// Runs single steps on a device: slots with given contents around one step, and what they hold afterwards.
+
+import type { AnyStep, Buffer, Device, Program, Slot } from "../../lib/compile/program.ts";
+import { at, type DType, type HostArray } from "../../lib/ir/types.ts";
+
+/** Contents of a slot before the step. */
+export interface Contents {
+  readonly dtype: DType;
+  readonly data: HostArray;
+}
+
+/** A program of the given steps; slots the steps write are outputs, the others inputs. */
+export function programOf(steps: readonly AnyStep[], contents: readonly Contents[]): Program {
+  const written = new Set(steps.flatMap((step) => step.outputs.map(({ slot }) => slot)));
+  const slots = contents.map(({ dtype, data }, i): Slot => ({
+    kind: written.has(i) ? "output" : "input",
+    dtype,
+    length: data.length,
+    name: `slot ${i}`,
+    data: null,
+    offset: 0,
+    lifetime: [0, 0],
+  }));
+  return { slots, steps, arenaBytes: 0, bytes: { input: 0, output: 0, constant: 0 } };
+}
+
+/**
+ * Runs steps on a device.
+ *
+ * @param device where
+ * @param steps in order
+ * @param contents of every slot before; outputs keep what the steps do not write
+ * @returns contents of every slot afterwards
+ */
+export async function runSteps(
+  device: Device,
+  steps: readonly AnyStep[],
+  contents: readonly Contents[],
+): Promise<HostArray[]> {
+  const program = programOf(steps, contents);
+  const buffers = contents.map(({ dtype, data }, i) => device.createBuffer(dtype, data.length, `slot ${i}`));
+  try {
+    buffers.forEach((buffer, i) => buffer.write(at(contents, i).data));
+    using executable = await device.load(program);
+    await executable.run(new Map(buffers.map((buffer, i): [string, Buffer] => [`slot ${i}`, buffer])));
+    return await Promise.all(buffers.map((buffer) => buffer.read()));
+  } finally {
+    for (const buffer of buffers) buffer[Symbol.dispose]();
+  }
+}
+
+/** Numbers in double precision; f16 from its bits. */
+export function decode({ dtype, data }: Contents): Float64Array {
+  if (dtype !== "f16") return Float64Array.from(data);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Float64Array.from(data, (_, i) => view.getFloat16(2 * i, true));
+}
+
+/** f16 bits of numbers. */
+export function encodeHalf(values: ArrayLike<number>): Uint16Array {
+  const bits = new Uint16Array(values.length);
+  const view = new DataView(bits.buffer);
+  for (let i = 0; i < values.length; i++) view.setFloat16(2 * i, at(values, i), true);
+  return bits;
+}

@@ -1,0 +1,148 @@
+//! Elementary functions on vectors and conversions between number types. Errors are stated beside each function and
+//! are checked against double precision by tests/backend/wasm/math_test.ts.
+
+use crate::simd::*;
+
+/// e^x within about 1 ulp; exact limits: infinity above 88.73, 0 below -103.98, NaN stays NaN.
+/// Cody and Waite's reduction by multiples of ln 2, then the minimax polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2].
+#[inline(always)]
+pub fn exp(x: v128) -> v128 {
+    // pmax and pmin keep their first operand when it is NaN.
+    let x = f32x4_pmin(f32x4_pmax(x, f32x4_splat(-104.5)), f32x4_splat(89.5));
+    let n = f32x4_nearest(f32x4_mul(x, f32x4_splat(core::f32::consts::LOG2_E)));
+    let r = madd(n, f32x4_splat(-0.693_359_375), x);
+    let r = madd(n, f32x4_splat(2.121_944_4e-4), r);
+    let mut p = f32x4_splat(1.987_569_1e-4);
+    p = madd(p, r, f32x4_splat(1.398_199_9e-3));
+    p = madd(p, r, f32x4_splat(8.333_452e-3));
+    p = madd(p, r, f32x4_splat(4.166_579_6e-2));
+    p = madd(p, r, f32x4_splat(1.666_666_5e-1));
+    p = madd(p, r, f32x4_splat(0.5));
+    let y = f32x4_add(madd(p, f32x4_mul(r, r), r), f32x4_splat(1.0));
+    // 2^n in two factors, so that results below the normal range and infinity come out of the products. A NaN
+    // converts to 0 and y keeps it.
+    let n = i32x4_trunc_sat_f32x4(n);
+    let half = i32x4_shr(n, 1);
+    let bias = i32x4_splat(127);
+    let first = i32x4_shl(i32x4_add(half, bias), 23);
+    let second = i32x4_shl(i32x4_add(i32x4_sub(n, half), bias), 23);
+    f32x4_mul(f32x4_mul(y, first), second)
+}
+
+/// Natural logarithm within about 1 ulp; log(0) is -infinity, of negative numbers NaN.
+/// Splits x into 2^n m with m in [sqrt(1/2), sqrt(2)) and evaluates 2 atanh((m - 1) / (m + 1)) in double precision,
+/// which needs no care about cancellation.
+#[inline(always)]
+pub fn log(x: v128) -> v128 {
+    // Numbers below the normal range are lifted by 2^23 first.
+    let tiny = f32x4_lt(x, f32x4_splat(f32::MIN_POSITIVE));
+    let y = v128_bitselect(f32x4_mul(x, f32x4_splat(8_388_608.0)), x, tiny);
+    let lift = v128_and(tiny, i32x4_splat(23));
+    let shifted = i32x4_sub(y, i32x4_splat(0x3f35_04f3));
+    let n = i32x4_sub(i32x4_shr(shifted, 23), lift);
+    let m = i32x4_add(v128_and(shifted, i32x4_splat(0x007f_ffff)), i32x4_splat(0x3f35_04f3));
+    let a = log_double(low(m), f64x2_convert_low_i32x4(n));
+    let b = log_double(high(m), f64x2_convert_low_i32x4(i64x2_shuffle::<1, 1>(n, n)));
+    let result = narrow(a, b);
+    let infinity = f32x4_splat(f32::INFINITY);
+    let result = v128_bitselect(f32x4_splat(f32::NEG_INFINITY), result, f32x4_eq(x, f32x4_splat(0.0)));
+    let result = v128_bitselect(infinity, result, f32x4_eq(x, infinity));
+    // Unordered or negative.
+    v128_bitselect(result, f32x4_splat(f32::NAN), f32x4_ge(x, f32x4_splat(0.0)))
+}
+
+#[inline(always)]
+fn log_double(m: v128, n: v128) -> v128 {
+    let one = f64x2_splat(1.0);
+    let s = f64x2_div(f64x2_sub(m, one), f64x2_add(m, one));
+    let z = f64x2_mul(s, s);
+    let mut p = f64x2_splat(2.0 / 13.0);
+    for c in [2.0 / 11.0, 2.0 / 9.0, 2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0, 2.0] {
+        p = f64x2_add(f64x2_mul(p, z), f64x2_splat(c));
+    }
+    f64x2_add(f64x2_mul(p, s), f64x2_mul(n, f64x2_splat(core::f64::consts::LN_2)))
+}
+
+/// 1 / (1 + e^-x) within about 2 ulp.
+#[inline(always)]
+pub fn sigmoid(x: v128) -> v128 {
+    let one = f32x4_splat(1.0);
+    f32x4_div(one, f32x4_add(one, exp(f32x4_neg(x))))
+}
+
+/// Sine (`quarter` 0) or cosine (`quarter` 1) of x y. The product is exact in double precision; it is reduced by
+/// multiples of pi / 2 in three parts, which leaves an absolute error below 1e-7 up to |x y| = 2^30.
+#[inline(always)]
+pub fn sine_of_product(x: v128, y: v128, quarter: i32) -> v128 {
+    let a = sine_double(f64x2_mul(low(x), low(y)), quarter);
+    let b = sine_double(f64x2_mul(high(x), high(y)), quarter);
+    narrow(a, b)
+}
+
+#[inline(always)]
+fn sine_double(x: v128, quarter: i32) -> v128 {
+    let n = f64x2_nearest(f64x2_mul(x, f64x2_splat(core::f64::consts::FRAC_2_PI)));
+    // pi / 2 as 33 + 33 + 53 bits.
+    let r = f64x2_sub(x, f64x2_mul(n, f64x2_splat(1.570_796_326_734_125_6)));
+    let r = f64x2_sub(r, f64x2_mul(n, f64x2_splat(6.077_100_506_303_966e-11)));
+    let r = f64x2_sub(r, f64x2_mul(n, f64x2_splat(2.022_266_248_795_950_6e-21)));
+    let z = f64x2_mul(r, r);
+    // Taylor polynomials: on |r| <= pi / 4 the first omitted terms are below 3e-12 and 4e-11.
+    let mut sine = f64x2_splat(-1.0 / 39_916_800.0);
+    for c in [1.0 / 362_880.0, -1.0 / 5_040.0, 1.0 / 120.0, -1.0 / 6.0, 1.0] {
+        sine = f64x2_add(f64x2_mul(sine, z), f64x2_splat(c));
+    }
+    let sine = f64x2_mul(sine, r);
+    let mut cosine = f64x2_splat(1.0 / 479_001_600.0);
+    for c in [-1.0 / 3_628_800.0, 1.0 / 40_320.0, -1.0 / 720.0, 1.0 / 24.0, -0.5, 1.0] {
+        cosine = f64x2_add(f64x2_mul(cosine, z), f64x2_splat(c));
+    }
+    // Quadrant, widened to the 64-bit lanes. Infinite or NaN products stay NaN through r.
+    let q = i32x4_add(i32x4_trunc_sat_f64x2_zero(n), i32x4_splat(quarter));
+    let q = i64x2_extend_low_i32x4(q);
+    let odd = i64x2_ne(v128_and(q, i64x2_splat(1)), i64x2_splat(0));
+    let result = v128_bitselect(cosine, sine, odd);
+    v128_xor(result, i64x2_shl(v128_and(q, i64x2_splat(2)), 62))
+}
+
+/// Four half floats in the low halves of 32-bit lanes as floats; exact.
+#[inline(always)]
+fn widen_half(w: v128) -> v128 {
+    let sign = i32x4_shl(v128_and(w, i32x4_splat(0x8000)), 16);
+    let magnitude = i32x4_shl(v128_and(w, i32x4_splat(0x7fff)), 13);
+    // A product with 2^112 moves the exponent and makes numbers below the normal range of f16 come out right.
+    let scaled = f32x4_mul(magnitude, f32x4_splat(5.192_296_858_534_828e33));
+    let special = f32x4_ge(scaled, f32x4_splat(65_536.0));
+    v128_or(v128_or(scaled, sign), v128_and(special, i32x4_splat(0x7f80_0000)))
+}
+
+/// Four half floats from memory as floats; exact.
+#[inline(always)]
+pub unsafe fn load_half(p: *const u16) -> v128 {
+    widen_half(u32x4_load_extend_u16x4(p))
+}
+
+/// One half float as a float.
+#[inline(always)]
+pub unsafe fn half(p: *const u16) -> f32 {
+    f32x4_extract_lane::<0>(widen_half(u32x4_splat(*p as u32)))
+}
+
+/// Four floats as half floats in 32-bit lanes, rounded to nearest even.
+#[inline(always)]
+pub fn to_half(x: v128) -> v128 {
+    let sign = v128_and(x, u32x4_splat(0x8000_0000));
+    let magnitude = v128_xor(x, sign);
+    // Below 2^-14 the sum with 0.5 rounds the fraction at the right bit.
+    let small = i32x4_sub(f32x4_add(magnitude, f32x4_splat(0.5)), f32x4_splat(0.5));
+    let odd = v128_and(u32x4_shr(magnitude, 13), i32x4_splat(1));
+    let rebased = i32x4_add(magnitude, i32x4_splat(((15 - 127) << 23) + 0xfff));
+    let normal = u32x4_shr(i32x4_add(rebased, odd), 13);
+    let nan = i32x4_gt(magnitude, i32x4_splat(0x7f80_0000));
+    let special = v128_or(i32x4_splat(0x7c00), v128_and(nan, i32x4_splat(0x200)));
+    let is_small = i32x4_lt(magnitude, i32x4_splat(113 << 23));
+    let is_special = i32x4_ge(magnitude, i32x4_splat((127 + 16) << 23));
+    let result = v128_bitselect(small, normal, is_small);
+    let result = v128_bitselect(special, result, is_special);
+    v128_or(result, u32x4_shr(sign, 16))
+}

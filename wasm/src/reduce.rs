@@ -1,0 +1,270 @@
+//! `reduce`: sum or maximum of an expression over some axes. Sums run in double precision, so their error is that of
+//! the expression plus one rounding. Two layouts: the column axis is reduced (`ALONG`, one result a row group) or kept
+//! (`ACROSS`, a row of results at once).
+//!
+//! When there are few results but many elements, each sum is cut into a fixed number of parts, the same for any number
+//! of threads, and the parts are added in order.
+
+use crate::map::{Operands, Tables};
+use crate::odometer::{count, Odometer, MAX_OPERANDS};
+use crate::run::Context;
+use crate::scalar::{Expression, REGISTER_BYTES, TILE};
+use crate::simd::*;
+use crate::tile::{load, save, Operand, Window};
+use crate::words::Words;
+
+/// Elements a thread takes at once, about.
+const BATCH: usize = 16_384;
+
+struct Reduce {
+    is_max: bool,
+    /// Index space of the results: for `ACROSS` without the column axis.
+    outer_axes: usize,
+    outer: *const u32,
+    /// Reduced axes: for `ALONG` without the column axis.
+    inner_axes: usize,
+    inner: *const u32,
+    columns: usize,
+    tile_rows: usize,
+    tile_columns: usize,
+    parts: usize,
+    inputs: usize,
+    operands: Operands,
+    outer_strides: [*const i32; MAX_OPERANDS],
+    expression: Expression,
+    tables: Tables,
+    results: *mut f64,
+}
+
+pub unsafe fn reduce(mut words: Words, context: &Context) {
+    let is_max = words.u() == 1;
+    let across = words.u() == 1;
+    let outer_axes = words.u();
+    let outer = words.take(outer_axes);
+    let inner_axes = words.u();
+    let inner = words.take(inner_axes);
+    let columns = words.u();
+    let tile_rows = words.u();
+    let tile_columns = words.u();
+    let parts = words.u();
+    let inputs = words.u();
+    let operands = Operands::read(&mut words, context, inputs, inner_axes + 1);
+    let mut outer_strides = [core::ptr::null(); MAX_OPERANDS];
+    for strides in outer_strides.iter_mut().take(inputs + 1) {
+        *strides = words.strides(outer_axes);
+    }
+    let expression = Expression::read(&mut words, context.scratch as *mut f32);
+    let tables = Tables::new(context.scratch);
+    let results = context.scratch.add(REGISTER_BYTES + MAX_OPERANDS * (TILE + 4) * 4) as *mut f64;
+    let mut state = Reduce {
+        is_max,
+        outer_axes,
+        outer,
+        inner_axes,
+        inner,
+        columns,
+        tile_rows,
+        tile_columns,
+        parts,
+        inputs,
+        operands,
+        outer_strides,
+        expression,
+        tables,
+        results,
+    };
+    if across {
+        state.across(context);
+    } else {
+        state.along(context);
+    }
+}
+
+impl Reduce {
+    unsafe fn walks(&self) -> (Odometer, Odometer) {
+        let outer = Odometer::new(self.outer_axes, self.outer, &self.outer_strides[..self.inputs + 1]);
+        let inner = Odometer::new(self.inner_axes, self.inner, &self.operands.strides[..self.inputs]);
+        (outer, inner)
+    }
+
+    /// Brings one tile of all inputs in, the operands moved by `base`, and evaluates it.
+    unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
+        for o in 0..self.inputs {
+            let mut operand: Operand = *self.operands.get(o);
+            operand.place = operand.place.skip(base[o]);
+            let at = load(&operand, self.tables.0[o], window, self.expression.home(o));
+            *self.expression.registers.get_unchecked_mut(o) = at;
+        }
+        self.expression.run(window.rows * window.columns)
+    }
+
+    unsafe fn along(&mut self, context: &Context) {
+        let (mut outer, mut inner) = self.walks();
+        let kept = count(self.outer_axes, self.outer);
+        let rows = count(self.inner_axes, self.inner);
+        let over = self.columns.div_ceil(self.tile_columns);
+        let tiles = rows.div_ceil(self.tile_rows) * over;
+        let batch = (BATCH / (rows * self.columns)).max(1);
+        let tasks = kept * self.parts;
+        let partial = context.shared as *mut f64;
+        loop {
+            let first = context.next() * batch;
+            if first >= tasks {
+                break;
+            }
+            for task in first..(first + batch).min(tasks) {
+                let (result, part) = (task / self.parts, task % self.parts);
+                outer.seek(result);
+                let base = outer.offset;
+                let mut total = if self.is_max { f64::NEG_INFINITY } else { 0.0 };
+                let mut group = usize::MAX;
+                for tile in tiles * part / self.parts..tiles * (part + 1) / self.parts {
+                    let start = tile / over * self.tile_rows;
+                    let height = self.tile_rows.min(rows - start);
+                    if group != tile / over {
+                        if group == usize::MAX {
+                            inner.seek(start);
+                        }
+                        group = tile / over;
+                        inner.fill(height, self.tables.0.as_ptr());
+                    }
+                    let left = tile % over * self.tile_columns;
+                    let width = self.tile_columns.min(self.columns - left);
+                    let values = self.tile(&base, Window { rows: height, first: left, columns: width });
+                    let n = height * width;
+                    total = if self.is_max { larger(total, maximum(values, n)) } else { total + sum(values, n) };
+                }
+                if self.parts == 1 {
+                    self.finish(base[self.inputs], total);
+                } else {
+                    *partial.add(task) = total;
+                }
+            }
+        }
+        if self.parts == 1 {
+            return;
+        }
+        context.barrier();
+        if context.thread == 0 {
+            for result in 0..kept {
+                let mut total = *partial.add(result * self.parts);
+                for part in 1..self.parts {
+                    let next = *partial.add(result * self.parts + part);
+                    total = if self.is_max { larger(total, next) } else { total + next };
+                }
+                outer.seek(result);
+                self.finish(outer.offset[self.inputs], total);
+            }
+        }
+    }
+
+    unsafe fn finish(&self, at: i32, value: f64) {
+        let value = [value as f32];
+        let window = Window { rows: 1, first: 0, columns: 1 };
+        save(self.operands.get(self.inputs), &at, window, value.as_ptr());
+    }
+
+    unsafe fn across(&mut self, context: &Context) {
+        let (mut outer, mut inner) = self.walks();
+        let rows = count(self.inner_axes, self.inner);
+        let over = self.columns.div_ceil(self.tile_columns);
+        let tasks = count(self.outer_axes, self.outer) * over;
+        let batch = (BATCH / (rows * self.columns.min(self.tile_columns))).max(1);
+        loop {
+            let first = context.next() * batch;
+            if first >= tasks {
+                return;
+            }
+            for task in first..(first + batch).min(tasks) {
+                outer.seek(task / over);
+                let base = outer.offset;
+                let left = task % over * self.tile_columns;
+                let width = self.tile_columns.min(self.columns - left);
+                let start = if self.is_max { f64::NEG_INFINITY } else { 0.0 };
+                for c in 0..width {
+                    *self.results.add(c) = start;
+                }
+                inner.seek(0);
+                let mut done = 0;
+                while done < rows {
+                    let height = self.tile_rows.min(rows - done);
+                    inner.fill(height, self.tables.0.as_ptr());
+                    let values = self.tile(&base, Window { rows: height, first: left, columns: width });
+                    for r in 0..height {
+                        add_row(self.results, values.add(r * width), width, self.is_max);
+                    }
+                    done += height;
+                }
+                let out = self.expression.home(0);
+                for c in 0..width {
+                    *out.add(c) = *self.results.add(c) as f32;
+                }
+                let window = Window { rows: 1, first: left, columns: width };
+                save(self.operands.get(self.inputs), &base[self.inputs], window, out);
+            }
+        }
+    }
+}
+
+/// The larger of two numbers; NaN if either is.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() {
+        a
+    } else {
+        b
+    }
+}
+
+unsafe fn sum(x: *const f32, n: usize) -> f64 {
+    let mut s = [f64x2_splat(0.0); 4];
+    let mut i = 0;
+    while i + 8 <= n {
+        let (a, b) = (crate::simd::load(x.add(i)), crate::simd::load(x.add(i + 4)));
+        s = [f64x2_add(s[0], low(a)), f64x2_add(s[1], high(a)), f64x2_add(s[2], low(b)), f64x2_add(s[3], high(b))];
+        i += 8;
+    }
+    let s = f64x2_add(f64x2_add(s[0], s[1]), f64x2_add(s[2], s[3]));
+    let mut total = f64x2_extract_lane::<0>(s) + f64x2_extract_lane::<1>(s);
+    while i < n {
+        total += *x.add(i) as f64;
+        i += 1;
+    }
+    total
+}
+
+unsafe fn maximum(x: *const f32, n: usize) -> f64 {
+    let mut total = f64::NEG_INFINITY;
+    let mut i = 0;
+    if n >= 4 {
+        let mut m = crate::simd::load(x);
+        i = 4;
+        while i + 4 <= n {
+            m = f32x4_max(m, crate::simd::load(x.add(i)));
+            i += 4;
+        }
+        let m = f32x4_max(m, i64x2_shuffle::<1, 0>(m, m));
+        let m = f32x4_max(m, i32x4_shuffle::<1, 0, 3, 2>(m, m));
+        total = f32x4_extract_lane::<0>(m) as f64;
+    }
+    while i < n {
+        total = larger(total, *x.add(i) as f64);
+        i += 1;
+    }
+    total
+}
+
+/// Adds a row of values to the running results, or takes the larger ones. Rounds up to whole vectors.
+#[inline(always)]
+unsafe fn add_row(results: *mut f64, x: *const f32, n: usize, is_max: bool) {
+    for c in (0..n).step_by(4) {
+        let v = crate::simd::load(x.add(c));
+        let (first, second) = (results.add(c) as *mut v128, results.add(c + 2) as *mut v128);
+        if is_max {
+            v128_store(first, f64x2_max(v128_load(first), low(v)));
+            v128_store(second, f64x2_max(v128_load(second), high(v)));
+        } else {
+            v128_store(first, f64x2_add(v128_load(first), low(v)));
+            v128_store(second, f64x2_add(v128_load(second), high(v)));
+        }
+    }
+}
