@@ -141,7 +141,7 @@ export const scalarFunctions: { readonly [K in ScalarFunction]: ScalarRule } = {
   min: {
     arity: 2,
     opcode: 5,
-    evaluate: Math.min,
+    evaluate: (x, y) => Math.min(x, y),
     wgsl: (x, y) => `min(${x}, ${y})`,
     derivative: (args) => {
       const first = apply("less", part(args, 0), part(args, 1));
@@ -151,7 +151,7 @@ export const scalarFunctions: { readonly [K in ScalarFunction]: ScalarRule } = {
   max: {
     arity: 2,
     opcode: 6,
-    evaluate: Math.max,
+    evaluate: (x, y) => Math.max(x, y),
     wgsl: (x, y) => `max(${x}, ${y})`,
     derivative: (args) => {
       const second = apply("less", part(args, 0), part(args, 1));
