@@ -127,7 +127,8 @@ export function max(x: Tensor, axes: readonly number[]): Tensor {
 /** Mean over axes; they stay with size 1. */
 export function mean(x: Tensor, axes: readonly number[]): Tensor {
   const count = axes.reduce((n, axis) => n * at(x.shape, axis), 1);
-  return mul(sum(x, axes), 1 / count);
+  // A division, not a factor 1 / count: the mean of a constant is then that constant, exactly.
+  return div(sum(x, axes), count);
 }
 
 /**

@@ -1,0 +1,214 @@
+// The figure of a forecast as SVG: per field truth, forecast and error with their scales, one row a step; fields
+// side by side, in several bands when there are many.
+
+import { encode } from "fast-png";
+import { colorize, errorScale, fieldScale, type Scale, shortNumber } from "./scale.ts";
+import { difference, type ForecastView, type Plane, planeOf } from "./view.ts";
+
+/** What is drawn. */
+export interface FigureOptions {
+  /** Steps by index, from 0. */
+  readonly steps: readonly number[];
+  /** Longest side of a panel in pixels. */
+  readonly panel: number;
+  /** Steps whose values set the scales; those drawn unless given. */
+  readonly scaleSteps?: readonly number[];
+}
+
+const GAP = 6;
+const BAR = 10;
+const BAR_TEXT = 52;
+const LEFT = 92;
+const TOP = 64;
+const FIELD_HEAD = 40;
+const FIELD_GAP = 22;
+const WIDEST = 1560;
+const INK = "#1c1c22";
+const FAINT = "#6b6b75";
+
+function escape(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+function text(x: number, y: number, content: string, size = 13, more = ""): string {
+  return `<text x="${x}" y="${y}" font-size="${size}" fill="${INK}" ${more}>${escape(content)}</text>`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  }
+  return btoa(binary);
+}
+
+function image(plane: Plane, scale: Scale, x: number, y: number, width: number, height: number): string {
+  const zoom = Math.max(1, Math.ceil(width / plane.width));
+  const png = base64(encode({ ...colorize(plane, scale, zoom), channels: 4, depth: 8 }));
+  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" href="data:image/png;base64,${png}"/>` +
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" stroke="#55555e" stroke-width="0.6"/>`;
+}
+
+/** A vertical bar of the scale's colours with its ends and middle labelled. */
+function colorBar(scale: Scale, x: number, y: number, height: number): string {
+  const steps = Math.min(64, Math.round(height));
+  const plane = { width: 1, height: steps, values: new Float32Array(steps) };
+  for (let i = 0; i < steps; i++) {
+    plane.values[i] = scale.high - ((i + 0.5) / steps) * (scale.high - scale.low);
+  }
+  const middle = (scale.low + scale.high) / 2;
+  const label = (value: number, at: number) => text(x + BAR + 4, at, shortNumber(value), 11);
+  return image(plane, scale, x, y, BAR, height) + label(scale.high, y + 9) +
+    (height >= 60 ? label(Math.abs(middle) < 1e-9 * scale.high ? 0 : middle, y + height / 2 + 4) : "") +
+    label(scale.low, y + height);
+}
+
+/** All planes of a field at the drawn steps, and the scales they share. */
+interface FieldPlanes {
+  readonly name: string;
+  readonly rows: readonly {
+    readonly truth: Plane | null;
+    readonly forecast: Plane;
+    readonly error: Plane | null;
+  }[];
+  readonly scale: Scale;
+  readonly errorScale: Scale;
+}
+
+function planesOf(view: ForecastView, channel: number, options: FigureOptions): FieldPlanes {
+  const row = (step: number) => {
+    const forecast = planeOf(view, view.forecast[step]!, channel);
+    const frame = view.truth[step] ?? null;
+    const truth = frame && planeOf(view, frame, channel);
+    return { truth, forecast, error: truth && difference(forecast, truth) };
+  };
+  const scaled = (options.scaleSteps ?? options.steps).map(row);
+  const truths = scaled.flatMap((r) => r.truth ?? []);
+  const errors = scaled.flatMap((r) => r.error ?? []);
+  return {
+    name: view.channels[channel]!,
+    rows: options.steps.map(row),
+    scale: fieldScale(truths.length > 0 ? truths : scaled.map((r) => r.forecast)),
+    errorScale: errorScale(errors),
+  };
+}
+
+/** Sizes that all parts of the figure share. */
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly fieldWidth: number;
+  readonly bandHeight: number;
+  readonly fieldsPerBand: number;
+  readonly bands: number;
+  readonly panelWidth: number;
+  readonly panelHeight: number;
+}
+
+function layoutOf(view: ForecastView, { steps, panel }: FigureOptions): Layout {
+  const [X, Y] = view.shape;
+  const unit = panel / Math.max(X, Y);
+  // Long thin grids stay visible.
+  const panelWidth = Math.max(24, Math.round(X * unit));
+  const panelHeight = Math.max(24, Math.round(Y * unit));
+  const fieldWidth = 3 * panelWidth + 2 * (BAR + BAR_TEXT) + 3 * GAP;
+  const count = view.channels.length;
+  const most = Math.max(1, Math.floor((WIDEST - LEFT + FIELD_GAP) / (fieldWidth + FIELD_GAP)));
+  const bands = Math.ceil(count / most);
+  const fieldsPerBand = Math.ceil(count / bands);
+  const bandHeight = FIELD_HEAD + steps.length * (panelHeight + GAP) + 18;
+  return {
+    width: LEFT + fieldsPerBand * (fieldWidth + FIELD_GAP),
+    height: TOP + bands * bandHeight + 26,
+    fieldWidth,
+    bandHeight,
+    fieldsPerBand,
+    bands,
+    panelWidth,
+    panelHeight,
+  };
+}
+
+function drawField(
+  field: FieldPlanes,
+  x: number,
+  y: number,
+  { panelWidth, panelHeight, fieldWidth }: Layout,
+): string {
+  const second = x + panelWidth + GAP;
+  const bar = second + panelWidth + GAP;
+  const third = bar + BAR + BAR_TEXT;
+  const errorBar = third + panelWidth + GAP;
+  const centre = (left: number) => `text-anchor="middle" transform="translate(${left + panelWidth / 2} 0)"`;
+  const heads = (["truth", "forecast", "error"] as const).map((head, i) =>
+    `<g ${centre([x, second, third][i]!)}>${text(0, y + 34, head, 11, `fill-opacity="0.75"`)}</g>`
+  );
+  const title = text(x, y + 16, field.name, 14, `font-weight="600"`) +
+    `<line x1="${x}" x2="${x + fieldWidth - 14}" y1="${y + 21}" y2="${
+      y + 21
+    }" stroke="#d0d0d6" stroke-width="1"/>`;
+  const rows = field.rows.map(({ truth, forecast, error }, i) => {
+    const top = y + FIELD_HEAD + i * (panelHeight + GAP);
+    const absent = (left: number) =>
+      `<rect x="${left}" y="${top}" width="${panelWidth}" height="${panelHeight}" fill="#f4f4f6" stroke="#d0d0d6"/>` +
+      `<g ${centre(left)}>${text(0, top + panelHeight / 2 + 4, "no data", 11)}</g>`;
+    return (truth ? image(truth, field.scale, x, top, panelWidth, panelHeight) : absent(x)) +
+      image(forecast, field.scale, second, top, panelWidth, panelHeight) +
+      colorBar(field.scale, bar, top, panelHeight) +
+      (error ? image(error, field.errorScale, third, top, panelWidth, panelHeight) : absent(third)) +
+      (error ? colorBar(field.errorScale, errorBar, top, panelHeight) : "");
+  });
+  return title + heads.join("") + rows.join("");
+}
+
+/** What the figure shows, in one line under the title. */
+function subtitle(view: ForecastView): string {
+  const [X, Y, Z] = view.shape;
+  const grid = Z > 1 ? `${X} x ${Y} x ${Z}` : `${X} x ${Y}`;
+  const [first = "x", second = "y", third = "z"] = view.axisNames;
+  const plane = Z > 1 ? `, plane ${third} = ${Math.floor(Z / 2)}` : "";
+  const hidden = view.hidden?.some((v) => v !== 0) ? ", grey: hidden cells" : "";
+  return `grid ${grid}${plane}; ${first} to the right, ${second} up; error = forecast - truth${hidden}`;
+}
+
+/**
+ * Draws a figure.
+ *
+ * @param view frames and names
+ * @param options which steps, panel size
+ * @returns SVG text
+ */
+export function drawFigure(view: ForecastView, options: FigureOptions): string {
+  const layout = layoutOf(view, options);
+  const fields = view.channels.map((_, channel) => planesOf(view, channel, options));
+  const parts: string[] = [
+    `<rect width="100%" height="100%" fill="white"/>`,
+    text(16, 28, `${view.dataset}: Walrus forecast`, 18, `font-weight="600"`),
+    `<g fill-opacity="0.7">${text(16, 47, subtitle(view), 12)}</g>`,
+  ];
+  fields.forEach((field, i) => {
+    const band = Math.floor(i / layout.fieldsPerBand);
+    const column = i % layout.fieldsPerBand;
+    const y = TOP + band * layout.bandHeight;
+    parts.push(drawField(field, LEFT + column * (layout.fieldWidth + FIELD_GAP), y, layout));
+    if (column > 0) return;
+    options.steps.forEach((step, row) => {
+      const middle = y + FIELD_HEAD + row * (layout.panelHeight + GAP) + layout.panelHeight / 2;
+      parts.push(text(16, middle, `step ${step + 1}`, 13));
+      parts.push(
+        `<g fill="${FAINT}" fill-opacity="0.8">${
+          text(16, middle + 16, `t = ${timeText(view.times[step]!)}`, 11)
+        }</g>`,
+      );
+    });
+  });
+  const { width, height } = layout;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter">${
+    parts.join("")
+  }</svg>`;
+}
+
+/** A time in up to four digits. */
+function timeText(time: number): string {
+  return String(Number(time.toPrecision(4)));
+}

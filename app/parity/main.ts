@@ -1,0 +1,195 @@
+// Parity with the oracle: runs every case of a folder of golden vectors, prints a table and fails when one case is
+// beyond its tolerance or is not run.
+
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import type { Device } from "../../lib/compile/program.ts";
+import { checkpoints } from "./checkpoints.ts";
+import { compare, type OutputReport } from "./compare.ts";
+import { type Golden, type GoldenCase, type Numbers, openGolden, readTensors } from "./golden.ts";
+import { models } from "./models.ts";
+import { modules } from "./modules.ts";
+import { type Backend, onDevice, reference } from "./run.ts";
+import { tables } from "./tables.ts";
+
+/** Sections of cases that this version computes. */
+const SECTIONS = ["A", "B", "C", "E", "F", "G"];
+
+/** How one case ended. */
+interface CaseReport {
+  readonly name: string;
+  readonly section: string;
+  readonly status: "passed" | "failed" | "skipped";
+  /** Worst output, by distance to its tolerance. */
+  readonly worst: OutputReport | null;
+  readonly seconds: number;
+  readonly note: string;
+}
+
+/** Tolerance used for a ratio: exact outputs count any difference as beyond it. */
+function excess({ relative, tolerance }: OutputReport): number {
+  return tolerance > 0 ? relative / tolerance : relative === 0 ? 0 : Infinity;
+}
+
+class Runner {
+  readonly #golden: Golden;
+  readonly #backend: Backend;
+  readonly #weights = new Map<string, Promise<Record<string, Numbers>>>();
+
+  constructor(golden: Golden, backend: Backend) {
+    this.#golden = golden;
+    this.#backend = backend;
+  }
+
+  #read(file: string): Promise<Record<string, Numbers>> {
+    let tensors = this.#weights.get(file);
+    if (!tensors) this.#weights.set(file, tensors = readTensors(`${this.#golden.folder}/${file}`));
+    return tensors;
+  }
+
+  async run(golden: GoldenCase): Promise<CaseReport> {
+    const start = performance.now();
+    const report = (status: CaseReport["status"], worst: OutputReport | null, note: string): CaseReport => ({
+      name: golden.name,
+      section: golden.section,
+      status,
+      worst,
+      seconds: (performance.now() - start) / 1000,
+      note,
+    });
+    const check = golden.files
+      ? checkpoints(this.#golden.folder)
+      : modules[golden.kind] ?? models[golden.kind];
+    if (!check) return report("skipped", null, `kind ${golden.kind} is not known`);
+    try {
+      const tensors = await readTensors(`${this.#golden.folder}/${golden.file}`);
+      const weights = golden.weights ? await this.#read(golden.weights) : {};
+      const reports = compare(golden, tensors, await check(golden, tensors, weights, this.#backend));
+      if (reports.length === 0) return report("failed", null, "nothing was compared");
+      const worst = reports.reduce((a, b) => excess(b) > excess(a) ? b : a);
+      const beyond = reports.filter((r) => !(r.relative <= r.tolerance)).map((r) => r.output);
+      return report(beyond.length === 0 ? "passed" : "failed", worst, beyond.slice(0, 3).join(", "));
+    } catch (error) {
+      return report("failed", null, (error as Error).message);
+    }
+  }
+}
+
+function line(report: CaseReport): string {
+  const { worst } = report;
+  const number = (v: number | undefined) => v === undefined ? "-" : v === 0 ? "exact" : v.toExponential(1);
+  const ratio = worst && worst.floor > 0 ? (worst.relative / worst.floor).toFixed(2) : "-";
+  return [
+    report.status === "passed" ? "ok    " : report.status === "failed" ? "FAILED" : "skip  ",
+    report.name.padEnd(32),
+    number(worst?.relative).padStart(8),
+    number(worst?.tolerance).padStart(8),
+    ratio.padStart(6),
+    `${report.seconds.toFixed(1)}s`.padStart(7),
+    report.status === "passed" ? worst?.output ?? "" : report.note,
+  ].join(" ");
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? 0 : sorted[Math.floor((sorted.length - 1) / 2)]!;
+}
+
+interface Options {
+  readonly sections: string[];
+  readonly backend: "wasm" | "reference";
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly only?: string;
+}
+
+function readOptions(args: readonly string[]): { folder: string; options: Options } {
+  const choose = (text: string) => {
+    const sections = text.split(",").map((s) => s.trim().toUpperCase()).filter(Boolean);
+    const unknown = sections.find((s) => !SECTIONS.includes(s));
+    if (unknown || sections.length === 0) {
+      throw new InvalidArgumentError(`wanted letters of ${SECTIONS.join(",")}.`);
+    }
+    return sections;
+  };
+  const backend = (text: string) => {
+    if (text !== "wasm" && text !== "reference") throw new InvalidArgumentError("wanted wasm or reference.");
+    return text;
+  };
+  const count = (text: string) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("wanted a whole number from 1.");
+    return Number(text);
+  };
+  const command = new Command("parity")
+    .description("Compares every case of a folder of golden vectors with what this library computes.")
+    .argument("<folder>", "folder with index.json")
+    .option("--sections <list>", "sections to run", choose, SECTIONS)
+    .option("--backend <name>", "wasm or reference (f64)", backend, "wasm")
+    .option("--threads <n>", "CPU threads of the wasm backend", count)
+    .option("--only <text>", "cases whose name contains this")
+    .option("--json", "one JSON line a case instead of the table")
+    .exitOverride();
+  command.parse([...args], { from: "user" });
+  return { folder: command.args[0]!, options: command.opts() as Options };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { folder, options } = readOptions(args);
+  const golden = await openGolden(folder);
+  const selected = golden.cases.filter((c) =>
+    options.sections.includes(c.section) && (!options.only || c.name.includes(options.only))
+  );
+  const device: Device | null = options.backend === "wasm"
+    ? await wasm(options.threads ? { threads: options.threads } : {})
+    : null;
+  const runner = new Runner(golden, device ? onDevice(device) : reference);
+  if (!options.json) {
+    console.log(`status case${" ".repeat(29)} error      tol  floors    time worst output`);
+  }
+  const reports: CaseReport[] = [];
+  const add = (report: CaseReport) => {
+    reports.push(report);
+    console.log(options.json ? JSON.stringify(report) : line(report));
+  };
+  for (const item of selected) add(await runner.run(item));
+  if (options.sections.includes("A") || options.sections.includes("G")) {
+    for (const table of await tables(folder)) {
+      if (!options.sections.includes(table.section)) continue;
+      const status = table.differences.length === 0 ? "passed" : "failed";
+      const note = table.differences.slice(0, 3).join("; ");
+      const worst = {
+        output: `${table.rows} rows`,
+        relative: table.differences.length,
+        tolerance: 0,
+        floor: 0,
+      };
+      add({ name: table.name, section: table.section, status, worst, seconds: 0, note });
+    }
+  }
+  device?.[Symbol.dispose]();
+  const count = (status: CaseReport["status"]) => reports.filter((r) => r.status === status).length;
+  const floors = reports.flatMap((r) =>
+    r.worst && r.worst.floor > 0 ? [r.worst.relative / r.worst.floor] : []
+  );
+  const [passed, failed, skipped] = [count("passed"), count("failed"), count("skipped")];
+  const worst = Math.max(0, ...reports.flatMap((r) => r.worst ? [excess(r.worst)] : []));
+  console.log(JSON.stringify({
+    passed,
+    failed,
+    skipped,
+    worst: Number.isFinite(worst) ? Number(worst.toFixed(3)) : "Infinity",
+    medianFloors: Number(median(floors).toFixed(2)),
+    backend: options.backend,
+  }));
+  return failed + skipped === 0 && passed > 0 ? 0 : 1;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (error instanceof CommanderError) Deno.exit(error.exitCode);
+    console.error(`error: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}
