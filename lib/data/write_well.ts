@@ -74,8 +74,13 @@ export function writeWell(contents: WellContents): Promise<Uint8Array> {
   const resolution = contents.axes.map((a) => a.coordinates.length);
   const steps = contents.times.length;
   for (const { name, order, data, constant } of contents.fields) {
-    const wanted = [constant ? 1 : steps, ...resolution].reduce((n, size) => n * size, resolution.length ** order);
-    if (data.length !== wanted) throw new RangeError(`Field "${name}" has ${data.length} numbers, wanted ${wanted}`);
+    const wanted = [constant ? 1 : steps, ...resolution].reduce(
+      (n, size) => n * size,
+      resolution.length ** order,
+    );
+    if (data.length !== wanted) {
+      throw new RangeError(`Field "${name}" has ${data.length} numbers, wanted ${wanted}`);
+    }
   }
   const parameters = contents.parameters ?? {};
   const fieldGroup = (order: number): WritableGroup => {
@@ -98,7 +103,11 @@ export function writeWell(contents: WellContents): Promise<Uint8Array> {
       dimensions: {
         attributes: { spatial_dims: contents.axes.map((a) => a.name) },
         datasets: {
-          time: { shape: [steps], data: contents.times, attributes: { sample_varying: false, time_varying: true } },
+          time: {
+            shape: [steps],
+            data: contents.times,
+            attributes: { sample_varying: false, time_varying: true },
+          },
           ...Object.fromEntries(
             contents.axes.map(({ name, coordinates }) => [
               name,

@@ -2,8 +2,8 @@
 // are not known are refused: a network that differs in a part this library does not compute must not load.
 
 import * as v from "valibot";
-import { parseDocument, stringify } from "yaml";
 import { readSmall, type SourceInput } from "../io/source.ts";
+import { parseYaml, writeYaml } from "../io/yaml.ts";
 import type { NormalizationKind, WalrusConfig } from "../walrus/config.ts";
 import { KERNELS } from "../walrus/geometry.ts";
 
@@ -14,7 +14,6 @@ export interface ReadConfig {
 }
 
 const LARGEST = 1 << 20;
-const MOST_ALIASES = 1000;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -175,16 +174,7 @@ export function parseConfig(text: string, name = "configuration"): ReadConfig {
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot read "${name}": ${why}`);
   };
-  const document = parseDocument(text, { logLevel: "error" });
-  const [problem] = document.errors;
-  if (problem) fail(problem.message.split("\n")[0] ?? "it is no YAML");
-  let tree: unknown;
-  try {
-    tree = document.toJS({ maxAliasCount: MOST_ALIASES });
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-  const result = v.safeParse(schema, tree);
+  const result = v.safeParse(schema, parseYaml(text, name));
   if (!result.success) {
     const [issue] = result.issues;
     const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
@@ -238,7 +228,7 @@ export function writeConfig(config: WalrusConfig): string {
     meanstd: "MeanStdSamplewiseRevNormalization",
     global: "GlobalRevNormalization",
   };
-  return stringify({
+  return writeYaml({
     model: {
       _target_: "walrus.models.IsotropicModel",
       encoder: part("walrus.models.encoders.vstride_encoder.SpaceBagAdaptiveDVstrideEncoder"),

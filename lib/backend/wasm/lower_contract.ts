@@ -14,8 +14,6 @@ const OUT = 2;
 /** Bytes a thread needs: registers, panels of a and b, offset tables (`Tables` in wasm/src/contract.rs). */
 const SCRATCH = 128 * 272 * 4 + (96 + 12) * 352 * 4 + (704 + 8) * 352 * 4 +
   4 * (4 * 800 + 33 * 120 + 4 * 400);
-/** Bytes of the block of b that all threads share. */
-const SHARED = (704 + 32) * 352 * 4;
 
 /**
  * Strides of an epilogue operand along axes of the output. Both describe the same elements; the operand is given over
@@ -86,5 +84,5 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">): Low
     });
     putExpression(words, attributes.epilogue, 1 + extras.length);
   }
-  return { words, scratch: SCRATCH, shared: SHARED };
+  return { words, scratch: SCRATCH, shared: 0 };
 }
