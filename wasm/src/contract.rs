@@ -1,10 +1,9 @@
 //! `contract`: batched matrix products of any strided operands, `out[batch, m, n] = sum over k of a b`, with an
 //! epilogue expression applied while the block is still in cache.
 //!
-//! Blocks of b are packed once and shared by all threads where the product is large, and packed by each thread for
-//! itself where it is small. Every output element is the same sequence of operations in either case: a chain over KC
-//! steps from zero, then the chains added in order. So results do not depend on the number of threads, and errors grow
-//! with KC and K / KC instead of K.
+//! Threads share nothing but the counter of units of work. Every output element is the same sequence of operations
+//! whoever computes it: a chain over KC steps from zero, then the chains added in order. So results do not depend on
+//! the number of threads, and errors grow with KC and K / KC instead of K.
 
 use crate::micro::{micro, MR, NR};
 use crate::odometer::{count, offsets, Odometer, MAX_OPERANDS};
@@ -19,8 +18,6 @@ use crate::words::Words;
 const MC: usize = 96;
 const KC: usize = 352;
 const NC: usize = 704;
-/// Elements of a product that is worth sharing packed blocks for.
-const SHARED_FROM: usize = 1 << 21;
 
 /// Axes of one role (batch, m, n or k) with the strides of each operand that has them.
 #[derive(Clone, Copy)]
@@ -132,12 +129,7 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let kc = padded(k.size.div_ceil(blocks));
     let tables = Tables::new(context.scratch);
     let mut state = Contract { batch, m, n, k, a, b, out, kc, epilogue, tables };
-    let large = m.size * n.size * k.size.min(4 * KC) >= SHARED_FROM * 4;
-    if context.threads > 1 && large && m.size >= 2 * MC {
-        state.together(context);
-    } else {
-        state.apart(context);
-    }
+    state.run(context);
 }
 
 /// Operand addresses of one batch element.
@@ -169,107 +161,67 @@ impl Contract {
         Odometer::new(axes, sizes, &[a, b, out])
     }
 
-    /// The k blocks in order; their offset tables are ready inside `each`.
-    unsafe fn over_k(&mut self, mut each: impl FnMut(&mut Contract, Steps)) {
+    /// Threads take ranges of units, a unit being a block of rows by a block of columns: long ranges first, single
+    /// units at the end, so that packed columns serve many rows and all threads finish together.
+    unsafe fn run(&mut self, context: &Context) {
+        let mut walk = self.batches();
+        let width = self.part(context, self.n.size, NR, NC);
+        let height = self.part(context, self.m.size, MR, MC);
+        let (across, down) = (self.n.size.div_ceil(width), self.m.size.div_ceil(height));
+        let total = self.batch.size * across * down;
+        while let Some((first, end)) = context.next_range(total) {
+            let mut unit = first;
+            while unit < end {
+                // The units of this range in one column of blocks.
+                let (column, row) = (unit / down, unit % down);
+                let rows = (down - row).min(end - unit);
+                let (top, bottom) = (row * height, ((row + rows) * height).min(self.m.size));
+                let left = column % across * width;
+                let right = (left + width).min(self.n.size);
+                walk.seek(column / across);
+                self.column(self.bases(&walk), column / across, [top, bottom], [left, right], height);
+                unit += rows;
+            }
+        }
+    }
+
+    /// Size of a block along m or n: the largest, or less where that would leave threads without work.
+    fn part(&self, context: &Context, size: usize, multiple: usize, most: usize) -> usize {
+        let whole = size.div_ceil(most) * self.batch.size;
+        if context.threads == 1 || whole >= 4 * context.threads {
+            return size.min(most);
+        }
+        let least = 12 * multiple;
+        let wanted = (size * self.batch.size).div_ceil(4 * context.threads);
+        (wanted.div_ceil(multiple) * multiple).clamp(least, most)
+    }
+
+    /// Rows `top .. bottom` of columns `left .. right`.
+    unsafe fn column(&mut self, bases: Bases, batch: usize, rows: [usize; 2], columns: [usize; 2], height: usize) {
+        let ([top, bottom], [left, right]) = (rows, columns);
+        let width = right - left;
+        self.n.table(self.n.b, left, width, self.tables.b_rows);
+        self.n.table(self.n.out, left, width, self.tables.out_columns);
         let mut first = 0;
         while first < self.k.size {
             let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
             self.k.table(self.k.b, first, count, self.tables.b_steps);
-            each(self, Steps { first, count, is_last: first + count == self.k.size });
+            self.pack_b(&bases, width, count);
+            let steps = Steps { first, count, is_last: first + count == self.k.size };
+            for row in (top..bottom).step_by(height) {
+                self.block(&bases, batch, row, height.min(bottom - row), left, width, steps);
+            }
             first += count;
         }
     }
 
-    /// All threads work on one block of b at a time, each on its own rows.
-    unsafe fn together(&mut self, context: &Context) {
-        let mut walk = self.batches();
-        let panels = self.m.size.div_ceil(MR);
-        // As many row blocks for each thread, all of nearly equal size.
-        let share = self.m.size.div_ceil(MC).div_ceil(context.threads) * context.threads;
-        let row_blocks = share.min(panels);
-        for batch in 0..self.batch.size {
-            walk.seek(batch);
-            let bases = self.bases(&walk);
-            for left in (0..self.n.size).step_by(NC) {
-                let width = NC.min(self.n.size - left);
-                self.columns(left, width);
-                self.over_k(|this, steps| {
-                    let k = padded(steps.count);
-                    let shared = context.shared as *mut f32;
-                    let strips = width.div_ceil(4 * NR);
-                    while let Some(strip) = Some(context.next()).filter(|&s| s < strips) {
-                        let (first, last) = (strip * 4 * NR, width.min((strip + 1) * 4 * NR));
-                        this.pack_b(&bases, first, last - first, steps, shared.add(first * k));
-                    }
-                    context.barrier();
-                    while let Some(block) = Some(context.next()).filter(|&r| r < row_blocks) {
-                        let top = panels * block / row_blocks * MR;
-                        let end = (panels * (block + 1) / row_blocks * MR).min(this.m.size);
-                        this.block(&bases, batch, top, end - top, left, width, steps, shared);
-                    }
-                    context.barrier();
-                });
-            }
-        }
-    }
-
-    /// Threads take whole parts of the output and share nothing.
-    unsafe fn apart(&mut self, context: &Context) {
-        let mut walk = self.batches();
-        // Parts small enough to occupy all threads, large enough to pay for packing.
-        let width = if self.n.size <= 128 { self.n.size } else { self.part(context, self.n.size, 128, NC) / NR * NR };
-        let across = self.n.size.div_ceil(width);
-        let enough = self.batch.size * across >= 4 * context.threads;
-        let height = if enough { self.m.size } else { self.part(context, self.m.size, MC, usize::MAX).div_ceil(MR) * MR };
-        let down = self.m.size.div_ceil(height);
-        let tasks = self.batch.size * across * down;
-        let work = self.k.size * width * height;
-        let run = (65_536 / work).max(1);
-        loop {
-            let first = context.next() * run;
-            if first >= tasks {
-                return;
-            }
-            for task in first..(first + run).min(tasks) {
-                let (batch, rest) = (task / (across * down), task % (across * down));
-                walk.seek(batch);
-                let bases = self.bases(&walk);
-                let (left, top) = (rest / down * width, rest % down * height);
-                let width = width.min(self.n.size - left);
-                let end = (top + height).min(self.m.size);
-                self.columns(left, width);
-                self.over_k(|this, steps| {
-                    let panels = this.tables.b_panels;
-                    this.pack_b(&bases, 0, width, steps, panels);
-                    for row in (top..end).step_by(MC) {
-                        this.block(&bases, batch, row, MC.min(end - row), left, width, steps, panels);
-                    }
-                });
-            }
-        }
-    }
-
-    /// A share of `size` for a quarter of a thread's work, within limits.
-    fn part(&self, context: &Context, size: usize, least: usize, most: usize) -> usize {
-        if context.threads == 1 {
-            return size.min(most);
-        }
-        size.div_ceil(4 * context.threads).max(least).min(most).min(size)
-    }
-
-    unsafe fn columns(&self, left: usize, width: usize) {
-        self.n.table(self.n.b, left, width, self.tables.b_rows);
-        self.n.table(self.n.out, left, width, self.tables.out_columns);
-    }
-
-    unsafe fn pack_b(&self, bases: &Bases, first: usize, count: usize, steps: Steps, to: *mut f32) {
-        let (rows, k) = (self.tables.b_rows.add(first), self.tables.b_steps);
-        // The padding of the last panel overwrites entries past the end of the block only.
+    unsafe fn pack_b(&self, bases: &Bases, width: usize, k: usize) {
+        let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
         if self.b.dtype == F16 {
-            pack::<u16, NR>(bases.b as *const u16, rows, count, k, steps.count, to);
+            pack::<u16, NR>(bases.b as *const u16, b_rows, width, b_steps, k, b_panels);
         } else {
-            pack::<f32, NR>(bases.b as *const f32, rows, count, k, steps.count, to);
+            pack::<f32, NR>(bases.b as *const f32, b_rows, width, b_steps, k, b_panels);
         }
     }
 
@@ -282,7 +234,6 @@ impl Contract {
         left: usize,
         width: usize,
         steps: Steps,
-        b_panels: *const f32,
     ) {
         let t = &self.tables;
         self.m.table(self.m.a, top, height, t.a_rows);
@@ -297,7 +248,7 @@ impl Contract {
         let tile = tile.as_mut_ptr() as *mut f32;
         for j in (0..width).step_by(NR) {
             for i in (0..height).step_by(MR) {
-                micro(k, t.a_panels.add(i * k), b_panels.add(j * k), tile);
+                micro(k, t.a_panels.add(i * k), t.b_panels.add(j * k), tile);
                 let (rows, columns) = (MR.min(height - i), NR.min(width - j));
                 merge(tile, bases.out, t.out_rows.add(i), rows, t.out_columns.add(j), columns, steps.first == 0);
             }

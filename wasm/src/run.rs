@@ -65,6 +65,11 @@ impl Context {
         unsafe { (*self.control).next() }
     }
 
+    /// The next range of `total` units of this step: half of a fair share of what is left.
+    pub fn next_range(&self, total: usize) -> Option<(usize, usize)> {
+        unsafe { (*self.control).next_range(total, if self.threads == 1 { 1 } else { 2 * self.threads }) }
+    }
+
     #[inline(always)]
     pub fn barrier(&self) {
         unsafe { (*self.control).barrier(self.thread, self.threads) }

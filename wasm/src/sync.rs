@@ -44,6 +44,22 @@ impl Control {
         self.ticket.fetch_add(1, Relaxed) as usize
     }
 
+    /// A range of the units `0 .. total` that no other call gets: a `share`-th of those left, at least one.
+    pub fn next_range(&self, total: usize, share: usize) -> Option<(usize, usize)> {
+        let mut first = self.ticket.load(Relaxed);
+        loop {
+            let left = total.saturating_sub(first as usize);
+            if left == 0 {
+                return None;
+            }
+            let end = first + left.div_ceil(share) as u32;
+            match self.ticket.compare_exchange_weak(first, end, Relaxed, Relaxed) {
+                Ok(_) => return Some((first as usize, end as usize)),
+                Err(now) => first = now,
+            }
+        }
+    }
+
     /// Returns when all threads have arrived; what they wrote is visible then.
     #[inline(always)]
     pub fn barrier(&self, _thread: usize, threads: usize) {
