@@ -22,7 +22,7 @@ const LEFT = 92;
 const TOP = 64;
 const FIELD_HEAD = 40;
 const FIELD_GAP = 22;
-const WIDEST = 1560;
+const WIDEST = 1840;
 const INK = "#1c1c22";
 const FAINT = "#6b6b75";
 

@@ -97,7 +97,7 @@ async function run(
 
 async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<void> {
   const began = performance.now();
-  using well = await openWell(options.input, { transforms: options.transforms });
+  using well = await openWell(options.input, options.transforms ? { transforms: options.transforms } : {});
   for (const warning of well.metadata.warnings) console.error(`warning: ${warning}`);
   const trajectory = well.trajectory(options.trajectory);
   using device = await wasm(options.threads ? { threads: options.threads } : {});
@@ -115,6 +115,9 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   console.log(
     `${well.metadata.dataset}: ${grid} points, ${well.metadata.steps} frames, trajectory ${options.trajectory}`,
   );
+  for (const [field, transform] of Object.entries(well.transforms)) {
+    console.log(`field ${field} is read as ${transform}_${field}`);
+  }
   console.log(
     `Walrus: ${model.config.blocks} blocks of width ${model.config.hiddenDim}, ${length} frames in, ${options.steps} out, ${
       options.jitter && model.config.jitter ? `jitter with seed ${options.seed}` : "no jitter"

@@ -18,7 +18,8 @@ export interface ForecastOptions {
   readonly out: string;
   readonly frames: number | undefined;
   readonly map: Readonly<Record<string, string>>;
-  readonly transforms: Readonly<Record<string, "log10" | "zeros_like">>;
+  /** Undefined: those the released model uses for the data set. */
+  readonly transforms: Readonly<Record<string, "log10" | "zeros_like">> | undefined;
 }
 
 /** Where the shipped model and data lie. */
@@ -45,11 +46,12 @@ function pair(kind: string) {
   };
 }
 
-function transform(text: string, before: Record<string, string>): Record<string, string> {
-  const next = pair("FIELD=log10 or FIELD=zeros_like")(text, before);
+function transform(text: string, before: Record<string, string> = {}): Record<string, string> {
+  if (text === "none") return before;
+  const next = pair("FIELD=log10, FIELD=zeros_like or none")(text, before);
   for (const value of Object.values(next)) {
     if (value !== "log10" && value !== "zeros_like") {
-      throw new InvalidArgumentError("wanted FIELD=log10 or FIELD=zeros_like.");
+      throw new InvalidArgumentError("wanted FIELD=log10, FIELD=zeros_like or none.");
     }
   }
   return next;
@@ -78,7 +80,11 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .option("--no-jitter", "no random shifts")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"), {})
-    .option("--transform <field=kind>", "log10 or zeros_like", transform, {})
+    .option(
+      "--transform <field=kind>",
+      "log10 or zeros_like; none (default: as released for the data set)",
+      transform,
+    )
     .option("--out <dir>", "folder for the results", "out")
     .showHelpAfterError()
     .exitOverride();

@@ -5,15 +5,13 @@ import { type AttributeValue, type Hdf5File, openHdf5 } from "../io/hdf5.ts";
 import type { SourceInput } from "../io/source.ts";
 import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
 import { type FieldInfo, readMetadata, type WellMetadata } from "./metadata.ts";
+import { type FieldTransform, type FieldTransforms, releasedTransforms } from "./transforms.ts";
 import type { ChannelGroup, Window } from "./window.ts";
-
-/** Changes a field when it is read; its name gets the prefix `log10_` or `zeros_like_`. */
-export type FieldTransform = "log10" | "zeros_like";
 
 /** How a file is read. */
 export interface WellOptions {
-  /** Transforms by field name. */
-  readonly transforms?: Readonly<Record<string, FieldTransform>>;
+  /** Transforms by field name; those of the released model for this data set unless given, `{}` for none. */
+  readonly transforms?: FieldTransforms;
 }
 
 /** Frames of one sample. */
@@ -312,6 +310,11 @@ export class Well {
     this.#options = options;
   }
 
+  /** How fields are changed when they are read. */
+  get transforms(): FieldTransforms {
+    return this.#options.transforms ?? {};
+  }
+
   /** Parameters of the runs. */
   get parameters(): Readonly<Record<string, AttributeValue>> {
     return this.metadata.parameters;
@@ -356,7 +359,9 @@ export async function openWell(input: SourceInput, options: WellOptions = {}): P
         );
       }
     }
-    return new Well(file, metadata, options);
+    const transforms = options.transforms ??
+      releasedTransforms(metadata.dataset, metadata.fields.map((f) => f.name));
+    return new Well(file, metadata, { transforms });
   } catch (error) {
     file.close();
     throw error;
