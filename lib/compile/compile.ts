@@ -47,6 +47,7 @@ function isBuffer(feed: Feed): feed is Buffer {
 
 /** A compiled function: its program on a device, and memory for inputs and outputs that callers give as numbers. */
 export class Compiled {
+  /** As traced. */
   readonly graph: Graph;
   readonly #device: Device;
   readonly #executable: Executable;
@@ -54,6 +55,7 @@ export class Compiled {
   /** What the last run cost. */
   report: RunReport = { milliseconds: 0 };
 
+  /** Made by `compile`. */
   constructor(device: Device, graph: Graph, executable: Executable) {
     this.#device = device;
     this.graph = graph;
@@ -115,6 +117,7 @@ export class Compiled {
     return results;
   }
 
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#executable[Symbol.dispose]();
     for (const buffer of this.#own.values()) buffer[Symbol.dispose]();

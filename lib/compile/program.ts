@@ -10,7 +10,9 @@ import type { View } from "./view.ts";
  * once when a program is loaded, `scratch` slots share an arena: `offset` is the planned place in it.
  */
 export interface Slot {
+  /** How it is bound or placed. */
   readonly kind: "input" | "output" | "constant" | "scratch";
+  /** Number type. */
   readonly dtype: DType;
   /** Elements. */
   readonly length: number;
@@ -26,9 +28,13 @@ export interface Slot {
 
 /** One axis of a contraction: its size and the stride of each operand along it (0 where it has no such axis). */
 export interface ContractAxis {
+  /** Points of the axis. */
   readonly size: number;
+  /** Stride of the first operand. */
   readonly a: number;
+  /** Stride of the second operand. */
   readonly b: number;
+  /** Stride of the result. */
   readonly out: number;
 }
 
@@ -54,12 +60,15 @@ export interface ContractAxis {
  * - `cast`: number types differ between input and output; same shape.
  */
 export interface StepAttributes {
+  /** Expression over the inputs. */
   map: { readonly expression: Expression };
+  /** Sum or largest value over axes. */
   reduce: {
     readonly reducer: "sum" | "max";
     readonly axes: readonly number[];
     readonly expression: Expression;
   };
+  /** Product summed over shared axes. */
   contract: {
     readonly batch: readonly ContractAxis[];
     readonly m: readonly ContractAxis[];
@@ -67,13 +76,21 @@ export interface StepAttributes {
     readonly k: readonly ContractAxis[];
     readonly epilogue: Expression | null;
   };
+  /** Entries picked along an axis. */
   gather: { readonly axis: number };
+  /** Entries added along an axis. */
   scatterAdd: { readonly axis: number };
+  /** Windows added back. */
   fold: { readonly axis: number; readonly step: number };
+  /** Another number type. */
   cast: Record<string, never>;
+  /** Norm over the last axis. */
   layerNorm: { readonly epsilon: number };
+  /** Rotation of feature pairs. */
   rope: Record<string, never>;
+  /** Weighted mean of values. */
   attention: { readonly scale: number };
+  /** Its gradient. */
   attentionGradient: { readonly scale: number };
 }
 
@@ -82,9 +99,13 @@ export type Kernel = keyof StepAttributes;
 
 /** One kernel launch. */
 export interface Step<K extends Kernel = Kernel> {
+  /** Which kernel. */
   readonly kernel: K;
+  /** What is read. */
   readonly inputs: readonly View[];
+  /** What is written. */
   readonly outputs: readonly View[];
+  /** Settings of the kernel. */
   readonly attributes: StepAttributes[K];
   /** Where in the model the step comes from, `block7/space/qkv`. */
   readonly scope: string;
@@ -95,7 +116,9 @@ export type AnyStep = { [K in Kernel]: Step<K> }[Kernel];
 
 /** A compiled graph. */
 export interface Program {
+  /** Memory the steps refer to by index. */
   readonly slots: readonly Slot[];
+  /** Kernel launches in order. */
   readonly steps: readonly AnyStep[];
   /** Bytes of the arena all scratch slots live in. */
   readonly arenaBytes: number;
@@ -105,37 +128,47 @@ export interface Program {
 
 /** Memory on a device that outlives a run: weights, states. */
 export interface Buffer {
+  /** Number type. */
   readonly dtype: DType;
+  /** Elements. */
   readonly length: number;
   /** Copies host data in, `offset` elements from the start. */
   write(data: HostArray, offset?: number): void;
   /** Copies the contents out. */
   read(): Promise<HostArray>;
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void;
 }
 
 /** What a run cost. */
 export interface RunReport {
+  /** Time on the clock, waiting included. */
   readonly milliseconds: number;
 }
 
 /** A program that is resident on a device. */
 export interface Executable {
+  /** What was loaded. */
   readonly program: Program;
   /**
    * Runs the program once. Every input and output name must be bound to a buffer of its length and type.
    */
   run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport>;
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void;
 }
 
 /** A place where programs run. Speaks of slots, bytes and steps only. */
 export interface Device {
+  /** `wasm`, `webgpu`. */
   readonly name: string;
   /** Kernels with an own implementation; fused ops that are missing are expanded before lowering. */
   readonly kernels: ReadonlySet<Kernel>;
+  /** Memory of `length` elements, zeroed; throws a RangeError when there is not enough. */
   createBuffer(dtype: DType, length: number, label?: string): Buffer;
+  /** Makes a program resident. */
   load(program: Program): Promise<Executable>;
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void;
 }
 

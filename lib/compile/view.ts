@@ -7,7 +7,9 @@ export { collapse, type IndexSpace, isContiguous } from "../ir/layout.ts";
 
 /** A strided window into a slot. */
 export interface View extends Layout {
+  /** Index of the slot. */
   readonly slot: number;
+  /** Number type. */
   readonly dtype: DType;
 }
 

@@ -8,9 +8,11 @@ import { type Boundaries, decodeBoundaries, readBoundaries } from "./boundaries.
 export interface FieldInfo {
   /** Path of its dataset. */
   readonly path: string;
+  /** As `field_names` lists it. */
   readonly name: string;
   /** Tensor order: 0 scalar, 1 vector, 2 matrix. */
   readonly order: number;
+  /** Whether each trajectory has its own. */
   readonly sampleVarying: boolean;
   /** False for constant fields. */
   readonly timeVarying: boolean;
@@ -20,20 +22,27 @@ export interface FieldInfo {
 
 /** A run parameter or other single value. */
 export interface ScalarInfo {
+  /** As `field_names` lists it. */
   readonly name: string;
+  /** Whether each trajectory has its own. */
   readonly sampleVarying: boolean;
+  /** Whether it changes in time. */
   readonly timeVarying: boolean;
 }
 
 /** Everything about a file but its numbers. */
 export interface WellMetadata {
+  /** Path or URL. */
   readonly file: string;
+  /** The attribute `dataset_name`. */
   readonly dataset: string;
   /** `cartesian`, or anything else for curvilinear grids. */
   readonly gridType: string;
   /** Axis names in storage order. */
   readonly axes: readonly string[];
+  /** Points of the axes. */
   readonly resolution: readonly number[];
+  /** Number of trajectories. */
   readonly trajectories: number;
   /** Frames of a trajectory. */
   readonly steps: number;
@@ -41,8 +50,11 @@ export interface WellMetadata {
   readonly timeSampleVarying: boolean;
   /** Variable fields by order, then constant ones by order, each as `field_names` lists them. */
   readonly fields: readonly FieldInfo[];
+  /** Single values. */
   readonly scalars: readonly ScalarInfo[];
+  /** Codes of the near and far side of each axis. */
   readonly boundaries: Boundaries;
+  /** Run parameters that hold for the file. */
   readonly parameters: Readonly<Record<string, AttributeValue>>;
   /** What was odd but could be read. */
   readonly warnings: readonly string[];

@@ -10,11 +10,17 @@ export type FieldStatistic = number | readonly number[] | readonly (readonly num
 
 /** The maps of a `stats.yaml`; the delta maps hold variable fields only. */
 export interface Statistics {
+  /** Mean of each field. */
   readonly mean: Readonly<Record<string, FieldStatistic>>;
+  /** Population deviation. */
   readonly std: Readonly<Record<string, FieldStatistic>>;
+  /** Root mean square. */
   readonly rms: Readonly<Record<string, FieldStatistic>>;
+  /** Mean of the one-step increments. */
   readonly mean_delta: Readonly<Record<string, FieldStatistic>>;
+  /** Population deviation of the increments. */
   readonly std_delta: Readonly<Record<string, FieldStatistic>>;
+  /** Root mean square of the increments. */
   readonly rms_delta: Readonly<Record<string, FieldStatistic>>;
 }
 

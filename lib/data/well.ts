@@ -26,10 +26,13 @@ export interface WindowRequest {
 
 /** One frame of a trajectory, channels as in its windows. */
 export interface TrajectoryFrame {
+  /** Position, from 0. */
   readonly index: number;
+  /** In the data's units. */
   readonly time: number;
   /** `[X, Y, Z, C]` */
   readonly values: Float32Array;
+  /** Names of the channels. */
   readonly channels: readonly string[];
 }
 
@@ -40,8 +43,6 @@ interface Channels {
   readonly names: readonly string[];
   readonly mask: Uint8Array;
 }
-
-type Triple = readonly [number, number, number];
 
 /** Number of components along each tensor axis, and their names, once embedded. */
 function componentAxes(metadata: WellMetadata): readonly string[] {
@@ -85,10 +86,13 @@ function transformValues(values: Float32Array, transform: FieldTransform | undef
 
 /** A trajectory of a file. */
 export class Trajectory {
+  /** Position, from 0. */
   readonly index: number;
+  /** What the file says about itself. */
   readonly metadata: WellMetadata;
   /** X, Y, Z; singleton axes have 1 point. */
-  readonly shape: Triple;
+  readonly shape: readonly [number, number, number];
+  /** Codes of the near and far side of three axes. */
   readonly boundaries: Boundaries;
   readonly #file: Hdf5File;
   readonly #options: WellOptions;
@@ -97,6 +101,7 @@ export class Trajectory {
   #constants: Promise<Float32Array> | null = null;
   #times: Promise<Float64Array> | null = null;
 
+  /** Made by `openWell` and `Well.trajectory`. */
   constructor(file: Hdf5File, metadata: WellMetadata, index: number, options: WellOptions) {
     this.#file = file;
     this.#options = options;
@@ -300,10 +305,12 @@ function embeddedComponents(order: number, stored: number, group: ChannelGroup):
 
 /** An open Well file. */
 export class Well {
+  /** What the file says about itself. */
   readonly metadata: WellMetadata;
   readonly #file: Hdf5File;
   readonly #options: WellOptions;
 
+  /** Made by `openWell` and `Well.trajectory`. */
   constructor(file: Hdf5File, metadata: WellMetadata, options: WellOptions) {
     this.#file = file;
     this.metadata = metadata;
@@ -334,6 +341,7 @@ export class Well {
     return new Trajectory(this.#file, this.metadata, index, this.#options);
   }
 
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#file.close();
   }

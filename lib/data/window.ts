@@ -4,10 +4,13 @@ import type { Boundaries } from "./boundaries.ts";
 
 /** A field among the channels: `components` of them from `start` on. */
 export interface ChannelGroup {
+  /** Name after transforms. */
   readonly name: string;
   /** Tensor order: 0 scalar, 1 vector, 2 matrix (row index first). */
   readonly order: number;
+  /** First channel. */
   readonly start: number;
+  /** Number of channels. */
   readonly components: number;
 }
 
@@ -27,6 +30,7 @@ export interface Window {
   readonly constantChannels: readonly string[];
   /** How the variable channels belong to fields. */
   readonly groups: readonly ChannelGroup[];
+  /** How the constant channels belong to fields. */
   readonly constantGroups: readonly ChannelGroup[];
   /** 1 for real channels, 0 for components that only the embedding added, `[C]`. */
   readonly channelMask: Uint8Array;
@@ -34,6 +38,7 @@ export interface Window {
   readonly hidden: Uint8Array | null;
   /** Codes of the near and far side of three axes. */
   readonly boundaries: Boundaries;
+  /** Name of the data set. */
   readonly dataset: string;
 }
 

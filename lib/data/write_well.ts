@@ -5,22 +5,29 @@ import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
 
 /** A field of one trajectory. */
 export interface WritableField {
+  /** Name of its dataset. */
   readonly name: string;
   /** Tensor order. */
   readonly order: number;
   /** `[T, axes, D * order]`, or without T when constant; C order. */
   readonly data: Float32Array;
+  /** Whether it stays the same in time. */
   readonly constant: boolean;
 }
 
 /** One trajectory and what describes it. */
 export interface WellContents {
+  /** The attribute `dataset_name`. */
   readonly dataset: string;
+  /** `cartesian` or a curvilinear grid. */
   readonly gridType: string;
+  /** Names and coordinates in storage order. */
   readonly axes: readonly { readonly name: string; readonly coordinates: Float32Array }[];
+  /** Time of every frame. */
   readonly times: Float64Array;
   /** Codes of each stored axis. */
   readonly boundaries: Boundaries;
+  /** Variable and constant fields. */
   readonly fields: readonly WritableField[];
   /** Run parameters, numbers that hold for the file. */
   readonly parameters?: Readonly<Record<string, number>>;

@@ -9,7 +9,9 @@ import { KERNELS } from "../walrus/geometry.ts";
 
 /** A configuration and what was noticed while reading it. */
 export interface ReadConfig {
+  /** The typed configuration. */
   readonly config: WalrusConfig;
+  /** What was noticed. */
   readonly warnings: readonly string[];
 }
 

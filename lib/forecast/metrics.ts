@@ -133,7 +133,9 @@ export function frameMetric(
 
 /** A frame with named channels, as rollouts and trajectories give them. */
 export interface ChannelFrame {
+  /** `[points, channels]`, channels last. */
   readonly values: Float32Array;
+  /** Names of the channels. */
   readonly channels: readonly string[];
 }
 

@@ -12,9 +12,13 @@ import type { StepShape } from "../walrus/step.ts";
 
 /** A step compiled for one kind of window, and the geometry it was compiled for. */
 export interface PreparedStep {
+  /** The program of one step on the device. */
   readonly compiled: Compiled;
+  /** How the grid is cut into tokens. */
   readonly geometry: Geometry;
+  /** What the step was compiled for. */
   readonly shape: StepShape;
+  /** Weights on the device by input name. */
   readonly weights: ReadonlyMap<string, Buffer>;
 }
 
@@ -28,7 +32,9 @@ export interface MemoryNeed {
 
 /** What a rollout needs of a model. */
 export interface ForecastModel {
+  /** The network. */
   readonly config: WalrusConfig;
+  /** Compiles the step for a window and makes its weights resident. */
   prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep>;
 }
 
@@ -40,7 +46,9 @@ export interface Frame {
   readonly time: number;
   /** `[X, Y, Z, C]` in the data's units; padded channels and hidden cells are 0. */
   readonly values: Float32Array;
+  /** X, Y, Z. */
   readonly shape: readonly [number, number, number];
+  /** Names of the C channels. */
   readonly channels: readonly string[];
 }
 

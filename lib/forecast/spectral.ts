@@ -4,7 +4,9 @@ import { fft } from "./fft.ts";
 
 /** Mean squared error of each bin, absolute and relative to the truth's energy in the bin. */
 export interface SpectralError {
+  /** Mean squared error of the low, middle and high bin. */
   readonly mse: readonly number[];
+  /** The same over the truth's energy in the bin. */
   readonly nmse: readonly number[];
 }
 

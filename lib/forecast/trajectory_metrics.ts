@@ -2,8 +2,11 @@
 
 /** A trajectory: `[T, points, channels]` in C order. */
 export interface Trajectory {
+  /** Numbers in C order. */
   readonly values: ArrayLike<number>;
+  /** T. */
   readonly steps: number;
+  /** Number of channels. */
   readonly channels: number;
 }
 
@@ -31,7 +34,9 @@ export function histogramW1(prediction: Trajectory, truth: Trajectory): number[]
 
 /** Distance and shift of a windowed dynamic time warping. */
 export interface Warping {
+  /** Root of the accumulated cost over T, one a channel. */
   readonly distance: number[];
+  /** Mean absolute shift in steps, one a channel. */
   readonly distortion: number[];
 }
 
@@ -119,8 +124,11 @@ function spaced(last: number, i: number, count: number): number {
 
 /** Mean, lower median and unbiased deviation of samples. */
 export interface Summary {
+  /** Plain mean. */
   readonly mean: number;
+  /** Lower median. */
   readonly median: number;
+  /** Deviation with n - 1. */
   readonly std: number;
 }
 

@@ -77,6 +77,7 @@ export function windowGeometry(window: Window, jitter: boolean): Geometry {
  * ```
  */
 export class Walrus implements ForecastModel {
+  /** The network. */
   readonly config: WalrusConfig;
   /** What was noticed while reading the configuration. */
   readonly warnings: readonly string[];
@@ -212,6 +213,7 @@ export class Walrus implements ForecastModel {
     return rollout(this, start, options);
   }
 
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#checkpoint.close();
     for (const step of this.#steps.values()) step.then((s) => s.compiled[Symbol.dispose](), () => {});

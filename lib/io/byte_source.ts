@@ -15,7 +15,9 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
   /** The same at once, where the medium allows. */
   readSync?(offset: number, length: number): Uint8Array;
+  /** Lets go of the file or connection. */
   close(): void;
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void;
 }
 

@@ -11,6 +11,7 @@ const WHOLE = 64 << 20;
 
 /** How a remote file is opened. */
 export interface HttpOptions {
+  /** Ends requests. */
   readonly signal?: AbortSignal;
   /** Instead of the global one, for tests and custom headers. */
   readonly fetch?: typeof fetch;

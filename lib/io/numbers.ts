@@ -15,7 +15,7 @@ export const STORED_BYTES = {
 } as const;
 
 /** Name of a stored number type. */
-export type StoredType = keyof typeof STORED_BYTES;
+export type StoredType = "f64" | "f32" | "f16" | "bf16" | "i64" | "i32" | "i16" | "i8" | "u8" | "bool";
 
 /** Value of 16 bits as an IEEE half. */
 export function halfToNumber(bits: number): number {

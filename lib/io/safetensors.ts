@@ -177,8 +177,11 @@ export async function openShards(source: ByteSource, input: SourceInput): Promis
 
 /** A tensor to write. */
 export interface WritableTensor {
+  /** Key in the file. */
   readonly name: string;
+  /** Sizes of the axes. */
   readonly shape: readonly number[];
+  /** Numbers in C order. */
   readonly data: Float32Array;
 }
 
@@ -205,7 +208,7 @@ const NARROW = {
  */
 export function writeSafetensors(
   tensors: readonly WritableTensor[],
-  dtype: keyof typeof NARROW = "f32",
+  dtype: "f32" | "f16" | "bf16" = "f32",
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const [label, narrow] = NARROW[dtype];

@@ -4,8 +4,11 @@ import type { StoredType } from "./numbers.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
+  /** Key in the checkpoint, or path of the file. */
   readonly name: string;
+  /** How it is stored. */
   readonly dtype: StoredType;
+  /** Sizes of the axes. */
   readonly shape: readonly number[];
   /** Its numbers in C order, widened to f32. Reads only its own bytes. */
   read(): Promise<Float32Array>;
@@ -15,9 +18,13 @@ export interface StoredTensor {
 export interface Checkpoint {
   /** Path or URL. */
   readonly name: string;
+  /** Container. */
   readonly format: "torch" | "safetensors";
+  /** Tensors by name. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Lets go of the file. */
   close(): void;
+  /** Lets go of what it holds. */
   [Symbol.dispose](): void;
 }
 

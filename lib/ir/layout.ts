@@ -5,8 +5,11 @@ import { at, type Shape, stridesOf } from "./types.ts";
 
 /** A strided window; offset and strides count elements. A broadcast axis has stride 0. */
 export interface Layout {
+  /** First element. */
   readonly offset: number;
+  /** Sizes of the axes. */
   readonly shape: Shape;
+  /** Elements from one entry to the next. */
   readonly strides: readonly number[];
 }
 

@@ -23,6 +23,7 @@ export interface PrimitiveAttributes {
    * result is that expression of the sum (operand 0) and further arguments of the output's shape.
    */
   contract: { readonly spec: string; readonly epilogue: Expression | null };
+  /** The same elements in C order under another shape. */
   reshape: { readonly shape: Shape };
   /** Axis `i` of the result is axis `order[i]` of the argument. */
   permute: { readonly order: readonly number[] };
@@ -32,6 +33,7 @@ export interface PrimitiveAttributes {
   slice: { readonly starts: readonly number[]; readonly shape: Shape };
   /** Zeros around the argument, which starts at `starts` of the result. */
   pad: { readonly starts: readonly number[]; readonly shape: Shape };
+  /** Arguments one after the other. */
   concat: { readonly axis: number };
   /** Axis replaced by (windows, size), window `w` starting at `w * step`. */
   unfold: { readonly axis: number; readonly size: number; readonly step: number };
@@ -41,6 +43,7 @@ export interface PrimitiveAttributes {
   gather: { readonly axis: number };
   /** Entries of `axis` added into an axis of `length` at the places of a 1-d i32 argument. */
   scatterAdd: { readonly axis: number; readonly length: number };
+  /** Another number type. */
   cast: { readonly dtype: DType };
   /** The i-th result of a fused op. */
   pick: { readonly index: number };
@@ -48,9 +51,13 @@ export interface PrimitiveAttributes {
 
 /** What each fused op carries. */
 export interface FusedAttributes {
+  /** Norm over the last axis. */
   layerNorm: { readonly epsilon: number };
+  /** Rotation of feature pairs. */
   rope: Record<string, never>;
+  /** Attention of every query over all keys. */
   attention: { readonly scale: number };
+  /** Its gradient. */
   attentionGradient: { readonly scale: number };
 }
 
@@ -67,8 +74,11 @@ export type Attributes = PrimitiveAttributes & FusedAttributes;
 export interface Node<K extends Op> {
   /** Position in the trace: arguments have smaller ids than their users. */
   readonly id: number;
+  /** Which op. */
   readonly op: K;
+  /** What it is computed from. */
   readonly args: readonly Tensor[];
+  /** What it carries besides. */
   readonly attributes: Attributes[K];
   /** Types of all results; fused ops may have several. */
   readonly results: readonly Type[];

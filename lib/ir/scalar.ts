@@ -26,10 +26,13 @@ export type ScalarFunction =
 
 /** A scalar expression: an operand of the `map`, a number, or a function of other expressions. */
 export interface Expression {
+  /** Identity: equal expressions have equal ids. */
   readonly id: number;
+  /** Operand, number or function. */
   readonly fn: "operand" | "number" | ScalarFunction;
   /** Operand index or the number's value; 0 for a function. */
   readonly value: number;
+  /** Arguments of the function. */
   readonly args: readonly Expression[];
 }
 

@@ -12,8 +12,11 @@ export type Tensors<S> = S extends Type ? Tensor : { readonly [K in keyof S]: Te
 
 /** A traced function: nodes in dependency order, and the names of what goes in and comes out. */
 export interface Graph {
+  /** Arguments before their users. */
   readonly nodes: readonly Tensor[];
+  /** Input nodes by name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Results by name. */
   readonly outputs: ReadonlyMap<string, Tensor>;
 }
 

@@ -8,7 +8,9 @@ export type Shape = readonly number[];
 
 /** Number type and shape of one result. */
 export interface Type {
+  /** Number type. */
   readonly dtype: DType;
+  /** Sizes of the axes. */
   readonly shape: Shape;
 }
 

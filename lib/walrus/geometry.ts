@@ -16,8 +16,11 @@ export const KERNELS = [8, 4] as const;
 export interface Axis {
   /** Points of the data (after resampling). */
   readonly points: number;
+  /** Whether it has one point. */
   readonly singleton: boolean;
+  /** Whether it continues itself. */
   readonly periodic: boolean;
+  /** Codes of its near and far side. */
   readonly boundary: Boundary;
   /** Strides of the first and second convolution. */
   readonly strides: readonly [number, number];
@@ -170,7 +173,9 @@ export function unframeIndices(axis: Axis, shift: number): Int32Array {
 
 /** The random part of one forward pass: a shift of the framed grid and a roll of the tokens before each block. */
 export interface Shifts {
+  /** Points the framed grid is shifted by along each axis. */
   readonly patch: Triple;
+  /** Tokens the grid is rolled by before each block. */
   readonly blocks: readonly Triple[];
 }
 

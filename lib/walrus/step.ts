@@ -15,7 +15,9 @@ import { parameterShapes } from "./parameters.ts";
 
 /** What determines the program of a step: a change of anything else is a change of inputs only. */
 export interface StepShape {
+  /** Frames of the window. */
   readonly frames: number;
+  /** Windows at once. */
   readonly samples: number;
   /** Points of the data; differs from the geometry on a resampled axis. */
   readonly points: readonly [number, number, number];
@@ -25,6 +27,7 @@ export interface StepShape {
   readonly constants: number;
   /** Whether some cells are hidden. */
   readonly hidden: boolean;
+  /** Whether the grid is shifted by run-time indices. */
   readonly jitter: boolean;
 }
 

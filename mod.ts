@@ -1,0 +1,124 @@
+/**
+ * Walrus in TypeScript: forecasts of physical simulations (fluids, plasmas, waves, acoustics, active matter; 2D and
+ * 3D) with the Walrus foundation model, in Deno, browsers and edge runtimes.
+ *
+ * @example Forecast a simulation
+ * ```ts
+ * import { openWell, vrmse, Walrus, wasm } from "walrus";
+ *
+ * using device = await wasm();
+ * using model = await Walrus.load("examples/walrus_mini/walrus_mini.safetensors", { device });
+ * using well = await openWell("examples/data/gray_scott_mini.hdf5");
+ * const truth = well.trajectory(0);
+ * const start = await truth.window({ from: 0, length: 6 });
+ *
+ * for await (const frame of model.rollout(start, { steps: 2, seed: 1 })) {
+ *   console.log(frame.time, vrmse(frame, await truth.frame(5 + frame.step)));
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
+export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
+export {
+  type AnyStep,
+  type Buffer,
+  type ContractAxis,
+  type Device,
+  type Executable,
+  type Kernel,
+  printProgram,
+  type Program,
+  type RunReport,
+  type Slot,
+  type Step,
+  type StepAttributes,
+} from "./lib/compile/program.ts";
+export type { View } from "./lib/compile/view.ts";
+export { grad } from "./lib/autodiff/grad.ts";
+export { type Boundaries, BOUNDARY_CODES } from "./lib/data/boundaries.ts";
+export { extendFields, fieldIndices, type FieldMap, type FieldTable } from "./lib/data/fields.ts";
+export type { FieldInfo, ScalarInfo, WellMetadata } from "./lib/data/metadata.ts";
+export {
+  type FieldStatistic,
+  globalScales,
+  readStatistics,
+  type Statistics,
+  writeStatistics,
+} from "./lib/data/statistics.ts";
+export { type FieldTransform, type FieldTransforms, releasedTransforms } from "./lib/data/transforms.ts";
+export {
+  openWell,
+  Trajectory,
+  type TrajectoryFrame,
+  Well,
+  type WellOptions,
+  type WindowRequest,
+} from "./lib/data/well.ts";
+export { type ChannelGroup, findNotFinite, type Window, windowCount } from "./lib/data/window.ts";
+export { type WellContents, type WritableField, writeWell } from "./lib/data/write_well.ts";
+export { parseConfig, type ReadConfig, readConfig, writeConfig } from "./lib/forecast/extended_config.ts";
+export {
+  type ChannelFrame,
+  FRAME_METRICS,
+  type FrameMetric,
+  frameMetric,
+  vrmse,
+} from "./lib/forecast/metrics.ts";
+export type {
+  ForecastModel,
+  Frame,
+  MemoryNeed,
+  PreparedStep,
+  RolloutOptions,
+} from "./lib/forecast/rollout.ts";
+export { type SpectralError, spectralError } from "./lib/forecast/spectral.ts";
+export {
+  histogramW1,
+  summarize,
+  type Summary,
+  timeIntervals,
+  timeWarping,
+  type Trajectory as ScoredTrajectory,
+  type Warping,
+  windowMean,
+} from "./lib/forecast/trajectory_metrics.ts";
+export { type LoadOptions, Walrus } from "./lib/forecast/walrus.ts";
+export { type Checkpoint, openCheckpoint, type StoredTensor } from "./lib/io/checkpoint.ts";
+export type { AttributeValue } from "./lib/io/hdf5.ts";
+export type { HttpOptions } from "./lib/io/http.ts";
+export type { StoredType } from "./lib/io/numbers.ts";
+export { type WritableTensor, writeSafetensors } from "./lib/io/safetensors.ts";
+export { type ByteSource, openSource, type SourceInput } from "./lib/io/source.ts";
+export { evaluate } from "./lib/ir/evaluate.ts";
+export { check } from "./lib/ir/check.ts";
+export { print } from "./lib/ir/print.ts";
+/** Builders of graphs: `tensor.add`, `tensor.contract`, .. */
+export * as tensor from "./lib/ir/tensor.ts";
+export { block, type Graph, type Tensors, trace, type Tree } from "./lib/ir/trace.ts";
+export type {
+  Attributes,
+  Fused,
+  FusedAttributes,
+  Node,
+  Op,
+  Primitive,
+  PrimitiveAttributes,
+  Tensor,
+} from "./lib/ir/node.ts";
+export type { Layout } from "./lib/ir/layout.ts";
+export type { Expression, ScalarFunction } from "./lib/ir/scalar.ts";
+export type { DType, HostArray, Shape, Type } from "./lib/ir/types.ts";
+export {
+  type NormalizationKind,
+  RELEASED_CONFIG,
+  RELEASED_FIELDS,
+  type RotaryKind,
+  type WalrusConfig,
+} from "./lib/walrus/config.ts";
+export type { Triple } from "./lib/nn/conv.ts";
+export type { Axis, Boundary, Geometry, Shifts } from "./lib/walrus/geometry.ts";
+export { parameterShapes } from "./lib/walrus/parameters.ts";
+export type { StepShape } from "./lib/walrus/step.ts";
