@@ -71,8 +71,8 @@ export function number(value: number): Expression {
 }
 
 /**
- * A function of expressions, simplified where a number makes it trivial (x + 0, x * 1, x * 0, all arguments
- * numbers).
+ * A function of expressions, simplified where a number makes it trivial (x + 0, x * 1, x * 0, a choice that is
+ * known, all arguments numbers).
  */
 export function apply(fn: ScalarFunction, ...args: readonly Expression[]): Expression {
   const rule: ScalarRule = scalarFunctions[fn];
@@ -90,6 +90,10 @@ export function apply(fn: ScalarFunction, ...args: readonly Expression[]): Expre
     if ((fn === "mul" || fn === "div") && isNumber(y, 1)) return x;
     // Zero times anything is zero here: derivatives produce it, and a mask must also silence NaN.
     if (fn === "mul" && (isNumber(x, 0) || isNumber(y, 0))) return number(0);
+    if (fn === "select" && z) {
+      if (x.fn === "number") return x.value !== 0 ? y : z;
+      if (y === z) return y;
+    }
   }
   return intern(fn, 0, args);
 }
@@ -401,13 +405,25 @@ export function differentiate(expression: Expression, index: number): Expression
       const inner = e.args.map(visit);
       if (inner.some((d) => d !== ZERO)) {
         const partials = scalarFunctions[e.fn].derivative(e.args, e);
-        inner.forEach((d, i) => result = apply("add", result, apply("mul", part(partials, i), d)));
+        inner.forEach((d, i) => result = apply("add", result, times(part(partials, i), d)));
       }
     }
     done.set(e, result);
     return result;
   };
   return visit(expression);
+}
+
+/**
+ * Product in the chain rule. A partial derivative that selects between numbers selects between the products, so
+ * that a branch not taken adds zero even where its own derivative is infinite.
+ */
+function times(partial: Expression, tangent: Expression): Expression {
+  const [condition, x, y] = partial.args;
+  if (partial.fn !== "select" || !condition || x?.fn !== "number" || y?.fn !== "number") {
+    return apply("mul", partial, tangent);
+  }
+  return apply("select", condition, apply("mul", x, tangent), apply("mul", y, tangent));
 }
 
 /** Text of an expression for printers: `add(x0, mul(2, x1))`. */
