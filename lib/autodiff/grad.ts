@@ -10,8 +10,11 @@ import { accumulate, vjp } from "./vjp.ts";
 
 type Cotangents = (Tensor | null)[];
 
-/** Nodes on a path from one of `leaves` to one of `roots`. Does not look behind the leaves. */
-function between(roots: Iterable<Tensor>, leaves: ReadonlySet<Tensor>): Set<Tensor> {
+/** How a walk treats leaves that depend on each other: `through` them, or each held fixed for the others. */
+type Leaves = "through" | "fixed";
+
+/** Nodes on a path from one of `leaves` to one of `roots`; `fixed` leaves hide what is behind them. */
+function between(roots: Iterable<Tensor>, leaves: ReadonlySet<Tensor>, kind: Leaves): Set<Tensor> {
   const reached = new Map<Tensor, boolean>();
   const stack = [...roots];
   while (stack.length > 0) {
@@ -20,20 +23,25 @@ function between(roots: Iterable<Tensor>, leaves: ReadonlySet<Tensor>): Set<Tens
       stack.pop();
       continue;
     }
-    const open = leaves.has(node) ? [] : node.args.filter((a) => !reached.has(a));
+    const args = kind === "fixed" && leaves.has(node) ? [] : node.args;
+    const open = args.filter((a) => !reached.has(a));
     if (open.length > 0) {
       stack.push(...open);
       continue;
     }
     stack.pop();
-    reached.set(node, leaves.has(node) || node.args.some((a) => reached.get(a)));
+    reached.set(node, leaves.has(node) || args.some((a) => reached.get(a)));
   }
   return new Set([...reached].filter(([, yes]) => yes).map(([node]) => node));
 }
 
 /** Walks from the roots back to the leaves and returns the leaves' cotangents. */
-function backward(roots: ReadonlyMap<Tensor, Tensor>, leaves: ReadonlySet<Tensor>): Map<Tensor, Tensor> {
-  const active = between(roots.keys(), leaves);
+function backward(
+  roots: ReadonlyMap<Tensor, Tensor>,
+  leaves: ReadonlySet<Tensor>,
+  kind: Leaves,
+): Map<Tensor, Tensor> {
+  const active = between(roots.keys(), leaves, kind);
   const cotangents = new Map<Tensor, Cotangents>();
   const add = (node: Tensor, index: number, cotangent: Tensor) => {
     const list = cotangents.get(node) ?? [];
@@ -44,7 +52,7 @@ function backward(roots: ReadonlyMap<Tensor, Tensor>, leaves: ReadonlySet<Tensor
 
   for (const node of [...active].sort((x, y) => y.id - x.id)) {
     const list = cotangents.get(node);
-    if (!list || leaves.has(node)) continue;
+    if (!list || (kind === "fixed" && leaves.has(node))) continue;
     withScope(node.scope ? `${node.scope}/backward` : "backward", () => {
       if (node.op === "pick") {
         const cotangent = list[0];
@@ -88,10 +96,12 @@ function fusedVjp(
   const results = rule.expand(node.args, node.attributes);
   const roots = new Map<Tensor, Tensor>();
   list.forEach((cotangent, i) => {
-    if (cotangent) roots.set(at(results, i), cotangent);
+    const result = at(results, i);
+    if (cotangent) roots.set(result, accumulate(roots.get(result) ?? null, cotangent));
   });
+  // The formula's own derivative: what its arguments have to do with each other is the outer walk's business.
   const leaves = new Set(node.args.filter((_, i) => needed[i]));
-  const found = backward(roots, leaves);
+  const found = backward(roots, leaves, "fixed");
   // An argument given twice has one cotangent, the sum over its places: it counts at the first.
   return node.args.map((a, i) => node.args.indexOf(a) === i ? found.get(a) ?? null : null);
 }
@@ -100,8 +110,8 @@ function fusedVjp(
  * Gradient of a scalar.
  *
  * @param loss a tensor of one element
- * @param wrt tensors of the same trace by name
- * @returns one gradient a name, of that tensor's shape; names that the loss does not depend on are left out
+ * @param wrt tensors of the same trace by name; where one depends on another, both paths count
+ * @returns one gradient a name, f32 and of that tensor's shape; names that the loss does not depend on are left out
  * @throws TypeError when the loss has more than one element
  *
  * @example
@@ -119,7 +129,7 @@ export function grad(loss: Tensor, wrt: Readonly<Record<string, Tensor>>): Recor
     throw new TypeError(`Cannot differentiate a tensor of shape [${loss.shape}]: wanted one element`);
   }
   const seed = constant(1, loss.shape);
-  const found = backward(new Map([[loss, seed]]), new Set(Object.values(wrt)));
+  const found = backward(new Map([[loss, seed]]), new Set(Object.values(wrt)), "through");
   const gradients: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(wrt)) {
     const gradient = found.get(tensor);

@@ -1,11 +1,10 @@
 // Gradients of the primitives: one row an op. A row gives the cotangents of the arguments that are wanted, from
-// the cotangent of the result.
+// the cotangent of the result. Cotangents are f32 whatever they belong to: in f16 small ones would vanish.
 
 import type { Node, Primitive, Tensor } from "../ir/node.ts";
 import { apply, differentiate, operand } from "../ir/scalar.ts";
 import {
   broadcast,
-  cast,
   contract,
   div,
   equal,
@@ -28,7 +27,7 @@ import { at } from "../ir/types.ts";
 /** Primitives a cotangent passes through; `pick` is handled by the walk itself. */
 export type Differentiable = Exclude<Primitive, "input" | "constant" | "pick">;
 
-/** Cotangent of argument `index`, or null where there is none (integer indices). */
+/** Cotangent of argument `index`, or null where there is none (integers). */
 export type Vjp<K extends Primitive> = (node: Node<K>, cotangent: Tensor, index: number) => Tensor | null;
 
 /** Gradient of every primitive. */
@@ -80,7 +79,7 @@ export const vjp: { readonly [K in Differentiable]: Vjp<K> } = {
     index === 0 ? scatterAdd(cotangent, at(args, 1), axis, at(at(args, 0).shape, axis)) : null,
   scatterAdd: ({ args, attributes: { axis } }, cotangent, index) =>
     index === 0 ? gather(cotangent, at(args, 1), axis) : null,
-  cast: ({ args }, cotangent) => cast(cotangent, at(args, 0).dtype),
+  cast: ({ args, dtype }, cotangent) => dtype === "i32" || at(args, 0).dtype === "i32" ? null : cotangent,
 };
 
 /** Sum of cotangents that meet at one tensor. */
