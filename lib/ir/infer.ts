@@ -2,7 +2,7 @@
 
 import { letterSizes, parseSpec } from "./contract_spec.ts";
 import type { Primitive, PrimitiveAttributes } from "./node.ts";
-import { at, sameShape, type Shape, sizeOf, type Type, typeText } from "./types.ts";
+import { at, type DType, sameShape, type Shape, sizeOf, type Type, typeText } from "./types.ts";
 
 /** Gives the type of a primitive's result, or throws a TypeError that names what does not fit. */
 export type Infer<K extends Primitive> = (
@@ -44,6 +44,11 @@ function checkShape(op: string, args: readonly Type[], shape: Shape, scope: stri
   }
 }
 
+/** Refuses number types that arithmetic of this op does not exist for. */
+function checkArithmetic(op: string, args: readonly Type[], wanted: readonly DType[], scope: string): void {
+  if (args.some((a) => !wanted.includes(a.dtype))) fail(op, args, `wanted ${wanted.join(" or ")}`, scope);
+}
+
 /** Inner box within an outer one, for slice (inner is the result) and pad (inner is the argument). */
 function checkBox(
   op: string,
@@ -72,27 +77,42 @@ function indexType(op: string, args: readonly Type[], scope: string): number {
   return at(indices.shape, 0);
 }
 
+/** Host data of a constant, or its one value. */
+function checkData({ data, type }: PrimitiveAttributes["constant"], scope: string): void {
+  const refuse = (why: string) => fail("make a constant of", [type], why, scope);
+  if (typeof data === "number") {
+    if (type.dtype === "i32" && data !== (data | 0)) refuse(`got ${data}, wanted a 32-bit integer`);
+    return;
+  }
+  if (data.length !== sizeOf(type.shape)) refuse(`got ${data.length} numbers, wanted ${sizeOf(type.shape)}`);
+  const wanted = HOST_ARRAYS[type.dtype];
+  if (!(data instanceof wanted)) refuse(`got a ${data.constructor.name}, wanted a ${wanted.name}`);
+}
+
+const HOST_ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array } as const;
+
 /** Result type of every primitive. */
 export const infer: { readonly [K in Primitive]: Infer<K> } = {
   input: (_, { type }, scope) => {
     checkShape("make an input of", [type], type.shape, scope);
     return type;
   },
-  constant: (_, { data, type }, scope) => {
+  constant: (_, attributes, scope) => {
+    const { type } = attributes;
     checkShape("make a constant of", [type], type.shape, scope);
-    if (typeof data !== "number" && data.length !== sizeOf(type.shape)) {
-      fail("make a constant of", [type], `got ${data.length} numbers, wanted ${sizeOf(type.shape)}`, scope);
-    }
+    checkData(attributes, scope);
     return type;
   },
   map: (args, _, scope) => ({ dtype: "f32", shape: equalShapes("map", args, scope) }),
   reduce: (args, { axes }, scope) => {
     const shape = equalShapes("reduce", args, scope);
     axes.forEach((axis) => axisOf("reduce", args, axis, scope));
+    if (new Set(axes).size !== axes.length) fail("reduce", args, `axes are [${axes}], one twice`, scope);
     return { dtype: "f32", shape: shape.map((n, i) => axes.includes(i) ? 1 : n) };
   },
   contract: (args, { spec, epilogue }, scope) => {
     const sizes = letterSizes(spec, at(args, 0).shape, at(args, 1).shape, scope);
+    checkArithmetic("contract", args, ["f32", "f16"], scope);
     const shape = [...parseSpec(spec).out].map((letter) => sizes.get(letter) ?? 1);
     const extras = args.slice(2);
     if (extras.some((e) => !sameShape(e.shape, shape)) || (extras.length > 0 && !epilogue)) {
@@ -154,11 +174,15 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
   fold: (args, { axis, step, length }, scope) => {
     const windows = axisOf("fold", args, axis, scope);
     const size = axisOf("fold", args, axis + 1, scope);
+    checkArithmetic("fold", args, ["f32"], scope);
+    if (!Number.isInteger(step) || !Number.isInteger(length)) {
+      fail("fold", args, `step is ${step} and length ${length}, wanted integers`, scope);
+    }
     if (step < 1 || (windows - 1) * step + size > length) {
       fail("fold", args, `${windows} windows of ${size} with step ${step} exceed ${length} points`, scope);
     }
-    const { dtype, shape } = one(args);
-    return { dtype, shape: [...shape.slice(0, axis), length, ...shape.slice(axis + 2)] };
+    const { shape } = one(args);
+    return { dtype: "f32", shape: [...shape.slice(0, axis), length, ...shape.slice(axis + 2)] };
   },
   gather: (args, { axis }, scope) => {
     axisOf("gather", args, axis, scope);
@@ -170,7 +194,10 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
     if (axisOf("scatterAdd", args, axis, scope) !== count) {
       fail("scatterAdd", args, `axis ${axis} and the indices differ in length`, scope);
     }
-    return { dtype: "f32", shape: withAxis(one(args).shape, axis, length) };
+    checkArithmetic("scatterAdd", args.slice(0, 1), ["f32"], scope);
+    const shape = withAxis(one(args).shape, axis, length);
+    checkShape("scatterAdd", args, shape, scope);
+    return { dtype: "f32", shape };
   },
   cast: (args, { dtype }) => ({ dtype, shape: one(args).shape }),
   pick: (args, { index }, scope) => {

@@ -4,7 +4,7 @@
 import type { Tensor } from "../node.ts";
 import { add, contract, div, exp, max, mul, pick, sub, sum } from "../tensor.ts";
 import { at, sameShape, type Type } from "../types.ts";
-import { fusedNode, type FusedRule, refuse } from "./rule.ts";
+import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
 
 const LEADING = "abcdefgh";
 
@@ -14,11 +14,12 @@ function batched(spec: string, x: Tensor, y: Tensor): Tensor {
   return contract(spec.replace(/([a-z]{2})/g, `${lead}$1`), x, y);
 }
 
-function checkOperands(op: string, types: readonly (Type | undefined)[], scope: string): [Type, Type, Type] {
-  const [q, k, v] = types;
-  if (!q || !k || !v || q.shape.length < 2) refuse(op, "wanted q, k and v of at least two axes", scope);
+/** q, k and v, whose shapes fit. */
+function queryKeyValue(op: string, types: readonly Type[], scope: string): [Type, Type, Type] {
+  const [q, k, v] = [at(types, 0), at(types, 1), at(types, 2)];
   const lead = q.shape.slice(0, -2);
-  const fits = sameShape(k.shape, [...lead, at(k.shape, -2), at(q.shape, -1)]) &&
+  const fits = [q, k, v].every((t) => t.shape.length === lead.length + 2) &&
+    sameShape(k.shape, [...lead, at(k.shape, -2), at(q.shape, -1)]) &&
     sameShape(v.shape, [...lead, at(k.shape, -2), at(v.shape, -1)]);
   if (!fits) refuse(op, `q is [${q.shape}], k [${k.shape}], v [${v.shape}]`, scope);
   return [q, k, v];
@@ -36,7 +37,8 @@ function weights(q: Tensor, k: Tensor, scale: number, bias: Tensor | undefined):
 /** Definition of `attention`: q [.., m, e], k [.., n, e], v [.., n, f], optional bias [.., m, n] -> [.., m, f]. */
 export const attentionRule: FusedRule<"attention"> = {
   infer: (types, _, scope) => {
-    const [q, k, v] = checkOperands("attention", types, scope);
+    checkOperands("attention", types, [3, 4], scope);
+    const [q, k, v] = queryKeyValue("attention", types, scope);
     const bias = types[3];
     const scores = [...q.shape.slice(0, -1), at(k.shape, -2)];
     if (bias && !sameShape(bias.shape, scores)) {
@@ -59,11 +61,12 @@ export const attentionRule: FusedRule<"attention"> = {
 /** Definition of `attentionGradient`: q, k, v and the cotangent of the result -> cotangents of q, k and v. */
 export const attentionGradientRule: FusedRule<"attentionGradient"> = {
   infer: (types, _, scope) => {
-    const [q, k, v] = checkOperands("attentionGradient", types, scope);
-    const cotangent = types[3];
+    checkOperands("attentionGradient", types, [4], scope);
+    const [q, k, v] = queryKeyValue("attentionGradient", types, scope);
+    const cotangent = at(types, 3);
     const wanted = [...q.shape.slice(0, -1), at(v.shape, -1)];
-    if (!cotangent || !sameShape(cotangent.shape, wanted)) {
-      refuse("attentionGradient", `the cotangent is [${cotangent?.shape}], wanted [${wanted}]`, scope);
+    if (!sameShape(cotangent.shape, wanted)) {
+      refuse("attentionGradient", `the cotangent is [${cotangent.shape}], wanted [${wanted}]`, scope);
     }
     return [q, k, v].map((t): Type => ({ dtype: "f32", shape: t.shape }));
   },

@@ -4,17 +4,19 @@
 import type { Tensor } from "../node.ts";
 import { add, broadcastTo, div, mean, mul, sqrt, sub } from "../tensor.ts";
 import { at, sameShape } from "../types.ts";
-import { fusedNode, type FusedRule, refuse } from "./rule.ts";
+import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
 
 /** Definition of `layerNorm`: x [.., e], weight [e], bias [e] -> [.., e]. */
 export const layerNormRule: FusedRule<"layerNorm"> = {
-  infer: ([x, weight, bias], _, scope) => {
-    const e = x?.shape.at(-1);
-    if (!x || !weight || !bias || e === undefined) refuse("layerNorm", "wanted x, weight and bias", scope);
+  infer: (types, _, scope) => {
+    checkOperands("layerNorm", types, [3], scope);
+    const [x, weight, bias] = [at(types, 0), at(types, 1), at(types, 2)];
+    const e = x.shape.at(-1);
+    if (e === undefined) refuse("layerNorm", "x is [], wanted at least one axis", scope);
     if (!sameShape(weight.shape, [e]) || !sameShape(bias.shape, [e])) {
       refuse("layerNorm", `weight is [${weight.shape}] and bias [${bias.shape}], wanted [${e}]`, scope);
     }
-    return [x];
+    return [{ dtype: "f32", shape: x.shape }];
   },
   expand: (args, { epsilon }) => {
     const x = at(args, 0);

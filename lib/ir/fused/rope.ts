@@ -4,7 +4,7 @@
 import type { Tensor } from "../node.ts";
 import { add, concat, mul, neg, reshape, sliceAxis, sub } from "../tensor.ts";
 import { at, sameShape } from "../types.ts";
-import { fusedNode, type FusedRule, refuse } from "./rule.ts";
+import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
 
 /** The two members of each of the first `pairs` feature pairs, each [.., pairs]. */
 function split(x: Tensor, pairs: number): [Tensor, Tensor] {
@@ -16,15 +16,17 @@ function split(x: Tensor, pairs: number): [Tensor, Tensor] {
 
 /** Definition of `rope`: x [.., e], cosine and sine [.., p] with 2p <= e -> [.., e]. */
 export const ropeRule: FusedRule<"rope"> = {
-  infer: ([x, cosine, sine], _, scope) => {
-    if (!x || !cosine || !sine) refuse("rope", "wanted x, cosine and sine", scope);
-    const fits = sameShape(cosine.shape, sine.shape) &&
+  infer: (types, _, scope) => {
+    checkOperands("rope", types, [3], scope);
+    const [x, cosine, sine] = [at(types, 0), at(types, 1), at(types, 2)];
+    const fits = x.shape.length > 0 && cosine.shape.length === x.shape.length &&
+      sameShape(cosine.shape, sine.shape) &&
       sameShape(cosine.shape.slice(0, -1), x.shape.slice(0, -1)) &&
       2 * at(cosine.shape, -1) <= at(x.shape, -1);
     if (!fits) {
       refuse("rope", `x is [${x.shape}], the tables are [${cosine.shape}] and [${sine.shape}]`, scope);
     }
-    return [x];
+    return [{ dtype: "f32", shape: x.shape }];
   },
   expand: ([x, cosine, sine]) => {
     if (!x || !cosine || !sine) throw new TypeError("rope has three arguments");

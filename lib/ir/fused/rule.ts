@@ -34,6 +34,21 @@ export function fusedNode<K extends Fused>(
   return makeNode(op, args, attributes, rule.infer(types, attributes, currentScope()));
 }
 
+/** Refuses another number of arguments, and arguments that are not f32. */
+export function checkOperands(
+  op: string,
+  types: readonly Type[],
+  counts: readonly number[],
+  scope: string,
+): void {
+  if (!counts.includes(types.length)) {
+    refuse(op, `got ${types.length} arguments, wanted ${counts.join(" or ")}`, scope);
+  }
+  if (types.some((t) => t.dtype !== "f32")) {
+    refuse(op, `arguments are ${types.map((t) => t.dtype).join(", ")}, wanted f32`, scope);
+  }
+}
+
 /** Throws the TypeError of a fused op that does not accept its arguments. */
 export function refuse(op: string, why: string, scope: string): never {
   throw new TypeError(`Cannot apply ${op}: ${why}${scope ? ` (${scope})` : ""}`);
