@@ -15,7 +15,7 @@ import {
 import type { Node, Primitive, Tensor } from "./node.ts";
 import { evaluateArrays, operand } from "./scalar.ts";
 import type { Graph } from "./trace.ts";
-import { at, sizeOf, stridesOf } from "./types.ts";
+import { at, type HostArray, sizeOf, stridesOf } from "./types.ts";
 
 /** A strided window into numbers. */
 interface Value extends Layout {
@@ -182,6 +182,13 @@ function entry(layout: Layout, axis: number, i: number): Layout {
   };
 }
 
+/** Host data as numbers; f16 from its bits. */
+function numbersOf(data: HostArray): Float64Array {
+  if (!(data instanceof Uint16Array)) return Float64Array.from(data);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Float64Array.from(data, (_, i) => view.getFloat16(2 * i, true));
+}
+
 const evaluatePrimitive: { readonly [K in Primitive]: Evaluate<K> } = {
   input: (node, _, feed) => {
     const { name } = node.attributes;
@@ -196,7 +203,7 @@ const evaluatePrimitive: { readonly [K in Primitive]: Evaluate<K> } = {
   constant: ({ attributes: { data }, shape }) =>
     typeof data === "number"
       ? { data: Float64Array.of(data), offset: 0, shape, strides: shape.map(() => 0) }
-      : whole(Float64Array.from(data), shape),
+      : whole(numbersOf(data), shape),
   map: (node, args) => whole(mapValues(node, args), node.shape),
   reduce: reduceValues,
   contract: contractValues,
