@@ -26,7 +26,7 @@ function primitive<K extends Primitive>(
   return makeNode<K>(op, args, attributes as never, [infer[op](types, attributes, currentScope())]);
 }
 
-/** A named value bound at run time. {@link trace} makes the inputs of its signature. */
+/** A named value bound at run time, besides those that {@link trace} makes of its signature. */
 export function input(name: string, type: Type): Tensor {
   return primitive("input", [], { name, type });
 }
@@ -68,15 +68,24 @@ function commonShape(shapes: readonly Shape[]): Shape {
   });
 }
 
-/** Repeats axes of size 1 (and adds leading axes) so that the tensor has `shape`. */
+/**
+ * Repeats axes of size 1 (and adds leading axes) so that the tensor has `shape`.
+ *
+ * @throws TypeError when the shapes do not fit from the right
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  const padded = [...new Array<number>(shape.length - x.shape.length).fill(1), ...x.shape];
+  const padded = [...new Array<number>(Math.max(0, shape.length - x.shape.length)).fill(1), ...x.shape];
   return broadcast(reshape(x, padded), shape);
 }
 
-/** Applies a scalar function to tensors and numbers; tensors are broadcast against each other. */
+/**
+ * Applies a scalar function to tensors and numbers; tensors are broadcast against each other.
+ *
+ * @throws TypeError when no argument is a tensor, or shapes do not fit
+ */
 export function call(fn: ScalarFunction, ...args: readonly (Tensor | number)[]): Tensor {
   const tensors = args.filter((a): a is Tensor => typeof a !== "number");
+  if (tensors.length === 0) throw new TypeError(`Cannot apply ${fn}: got numbers only, wanted a tensor`);
   const shape = commonShape(tensors.map((t) => t.shape));
   let next = 0;
   const expressions = args.map((a) => typeof a === "number" ? number(a) : operand(next++));
@@ -157,9 +166,14 @@ export function broadcast(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : primitive("broadcast", [x], { shape });
 }
 
+/** Whether a box of one shape within the other is all of it. */
+function isWhole(starts: readonly number[], inner: Shape, outer: Shape): boolean {
+  return sameShape(inner, outer) && starts.length === outer.length && starts.every((start) => start === 0);
+}
+
 /** The box at `starts` of the given shape. */
 export function slice(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : primitive("slice", [x], { starts, shape });
+  return isWhole(starts, x.shape, shape) ? x : primitive("slice", [x], { starts, shape });
 }
 
 /** `length` points of one axis from `start` on; negative `start` counts from the end. */
@@ -174,7 +188,7 @@ export function sliceAxis(x: Tensor, axis: number, start: number, length: number
 
 /** Zeros around x, which starts at `starts` of the result. */
 export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : primitive("pad", [x], { starts, shape });
+  return isWhole(starts, x.shape, shape) ? x : primitive("pad", [x], { starts, shape });
 }
 
 /** Tensors one after the other along an axis. */

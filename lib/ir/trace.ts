@@ -1,6 +1,7 @@
 // Tracing: running a plain function once on symbolic tensors. A trace interns nodes, so the graph is hash-consed;
 // scopes name regions for messages, profiles and rematerialisation.
 
+import { infer } from "./infer.ts";
 import type { Attributes, Op, Tensor } from "./node.ts";
 import { at, type Type } from "./types.ts";
 
@@ -48,6 +49,11 @@ function attributesKey(attributes: object): string {
   });
 }
 
+/** Text that equal nodes of a trace have in common, and different ones do not. */
+export function nodeKey(op: Op, args: readonly Tensor[], attributes: Attributes[Op]): string {
+  return `${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
+}
+
 function active(): Trace {
   if (!current) throw new TypeError("Cannot make a tensor: no trace is active, call this inside trace()");
   return current;
@@ -66,15 +72,23 @@ export function makeNode<K extends Op>(
   const trace = active();
   for (const arg of args) {
     if (trace.nodes[arg.id] !== arg) {
-      throw new TypeError(`Cannot use a ${arg.op} of another trace as an argument of ${op} (${trace.scope})`);
+      const where = trace.scope ? ` (${trace.scope})` : "";
+      throw new TypeError(`Cannot use a ${arg.op} of another trace as an argument of ${op}${where}`);
     }
   }
-  const key = `${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
+  const key = nodeKey(op, args, attributes);
   const known = trace.interned.get(key);
   if (known) return known;
   const { dtype, shape } = at(results, 0);
   const node = { id: trace.nodes.length, op, args, attributes, results, dtype, shape, scope: trace.scope };
   const tensor = Object.freeze(node) as unknown as Tensor;
+  if (tensor.op === "input") {
+    const { name } = tensor.attributes;
+    if (trace.inputs.has(name)) {
+      throw new TypeError(`Cannot make an input "${name}": there is one of another type`);
+    }
+    trace.inputs.set(name, tensor);
+  }
   trace.nodes.push(tensor);
   trace.interned.set(key, tensor);
   return tensor;
@@ -141,7 +155,13 @@ function runTrace(f: (trace: Trace) => ReadonlyMap<string, Tensor>): Graph {
   const trace: Trace = { nodes: [], interned: new Map(), inputs: new Map(), scope: "" };
   current = trace;
   try {
-    return prune({ nodes: trace.nodes, inputs: trace.inputs, outputs: f(trace) });
+    const outputs = f(trace);
+    for (const [name, node] of outputs) {
+      if (trace.nodes[node.id] !== node) {
+        throw new TypeError(`Cannot use a ${node.op} of another trace as output "${name}"`);
+      }
+    }
+    return prune({ nodes: trace.nodes, inputs: trace.inputs, outputs });
   } finally {
     current = outer;
   }
@@ -178,13 +198,11 @@ export function trace<const S extends Tree<Type>>(
   signature: S,
   f: (inputs: Tensors<S>) => Tree<Tensor>,
 ): Graph {
-  return runTrace((trace) => {
+  return runTrace(() => {
     const build = (tree: Tree<Type>, path: string): unknown => {
       if (isType(tree)) {
         const type: Type = { dtype: tree.dtype, shape: tree.shape };
-        const node = makeNode("input", [], { name: path, type }, [type]);
-        trace.inputs.set(path, node);
-        return node;
+        return makeNode("input", [], { name: path, type }, [infer.input([], { name: path, type }, path)]);
       }
       const entries = Object.entries(tree as Record<string, Tree<Type>>);
       const built = entries.map(([name, sub]) =>
@@ -215,10 +233,8 @@ export function rewrite(
       }
       return found;
     };
-    for (const [name, input] of graph.inputs) {
-      const node = makeNode(input.op, [], input.attributes, input.results);
-      replaced.set(input, node);
-      trace.inputs.set(name, node);
+    for (const input of graph.inputs.values()) {
+      replaced.set(input, makeNode(input.op, [], input.attributes, input.results));
     }
     for (const node of graph.nodes) {
       if (node.op === "input") continue;
