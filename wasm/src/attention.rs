@@ -5,7 +5,7 @@
 //! group across vector lanes. So maximum, exponential and sum need no work across lanes, and the weights are already
 //! in the form of a packed panel for the product with v.
 
-use crate::math::exp;
+use crate::math::Exp;
 use crate::micro::{micro, MR, NR};
 use crate::odometer::{count, offsets, Odometer};
 use crate::pack::{pack, padded};
@@ -217,32 +217,34 @@ impl Attention {
 
     /// Scores become weights relative to the running maximum; returns what earlier results must be multiplied by.
     unsafe fn soften(&self, keys: usize, group: usize) -> [v128; 2] {
+        let exp = Exp::new();
         let mut decay = [f32x4_splat(1.0); 2];
         for (half, decay) in decay.iter_mut().enumerate() {
             let weights = self.weights.add(4 * half);
             let running = self.statistics.add(group * 2 * NR + 4 * half);
             let before = load(running);
+            // A NaN need not get into the maximum: it gets into the sum.
             let mut largest = before;
             for i in 0..keys {
-                largest = f32x4_max(largest, load(weights.add(i * NR)));
+                largest = f32x4_pmax(largest, load(weights.add(i * NR)));
             }
             store(running, largest);
             // Where all scores so far are -infinity the reference is 0, so that the weights are 0 and not NaN.
             let none = f32x4_eq(largest, f32x4_splat(f32::NEG_INFINITY));
             let reference = v128_andnot(largest, none);
-            *decay = exp(f32x4_sub(before, reference));
+            *decay = exp.of_negative(f32x4_sub(before, reference));
             let mut sums = [f32x4_splat(0.0); 2];
             let mut i = 0;
             while i + 2 <= keys {
-                let x = exp(f32x4_sub(load(weights.add(i * NR)), reference));
-                let y = exp(f32x4_sub(load(weights.add((i + 1) * NR)), reference));
+                let x = exp.of_negative(f32x4_sub(load(weights.add(i * NR)), reference));
+                let y = exp.of_negative(f32x4_sub(load(weights.add((i + 1) * NR)), reference));
                 store(weights.add(i * NR), x);
                 store(weights.add((i + 1) * NR), y);
                 sums = [f32x4_add(sums[0], x), f32x4_add(sums[1], y)];
                 i += 2;
             }
             if i < keys {
-                let x = exp(f32x4_sub(load(weights.add(i * NR)), reference));
+                let x = exp.of_negative(f32x4_sub(load(weights.add(i * NR)), reference));
                 store(weights.add(i * NR), x);
                 sums[0] = f32x4_add(sums[0], x);
             }

@@ -7,7 +7,7 @@
 //! Laid out transposed like attention.rs: p and ds are [key][8 queries].
 
 use crate::attention::{line, write_transposed, Matrix, Room};
-use crate::math::exp;
+use crate::math::Exp;
 use crate::micro::{micro, MR, NR};
 use crate::odometer::{count, Odometer};
 use crate::pack::{pack, padded};
@@ -198,16 +198,17 @@ impl Gradient {
 
     /// Scores become p, `slopes` (dp on entry) become ds; both are 0 past the last key and query.
     unsafe fn soften(&self, weights: *mut f32, slopes: *mut f32, count: usize) {
+        let exp = Exp::new();
         let lanes = i32x4(0, 1, 2, 3);
         for half in [0, 4] {
             let (weights, slopes) = (weights.add(half), slopes.add(half));
             let mut largest = f32x4_splat(f32::NEG_INFINITY);
             for i in 0..self.n {
-                largest = f32x4_max(largest, load(weights.add(i * NR)));
+                largest = f32x4_pmax(largest, load(weights.add(i * NR)));
             }
             let mut sums = [f32x4_splat(0.0); 2];
             for i in 0..self.n {
-                let x = exp(f32x4_sub(load(weights.add(i * NR)), largest));
+                let x = exp.of_negative(f32x4_sub(load(weights.add(i * NR)), largest));
                 store(weights.add(i * NR), x);
                 sums[i & 1] = f32x4_add(sums[i & 1], x);
             }

@@ -3,30 +3,86 @@
 
 use crate::simd::*;
 
-/// e^x within about 1 ulp; exact limits: infinity above 88.73, 0 below -103.98, NaN stays NaN.
-/// Cody and Waite's reduction by multiples of ln 2, then the minimax polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2].
+/// Numbers of the exponential, in the order of the fields of `Exp`.
+static EXP: [f32; 13] = [
+    core::f32::consts::LOG2_E,
+    // 1.5 * 2^23: a sum with it rounds to the nearest integer and leaves that in the low bits.
+    12_582_912.0,
+    // ln 2 in two parts, of which the first has few bits, so that its multiples are exact (Cody and Waite).
+    -0.693_359_375,
+    2.121_944_4e-4,
+    // Minimax polynomial on [-ln 2 / 2, ln 2 / 2].
+    1.987_569_1e-4,
+    1.398_199_9e-3,
+    8.333_452e-3,
+    4.166_579_6e-2,
+    1.666_666_5e-1,
+    0.5,
+    1.0,
+    // Limits beyond which the result is 0 or infinity.
+    -104.5,
+    89.5,
+];
+
+/// The exponential function with its numbers in registers. A loop makes one before it starts: V8 builds vector
+/// constants inside a loop anew in every round, three instructions each, which would be two thirds of the work.
+#[derive(Clone, Copy)]
+pub struct Exp {
+    numbers: [v128; 13],
+}
+
+impl Exp {
+    #[inline(always)]
+    pub fn new() -> Exp {
+        // Volatile, or the compiler would put the constants back into the loop.
+        let number = |i| f32x4_splat(unsafe { core::ptr::read_volatile(&EXP[i]) });
+        Exp { numbers: core::array::from_fn(number) }
+    }
+
+    /// The polynomial for e^r, and n as an integer, where x = n ln 2 + r.
+    #[inline(always)]
+    fn reduced(&self, x: v128) -> (v128, v128) {
+        let [log2e, magic, ln2_high, ln2_low, p6, p5, p4, p3, p2, p1, one, ..] = self.numbers;
+        let shifted = madd(x, log2e, magic);
+        let n = f32x4_sub(shifted, magic);
+        let r = madd(n, ln2_low, madd(n, ln2_high, x));
+        let p = madd(p6, r, p5);
+        let p = madd(p, r, p4);
+        let p = madd(p, r, p3);
+        let p = madd(p, r, p2);
+        let p = madd(p, r, p1);
+        (f32x4_add(madd(p, f32x4_mul(r, r), r), one), i32x4_sub(shifted, magic))
+    }
+
+    /// e^x within about 1 ulp; exact limits: infinity above 88.73, 0 below -103.98, NaN stays NaN.
+    #[inline(always)]
+    pub fn of(&self, x: v128) -> v128 {
+        let [.., one, least, most] = self.numbers;
+        let (y, n) = self.reduced(f32x4_pmin(f32x4_pmax(x, least), most));
+        // 2^n in two factors, so that results below the normal range and infinity come out of the products. Added to
+        // the bits of 1, an integer moves the exponent.
+        let half = i32x4_shr(n, 1);
+        let first = i32x4_add(i32x4_shl(half, 23), one);
+        let second = i32x4_add(i32x4_shl(i32x4_sub(n, half), 23), one);
+        or_nan(f32x4_mul(f32x4_mul(y, first), second), x)
+    }
+
+    /// e^x for x <= 0 within about 1 ulp; below -87.7 it is 0. NaN stays NaN.
+    #[inline(always)]
+    pub fn of_negative(&self, x: v128) -> v128 {
+        let [.., one, least, _] = self.numbers;
+        let (y, n) = self.reduced(f32x4_pmax(x, least));
+        // n is at least -151 and the sum with the bits of 1 negative below -127: then 0 takes its place.
+        let power = i32x4_max(i32x4_add(i32x4_shl(n, 23), one), i32x4_splat(0));
+        or_nan(f32x4_mul(y, power), x)
+    }
+}
+
+/// `y`, or NaN where x is. With relaxed SIMD the compiler takes relaxed minima and maxima for pmin and pmax, and those
+/// may lose a NaN.
 #[inline(always)]
-pub fn exp(x: v128) -> v128 {
-    // pmax and pmin keep their first operand when it is NaN.
-    let x = f32x4_pmin(f32x4_pmax(x, f32x4_splat(-104.5)), f32x4_splat(89.5));
-    let n = f32x4_nearest(f32x4_mul(x, f32x4_splat(core::f32::consts::LOG2_E)));
-    let r = madd(n, f32x4_splat(-0.693_359_375), x);
-    let r = madd(n, f32x4_splat(2.121_944_4e-4), r);
-    let mut p = f32x4_splat(1.987_569_1e-4);
-    p = madd(p, r, f32x4_splat(1.398_199_9e-3));
-    p = madd(p, r, f32x4_splat(8.333_452e-3));
-    p = madd(p, r, f32x4_splat(4.166_579_6e-2));
-    p = madd(p, r, f32x4_splat(1.666_666_5e-1));
-    p = madd(p, r, f32x4_splat(0.5));
-    let y = f32x4_add(madd(p, f32x4_mul(r, r), r), f32x4_splat(1.0));
-    // 2^n in two factors, so that results below the normal range and infinity come out of the products. A NaN
-    // converts to 0 and y keeps it.
-    let n = i32x4_trunc_sat_f32x4(n);
-    let half = i32x4_shr(n, 1);
-    let bias = i32x4_splat(127);
-    let first = i32x4_shl(i32x4_add(half, bias), 23);
-    let second = i32x4_shl(i32x4_add(i32x4_sub(n, half), bias), 23);
-    f32x4_mul(f32x4_mul(y, first), second)
+fn or_nan(y: v128, x: v128) -> v128 {
+    v128_or(y, f32x4_ne(x, x))
 }
 
 /// Natural logarithm within about 1 ulp; log(0) is -infinity, of negative numbers NaN.
@@ -65,9 +121,9 @@ fn log_double(m: v128, n: v128) -> v128 {
 
 /// 1 / (1 + e^-x) within about 2 ulp.
 #[inline(always)]
-pub fn sigmoid(x: v128) -> v128 {
-    let one = f32x4_splat(1.0);
-    f32x4_div(one, f32x4_add(one, exp(f32x4_neg(x))))
+pub fn sigmoid(exp: &Exp, x: v128) -> v128 {
+    let [.., one, _, _] = exp.numbers;
+    f32x4_div(one, f32x4_add(one, exp.of(f32x4_neg(x))))
 }
 
 /// Sine (`quarter` 0) or cosine (`quarter` 1) of x y. The product is exact in double precision; it is reduced by

@@ -112,11 +112,17 @@ unsafe fn instruction(opcode: u32, n: usize, d: *mut f32, x: *const f32, y: *con
             let signed = v128_or(one, v128_and(x, f32x4_splat(-0.0)));
             v128_bitselect(signed, x, v128_or(f32x4_lt(x, zero), f32x4_gt(x, zero)))
         }),
-        13 => each1(n, d, x, math::exp),
+        13 => {
+            let exp = math::Exp::new();
+            each1(n, d, x, |x| exp.of(x));
+        }
         14 => each1(n, d, x, math::log),
         15 => each1(n, d, x, |x| f32x4_sqrt(x)),
         16 => each1(n, d, x, |x| f32x4_div(one, x)),
-        17 => each1(n, d, x, math::sigmoid),
+        17 => {
+            let exp = math::Exp::new();
+            each1(n, d, x, |x| math::sigmoid(&exp, x));
+        }
         18 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 0)),
         19 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 1)),
         _ => core::arch::wasm32::unreachable(),

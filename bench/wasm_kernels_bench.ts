@@ -1,0 +1,163 @@
+// How long do the kernels beside the matrix product take at the sizes of the released model, and which bound do they
+// meet: bytes moved or arithmetic? deno run bench/wasm_kernels_bench.ts [--json] [threads]
+
+import { wasm, type WasmDevice } from "../lib/backend/wasm/device.ts";
+import type { AnyStep, Buffer } from "../lib/compile/program.ts";
+import { type View, wholeView } from "../lib/compile/view.ts";
+import { apply, operand } from "../lib/ir/scalar.ts";
+import { BYTES, type DType, type Shape, sizeOf } from "../lib/ir/types.ts";
+import { programOf } from "../tests/backend/run_step.ts";
+
+const T = 6, S = 1024, H = 16, E = 88, HIDDEN = H * E;
+
+interface Case {
+  readonly label: string;
+  readonly step: AnyStep;
+  readonly slots: readonly (readonly [dtype: DType, length: number])[];
+  /** Floating-point operations, where arithmetic is the bound. */
+  readonly operations?: number;
+}
+
+/** Views of fresh slots in order. */
+class Setup {
+  readonly slots: [DType, number][] = [];
+
+  view(shape: Shape, dtype: DType = "f32"): View {
+    return wholeView(this.slots.push([dtype, sizeOf(shape)]) - 1, dtype, shape);
+  }
+}
+
+function permuted(view: View, ...order: number[]): View {
+  return { ...view, shape: order.map((i) => view.shape[i]!), strides: order.map((i) => view.strides[i]!) };
+}
+
+function broadcast(view: View, shape: Shape): View {
+  const skip = shape.length - view.shape.length;
+  return { ...view, shape, strides: shape.map((_, i) => i < skip ? 0 : view.strides[i - skip]!) };
+}
+
+function step(kernel: AnyStep["kernel"], inputs: View[], outputs: View[], attributes: unknown): AnyStep {
+  return { kernel, inputs, outputs, attributes, scope: "bench" } as AnyStep;
+}
+
+function cases(): Case[] {
+  const list: Case[] = [];
+  const add = (label: string, make: (s: Setup) => AnyStep, operations?: number) => {
+    const setup = new Setup();
+    const made = make(setup);
+    list.push({ label, step: made, slots: setup.slots, ...operations ? { operations } : {} });
+  };
+  const x = operand(0);
+  const tokens = [T, S, HIDDEN];
+  add("add, dense", (s) => {
+    const out = s.view(tokens);
+    return step("map", [s.view(tokens), s.view(tokens)], [out], { expression: apply("add", x, operand(1)) });
+  });
+  add("swiglu of a strided half", (s) => {
+    const wide = s.view([T, S, 7 * HIDDEN]);
+    const half = (i: number): View => ({ ...wide, offset: i * 2 * HIDDEN, shape: [T, S, 2 * HIDDEN] });
+    const expression = apply("mul", apply("mul", x, operand(1)), apply("sigmoid", operand(1)));
+    return step("map", [half(0), half(1)], [s.view([T, S, 2 * HIDDEN])], { expression });
+  });
+  add("normalise by a factor per frame and channel", (s) => {
+    const factor = broadcast(s.view([T, 1, HIDDEN]), [T, 1, HIDDEN]);
+    const spread: View = { ...factor, shape: tokens, strides: [HIDDEN, 0, 1] };
+    return step("map", [s.view(tokens), spread], [s.view(tokens)], {
+      expression: apply("mul", x, operand(1)),
+    });
+  });
+  add(
+    "transpose tokens and channels",
+    (s) => step("map", [permuted(s.view([T, HIDDEN, S]), 0, 2, 1)], [s.view(tokens)], { expression: x }),
+  );
+  add(
+    "4 channels last to first",
+    (s) =>
+      step("map", [permuted(s.view([6, 256 * 256, 4]), 0, 2, 1)], [s.view([6, 4, 256 * 256])], {
+        expression: x,
+      }),
+  );
+  add("exp", (s) => step("map", [s.view(tokens)], [s.view(tokens)], { expression: apply("exp", x) }));
+  add("sum of squares over tokens", (s) =>
+    step("reduce", [s.view(tokens)], [s.view([T, 1, HIDDEN])], {
+      reducer: "sum",
+      axes: [1],
+      expression: apply("mul", x, x),
+    }));
+  add("sum of squares of everything", (s) =>
+    step("reduce", [s.view(tokens)], [s.view([1, 1, 1])], {
+      reducer: "sum",
+      axes: [0, 1, 2],
+      expression: apply("mul", x, x),
+    }));
+  add("layerNorm of heads", (s) => {
+    const wide = s.view([T, S, 7 * HIDDEN]);
+    const heads: View = { ...wide, shape: [T, S, H, E], strides: [S * 7 * HIDDEN, 7 * HIDDEN, E, 1] };
+    return step("layerNorm", [heads, s.view([E]), s.view([E])], [s.view([T, S, H, E])], { epsilon: 1e-5 });
+  });
+  add("rope", (s) => {
+    const table = () => {
+      const view = s.view([S, 33]);
+      return { ...view, shape: [T, S, H, 33], strides: [0, 33, 0, 1] };
+    };
+    return step("rope", [s.view([T, S, H, E]), table(), table()], [s.view([T, S, H, E])], {});
+  });
+  const attention = (label: string, b: number, m: number, qkv: (s: Setup) => View[], bias = false) =>
+    add(label, (s) => {
+      const inputs = qkv(s);
+      if (bias) inputs.push(broadcast(s.view([H, m, m]), [b / H, H, m, m]));
+      const out = s.view([b / H, m, H, E]);
+      return step("attention", inputs, [permuted(out, 0, 2, 1, 3)], { scale: 1 / Math.sqrt(E) });
+    }, 4 * b * m * m * E);
+  attention("attention 1024 x 16 heads x 88", H, S, (s) => [0, 1, 2].map(() => s.view([1, H, S, E])));
+  attention(
+    "attention over 6 frames",
+    S * H,
+    T,
+    (s) => [0, 1, 2].map(() => permuted(s.view([T, S, H, E]), 1, 2, 0, 3)),
+    true,
+  );
+  add("attentionGradient 512 x 16 heads x 88", (s) => {
+    const all = () => s.view([1, H, 512, E]);
+    const inputs = [all(), all(), all(), all()];
+    return step("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(E) });
+  }, 10 * H * 512 * 512 * E);
+  return list;
+}
+
+async function measure(device: WasmDevice, { step, slots }: Case): Promise<number> {
+  const contents = slots.map(([dtype, length]) => ({
+    dtype,
+    data: new Float32Array(length).map((_, i) => (i * 7919 % 2048) / 2048 - 0.5),
+  }));
+  using executable = await device.load(programOf([step], contents));
+  const buffers = contents.map(({ data }) => device.createBuffer("f32", data.length));
+  buffers.forEach((buffer, i) => buffer.write(contents[i]!.data));
+  const bindings = new Map(buffers.map((buffer, i): [string, Buffer] => [`slot ${i}`, buffer]));
+  let best = Infinity;
+  const until = performance.now() + 800;
+  for (let i = 0; i < 3 || performance.now() < until; i++) {
+    best = Math.min(best, (await executable.run(bindings)).milliseconds);
+  }
+  for (const buffer of buffers) buffer[Symbol.dispose]();
+  return best;
+}
+
+const threads = Number(Deno.args.find((a) => !a.startsWith("--")) ?? 1);
+using device = await wasm({ threads });
+const rows = [];
+for (const one of cases()) {
+  const milliseconds = await measure(device, one);
+  const touched = [...one.step.inputs, ...one.step.outputs].reduce((sum, view) => {
+    const own = view.shape.reduce((n, size, i) => n * (view.strides[i] === 0 ? 1 : size), 1);
+    return sum + own * BYTES[view.dtype];
+  }, 0);
+  rows.push({
+    label: one.label,
+    milliseconds: +milliseconds.toFixed(2),
+    gigabytes: +(touched / milliseconds / 1e6).toFixed(1),
+    gflops: one.operations ? +(one.operations / milliseconds / 1e6).toFixed(1) : null,
+  });
+}
+if (Deno.args.includes("--json")) console.log(JSON.stringify({ threads, rows }));
+else console.table(rows);

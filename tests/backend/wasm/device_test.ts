@@ -1,0 +1,256 @@
+// The device around the kernels: buffers, programs, memory, errors, and what happens to threads.
+
+import assert from "node:assert/strict";
+import { wasm } from "../../../lib/backend/wasm/device.ts";
+import { kernelModule } from "../../../lib/backend/wasm/module.ts";
+import type { AnyStep, Buffer, Program, Slot } from "../../../lib/compile/program.ts";
+import { wholeView } from "../../../lib/compile/view.ts";
+import { apply, number, operand } from "../../../lib/ir/scalar.ts";
+import { Draw, stepOf } from "../random_steps.ts";
+import { programOf, runSteps } from "../run_step.ts";
+
+function slot(kind: Slot["kind"], length: number, name: string, extra: Partial<Slot> = {}): Slot {
+  return { kind, dtype: "f32", length, name, data: null, offset: 0, lifetime: [0, 9], ...extra };
+}
+
+const add = apply("add", operand(0), operand(1));
+
+/** `output = (input + constant) + (input + constant)` through two scratch slots. */
+function twoSteps(n: number): Program {
+  const view = (i: number) => wholeView(i, "f32", [n]);
+  const data = Float32Array.from({ length: n }, (_, i) => i);
+  return {
+    slots: [
+      slot("input", n, "x"),
+      slot("constant", n, "c", { data }),
+      slot("scratch", n, "sum", { offset: 64 }),
+      slot("output", n, "y"),
+    ],
+    steps: [
+      stepOf("map", [view(0), view(1)], [view(2)], { expression: add }),
+      stepOf("map", [view(2), view(2)], [view(3)], { expression: add }),
+    ],
+    arenaBytes: 64 + 4 * n,
+    bytes: { input: 4 * n, output: 4 * n, constant: 4 * n },
+  };
+}
+
+Deno.test("wasm() runs programs with constants and scratch slots, again and with other bindings", async () => {
+  using device = await wasm({ threads: 2 });
+  using executable = await device.load(twoSteps(5));
+  const buffers = [0, 1].map(() => [device.createBuffer("f32", 5), device.createBuffer("f32", 5)] as const);
+  for (const [i, [x, y]] of buffers.entries()) {
+    x.write(new Float32Array(5).fill(i + 1));
+    const report = await executable.run(new Map([["x", x], ["y", y]]));
+    assert.ok(report.milliseconds >= 0);
+  }
+  assert.deepEqual(await buffers[0]![1].read(), Float32Array.of(2, 4, 6, 8, 10));
+  assert.deepEqual(await buffers[1]![1].read(), Float32Array.of(4, 6, 8, 10, 12));
+  for (const buffer of buffers.flat()) buffer[Symbol.dispose]();
+});
+
+Deno.test("wasm() keeps several programs apart while their memory moves", async () => {
+  using device = await wasm({ threads: 2 });
+  const sizes = [3, 70_000, 11];
+  const loaded = await Promise.all(sizes.map((n) => device.load(twoSteps(n))));
+  const check = async (i: number) => {
+    const n = sizes[i]!;
+    using x = device.createBuffer("f32", n);
+    using y = device.createBuffer("f32", n);
+    x.write(new Float32Array(n).fill(0.5));
+    await loaded[i]!.run(new Map([["x", x], ["y", y]]));
+    assert.deepEqual(await y.read(), Float32Array.from({ length: n }, (_, j) => 2 * (j + 0.5)));
+  };
+  await Promise.all([check(0), check(1), check(2)]);
+  loaded[1]![Symbol.dispose]();
+  await check(2);
+  await check(0);
+  loaded[0]![Symbol.dispose]();
+  loaded[2]![Symbol.dispose]();
+});
+
+Deno.test("wasm() gives all memory of disposed buffers and programs back", async () => {
+  using device = await wasm({ threads: 1 });
+  const before = device.usedBytes;
+  const executable = await device.load(twoSteps(1000));
+  const buffer = device.createBuffer("i32", 12);
+  assert.ok(device.usedBytes > before);
+  executable[Symbol.dispose]();
+  executable[Symbol.dispose]();
+  buffer[Symbol.dispose]();
+  buffer[Symbol.dispose]();
+  assert.equal(device.usedBytes, before);
+});
+
+Deno.test("wasm() refuses what does not fit, naming bytes, and stays usable", async () => {
+  using device = await wasm({ threads: 1, maximumBytes: 4 << 20 });
+  const before = device.usedBytes;
+  assert.throws(() => device.createBuffer("f32", 2 << 20, "weights"), {
+    name: "RangeError",
+    message: `Cannot allocate buffer "weights": it needs 8388608 bytes, ` +
+      `${device.capacityBytes - before} of ${device.capacityBytes} are free`,
+  });
+  await assert.rejects(() => device.load(twoSteps(1 << 20)), {
+    name: "RangeError",
+    message: /arena|constant/,
+  });
+  assert.equal(device.usedBytes, before);
+  using executable = await device.load(twoSteps(4));
+  assert.ok(executable.program.steps.length === 2);
+});
+
+Deno.test("wasm() grows its memory under live buffers, shared or not", async () => {
+  for (const threads of [1, 2]) {
+    using device = await wasm({ threads });
+    using first = device.createBuffer("f32", 3);
+    first.write(Float32Array.of(1, 2, 3));
+    using large = device.createBuffer("f32", 10 << 20);
+    large.write(Float32Array.of(9), (10 << 20) - 1);
+    assert.deepEqual(await first.read(), Float32Array.of(1, 2, 3));
+    assert.equal((await large.read())[(10 << 20) - 1], 9);
+  }
+});
+
+Deno.test("Buffer.write() checks type and range and writes at an offset", async () => {
+  using device = await wasm({ threads: 1 });
+  using buffer = device.createBuffer("f16", 4, "b");
+  buffer.write(Uint16Array.of(1, 2, 3, 4));
+  buffer.write(Uint16Array.of(8, 9), 1);
+  assert.deepEqual(await buffer.read(), Uint16Array.of(1, 8, 9, 4));
+  assert.throws(() => buffer.write(Float32Array.of(1)), {
+    name: "TypeError",
+    message: 'Cannot write buffer "b": got Float32Array, wanted Uint16Array',
+  });
+  assert.throws(() => buffer.write(Uint16Array.of(1, 2), 3), {
+    name: "RangeError",
+    message: 'Cannot write buffer "b": 2 elements at 3 exceed its 4',
+  });
+  buffer[Symbol.dispose]();
+  assert.throws(() => buffer.write(Uint16Array.of(1)), {
+    message: 'Cannot use buffer "b": it is disposed of',
+  });
+});
+
+Deno.test("Executable.run() refuses missing, foreign and mismatched buffers", async () => {
+  using device = await wasm({ threads: 1 });
+  using other = await wasm({ threads: 1 });
+  const executable = await device.load(twoSteps(4));
+  const x = device.createBuffer("f32", 4);
+  const run = (y: Buffer | null) => executable.run(new Map([["x", x], ...y ? [["y", y] as const] : []]));
+  const fails = (y: Buffer | null, message: string) =>
+    assert.rejects(() => run(y), { name: "TypeError", message: `Cannot run: output "y" is ${message}` });
+  await fails(null, "not bound, wanted a buffer of 4 f32");
+  await fails(other.createBuffer("f32", 4), "a buffer of another device, wanted one of this device");
+  await fails(device.createBuffer("f32", 5), "5 f32, wanted 4 f32");
+  await fails(device.createBuffer("i32", 4), "4 i32, wanted 4 f32");
+  executable[Symbol.dispose]();
+  await assert.rejects(() => run(device.createBuffer("f32", 4)), /disposed/);
+});
+
+Deno.test("gather and scatterAdd report an index outside its axis with the scope", async () => {
+  using device = await wasm({ threads: 2 });
+  const contents = [
+    { dtype: "f32" as const, data: new Float32Array(8) },
+    { dtype: "i32" as const, data: Int32Array.of(0, 4) },
+    { dtype: "f32" as const, data: new Float32Array(8) },
+  ];
+  const views = [wholeView(0, "f32", [4, 2]), wholeView(1, "i32", [2])];
+  const gather: AnyStep = stepOf("gather", views, [wholeView(2, "f32", [2, 2])], { axis: 0 });
+  await assert.rejects(() => runSteps(device, [gather], contents), {
+    name: "RangeError",
+    message: "Cannot run gather: index 4 is outside an axis of 4 (test)",
+  });
+  contents[1]!.data.set([-1, 0]);
+  const scatter = stepOf("scatterAdd", [wholeView(0, "f32", [2, 2]), views[1]!], [
+    wholeView(2, "f32", [4, 2]),
+  ], {
+    axis: 0,
+  });
+  await assert.rejects(
+    () => runSteps(device, [scatter], contents),
+    /index -1 is outside an axis of 4 \(test\)/,
+  );
+  contents[1]!.data.set([3, 0]);
+  await runSteps(device, [scatter], contents);
+});
+
+Deno.test("lowerStep() refuses number types a kernel does not take", async () => {
+  using device = await wasm({ threads: 1 });
+  const views = [wholeView(0, "f16", [2, 4]), wholeView(1, "f32", [4]), wholeView(2, "f32", [4])];
+  const step = stepOf("layerNorm", views, [wholeView(3, "f32", [2, 4])], { epsilon: 1e-5 });
+  const contents = [8, 4, 4, 8].map((n, i) =>
+    i === 0
+      ? { dtype: "f16" as const, data: new Uint16Array(n) }
+      : { dtype: "f32" as const, data: new Float32Array(n) }
+  );
+  await assert.rejects(() => device.load(programOf([step], contents)), {
+    name: "TypeError",
+    message: "Cannot lower layerNorm: input 0 is f16, wanted f32 (test)",
+  });
+});
+
+Deno.test("wasm() takes a compiled module and adapts to its memory", async () => {
+  for (const shared of [false, true]) {
+    const module = await kernelModule(false, shared);
+    using device = await wasm({ module, threads: 1 });
+    assert.equal(device.name, "wasm (given module, 1 threads)");
+    const contents = [1, 2].map((v) => ({ dtype: "f32" as const, data: Float32Array.of(v) }));
+    const step = stepOf("map", [wholeView(0, "f32", [1])], [wholeView(1, "f32", [1])], {
+      expression: apply("mul", operand(0), number(4)),
+    });
+    assert.deepEqual((await runSteps(device, [step], contents))[1], Float32Array.of(4));
+  }
+});
+
+Deno.test("wasm() checks its options", async () => {
+  await assert.rejects(() => wasm({ threads: 0 }), {
+    name: "RangeError",
+    message: "Cannot make a WASM device: threads is 0, wanted 1 to 64",
+  });
+  await assert.rejects(() => wasm({ threads: 1.5 }), /threads is 1.5/);
+  await assert.rejects(() => wasm({ maximumBytes: 100 }), /maximumBytes is 100, wanted/);
+});
+
+Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of every kind, with epilogue", async () => {
+  const draw = new Draw(11);
+  // Several blocks along m, n and k, none of them whole.
+  const [m, n, k] = [211, 1430, 365];
+  const contents = [m * k, n * k, n, m * n, m * n].map((length) => ({
+    dtype: "f32" as const,
+    data: Float32Array.from({ length }, () => draw.normal()),
+  }));
+  const bias = { ...wholeView(2, "f32", [m, n]), strides: [0, 1] };
+  const step = stepOf(
+    "contract",
+    [wholeView(0, "f32", [m, k]), wholeView(1, "f32", [n, k]), bias, wholeView(3, "f32", [m, n])],
+    [wholeView(4, "f32", [m, n])],
+    {
+      batch: [],
+      m: [{ size: m, a: k, b: 0, out: n }],
+      n: [{ size: n, a: 0, b: k, out: 1 }],
+      k: [{ size: k, a: 1, b: 1, out: 0 }],
+      epilogue: apply("add", apply("add", operand(0), operand(1)), operand(2)),
+    },
+  );
+  const [a, b, c, d] = contents.map(({ data }) => data) as Float32Array[];
+  let first: Float32Array | null = null;
+  for (const threads of [1, 2, 3, 5]) {
+    using device = await wasm({ threads });
+    const out = (await runSteps(device, [step], contents))[4] as Float32Array;
+    first ??= out;
+    assert.deepEqual(out, first);
+  }
+  for (let test = 0; test < 2000; test++) {
+    const [i, j] = test < 4
+      ? [(test & 1) * (m - 1), (test >> 1) * (n - 1)]
+      : [draw.whole(0, m - 1), draw.whole(0, n - 1)];
+    let sum = c![j]! + d![i * n + j]!;
+    let size = 0;
+    for (let p = 0; p < k; p++) {
+      sum += a![i * k + p]! * b![j * k + p]!;
+      size += Math.abs(a![i * k + p]! * b![j * k + p]!);
+    }
+    // A tenth of the worst case of a chain of 365 roundings.
+    assert.ok(Math.abs(first![i * n + j]! - sum) < 1e-6 * size, `element ${i}, ${j}`);
+  }
+});
