@@ -1,19 +1,36 @@
-// Graphs as text: one line a node, for eyes and for snapshots.
+// Graphs as text: one line a node, for eyes and for snapshots. The text depends on the graph alone, not on what
+// else the trace made.
 
 import type { Tensor } from "./node.ts";
 import { type Expression, expressionText } from "./scalar.ts";
 import type { Graph } from "./trace.ts";
 import { typeText } from "./types.ts";
 
-function attributeText(value: unknown): string {
-  if (ArrayBuffer.isView(value)) return `data(${(value as unknown as ArrayLike<number>).length})`;
-  if (value && typeof value === "object" && "fn" in value) return expressionText(value as Expression);
-  if (value && typeof value === "object" && "dtype" in value) return "";
-  return Array.isArray(value) ? `[${value.join(",")}]` : String(value);
+/** Numbers of a list that are shown before it is cut. */
+const SHOWN = 8;
+
+function listText(list: ArrayLike<number>): string {
+  const shown = Array.from({ length: Math.min(SHOWN, list.length) }, (_, i) => list[i]).join(",");
+  return list.length > SHOWN ? `[${shown},..](${list.length})` : `[${shown}]`;
 }
 
-/** One line of a node: `%3 = map f32[2, 3] %0 %1 expression=add(x0, x1)  # block0/space`. */
-export function printNode(node: Tensor, name: (n: Tensor) => string = (n) => `%${n.id}`): string {
+function attributeText(value: unknown): string {
+  if (ArrayBuffer.isView(value)) return listText(value as unknown as ArrayLike<number>);
+  if (value && typeof value === "object" && "fn" in value) return expressionText(value as Expression);
+  return Array.isArray(value) ? listText(value) : String(value);
+}
+
+/** Names of a graph's nodes in its order, `%0`, `%1`, ..; nodes of other graphs are `%?`. */
+export function nodeNames(graph: Pick<Graph, "nodes">): (node: Tensor) => string {
+  const numbers = new Map(graph.nodes.map((node, i) => [node, i]));
+  return (node) => `%${numbers.get(node) ?? "?"}`;
+}
+
+/**
+ * One line of a node: `%3 = map f32[2, 3] %0 %1 expression=add(x0, x1)  # block0/space`. Attributes that the type
+ * shows already are left out.
+ */
+export function printNode(node: Tensor, name: (n: Tensor) => string): string {
   const attributes = Object.entries(node.attributes)
     .filter(([key, value]) => value !== null && key !== "type" && key !== "shape")
     .map(([key, value]) => `${key}=${attributeText(value)}`);
@@ -23,7 +40,7 @@ export function printNode(node: Tensor, name: (n: Tensor) => string = (n) => `%$
 }
 
 /**
- * Text of a graph, nodes numbered in order.
+ * Text of a graph: its nodes numbered in order, its outputs, then the inputs that no node uses.
  *
  * @param graph any graph
  *
@@ -37,9 +54,12 @@ export function printNode(node: Tensor, name: (n: Tensor) => string = (n) => `%$
  * ```
  */
 export function print(graph: Graph): string {
-  const numbers = new Map(graph.nodes.map((node, i) => [node, i]));
-  const name = (node: Tensor) => `%${numbers.get(node) ?? "?"}`;
+  const name = nodeNames(graph);
   const lines = graph.nodes.map((node) => printNode(node, name));
   for (const [output, node] of graph.outputs) lines.push(`${output}: ${name(node)}`);
+  const nodes = new Set(graph.nodes);
+  for (const [input, node] of graph.inputs) {
+    if (!nodes.has(node)) lines.push(`unused: ${typeText(node)} ${input}`);
+  }
   return lines.join("\n");
 }

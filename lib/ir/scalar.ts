@@ -426,9 +426,26 @@ function times(partial: Expression, tangent: Expression): Expression {
   return apply("select", condition, apply("mul", x, tangent), apply("mul", y, tangent));
 }
 
-/** Text of an expression for printers: `add(x0, mul(2, x1))`. */
-export function expressionText(e: Expression): string {
-  if (e.fn === "operand") return `x${e.value}`;
-  if (e.fn === "number") return String(e.value);
-  return `${e.fn}(${e.args.map(expressionText).join(", ")})`;
+/**
+ * Text of an expression for printers: `add(x0, mul(2, x1))`. Parts used more than once come first and have names,
+ * so that the text grows no faster than the expression: `t0 = sigmoid(x0); mul(t0, sub(1, t0))`.
+ */
+export function expressionText(expression: Expression): string {
+  const list = linearize(expression);
+  const uses = list.map(() => 0);
+  for (const { args } of list) for (const i of args) uses[i]!++;
+  const texts: string[] = [];
+  const named: string[] = [];
+  list.forEach(({ fn, value, args }, i) => {
+    if (fn === "operand") texts[i] = `x${value}`;
+    else if (fn === "number") texts[i] = Object.is(value, -0) ? "-0" : String(value);
+    else {
+      const text = `${fn}(${args.map((a) => texts[a]).join(", ")})`;
+      if (uses[i]! > 1) {
+        texts[i] = `t${named.length}`;
+        named.push(`${texts[i]} = ${text}`);
+      } else texts[i] = text;
+    }
+  });
+  return [...named, texts[list.length - 1]].join("; ");
 }
