@@ -8,7 +8,7 @@ export interface ByteSource {
   /** Bytes in all. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset`.
+   * Exactly `length` bytes from `offset`. They belong to the caller, who may write into them.
    *
    * @throws RangeError before anything is allocated when the range leaves the source
    */
@@ -35,7 +35,7 @@ export function checkRange(source: Pick<ByteSource, "name" | "size">, offset: nu
 export function memorySource(bytes: Uint8Array, name = "bytes"): ByteSource {
   const readSync = (offset: number, length: number) => {
     checkRange({ name, size: bytes.length }, offset, length);
-    return bytes.subarray(offset, offset + length);
+    return bytes.slice(offset, offset + length);
   };
   return {
     name,

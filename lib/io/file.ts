@@ -1,19 +1,24 @@
 // Local files: the only module that touches the runtime's file system, and only when called. Works in Deno; in a
-// page it says why it can not.
+// page it says why it can not. What is written is whole or absent: a temporary name first, renamed at the end.
 
 import { type ByteSource, checkRange } from "./byte_source.ts";
 
 /** The part of Deno's file API that is used here; typed by hand so that the module type-checks in browsers. */
 interface FileSystem {
   openSync(path: string | URL): OpenFile;
+  open(path: string, options: { write: boolean; createNew: boolean }): Promise<OpenFile>;
   statSync(path: string | URL): { readonly isDirectory: boolean; readonly size: number };
-  writeFile(path: string, data: Uint8Array, options?: { signal?: AbortSignal }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   mkdir(path: string, options: { recursive: boolean }): Promise<void>;
 }
 
-interface OpenFile {
+interface Writable {
+  write(bytes: Uint8Array): Promise<number>;
+  syncData(): Promise<void>;
+}
+
+interface OpenFile extends Writable {
   seekSync(offset: number, whence: number): number;
   readSync(into: Uint8Array): number | null;
   close(): void;
@@ -58,6 +63,7 @@ export function fileSource(path: string | URL): ByteSource {
   }
   let open = true;
   const readSync = (offset: number, length: number) => {
+    if (!open) throw new RangeError(`Cannot read "${name}": it is closed`);
     checkRange({ name, size }, offset, length);
     const bytes = new Uint8Array(length);
     file.seekSync(offset, FROM_START);
@@ -82,23 +88,58 @@ export function fileSource(path: string | URL): ByteSource {
   };
 }
 
+/** What a file is written from: all bytes, or chunks that are made as they are written. */
+export type FileContents = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+async function writeChunks(file: Writable, contents: FileContents, signal?: AbortSignal): Promise<void> {
+  const chunks = contents instanceof Uint8Array ? [contents] : contents;
+  for await (const chunk of chunks) {
+    for (let done = 0; done < chunk.length;) {
+      signal?.throwIfAborted();
+      done += await file.write(chunk.subarray(done));
+    }
+  }
+  signal?.throwIfAborted();
+  // A rename may reach the disk before the data does.
+  await file.syncData();
+}
+
 /**
- * Writes a file so that it is whole or absent: under a temporary name, then renamed.
+ * Writes a file so that it is whole or absent: under a temporary name in the same folder, then renamed. Folders are
+ * made where they are missing; a file of that name is replaced.
  *
  * @param path where to
- * @param bytes the contents
- * @param signal aborts the writing; nothing is left behind
+ * @param contents bytes, or chunks of which one at a time is held
+ * @param signal ends the writing; nothing is left behind and the signal's reason is thrown
+ * @throws RangeError naming the path when the runtime refuses; what `contents` throws
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  contents: FileContents,
+  signal?: AbortSignal,
+): Promise<void> {
   const system = fileSystem(`write "${path}"`);
+  const refuse = (error: unknown): never => {
+    throw new RangeError(`Cannot write "${path}": ${reason(error)}`, { cause: error });
+  };
   const folder = path.replace(/[/\\]?[^/\\]*$/, "");
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  signal?.throwIfAborted();
+  if (folder) await system.mkdir(folder, { recursive: true }).catch(refuse);
+  const file = await system.open(temporary, { write: true, createNew: true }).catch(refuse);
+  const writable: Writable = {
+    write: (bytes) => file.write(bytes).catch(refuse),
+    syncData: () => file.syncData().catch(refuse),
+  };
   try {
-    if (folder) await system.mkdir(folder, { recursive: true });
-    await system.writeFile(temporary, bytes, signal ? { signal } : {});
-    await system.rename(temporary, path);
+    try {
+      await writeChunks(writable, contents, signal);
+    } finally {
+      file.close();
+    }
+    await system.rename(temporary, path).catch(refuse);
   } catch (error) {
     await system.remove(temporary).catch(() => {});
-    throw new RangeError(`Cannot write "${path}": ${reason(error)}`, { cause: error });
+    throw error;
   }
 }

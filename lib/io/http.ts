@@ -1,4 +1,5 @@
-// Remote files by range requests, with a small cache of blocks: readers ask for many small ranges close together.
+// Remote files by range requests. Readers ask for many small ranges close together, so small reads go through a
+// cache of blocks and share requests; large reads (tensors) go around it and are held once.
 
 import { type ByteSource, checkRange, memorySource } from "./byte_source.ts";
 
@@ -6,6 +7,10 @@ import { type ByteSource, checkRange, memorySource } from "./byte_source.ts";
 const BLOCK = 1 << 16;
 /** Blocks kept: 16 MiB. */
 const KEPT = 256;
+/** Reads from this length on are not cached. */
+const LARGE = 4 << 20;
+/** Bytes of one request of a large read: a lost connection costs no more. */
+const PIECE = 64 << 20;
 /** Largest file taken whole from a server that ignores ranges. */
 const WHOLE = 64 << 20;
 
@@ -21,32 +26,87 @@ function fail(url: string, why: string, cause?: unknown): never {
   throw new RangeError(`Cannot read "${url}": ${why}`, { cause });
 }
 
-async function request(url: string, first: number, last: number, options: HttpOptions): Promise<Response> {
-  const headers = { range: `bytes=${first}-${last}` };
+async function request(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
+  const fetcher = options.fetch ?? fetch;
   try {
-    return await (options.fetch ?? fetch)(url, {
-      headers,
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    return await fetcher(url, { ...init, ...(options.signal ? { signal: options.signal } : {}) });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     return fail(url, (error as Error).message, error);
   }
 }
 
+const rangeOf = (from: number, to: number): RequestInit => ({
+  headers: { range: `bytes=${from}-${to - 1}` },
+});
+
+/** A body's chunks; what goes wrong on the way names the URL. Who stops early ends the transfer. */
+async function* bodyChunks(
+  url: string,
+  response: Response,
+  options: HttpOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  // A reader and not `for await`: not every browser iterates streams.
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    while (true) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    fail(url, `the connection broke off: ${(error as Error).message}`, error);
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** A whole body of at most `limit` bytes. */
+async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const chunk of bodyChunks(url, response, options)) {
+    size += chunk.length;
+    if (size > limit) fail(url, `the server sent more than ${limit} bytes, wanted at most that`);
+    parts.push(chunk);
+  }
+  return await new Blob(parts).arrayBuffer();
+}
+
 /** The body of a server that ignores ranges, when it is small enough to keep. */
-async function wholeBody(url: string, response: Response): Promise<ByteSource> {
-  const length = Number(response.headers.get("content-length") ?? NaN);
-  if (!(length <= WHOLE)) {
+async function wholeBody(url: string, response: Response, options: HttpOptions): Promise<ByteSource> {
+  const announced = Number(response.headers.get("content-length") ?? 0);
+  if (announced > WHOLE) {
     await response.body?.cancel();
+    fail(url, `the server ignores ranges and the file has ${announced} bytes, wanted at most ${WHOLE}`);
+  }
+  return memorySource(new Uint8Array(await collect(url, response, options, WHOLE)), url);
+}
+
+/** What tells one state of a remote file from another; null when the server does not say. */
+function versionOf(response: Response): string | null {
+  return response.headers.get("etag")?.replace(/^W\//, "") ?? response.headers.get("last-modified");
+}
+
+/** First byte and size of the file as the answer gives them; null where the header is missing or hidden. */
+function contentRange(response: Response): { start: number; size: number } | null {
+  const found = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
+  return found && { start: Number(found[1]), size: Number(found[2]) };
+}
+
+/** Size of a file whose ranges are served without it: other origins may see Content-Length but not Content-Range. */
+async function sizeByHead(url: string, options: HttpOptions): Promise<number> {
+  const response = await request(url, { method: "HEAD" }, options);
+  const length = response.headers.get("content-length");
+  if (!response.ok || length === null || response.headers.has("content-encoding")) {
     fail(
       url,
-      `the server ignores ranges and the file has ${length || "unknown"} bytes, wanted at most ${WHOLE}`,
+      `the server gives no size: no Content-Range, and HEAD is answered ${response.status} without one`,
     );
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > WHOLE) fail(url, `the server sent ${bytes.length} bytes, wanted at most ${WHOLE}`);
-  return memorySource(bytes, url);
+  return Number(length);
 }
 
 /**
@@ -58,75 +118,147 @@ async function wholeBody(url: string, response: Response): Promise<ByteSource> {
  */
 export async function httpSource(address: string | URL, options: HttpOptions = {}): Promise<ByteSource> {
   const url = String(address);
-  const first = await request(url, 0, BLOCK - 1, options);
-  if (first.status === 200) return await wholeBody(url, first);
-  if (first.status === 416) return memorySource(new Uint8Array(0), url);
+  const first = await request(url, rangeOf(0, BLOCK), options);
+  if (first.status === 200) return await wholeBody(url, first, options);
   if (first.status !== 206) {
     await first.body?.cancel();
-    fail(url, `the server answered ${first.status} ${first.statusText}`);
+    // A range of an empty file cannot be satisfied.
+    if (first.status === 416) return memorySource(new Uint8Array(0), url);
+    fail(url, `the server answered ${first.status} ${first.statusText}`.trimEnd());
   }
-  const size = Number(/\/(\d+)$/.exec(first.headers.get("content-range") ?? "")?.[1] ?? NaN);
-  if (!Number.isSafeInteger(size)) {
-    await first.body?.cancel();
-    fail(url, `the server gave no size, its Content-Range is "${first.headers.get("content-range")}"`);
+  const start = new Uint8Array(await collect(url, first, options, BLOCK));
+  const size = contentRange(first)?.size ?? await sizeByHead(url, options);
+  if (!Number.isSafeInteger(size) || start.length !== Math.min(size, BLOCK)) {
+    fail(url, `the server says it has ${size} bytes and sent ${start.length} of the first ${BLOCK}`);
   }
-  const version = first.headers.get("etag") ?? first.headers.get("last-modified");
-  const blocks = new Map<number, Uint8Array>([[0, new Uint8Array(await first.arrayBuffer())]]);
+  return new RemoteFile(url, size, versionOf(first), start, options).source();
+}
 
-  /** Fetches the blocks `from` to `to` (included) in one request. */
-  const fetchBlocks = async (from: number, to: number) => {
+class RemoteFile {
+  readonly #url: string;
+  readonly #size: number;
+  readonly #version: string | null;
+  readonly #options: HttpOptions;
+  /** Blocks by number, also those on their way; least recently used first. */
+  readonly #blocks = new Map<number, Promise<Uint8Array>>();
+  #open = true;
+
+  constructor(
+    url: string,
+    size: number,
+    version: string | null,
+    start: Uint8Array,
+    options: HttpOptions,
+  ) {
+    this.#url = url;
+    this.#size = size;
+    this.#version = version;
+    this.#options = options;
+    this.#keep(0, Promise.resolve(start));
+  }
+
+  source(): ByteSource {
+    const close = () => {
+      this.#open = false;
+      this.#blocks.clear();
+    };
+    return {
+      name: this.#url,
+      size: this.#size,
+      read: (offset, length) => this.#read(offset, length),
+      close,
+      [Symbol.dispose]: close,
+    };
+  }
+
+  async #read(offset: number, length: number): Promise<Uint8Array> {
+    if (!this.#open) fail(this.#url, "it is closed");
+    checkRange({ name: this.#url, size: this.#size }, offset, length);
+    const out = new Uint8Array(length);
+    if (length >= LARGE) {
+      for (let done = 0; done < length; done += PIECE) {
+        await this.#fetch(offset + done, out.subarray(done, done + PIECE));
+      }
+    } else if (length > 0) await this.#readBlocks(offset, out);
+    return out;
+  }
+
+  async #readBlocks(offset: number, out: Uint8Array): Promise<void> {
+    const [from, to] = [Math.floor(offset / BLOCK), Math.floor((offset + out.length - 1) / BLOCK)];
+    for (let b = from; b <= to; b++) {
+      if (this.#blocks.has(b)) continue;
+      let end = b + 1;
+      while (end <= to && !this.#blocks.has(end)) end++;
+      this.#request(b, end);
+    }
+    // All are taken before the first wait: others may push them out of the cache meanwhile.
+    const blocks = Array.from({ length: to - from + 1 }, (_, i) => this.#use(from + i));
+    for (const [i, waiting] of blocks.entries()) {
+      const start = (from + i) * BLOCK;
+      const block = await waiting;
+      out.set(
+        block.subarray(Math.max(0, offset - start), offset + out.length - start),
+        Math.max(0, start - offset),
+      );
+    }
+    for (const b of this.#blocks.keys()) {
+      if (this.#blocks.size <= KEPT) break;
+      this.#blocks.delete(b);
+    }
+  }
+
+  /** A block that is there or on its way, which becomes the most recently used. */
+  #use(b: number): Promise<Uint8Array> {
+    const block = this.#blocks.get(b)!;
+    this.#blocks.delete(b);
+    this.#blocks.set(b, block);
+    return block;
+  }
+
+  #keep(b: number, block: Promise<Uint8Array>): void {
+    this.#blocks.set(b, block);
+    // A failed block is asked for again by the next read.
+    block.catch(() => {
+      if (this.#blocks.get(b) === block) this.#blocks.delete(b);
+    });
+  }
+
+  /** Asks for the blocks `from` to `end` (excluded) in one request. */
+  #request(from: number, end: number): void {
     const start = from * BLOCK;
-    const end = Math.min(size, (to + 1) * BLOCK);
-    const response = await request(url, start, end - 1, options);
-    if (response.status !== 206) {
+    const body = new Uint8Array(Math.min(this.#size, end * BLOCK) - start);
+    const arrived = this.#fetch(start, body);
+    for (let b = from; b < end; b++) {
+      // Copies, or one kept block would hold its neighbours.
+      this.#keep(b, arrived.then(() => body.slice((b - from) * BLOCK, (b - from + 1) * BLOCK)));
+    }
+  }
+
+  async #fetch(start: number, into: Uint8Array): Promise<void> {
+    const end = start + into.length;
+    const response = await request(this.#url, rangeOf(start, end), this.#options);
+    await this.#fill(response, start, into);
+  }
+
+  /** Checks an answer and moves its body to where it belongs. */
+  async #fill(response: Response, start: number, into: Uint8Array): Promise<void> {
+    const wanted = `bytes ${start} to ${start + into.length} were wanted, the server`;
+    const refuse = async (why: string): Promise<never> => {
       await response.body?.cancel();
-      fail(url, `bytes ${start} to ${end} were wanted, the server answered ${response.status}`);
+      return fail(this.#url, why);
+    };
+    if (response.status !== 206) return await refuse(`${wanted} answered ${response.status}`);
+    const range = contentRange(response);
+    if (range && range.start !== start) return await refuse(`${wanted} sent those from ${range.start} on`);
+    if ((range && range.size !== this.#size) || versionOf(response) !== this.#version) {
+      return await refuse("the file changed on the server while it was read");
     }
-    const now = response.headers.get("etag") ?? response.headers.get("last-modified");
-    if (now !== version) {
-      await response.body?.cancel();
-      fail(url, "the file changed on the server while it was read");
+    let done = 0;
+    for await (const chunk of bodyChunks(this.#url, response, this.#options)) {
+      if (done + chunk.length > into.length) fail(this.#url, `${wanted} sent more`);
+      into.set(chunk, done);
+      done += chunk.length;
     }
-    const body = new Uint8Array(await response.arrayBuffer());
-    if (body.length !== end - start) {
-      fail(url, `${end - start} bytes were wanted, the server sent ${body.length}`);
-    }
-    for (let b = from; b <= to; b++) blocks.set(b, body.subarray((b - from) * BLOCK, (b - from + 1) * BLOCK));
-  };
-  const trim = () => {
-    for (const b of blocks.keys()) {
-      if (blocks.size <= KEPT) return;
-      blocks.delete(b);
-    }
-  };
-  return {
-    name: url,
-    size,
-    async read(offset, length) {
-      checkRange({ name: url, size }, offset, length);
-      if (length === 0) return new Uint8Array(0);
-      const [from, to] = [Math.floor(offset / BLOCK), Math.floor((offset + length - 1) / BLOCK)];
-      for (let b = from; b <= to; b++) {
-        if (blocks.has(b)) continue;
-        let last = b;
-        while (last < to && !blocks.has(last + 1)) last++;
-        await fetchBlocks(b, last);
-        b = last;
-      }
-      const out = new Uint8Array(length);
-      for (let b = from; b <= to; b++) {
-        const block = blocks.get(b)!;
-        const start = Math.max(0, offset - b * BLOCK);
-        const part = block.subarray(start, Math.min(block.length, offset + length - b * BLOCK));
-        out.set(part, Math.max(0, b * BLOCK - offset));
-        // Most recently used last.
-        blocks.delete(b);
-        blocks.set(b, block);
-      }
-      trim();
-      return out;
-    },
-    close: () => blocks.clear(),
-    [Symbol.dispose]: () => blocks.clear(),
-  };
+    if (done !== into.length) fail(this.#url, `${wanted} sent ${done}`);
+  }
 }

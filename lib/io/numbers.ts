@@ -67,48 +67,73 @@ export function numberToHalf(value: number): number {
 }
 
 /** f32 as IEEE halves, rounded to nearest even. */
-export function narrowToHalf(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, numberToHalf);
+export function narrowToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]!);
+  return out;
 }
 
-/** f32 as bfloat16, rounded to nearest even. */
-export function narrowToBfloat(values: Float32Array): Uint16Array {
+/** f32 as bfloat16, rounded to nearest even; values beyond the largest become infinity. */
+export function narrowToBfloat(values: Float32Array): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (b) => {
-    if ((b & 0x7fffffff) > 0x7f800000) return (b >>> 16) | 0x40;
-    return ((b + 0x7fff + ((b >>> 16) & 1)) >>> 16) & 0xffff;
-  });
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const b = bits[i]!;
+    // A quiet NaN: rounding could carry its fraction away and leave infinity.
+    out[i] = (b & 0x7fffffff) > 0x7f800000 ? (b >>> 16) | 0x40 : (b + 0x7fff + ((b >>> 16) & 1)) >>> 16;
+  }
+  return out;
+}
+
+/** 16-bit elements of stored bytes; a view of them where their place in memory allows. */
+export function toUint16(bytes: Uint8Array): Uint16Array {
+  const { buffer, byteOffset, byteLength } = aligned(bytes, 2);
+  return new Uint16Array(buffer, byteOffset, byteLength / 2);
+}
+
+/** The bytes where a typed array of this element width can view them: themselves or a copy. */
+function aligned(bytes: Uint8Array, width: number): Uint8Array {
+  return bytes.byteOffset % width === 0 ? bytes : bytes.slice();
 }
 
 /**
  * Stored bytes as f32.
  *
- * @param bytes little-endian, a whole number of elements
+ * @param bytes little-endian, a whole number of elements; given away: the result may be a view of them
  * @param type how they are stored
  * @returns values widened, or rounded to f32 from f64 and integers
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * // 0x3c00 is one as an IEEE half and 2^-7 as bfloat16.
+ * assert.deepEqual([...toFloat32(Uint8Array.of(0x00, 0x3c), "f16")], [1]);
+ * assert.deepEqual([...toFloat32(Uint8Array.of(0x00, 0x3c), "bf16")], [2 ** -7]);
+ * ```
  */
 export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
-  // A copy starts at a multiple of 8, which typed arrays need.
-  const { buffer } = bytes.slice();
+  const width = STORED_BYTES[type];
+  const { buffer, byteOffset, byteLength } = aligned(bytes, width);
+  const count = byteLength / width;
   switch (type) {
     case "f32":
-      return new Float32Array(buffer);
+      return new Float32Array(buffer, byteOffset, count);
     case "f16":
-      return widenHalf(new Uint16Array(buffer));
+      return widenHalf(new Uint16Array(buffer, byteOffset, count));
     case "bf16":
-      return widenBfloat(new Uint16Array(buffer));
+      return widenBfloat(new Uint16Array(buffer, byteOffset, count));
     case "f64":
-      return Float32Array.from(new Float64Array(buffer));
+      return Float32Array.from(new Float64Array(buffer, byteOffset, count));
     case "i64":
-      return Float32Array.from(new BigInt64Array(buffer), Number);
+      return Float32Array.from(new BigInt64Array(buffer, byteOffset, count), Number);
     case "i32":
-      return Float32Array.from(new Int32Array(buffer));
+      return Float32Array.from(new Int32Array(buffer, byteOffset, count));
     case "i16":
-      return Float32Array.from(new Int16Array(buffer));
+      return Float32Array.from(new Int16Array(buffer, byteOffset, count));
     case "i8":
-      return Float32Array.from(new Int8Array(buffer));
+      return Float32Array.from(new Int8Array(buffer, byteOffset, count));
     case "u8":
     case "bool":
-      return Float32Array.from(new Uint8Array(buffer));
+      return Float32Array.from(new Uint8Array(buffer, byteOffset, count));
   }
 }

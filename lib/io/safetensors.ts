@@ -202,6 +202,7 @@ const NARROW = {
  * ```ts
  * import assert from "node:assert/strict";
  * const bytes = writeSafetensors([{ name: "a", shape: [2], data: Float32Array.of(1, 2) }]);
+ * import { openSource } from "./source.ts";
  * using file = await openSafetensors(await openSource(bytes));
  * assert.deepEqual([...(await file.tensors.get("a")!.read())], [1, 2]);
  * ```

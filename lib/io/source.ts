@@ -9,13 +9,18 @@ export type { ByteSource } from "./byte_source.ts";
 /** What can be opened: a path or a file/http(s) URL, a Blob or File, bytes, an open source. */
 export type SourceInput = string | URL | Blob | Uint8Array | ByteSource;
 
+function isSource(input: unknown): input is ByteSource {
+  return typeof input === "object" && input !== null && "read" in input && "size" in input;
+}
+
 /** Whether text is a URL with a scheme (a Windows drive letter is none). */
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
 
 /**
- * Opens an input for reading by range.
+ * Opens an input for reading by range. A source that is open already is handed back as it is: closing the result
+ * closes it.
  *
  * @param input path, URL, Blob, bytes or source
  * @param options for remote files
@@ -31,7 +36,10 @@ export function isUrl(text: string): boolean {
 export async function openSource(input: SourceInput, options: HttpOptions = {}): Promise<ByteSource> {
   if (input instanceof Uint8Array) return memorySource(input);
   if (input instanceof Blob) return blobSource(input);
-  if (typeof input === "object" && "read" in input) return input;
+  if (isSource(input)) return input;
+  if (typeof input !== "string" && !(input instanceof URL)) {
+    throw new TypeError(`Cannot open a value of type ${typeof input}: wanted a path, a URL, a Blob or bytes`);
+  }
   const url = input instanceof URL ? input : isUrl(input) ? new URL(input) : null;
   if (!url) return fileSource(input);
   if (url.protocol === "file:") return fileSource(url);

@@ -1,7 +1,9 @@
 // Zip archives with stored entries, 64-bit sizes included: the container of PyTorch checkpoints. Only the central
-// directory is read; entries are ranges.
+// directory is read; entries are ranges. Everything an archive claims is checked against the size of the file
+// before it is believed.
 
 import type { ByteSource } from "./byte_source.ts";
+import { quoted } from "./quote.ts";
 
 /** An entry: where its bytes lie. */
 export interface ZipEntry {
@@ -20,6 +22,9 @@ const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
 const LARGEST_DIRECTORY = 64 << 20;
 const IN_64_BITS = 0xffffffff;
+const ENCRYPTED = 1;
+
+const decoder = new TextDecoder();
 
 function refuse(source: ByteSource, why: string): never {
   throw new SyntaxError(`Cannot read "${source.name}": ${why}`);
@@ -55,7 +60,10 @@ async function findDirectory(source: ByteSource): Promise<Directory> {
   if (tail < END_BYTES) refuse(source, `it has ${source.size} bytes, too few for a zip archive`);
   const data = await view(source, source.size - tail, tail);
   let end = tail - END_BYTES;
-  while (end >= 0 && data.getUint32(end, true) !== END) end--;
+  // The record's comment reaches the end of the file: a signature inside the comment is no record.
+  const isRecord = (at: number) =>
+    data.getUint32(at, true) === END && at + END_BYTES + data.getUint16(at + 20, true) === tail;
+  while (end >= 0 && !isRecord(end)) end--;
   if (end < 0) refuse(source, "the archive's end record is missing: it is truncated or damaged");
   const directory = {
     entries: data.getUint16(end + 10, true),
@@ -117,19 +125,33 @@ export async function readZip(source: ByteSource): Promise<Map<string, ZipEntry>
     if (nameEnd + extraLength > data.byteLength) {
       refuse(source, `entry ${i} of the archive's directory is cut off`);
     }
-    const name = new TextDecoder().decode(new Uint8Array(data.buffer, data.byteOffset + at + 46, nameLength));
+    const name = decoder.decode(new Uint8Array(data.buffer, data.byteOffset + at + 46, nameLength));
     const fields = [
       data.getUint32(at + 24, true),
       data.getUint32(at + 20, true),
       data.getUint32(at + 42, true),
     ];
-    const [size = 0, , headerOffset = 0] = wide(source, data, nameEnd, nameEnd + extraLength, fields);
-    if (method !== 0 || flags & 1) {
-      refuse(source, `entry "${name}" is ${flags & 1 ? "encrypted" : "compressed"}, wanted stored as it is`);
+    const [size = 0, stored = 0, headerOffset = 0] = wide(
+      source,
+      data,
+      nameEnd,
+      nameEnd + extraLength,
+      fields,
+    );
+    if (flags & ENCRYPTED) refuse(source, `entry ${quoted(name)} is encrypted`);
+    if (method !== 0) {
+      refuse(source, `entry ${quoted(name)} is compressed (method ${method}), wanted stored as it is`);
+    }
+    if (stored !== size) {
+      refuse(source, `entry ${quoted(name)} has ${size} bytes and is stored in ${stored}, wanted the same`);
     }
     if (headerOffset + size > source.size) {
-      refuse(source, `entry "${name}" claims ${size} bytes at ${headerOffset}, the file has ${source.size}`);
+      refuse(
+        source,
+        `entry ${quoted(name)} claims ${size} bytes at ${headerOffset}, the file has ${source.size}`,
+      );
     }
+    if (entries.has(name)) refuse(source, `the archive has two entries ${quoted(name)}`);
     entries.set(name, { name, size, headerOffset });
     at = nameEnd + extraLength + commentLength;
   }
@@ -143,8 +165,10 @@ export async function readZip(source: ByteSource): Promise<Map<string, ZipEntry>
  */
 export async function dataOffset(source: ByteSource, entry: ZipEntry): Promise<number> {
   const header = await view(source, entry.headerOffset, 30);
-  if (header.getUint32(0, true) !== LOCAL) refuse(source, `the header of entry "${entry.name}" is damaged`);
+  if (header.getUint32(0, true) !== LOCAL) {
+    refuse(source, `the header of entry ${quoted(entry.name)} is damaged`);
+  }
   const offset = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (offset + entry.size > source.size) refuse(source, `entry "${entry.name}" leaves the file`);
+  if (offset + entry.size > source.size) refuse(source, `entry ${quoted(entry.name)} leaves the file`);
   return offset;
 }
