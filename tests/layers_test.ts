@@ -1,0 +1,88 @@
+// Who may import whom: the rooms of lib, and nothing that only one runtime has outside io.
+
+import assert from "node:assert/strict";
+import { inRepository } from "./shared.ts";
+
+/** What each folder of lib may import besides itself (docs/architecture.md). */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  io: [],
+  data: ["io"],
+  ir: [],
+  nn: ["ir"],
+  autodiff: ["ir"],
+  compile: ["ir", "autodiff"],
+  walrus: ["nn", "ir"],
+  backend: ["compile", "ir"],
+  forecast: ["walrus", "compile", "data", "io", "nn", "ir"],
+  train: ["forecast", "walrus", "nn", "ir", "autodiff", "compile", "data", "io"],
+};
+
+function files(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? files(`${folder}/${name}`) : name.endsWith(".ts") ? [`${folder}/${name}`] : []
+  );
+}
+
+/** Source without comments, whose examples import what they please. */
+function code(path: string): string {
+  return Deno.readTextFileSync(path).replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+const LIB = inRepository("lib");
+
+function importsOf(path: string): { target: string; typeOnly: boolean }[] {
+  const found = code(path).matchAll(/(import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g);
+  return [...found].flatMap(([, , type, from, dynamic]) => {
+    const specifier = from ?? dynamic ?? "";
+    if (!specifier.startsWith(".")) return [];
+    return [{ target: new URL(specifier, `file://${path}`).pathname, typeOnly: type !== undefined }];
+  });
+}
+
+Deno.test("lib imports only downwards", () => {
+  let edges = 0;
+  for (const path of files(LIB)) {
+    const room = path.slice(LIB.length + 1).split("/")[0]!;
+    const allowed = MAY_IMPORT[room];
+    assert.ok(allowed, `${path}: room ${room} is not in the plan of the house`);
+    for (const { target } of importsOf(path)) {
+      edges++;
+      assert.ok(target.startsWith(LIB), `${path} imports ${target}`);
+      const other = target.slice(LIB.length + 1).split("/")[0]!;
+      assert.ok(other === room || allowed.includes(other), `${path}: ${room} must not import ${other}`);
+    }
+  }
+  assert.ok(edges > 150);
+});
+
+Deno.test("lib has no import cycles", () => {
+  const state = new Map<string, "open" | "done">();
+  const visit = (path: string, trail: readonly string[]) => {
+    if (state.get(path) === "done") return;
+    assert.notEqual(
+      state.get(path),
+      "open",
+      `cycle: ${[...trail, path].map((p) => p.slice(LIB.length)).join(" -> ")}`,
+    );
+    state.set(path, "open");
+    for (const { target } of importsOf(path)) visit(target, [...trail, path]);
+    state.set(path, "done");
+  };
+  for (const path of files(LIB)) visit(path, []);
+});
+
+Deno.test("lib speaks of Deno and node modules only in io/file.ts", () => {
+  for (const path of files(LIB)) {
+    if (path.endsWith("io/file.ts")) continue;
+    assert.doesNotMatch(code(path), /\bDeno\b|from "node:/, path);
+  }
+});
+
+Deno.test("mod.ts can be imported without any permission", async () => {
+  const entry = inRepository("tests/fixtures/import_only.ts");
+  const { code: exit, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", entry],
+  }).output();
+  assert.equal(exit, 0, new TextDecoder().decode(stderr));
+  assert.match(new TextDecoder().decode(stdout), /function 857/);
+});
