@@ -13,6 +13,7 @@ const SHAPES: readonly (readonly [label: string, m: number, n: number, k: number
   ["gemm_small", 256, 1408, 1408],
   ["gemm_big", 1024, 5632, 1408],
   ["fused_ff_qkv", 1024, 9856, 1408],
+  ["six frames", 6144, 1408, 1408],
 ];
 
 interface Row {

@@ -117,11 +117,34 @@ function cases(): Case[] {
     (s) => [0, 1, 2].map(() => permuted(s.view([T, S, H, E]), 1, 2, 0, 3)),
     true,
   );
-  add("attentionGradient 512 x 16 heads x 88", (s) => {
-    const all = () => s.view([1, H, 512, E]);
-    const inputs = [all(), all(), all(), all()];
-    return step("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(E) });
-  }, 10 * H * 512 * 512 * E);
+  const gradient = (heads: number, tokens: number, width: number) =>
+    add(`attentionGradient ${tokens} x ${heads} heads x ${width}`, (s) => {
+      const all = () => s.view([1, heads, tokens, width]);
+      const inputs = [all(), all(), all(), all()];
+      return step("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(width) });
+    }, 10 * heads * tokens * tokens * width);
+  gradient(H, 512, E);
+  gradient(4, 2048, 24);
+  add("attention 2048 x 4 heads x 24", (s) => {
+    const all = () => s.view([1, 4, 2048, 24]);
+    return step("attention", [all(), all(), all()], [all()], { scale: 0.2 });
+  }, 16 * 2048 * 2048 * 24);
+  add(
+    "fold of windows of 4 by 2, 16 channels",
+    (s) =>
+      step("fold", [s.view([2, 16, 4, 22, 10, 4, 16])], [s.view([2, 16, 4, 22, 22, 16])], {
+        axis: 4,
+        step: 2,
+      }),
+  );
+  add(
+    "fold of windows of 8 by 1, 3 channels",
+    (s) =>
+      step("fold", [s.view([2, 34, 8, 33, 8, 19, 8, 3])], [s.view([2, 34, 8, 33, 8, 26, 3])], {
+        axis: 5,
+        step: 1,
+      }),
+  );
   return list;
 }
 

@@ -1,5 +1,6 @@
 //! `fold`: overlapping windows added back onto their axis. Each output element gathers its windows in ascending order,
-//! so nothing is written twice and results do not depend on the number of threads.
+//! so nothing is written twice and results do not depend on the number of threads. Where a window with its columns is
+//! one dense run, whole runs are added in the same order instead, which keeps vectors full for few columns.
 
 use crate::odometer::{count, Odometer};
 use crate::run::Context;
@@ -24,9 +25,32 @@ pub unsafe fn fold(mut words: Words, context: &Context) {
     let x = context.place(&mut words).base as *const f32;
     let x_strides = words.strides(axes);
     let (x_column, x_window, x_inside) = (words.i() as isize, words.i() as isize, words.i() as isize);
-    let tasks = count(axes, sizes) * length;
-    let batch = (BATCH / columns).max(1);
+    let outer = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides]);
+    let is_run = |column: isize, step: isize| column == 1 && step == columns as isize;
+    if columns < 16 && outer >= 16 && is_run(out_column, out_position) && is_run(x_column, x_inside) {
+        let batch = (BATCH / (windows * size * columns)).max(1);
+        loop {
+            let first = context.next() * batch;
+            if first >= outer {
+                return;
+            }
+            walk.seek(first);
+            for _ in first..(first + batch).min(outer) {
+                let to = out.offset(walk.offset[0] as isize);
+                for i in 0..length * columns {
+                    *to.add(i) = 0.0;
+                }
+                for w in 0..windows {
+                    let from = x.offset(walk.offset[1] as isize + w as isize * x_window);
+                    add_run(to.add(w * step * columns), from, size * columns);
+                }
+                walk.advance();
+            }
+        }
+    }
+    let tasks = outer * length;
+    let batch = (BATCH / columns).max(1);
     loop {
         let first = context.next() * batch;
         if first >= tasks {
@@ -66,5 +90,18 @@ pub unsafe fn fold(mut words: Words, context: &Context) {
                 walk.advance();
             }
         }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_run(to: *mut f32, from: *const f32, n: usize) {
+    let mut i = 0;
+    while i + 4 <= n {
+        store(to.add(i), f32x4_add(load(to.add(i)), load(from.add(i))));
+        i += 4;
+    }
+    while i < n {
+        *to.add(i) += *from.add(i);
+        i += 1;
     }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
+import type { WasmExecutable } from "../../../lib/backend/wasm/executable.ts";
 import { kernelModule } from "../../../lib/backend/wasm/module.ts";
 import type { AnyStep, Buffer, Program, Slot } from "../../../lib/compile/program.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
@@ -252,5 +253,56 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
     }
     // A tenth of the worst case of a chain of 365 roundings.
     assert.ok(Math.abs(first![i * n + j]! - sum) < 1e-6 * size, `element ${i}, ${j}`);
+  }
+});
+
+Deno.test("Executable.profile() times every step and leaves the same results", async () => {
+  using device = await wasm({ threads: 2 });
+  using executable = await device.load(twoSteps(6)) as WasmExecutable;
+  using x = device.createBuffer("f32", 6);
+  using y = device.createBuffer("f32", 6);
+  x.write(new Float32Array(6).fill(1));
+  const times = await executable.profile(new Map([["x", x], ["y", y]]));
+  assert.equal(times.length, 2);
+  assert.ok(times.every((t) => t >= 0));
+  assert.deepEqual(await y.read(), Float32Array.of(2, 4, 6, 8, 10, 12));
+});
+
+/** Attention of 9 queries over `n` keys of 5 features; the bias of query i and key j is `bias(i, j)`. */
+async function attend(n: number, bias: (i: number, j: number) => number, spoil = (_q: Float32Array) => {}) {
+  const draw = new Draw(12);
+  const array = (length: number) => Float32Array.from({ length }, () => draw.normal());
+  const q = array(9 * 5);
+  spoil(q);
+  const data = [
+    q,
+    array(n * 5),
+    array(n * 5),
+    Float32Array.from({ length: 9 * n }, (_, i) => bias(Math.floor(i / n), i % n)),
+  ];
+  const contents = [...data, new Float32Array(9 * 5)].map((data) => ({ dtype: "f32" as const, data }));
+  const shapes = [[9, 5], [n, 5], [n, 5], [9, n], [9, 5]];
+  const views = shapes.map((shape, i) => wholeView(i, "f32", shape));
+  const step = stepOf("attention", views.slice(0, 4), [views[4]!], { scale: 0.4 });
+  using device = await wasm({ threads: 1 });
+  return { out: (await runSteps(device, [step], contents))[4] as Float32Array, values: data[2]! };
+}
+
+Deno.test("attention gives no weight to keys masked by -1e30 or -Infinity, whole blocks included", async () => {
+  for (const hidden of [-1e30, -Infinity]) {
+    for (const [n, seen] of [[6, 0], [400, 399], [400, 5]] as const) {
+      const { out, values } = await attend(n, (_, j) => j === seen ? 0 : hidden);
+      for (let i = 0; i < 9; i++) {
+        assert.deepEqual(out.slice(5 * i, 5 * i + 5), values.slice(5 * seen, 5 * seen + 5));
+      }
+    }
+  }
+});
+
+Deno.test("attention gives NaN for a query that sees nothing or is NaN itself, and for no other", async () => {
+  const masked = (await attend(300, (i) => i === 4 ? -Infinity : 0)).out;
+  const spoiled = (await attend(300, () => 0, (q) => q[4 * 5] = NaN)).out;
+  for (const out of [masked, spoiled]) {
+    out.forEach((value, i) => assert.equal(Number.isNaN(value), Math.floor(i / 5) === 4));
   }
 });
