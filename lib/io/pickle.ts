@@ -1,7 +1,9 @@
 // Reads the pickles that PyTorch writes, without executing anything. An own machine rather than a library: it knows
 // only the opcodes that tensors, dictionaries and plain values need, gets every name from an allow-list, keeps
-// dictionaries in Maps (so no key can reach a prototype), checks each claimed length before it allocates, and never
-// recurses.
+// dictionaries in Maps (so no key can reach a prototype), checks each claimed length before it allocates, counts the
+// objects it makes, and never recurses. A value is returned as it is nested: who walks it must not recurse either.
+
+import { quoted } from "./quote.ts";
 
 /** A value of a pickle. Tuples and lists are arrays; objects come from the allow-list. */
 export type PickleValue = null | boolean | number | string | object | PickleValue[] | PickleDict;
@@ -26,7 +28,10 @@ class Callable {
 }
 
 const MARK = Symbol("mark");
-const MAXIMUM_MEMO = 1 << 22;
+/** Dictionaries, lists, tuples and objects of one pickle: one byte can make one. A checkpoint has seven a tensor. */
+const MOST_OBJECTS = 1 << 18;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads a pickle of protocols 2 to 5.
@@ -47,8 +52,9 @@ class Machine {
   readonly #context: PickleContext;
   readonly #stack: Item[] = [];
   readonly #marks: number[] = [];
-  readonly #memo: PickleValue[] = [];
+  readonly #memo = new Map<number, PickleValue>();
   #at = 0;
+  #objects = 0;
 
   constructor(bytes: Uint8Array, context: PickleContext) {
     this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -81,7 +87,7 @@ class Machine {
 
   #text(length: number): string {
     const start = this.#take(length);
-    return new TextDecoder().decode(new Uint8Array(this.#data.buffer, this.#data.byteOffset + start, length));
+    return decoder.decode(new Uint8Array(this.#data.buffer, this.#data.byteOffset + start, length));
   }
 
   #line(): string {
@@ -101,6 +107,12 @@ class Machine {
   }
 
   #push(value: PickleValue): void {
+    this.#stack.push(value);
+  }
+
+  /** Pushes an object that takes memory of its own. */
+  #make(value: PickleValue): void {
+    if (++this.#objects > MOST_OBJECTS) this.#refuse(`more than ${MOST_OBJECTS} objects`);
     this.#stack.push(value);
   }
 
@@ -126,12 +138,11 @@ class Machine {
   }
 
   #put(index: number): void {
-    if (index > MAXIMUM_MEMO) this.#refuse(`memo entry ${index}`);
-    this.#memo[index] = this.#top();
+    this.#memo.set(index, this.#top());
   }
 
   #get(index: number): void {
-    const value = this.#memo[index];
+    const value = this.#memo.get(index);
     if (value === undefined) this.#refuse(`memo entry ${index} is empty`);
     this.#push(value);
   }
@@ -139,10 +150,12 @@ class Machine {
   #global(module: string, name: string): void {
     const path = `${module}.${name}`;
     const { callables, constants } = this.#context;
-    if (Object.hasOwn(callables, path)) this.#push(new Callable(path, callables[path]!));
+    if (Object.hasOwn(callables, path)) this.#make(new Callable(path, callables[path]!));
     else if (Object.hasOwn(constants, path)) this.#push(constants[path]!);
     else {
-      this.#refuse(`it names "${path}", which is not needed for weights and is never executed; refused`);
+      this.#refuse(
+        `it names ${quoted(path)}, which is not needed for weights and is never executed; refused`,
+      );
     }
   }
 
@@ -152,7 +165,7 @@ class Machine {
     if (!(callable instanceof Callable) || !Array.isArray(args)) {
       this.#refuse("it calls something that is no callable");
     }
-    this.#push(callable.call(args));
+    this.#make(callable.call(args));
   }
 
   #setItems(values: readonly PickleValue[]): void {
@@ -172,7 +185,7 @@ class Machine {
   #tuple(length: number): void {
     const values: PickleValue[] = [];
     for (let i = 0; i < length; i++) values.unshift(this.#pop());
-    this.#push(values);
+    this.#make(values);
   }
 
   /** One opcode; true at the end. */
@@ -228,14 +241,14 @@ class Machine {
         this.#push(this.#text(this.#u64()));
         return false;
       case 0x7d: // EMPTY_DICT
-        this.#push(new Map());
+        this.#make(new Map());
         return false;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
-        this.#push([]);
+        this.#make([]);
         return false;
       case 0x74: // TUPLE
-        this.#push(this.#popMark());
+        this.#make(this.#popMark());
         return false;
       case 0x85:
       case 0x86:
@@ -263,7 +276,7 @@ class Machine {
         this.#put(this.#u32());
         return false;
       case 0x94: // MEMOIZE
-        this.#put(this.#memo.length);
+        this.#put(this.#memo.size);
         return false;
       case 0x68: // BINGET
         this.#get(this.#byte());
@@ -282,7 +295,7 @@ class Machine {
         return false;
       }
       case 0x51: // BINPERSID
-        this.#push(this.#context.persistent(this.#pop()));
+        this.#make(this.#context.persistent(this.#pop()));
         return false;
       case 0x52: // REDUCE
         this.#reduce();

@@ -1,10 +1,21 @@
-// The safetensors format: an 8-byte length, a JSON header, raw little-endian data. Nothing is allocated before it
-// is checked against the size of the file.
+// Reads the safetensors format: an 8-byte length, a JSON header, raw little-endian data; and sharded checkpoints
+// through their index. Nothing is allocated before it is checked against the size of the file, and the byte ranges
+// must cover the data once and leave nothing over, as the format asks.
 
 import type { ByteSource } from "./byte_source.ts";
-import { narrowToBfloat, narrowToHalf, STORED_BYTES, type StoredType, toFloat32 } from "./numbers.ts";
+import type { HttpOptions } from "./http.ts";
+import { STORED_BYTES, type StoredType, toFloat32, toUint16 } from "./numbers.ts";
+import { quoted, shown } from "./quote.ts";
 import { isUrl, openSource, type SourceInput } from "./source.ts";
-import { type Checkpoint, elementsOf, type StoredTensor } from "./stored_tensor.ts";
+import { type Checkpoint, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
+
+export {
+  type StreamedTensor,
+  streamSafetensors,
+  type WritableTensor,
+  type WritableType,
+  writeSafetensors,
+} from "./safetensors_writer.ts";
 
 const TYPES: Readonly<Record<string, StoredType>> = {
   F64: "f64",
@@ -19,8 +30,12 @@ const TYPES: Readonly<Record<string, StoredType>> = {
   BOOL: "bool",
 };
 
-/** Longest header accepted, as the reference implementation. */
-const LONGEST_HEADER = 100_000_000;
+/** Longest header accepted: parsed JSON takes many times its length. Enough for 100 000 tensors. */
+const LONGEST_HEADER = 16 << 20;
+/** Most files of a sharded checkpoint: each is held open. */
+const MOST_SHARDS = 512;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 interface Entry {
   readonly dtype: string;
@@ -36,34 +51,66 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** JSON of a part of the file; damage names the file. */
+async function readJson(source: ByteSource, offset: number, length: number, what: string): Promise<unknown> {
+  const bytes = await source.read(offset, length);
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    refuse(source, `${what}: ${quoted((error as Error).message)}`);
+  }
+}
+
+/** Length of the header as the first 8 bytes claim it. */
+async function headerLength(source: ByteSource): Promise<bigint> {
+  const prefix = await source.read(0, 8);
+  return new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** Whether a file has the outline of the format: a header that fits and starts as an object. */
+export async function looksLikeSafetensors(source: ByteSource): Promise<boolean> {
+  if (source.size < 9 || await headerLength(source) > BigInt(source.size - 8)) return false;
+  return (await source.read(8, 1))[0] === OPENING_BRACE;
+}
+
 async function readHeader(source: ByteSource): Promise<{ header: Record<string, unknown>; start: number }> {
   if (source.size < 8) refuse(source, `it has ${source.size} bytes, wanted a safetensors file of at least 8`);
-  const prefix = await source.read(0, 8);
-  const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(Math.min(LONGEST_HEADER, source.size - 8))) {
+  const length = await headerLength(source);
+  if (length > BigInt(source.size - 8)) {
     refuse(
       source,
       `its header claims ${length} bytes, the file has ${source.size}; it is no safetensors file`,
     );
   }
-  const text = new TextDecoder().decode(await source.read(8, Number(length)));
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch (error) {
-    refuse(source, `its header is no JSON: ${(error as Error).message}`);
+  if (length > BigInt(LONGEST_HEADER)) {
+    refuse(source, `its header has ${length} bytes, wanted at most ${LONGEST_HEADER}`);
   }
+  const header = await readJson(source, 8, Number(length), "its header is no JSON");
   if (!isRecord(header)) refuse(source, "its header is no JSON object");
   return { header, start: 8 + Number(length) };
 }
 
+/** The texts a header keeps beside its tensors. */
+function readMetadata(source: ByteSource, value: unknown): ReadonlyMap<string, string> {
+  if (value === undefined) return new Map();
+  if (!isRecord(value)) refuse(source, "its __metadata__ is no object");
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== "string") {
+      refuse(source, `its __metadata__ ${quoted(name)} is ${shown(text)}, wanted text`);
+    }
+  }
+  return new Map(Object.entries(value as Record<string, string>));
+}
+
 /** A checked entry of the header. */
 function checkEntry(source: ByteSource, name: string, value: unknown, dataBytes: number): Entry {
-  const fail = (why: string): never => refuse(source, `tensor "${name}": ${why}`);
+  const fail = (why: string): never => refuse(source, `tensor ${quoted(name)}: ${why}`);
   if (!isRecord(value)) return fail("its entry is no object");
   const { dtype, shape, data_offsets: range } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
-    return fail(`its type is ${JSON.stringify(dtype)}, wanted one of ${Object.keys(TYPES).join(", ")}`);
+    return fail(`its type is ${shown(dtype)}, wanted one of ${Object.keys(TYPES).join(", ")}`);
   }
   if (!Array.isArray(shape) || !Array.isArray(range) || range.length !== 2) {
     return fail("its entry is incomplete");
@@ -73,25 +120,28 @@ function checkEntry(source: ByteSource, name: string, value: unknown, dataBytes:
     typeof from !== "number" || typeof to !== "number" || !Number.isSafeInteger(from) ||
     !Number.isSafeInteger(to)
   ) {
-    return fail(`its byte range is ${JSON.stringify(range)}`);
+    return fail(`its byte range is ${shown(range)}`);
   }
   if (from < 0 || to < from || to > dataBytes) {
     fail(`its bytes ${from} to ${to} leave the file, which has ${dataBytes} bytes of data`);
   }
   const bytes = elementsOf(shape, fail) * STORED_BYTES[TYPES[dtype]!];
-  if (bytes !== to - from) fail(`${dtype} [${shape}] needs ${bytes} bytes, its range has ${to - from}`);
+  if (bytes !== to - from) fail(`${dtype} ${shown(shape)} needs ${bytes} bytes, its range has ${to - from}`);
   return { dtype, shape: shape as number[], data_offsets: [from, to] };
 }
 
-function checkOverlap(source: ByteSource, entries: readonly (readonly [string, Entry])[]): void {
+/** Refuses tensors that overlap, and bytes that belong to none: what is not named could hide anything. */
+function checkCover(source: ByteSource, entries: readonly (readonly [string, Entry])[], dataBytes: number) {
   const sorted = entries.filter(([, e]) => e.data_offsets[1] > e.data_offsets[0])
     .sort((a, b) => a[1].data_offsets[0] - b[1].data_offsets[0]);
-  for (let i = 1; i < sorted.length; i++) {
-    const [before, after] = [sorted[i - 1]!, sorted[i]!];
-    if (after[1].data_offsets[0] < before[1].data_offsets[1]) {
-      refuse(source, `tensors "${before[0]}" and "${after[0]}" overlap`);
-    }
+  let end = 0;
+  let before = "";
+  for (const [name, { data_offsets: [from, to] }] of sorted) {
+    if (from < end) refuse(source, `tensors ${quoted(before)} and ${quoted(name)} overlap`);
+    if (from > end) refuse(source, `bytes ${end} to ${from} of its data belong to no tensor`);
+    [end, before] = [to, name];
   }
+  if (end !== dataBytes) refuse(source, `bytes ${end} to ${dataBytes} of its data belong to no tensor`);
 }
 
 /**
@@ -104,15 +154,22 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const { header, start } = await readHeader(source);
   const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
     .map(([name, value]) => [name, checkEntry(source, name, value, source.size - start)] as const);
-  checkOverlap(source, entries);
+  checkCover(source, entries, source.size - start);
+  const metadata = readMetadata(source, header.__metadata__);
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of entries) {
-    const type = TYPES[dtype]!;
-    const read = async () => toFloat32(await source.read(start + from, to - from), type);
-    tensors.set(name, { name, dtype: type, shape, read });
+  for (const [name, { dtype: label, shape, data_offsets: [from, to] }] of entries) {
+    const dtype = TYPES[label]!;
+    const bytes = () => source.read(start + from, to - from);
+    tensors.set(name, {
+      name,
+      dtype,
+      shape,
+      read: async () => toFloat32(await bytes(), dtype),
+      ...(isHalf(dtype) ? { readBits: async () => toUint16(await bytes()) } : {}),
+    });
   }
   const close = () => source.close();
-  return { name: source.name, format: "safetensors", tensors, close, [Symbol.dispose]: close };
+  return { name: source.name, format: "safetensors", metadata, tensors, close, [Symbol.dispose]: close };
 }
 
 /** A file beside the index. */
@@ -130,17 +187,18 @@ const LARGEST_INDEX = 16 << 20;
  *
  * @param source the index; closed when read
  * @param input how the index was named: shards are its siblings
+ * @param options for remote files
+ * @throws SyntaxError for an index that is broken or leaves its folder, RangeError for a shard that is missing
  */
-export async function openShards(source: ByteSource, input: SourceInput): Promise<Checkpoint> {
+export async function openShards(
+  source: ByteSource,
+  input: SourceInput,
+  options: HttpOptions = {},
+): Promise<Checkpoint> {
   if (source.size > LARGEST_INDEX) {
     refuse(source, `an index has at most ${LARGEST_INDEX} bytes, it ${source.size}`);
   }
-  let index: unknown;
-  try {
-    index = JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
-  } catch (error) {
-    refuse(source, `it is neither safetensors nor an index: ${(error as Error).message}`);
-  }
+  const index = await readJson(source, 0, source.size, "it is neither safetensors nor an index");
   const map = isRecord(index) ? index.weight_map : undefined;
   if (!isRecord(map)) refuse(source, `it is JSON without a "weight_map", wanted a safetensors index`);
   const shards = new Map<string, Checkpoint>();
@@ -151,12 +209,13 @@ export async function openShards(source: ByteSource, input: SourceInput): Promis
       if (typeof file !== "string" || !/^[^/\\]+$/.test(file) || file === "..") {
         refuse(
           source,
-          `tensor "${name}" lies in ${JSON.stringify(file)}, wanted the name of a file beside the index`,
+          `tensor ${quoted(name)} lies in ${shown(file)}, wanted the name of a file beside the index`,
         );
       }
       let shard = shards.get(file);
       if (!shard) {
-        const opened = await openSource(sibling(input, file));
+        if (shards.size === MOST_SHARDS) refuse(source, `it names more than ${MOST_SHARDS} files`);
+        const opened = await openSource(sibling(input, file), options);
         shard = await openSafetensors(opened).catch((error) => {
           opened.close();
           throw error;
@@ -164,7 +223,7 @@ export async function openShards(source: ByteSource, input: SourceInput): Promis
         shards.set(file, shard);
       }
       const tensor = shard.tensors.get(name);
-      if (!tensor) refuse(source, `tensor "${name}" is not in "${file}"`);
+      if (!tensor) refuse(source, `tensor ${quoted(name)} is not in ${quoted(file)}`);
       tensors.set(name, tensor);
     }
   } catch (error) {
@@ -172,64 +231,12 @@ export async function openShards(source: ByteSource, input: SourceInput): Promis
     throw error;
   }
   source.close();
-  return { name: source.name, format: "safetensors", tensors, close, [Symbol.dispose]: close };
-}
-
-/** A tensor to write. */
-export interface WritableTensor {
-  /** Key in the file. */
-  readonly name: string;
-  /** Sizes of the axes. */
-  readonly shape: readonly number[];
-  /** Numbers in C order. */
-  readonly data: Float32Array;
-}
-
-const NARROW = {
-  f32: ["F32", (data: Float32Array) => data],
-  f16: ["F16", narrowToHalf],
-  bf16: ["BF16", narrowToBfloat],
-} as const;
-
-/**
- * A safetensors file.
- *
- * @param tensors in the order in which they are stored
- * @param dtype storage type of all
- * @param metadata text by name, kept in the header
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * const bytes = writeSafetensors([{ name: "a", shape: [2], data: Float32Array.of(1, 2) }]);
- * import { openSource } from "./source.ts";
- * using file = await openSafetensors(await openSource(bytes));
- * assert.deepEqual([...(await file.tensors.get("a")!.read())], [1, 2]);
- * ```
- */
-export function writeSafetensors(
-  tensors: readonly WritableTensor[],
-  dtype: "f32" | "f16" | "bf16" = "f32",
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const [label, narrow] = NARROW[dtype];
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
-  let size = 0;
-  for (const { name, shape, data } of tensors) {
-    const bytes = data.length * STORED_BYTES[dtype];
-    header[name] = { dtype: label, shape, data_offsets: [size, size + bytes] };
-    size += bytes;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(text.length / 8) * 8;
-  const file = new Uint8Array(8 + padded + size);
-  new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
-  file.fill(0x20, 8, 8 + padded).set(text, 8);
-  let at = 8 + padded;
-  for (const { data } of tensors) {
-    const stored = narrow(data);
-    file.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);
-    at += stored.byteLength;
-  }
-  return file;
+  return {
+    name: source.name,
+    format: "safetensors",
+    metadata: new Map(),
+    tensors,
+    close,
+    [Symbol.dispose]: close,
+  };
 }

@@ -1,6 +1,7 @@
 // What all checkpoint readers give.
 
 import type { StoredType } from "./numbers.ts";
+import { shown } from "./quote.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
@@ -12,6 +13,8 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   /** Its numbers in C order, widened to f32. Reads only its own bytes. */
   read(): Promise<Float32Array>;
+  /** Its 16-bit elements as they are stored, in C order; only where `dtype` is f16 or bf16 and they lie so. */
+  readBits?(): Promise<Uint16Array>;
 }
 
 /** An open checkpoint. */
@@ -20,6 +23,8 @@ export interface Checkpoint {
   readonly name: string;
   /** Container. */
   readonly format: "torch" | "safetensors";
+  /** Texts kept beside the tensors; safetensors only. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** Tensors by name. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Lets go of the file. */
@@ -32,9 +37,14 @@ export interface Checkpoint {
 export function elementsOf(shape: readonly unknown[], fail: (why: string) => never): number {
   let count = 1;
   for (const n of shape) {
-    if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) fail(`its shape holds ${String(n)}`);
+    if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) fail(`its shape holds ${shown(n)}`);
     count *= n as number;
   }
-  if (!Number.isSafeInteger(count)) fail(`its shape [${shape}] has too many elements`);
+  if (!Number.isSafeInteger(count)) fail(`its shape ${shown(shape)} has too many elements`);
   return count;
+}
+
+/** Whether numbers are stored in 16 bits. */
+export function isHalf(dtype: StoredType): dtype is "f16" | "bf16" {
+  return dtype === "f16" || dtype === "bf16";
 }

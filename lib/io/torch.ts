@@ -3,12 +3,16 @@
 // read by range.
 
 import type { ByteSource } from "./byte_source.ts";
-import { STORED_BYTES, type StoredType, toFloat32 } from "./numbers.ts";
+import { STORED_BYTES, type StoredType, toFloat32, toUint16 } from "./numbers.ts";
 import { type PickleContext, type PickleValue, readPickle } from "./pickle.ts";
-import { type Checkpoint, elementsOf, type StoredTensor } from "./stored_tensor.ts";
+import { quoted, shown } from "./quote.ts";
+import { type Checkpoint, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
 import { dataOffset, readZip, type ZipEntry } from "./zip.ts";
 
-const LARGEST_PICKLE = 256 << 20;
+/** Largest pickle accepted; that of the released checkpoint has some 200 000 bytes. */
+const LARGEST_PICKLE = 16 << 20;
+/** Most axes of a tensor, as in PyTorch. */
+const MOST_AXES = 64;
 
 const STORAGES: Readonly<Record<string, StoredType>> = {
   DoubleStorage: "f64",
@@ -53,7 +57,9 @@ function isCount(value: unknown): value is number {
 function contextFor(source: ByteSource): PickleContext {
   const rebuild = (args: readonly PickleValue[]): PickleValue => {
     const [storage, offset, shape, strides] = args;
-    const counts = (list: unknown): list is number[] => Array.isArray(list) && list.every(isCount);
+    // The length first: one list of the pickle may be long and given to many tensors.
+    const counts = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.length <= MOST_AXES && list.every(isCount);
     if (!(storage instanceof Storage) || !isCount(offset) || !counts(shape) || !counts(strides)) {
       return refuse(source, "a tensor is described by something else than storage, offset, size and stride");
     }
@@ -130,25 +136,30 @@ function isContiguous({ shape, strides }: Described): boolean {
 /** Checks a described tensor against its record and makes it readable. */
 function storedTensor(source: ByteSource, name: string, described: Described, entry: ZipEntry): StoredTensor {
   const { storage, offset, shape, strides } = described;
-  const fail = (why: string): never => refuse(source, `tensor "${name}": ${why}`);
+  const fail = (why: string): never => refuse(source, `tensor ${quoted(name)}: ${why}`);
   const width = STORED_BYTES[storage.dtype];
   const elements = elementsOf(shape, fail);
   const last = elements === 0 ? -1 : shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0);
   const needed = (offset + last + 1) * width;
   if (!Number.isSafeInteger(needed) || needed > entry.size) {
-    fail(`it needs ${needed} bytes of record "${entry.name}", which has ${entry.size}`);
+    fail(`it needs ${needed} bytes of record ${quoted(entry.name)}, which has ${entry.size}`);
   }
-  if (elements > last + 1) fail(`its strides [${strides}] repeat elements`);
+  // Without this a few bytes of file could claim any number of elements.
+  if (elements > last + 1) fail(`its strides ${shown(strides)} repeat elements`);
+  const contiguous = isContiguous(described);
+  const readSpan = async () => {
+    const start = await dataOffset(source, entry);
+    return await source.read(start + offset * width, (last + 1) * width);
+  };
   return {
     name,
     dtype: storage.dtype,
     shape,
     async read() {
-      const start = await dataOffset(source, entry);
-      const bytes = await source.read(start + offset * width, (last + 1) * width);
-      const span = toFloat32(bytes, storage.dtype);
-      return isContiguous(described) ? span : gather(span, shape, strides);
+      const span = toFloat32(await readSpan(), storage.dtype);
+      return contiguous ? span : gather(span, shape, strides);
     },
+    ...(contiguous && isHalf(storage.dtype) ? { readBits: async () => toUint16(await readSpan()) } : {}),
   };
 }
 
@@ -170,27 +181,39 @@ export async function openTorch(source: ByteSource): Promise<Checkpoint> {
   }
   const folder = pickle.name.slice(0, -"data.pkl".length);
   const order = entries.get(`${folder}byteorder`);
-  if (order && order.size <= 16) {
-    const text = new TextDecoder().decode(await source.read(await dataOffset(source, order), order.size));
-    if (text !== "little") refuse(source, `its byte order is "${text}", wanted little`);
+  if (order) {
+    const length = Math.min(order.size, 16);
+    const text = new TextDecoder().decode(await source.read(await dataOffset(source, order), length));
+    if (text !== "little") refuse(source, `its byte order is ${quoted(text)}, wanted little`);
   }
   const bytes = await source.read(await dataOffset(source, pickle), pickle.size);
   const state = stateOf(source, readPickle(bytes, contextFor(source)));
   const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of state) {
     if (typeof name !== "string") refuse(source, "a tensor's name is no text");
-    if (!(value instanceof Described)) refuse(source, `"${name}" is no tensor`);
+    if (!(value instanceof Described)) refuse(source, `${quoted(name)} is no tensor`);
     const entry = entries.get(`${folder}data/${value.storage.key}`);
-    if (!entry) refuse(source, `tensor "${name}": record "data/${value.storage.key}" is absent`);
+    if (!entry) {
+      refuse(source, `tensor ${quoted(name)}: record ${quoted(`data/${value.storage.key}`)} is absent`);
+    }
     const claimed = value.storage.elements * STORED_BYTES[value.storage.dtype];
     if (claimed !== entry.size) {
       refuse(
         source,
-        `tensor "${name}": record "${entry.name}" has ${entry.size} bytes, its storage claims ${claimed}`,
+        `tensor ${quoted(name)}: record ${
+          quoted(entry.name)
+        } has ${entry.size} bytes, its storage claims ${claimed}`,
       );
     }
     tensors.set(name, storedTensor(source, name, value, entry));
   }
   const close = () => source.close();
-  return { name: source.name, format: "torch", tensors, close, [Symbol.dispose]: close };
+  return {
+    name: source.name,
+    format: "torch",
+    metadata: new Map(),
+    tensors,
+    close,
+    [Symbol.dispose]: close,
+  };
 }
