@@ -39,7 +39,7 @@ function wholeNumber(least: number): (text: string) => number {
 }
 
 function pair(kind: string) {
-  return (text: string, before: Record<string, string>): Record<string, string> => {
+  return (text: string, before: Record<string, string> = {}): Record<string, string> => {
     const match = /^([^=]+)=([^=]+)$/.exec(text);
     if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}.`);
     return { ...before, [match[1]]: match[2] };
@@ -66,9 +66,11 @@ function transform(text: string, before: Record<string, string> = {}): Record<st
  */
 export function readOptions(args: readonly string[], defaults: Defaults): ForecastOptions {
   const command = new Command("forecast")
+    // Asking the environment about colours would take a permission that nothing else needs.
+    .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false })
     .description("Forecasts a simulation: opens a Well HDF5 file, runs Walrus, scores and draws the result.")
-    .option("--input <file|url>", "trajectory in The Well's HDF5 layout", defaults.input)
-    .option("--checkpoint <file|url>", ".pt, .safetensors or shard index", defaults.checkpoint)
+    .option("--input <file|url>", "trajectory in The Well's HDF5 layout (default: a shipped one)")
+    .option("--checkpoint <file|url>", ".pt, .safetensors or shard index (default: the shipped model)")
     .option("--config <file|url>", "extended_config.yaml (default: beside the checkpoint)")
     .option("--stats <file|url>", "stats.yaml of the data set, for models normalised by it")
     .option("--steps <n>", "frames to forecast", wholeNumber(1), 10)
@@ -79,7 +81,7 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
     .option("--no-jitter", "no random shifts")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
-    .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"), {})
+    .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(
       "--transform <field=kind>",
       "log10 or zeros_like; none (default: as released for the data set)",
@@ -92,6 +94,8 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
   if (command.args.length > 0) command.error(`error: unexpected argument '${command.args[0]}'`);
   const { transform: transforms, ...options } = command.opts();
   return {
+    ...defaults,
+    map: {},
     config: undefined,
     stats: undefined,
     threads: undefined,

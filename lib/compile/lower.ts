@@ -13,7 +13,7 @@ import {
 import type { Tensor } from "../ir/node.ts";
 import { number, operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
-import { at, type DType, type Shape, sizeOf } from "../ir/types.ts";
+import { at, type DType, type HostArray, type Shape, sizeOf } from "../ir/types.ts";
 import { plan } from "./plan.ts";
 import type { AnyStep, ContractAxis, Kernel, Program, Slot, StepAttributes } from "./program.ts";
 import { type View, wholeView } from "./view.ts";
@@ -93,6 +93,15 @@ class Lowering {
 }
 
 /** Axes of a contraction with the strides of the three views. */
+/** A number as host data; an f16 as its bits. */
+function oneElement(dtype: DType, value: number): HostArray {
+  if (dtype === "f32") return Float32Array.of(value);
+  if (dtype === "i32") return Int32Array.of(value);
+  const bits = new Uint16Array(1);
+  new DataView(bits.buffer).setFloat16(0, value, true);
+  return bits;
+}
+
 function contractAxes(spec: string, a: View, b: View, out: View, scope: string) {
   const parsed = parseSpec(spec);
   const sizes = letterSizes(spec, a.shape, b.shape, scope);
@@ -131,8 +140,7 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
         const slot = lowering.slot("constant", node.dtype, data.length, "constant", data);
         return lowering.bind(node, wholeView(slot, node.dtype, node.shape));
       }
-      const one = node.dtype === "i32" ? Int32Array.of(data) : Float32Array.of(data);
-      const slot = lowering.slot("constant", node.dtype, 1, "value", one);
+      const slot = lowering.slot("constant", node.dtype, 1, "value", oneElement(node.dtype, data));
       return lowering.bind(node, {
         slot,
         dtype: node.dtype,

@@ -98,6 +98,11 @@ function fixedFeeds(model: ForecastModel, start: Window, options: RolloutOptions
   };
 }
 
+/** Lets timers, signals and drawing have their turn: a step keeps the thread it runs on. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /** Runs a rollout; see `Walrus.rollout`. */
 export async function* rollout(
   model: ForecastModel,
@@ -121,6 +126,7 @@ export async function* rollout(
   const last = start.times.at(-1) ?? 0;
   const spacing = frames > 1 ? last - (start.times.at(-2) ?? 0) : 1;
   for (let index = 1; index <= options.steps; index++) {
+    await breathe();
     options.signal?.throwIfAborted();
     const shifts = jitter ? Object.fromEntries(jitterFeeds(step.geometry, draw(index))) : {};
     const { next } = await step.compiled.run({ ...fixed, ...shifts, window });

@@ -1,0 +1,173 @@
+// The forecast command as a user runs it: outputs, refusals, interruption.
+
+import assert from "node:assert/strict";
+import { decode } from "fast-png";
+import { openWell } from "../../lib/data/well.ts";
+import { fixture, inRepository } from "../shared.ts";
+
+const RIGHTS = ["--allow-read", "--allow-write", "--allow-sys=systemMemoryInfo", "--allow-env=NO_COLOR"];
+
+function command(...args: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...RIGHTS, inRepository("app/forecast/main.ts"), ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await command(...args).output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** Collects what a pipe carries. */
+function follow(pipe: ReadableStream<Uint8Array>): { text: string; readonly ended: Promise<void> } {
+  const collect = async () => {
+    for await (const piece of pipe.pipeThrough(new TextDecoderStream())) result.text += piece;
+  };
+  const result = { text: "", ended: Promise.resolve() };
+  result.ended = collect();
+  return result;
+}
+
+async function inFolder(f: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await f(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("forecast writes scores, a Well file, a picture and an animation", () =>
+  inFolder(async (folder) => {
+    const input = inRepository("examples/data/shallow_water_mini.hdf5");
+    const { code, out, err } = await run(
+      "--input",
+      input,
+      "--steps",
+      "3",
+      "--seed",
+      "5",
+      "--out",
+      `${folder}/new`,
+    );
+    assert.equal(code, 0, err);
+    assert.match(out, /height\s+velocity_x\s+velocity_y\s+mean/);
+    assert.match(out, /mean of steps/);
+    assert.match(err, /forecast 3\/3, .* steps\/s, took/);
+    const names = [...Deno.readDirSync(`${folder}/new`)].map((e) => e.name).sort();
+    assert.deepEqual(names, ["forecast.gif", "forecast.hdf5", "forecast.png"]);
+    using well = await openWell(`${folder}/new/forecast.hdf5`);
+    assert.equal(well.metadata.steps, 3);
+    assert.deepEqual(well.metadata.boundaries, [[0, 0], [0, 0]]);
+    assert.deepEqual(well.trajectory(0).channels, ["height", "velocity_x", "velocity_y", "velocity_z"]);
+    const { values } = await well.trajectory(0).frame(2);
+    assert.ok(values.every(Number.isFinite) && values.some((v) => v !== 0));
+    const picture = decode(await Deno.readFile(`${folder}/new/forecast.png`));
+    assert.ok(picture.width > 500 && picture.height > 300);
+    const gif = await Deno.readFile(`${folder}/new/forecast.gif`);
+    assert.equal(new TextDecoder().decode(gif.subarray(0, 6)), "GIF89a");
+    assert.ok(gif.length < 3e6);
+  }));
+
+Deno.test("forecast gives the same numbers for the same seed and others without jitter", () =>
+  inFolder(async (folder) => {
+    const table = async (...more: string[]) => {
+      const { out } = await run("--steps", "1", "--out", folder, ...more);
+      return out.split("\n").find((line) => /^ +1 /.test(line));
+    };
+    const [first, again, other, still] = [
+      await table("--seed", "3"),
+      await table("--seed", "3", "--threads", "1"),
+      await table("--seed", "4"),
+      await table("--no-jitter"),
+    ];
+    assert.ok(first);
+    assert.equal(first, again);
+    assert.notEqual(first, other);
+    assert.notEqual(first, still);
+  }));
+
+Deno.test("forecast goes on past the end of the truth and says so", () =>
+  inFolder(async (folder) => {
+    const input = inRepository("examples/data/gray_scott_mini.hdf5");
+    const { code, out } = await run("--input", input, "--start", "10", "--steps", "2", "--out", folder);
+    assert.equal(code, 0);
+    assert.match(out, /^ +2 .*- +\(-\)/m);
+  }));
+
+Deno.test("forecast refuses bad options and files in clear words and leaves nothing behind", () =>
+  inFolder(async (folder) => {
+    const cases: [string[], RegExp][] = [
+      [["--steps", "0"], /--steps.*'0'.*wanted a whole number from 1/],
+      [["--steps", "many"], /wanted a whole number/],
+      [["--frobnicate"], /unknown option '--frobnicate'/],
+      [["extra"], /argument/],
+      [["--input", "/no/such.hdf5"], /"\/no\/such.hdf5": there is no such file/],
+      [["--input", fixture("samples-bad/40_truncated_half.hdf5")], /truncated/],
+      [["--input", fixture("samples-bad/00_good.hdf5")], /grid 6 x 5 x 1.*has 6 points|has no "A"|6 points/],
+      [[
+        "--checkpoint",
+        fixture("golden/checkpoints/evil_system.pt"),
+        "--config",
+        fixture("golden/checkpoints/extended_config.yaml"),
+      ], /never executed/],
+      [[
+        "--checkpoint",
+        fixture("golden/checkpoints/walrus.safetensors"),
+        "--config",
+        fixture("golden/checkpoints/extended_config.yaml"),
+      ], /field table has no "density"/],
+      [["--checkpoint", fixture("golden/checkpoints/wrong_shape.pt")], /wrong_shape.pt.*wanted/],
+      [["--trajectory", "7"], /trajectories 0 to 0, 7 was asked for/],
+      [["--start", "15"], /too short/],
+      [["--map", "density"], /wanted FIELD=NAME/],
+      [["--map", "density=vorticity"], /no "vorticity"/],
+      [["--transform", "nothing=log10"], /no field "nothing" to transform/],
+      [["--seed", "-1"], /wanted a whole number from 0/],
+    ];
+    for (const [args, words] of cases) {
+      const { code, err } = await run(...args, "--out", `${folder}/out`);
+      assert.notEqual(code, 0, args.join(" "));
+      assert.match(err, words, args.join(" "));
+      assert.doesNotMatch(err, /\n\s+at /, `${args.join(" ")} shows a stack`);
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("forecast that is interrupted ends with 130 and leaves no partial file", () =>
+  inFolder(async (folder) => {
+    const child = command("--steps", "500", "--out", `${folder}/out`).spawn();
+    // Both pipes are read to their ends, or the command would wait for room in them.
+    const [out, err] = [follow(child.stdout), follow(child.stderr)];
+    while (!/forecast [1-9]\d*\//.test(err.text)) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill("SIGINT");
+    const { code } = await child.status;
+    await Promise.all([out.ended, err.ended]);
+    assert.equal(code, 130);
+    assert.match(err.text, /interrupted/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("forecast --help lists every option", async () => {
+  const { code, out } = await run("--help");
+  assert.equal(code, 0);
+  for (
+    const option of [
+      "input",
+      "checkpoint",
+      "config",
+      "steps",
+      "start",
+      "trajectory",
+      "seed",
+      "no-jitter",
+      "threads",
+      "out",
+    ]
+  ) {
+    assert.ok(out.includes(`--${option}`), option);
+  }
+});

@@ -1,0 +1,232 @@
+// Cases of the fused ops: head widths of the networks and odd ones, masks, tables that are shared, rows without
+// variance.
+
+import { attention, attentionGradientRule } from "../../lib/ir/fused/attention.ts";
+import { layerNorm } from "../../lib/ir/fused/layer_norm.ts";
+import { rope } from "../../lib/ir/fused/rope.ts";
+import { fusedNode } from "../../lib/ir/fused/rule.ts";
+import type { Tensor } from "../../lib/ir/node.ts";
+import { broadcastTo, constant, permute, pick } from "../../lib/ir/tensor.ts";
+import { at, type Shape } from "../../lib/ir/types.ts";
+import {
+  constantRows,
+  f32,
+  masked,
+  normal,
+  type OpCase,
+  pointwise,
+  type Rounding,
+  sumOf,
+  uniform,
+  type Values,
+} from "../op_case.ts";
+
+/** The op that `grad` makes of attention; it has no builder of its own. */
+export function attentionGradientNode(q: Tensor, k: Tensor, v: Tensor, g: Tensor, scale: number): Tensor {
+  return fusedNode("attentionGradient", attentionGradientRule, [q, k, v, g], { scale });
+}
+
+function layerNormCase(
+  name: string,
+  shape: Shape,
+  epsilon: number,
+  values: Values = normal,
+  more: Partial<OpCase> = {},
+): OpCase {
+  const e = at(shape, -1);
+  return {
+    name: `${name} of ${e}`,
+    operands: [f32(shape, values), f32([e]), f32([e])],
+    rounding: {
+      limit: (6 + Math.sqrt(e)) * 2 ** -24,
+      floor: 2,
+      reason: "two means, a root, three operations",
+    },
+    build: (x, weight, bias) => layerNorm(x!, weight!, bias!, epsilon),
+    ...more,
+  };
+}
+
+const layerNormCases: readonly OpCase[] = [
+  layerNormCase("a vector", [7], 1e-5),
+  ...[8, 11, 24, 88].map((e) => layerNormCase("rows", [3, e], 1e-5)),
+  layerNormCase("many axes", [2, 3, 1, 5, 11], 1e-5),
+  layerNormCase("long rows", [2, 257], 1e-5),
+  // Rows without variance: the result is the bias. The root bends within sqrt(epsilon).
+  layerNormCase("one feature", [5, 1], 1e-5, normal, { step: 1e-5 }),
+  layerNormCase("constant rows", [3, 11], 1e-5, constantRows(11), { step: 1e-5 }),
+  layerNormCase("rows far from zero", [3, 24], 1e-5, uniform(99, 101), {
+    condition: 175,
+    rounding: { limit: 1e-6, floor: 2, reason: "the mean is taken off in more than f32, then as any row" },
+  }),
+  layerNormCase("a large epsilon", [3, 7], 0.5),
+];
+
+function ropeCase(name: string, shape: Shape, pairs: number): OpCase {
+  const table = [...shape.slice(0, -1), pairs];
+  return {
+    name,
+    operands: [f32(shape), f32(table), f32(table)],
+    rounding: pointwise(4),
+    build: (x, cosine, sine) => rope(x!, cosine!, sine!),
+  };
+}
+
+const ropeCases: readonly OpCase[] = [
+  ropeCase("one pair", [2], 1),
+  ropeCase("all pairs", [3, 8], 4),
+  ropeCase("fewer pairs than features", [3, 11], 3),
+  ropeCase("an odd feature at the end", [5, 7], 3),
+  ropeCase("head width 88", [2, 3, 88], 44),
+  ropeCase("head width 24, one axis of three", [2, 5, 24], 4),
+  {
+    name: "tables shared by batch and heads",
+    operands: [f32([2, 5, 3, 12]), f32([5, 1, 4]), f32([5, 1, 4])],
+    rounding: pointwise(4),
+    build: (x, cosine, sine) =>
+      rope(x!, broadcastTo(cosine!, [2, 5, 3, 4]), broadcastTo(sine!, [2, 5, 3, 4])),
+  },
+];
+
+interface AttentionShape {
+  readonly lead?: Shape;
+  readonly m: number;
+  readonly n: number;
+  readonly e: number;
+  readonly f?: number;
+}
+
+/** Softmax weights sum to 1, so the result is no larger than v; scores around 3 carry their error into the exponential. */
+const ATTENTION: Rounding = {
+  limit: 2e-6,
+  floor: 1,
+  reason: "scores up to 10 are off by 6e-7, the exponential multiplies by as much",
+};
+
+/** Shapes of q, k, v and the result. */
+function attentionShapes({ lead = [], m, n, e, f = e }: AttentionShape): [Shape, Shape, Shape, Shape] {
+  return [[...lead, m, e], [...lead, n, e], [...lead, n, f], [...lead, m, f]];
+}
+
+function attentionCase(name: string, shape: AttentionShape, scale = 1 / Math.sqrt(shape.e)): OpCase {
+  const [q, k, v] = attentionShapes(shape);
+  return {
+    name,
+    operands: [f32(q), f32(k), f32(v)],
+    rounding: ATTENTION,
+    build: (...[q, k, v]) => attention(q!, k!, v!, scale),
+  };
+}
+
+function biasedCase(name: string, shape: AttentionShape, bias: Values): OpCase {
+  const [q, k, v] = attentionShapes(shape);
+  return {
+    name,
+    operands: [f32(q), f32(k), f32(v), f32([...shape.lead ?? [], shape.m, shape.n], bias)],
+    rounding: ATTENTION,
+    build: (...[q, k, v, b]) => attention(q!, k!, v!, 1 / Math.sqrt(shape.e), b!),
+  };
+}
+
+/** Keys after the query masked. */
+function causal(frames: number): Values {
+  return (draw, size) =>
+    Array.from(
+      { length: size },
+      (_, i) => i % frames > Math.floor(i / frames) % frames ? -1e30 : draw.normal(),
+    );
+}
+
+const attentionCases: readonly OpCase[] = [
+  attentionCase("one query, one key", { m: 1, n: 1, e: 1 }),
+  attentionCase("one query", { m: 1, n: 7, e: 5 }),
+  attentionCase("one key", { m: 7, n: 1, e: 5 }),
+  ...[8, 11, 24, 88].map((e) => attentionCase(`head width ${e}`, { lead: [2], m: 5, n: 7, e })),
+  attentionCase("values wider than keys", { m: 3, n: 5, e: 4, f: 9 }),
+  attentionCase("values narrower than keys", { m: 3, n: 5, e: 9, f: 2 }),
+  attentionCase("many keys", { m: 2, n: 301, e: 8 }),
+  attentionCase("many queries", { m: 131, n: 3, e: 8 }),
+  attentionCase("several leading axes", { lead: [2, 1, 3], m: 3, n: 5, e: 7 }),
+  attentionCase("scale 1", { m: 3, n: 5, e: 4 }, 1),
+  attentionCase("a negative scale", { m: 3, n: 5, e: 4 }, -0.5),
+  {
+    name: "of a tensor with itself",
+    operands: [f32([2, 5, 7])],
+    rounding: ATTENTION,
+    build: (x) => attention(x!, x!, x!, 0.3),
+  },
+  {
+    name: "of permuted heads",
+    operands: [f32([5, 2, 3, 8]), f32([5, 2, 3, 8]), f32([5, 2, 3, 8])],
+    rounding: ATTENTION,
+    build: (...args) => {
+      const [q, k, v] = args.map((t) => permute(t, [1, 2, 0, 3]));
+      return attention(q!, k!, v!, 0.35);
+    },
+  },
+  biasedCase("a bias", { lead: [2], m: 5, n: 7, e: 8 }, normal),
+  biasedCase("a bias with masks", { lead: [2], m: 5, n: 7, e: 8 }, masked(0.3)),
+  {
+    ...biasedCase(
+      "a row masked altogether",
+      { m: 3, n: 5, e: 4 },
+      (_, size) => Array.from({ length: size }, (_, i) => i < 5 ? -1e30 : 0),
+    ),
+    gradient: "absorbed",
+  },
+  biasedCase("a causal mask over frames", { lead: [3, 2], m: 6, n: 6, e: 11 }, causal(6)),
+  {
+    name: "a bias shared by batch",
+    operands: [f32([3, 2, 5, 4]), f32([3, 2, 5, 4]), f32([3, 2, 5, 4]), f32([2, 5, 5])],
+    rounding: ATTENTION,
+    build: (q, k, v, bias) => attention(q!, k!, v!, 0.5, broadcastTo(bias!, [3, 2, 5, 5])),
+  },
+  {
+    name: "a bias of one number",
+    operands: [f32([3, 4]), f32([5, 4]), f32([5, 4])],
+    rounding: ATTENTION,
+    build: (q, k, v) => attention(q!, k!, v!, 0.5, constant(0.25, [3, 5])),
+  },
+];
+
+function attentionGradientCase(name: string, shape: AttentionShape, scale = 1 / Math.sqrt(shape.e)): OpCase {
+  return {
+    name,
+    operands: attentionShapes(shape).map((s) => f32(s)),
+    rounding: {
+      ...sumOf(Math.max(shape.m, shape.n)),
+      limit: 4e-6,
+      reason: "two sums over keys and queries of weights that are off by 2e-6",
+    },
+    build: (...[q, k, v, g]) => {
+      const all = attentionGradientNode(q!, k!, v!, g!, scale);
+      return [pick(all, 0), pick(all, 1), pick(all, 2)];
+    },
+  };
+}
+
+const attentionGradientCases: readonly OpCase[] = [
+  attentionGradientCase("one query, one key", { m: 1, n: 1, e: 1 }),
+  attentionGradientCase("one query", { m: 1, n: 7, e: 5 }),
+  attentionGradientCase("one key", { m: 7, n: 1, e: 5 }),
+  ...[8, 11, 24, 88].map((e) => attentionGradientCase(`head width ${e}`, { lead: [2], m: 5, n: 7, e })),
+  attentionGradientCase("values wider than keys", { m: 3, n: 5, e: 4, f: 9 }),
+  attentionGradientCase("many keys", { m: 2, n: 131, e: 8 }),
+  attentionGradientCase("many queries", { m: 131, n: 3, e: 8 }),
+  attentionGradientCase("several leading axes", { lead: [2, 1, 3], m: 3, n: 5, e: 7 }),
+  attentionGradientCase("a negative scale", { m: 3, n: 5, e: 4 }, -0.5),
+  {
+    name: "the first result without pick",
+    operands: attentionShapes({ m: 3, n: 5, e: 4 }).map((s) => f32(s)),
+    rounding: { limit: 4e-6, floor: 1, reason: "as the others" },
+    build: (...[q, k, v, g]) => attentionGradientNode(q!, k!, v!, g!, 0.5),
+  },
+];
+
+/** Cases of the fused ops. */
+export const fusedCases = {
+  layerNorm: layerNormCases,
+  rope: ropeCases,
+  attention: attentionCases,
+  attentionGradient: attentionGradientCases,
+};
