@@ -1,6 +1,7 @@
 // Who may import whom: the rooms of lib, and nothing that only one runtime has outside io.
 
 import assert from "node:assert/strict";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { inRepository } from "./shared.ts";
 
 /** What each folder of lib may import besides itself (docs/architecture.md). */
@@ -35,7 +36,7 @@ function importsOf(path: string): { target: string; typeOnly: boolean }[] {
   return [...found].flatMap(([, , type, from, dynamic]) => {
     const specifier = from ?? dynamic ?? "";
     if (!specifier.startsWith(".")) return [];
-    return [{ target: new URL(specifier, `file://${path}`).pathname, typeOnly: type !== undefined }];
+    return [{ target: fileURLToPath(new URL(specifier, pathToFileURL(path))), typeOnly: type !== undefined }];
   });
 }
 

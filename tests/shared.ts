@@ -1,19 +1,21 @@
 // Where the tests find what they compare with: fixtures of the repository always, the complete folders where they
 // stand beside the checkout.
 
+import { fileURLToPath } from "node:url";
+
 /** A path in tests/fixtures. */
 export function fixture(path: string): string {
-  return new URL(`fixtures/${path}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`fixtures/${path}`, import.meta.url));
 }
 
 /** A path in the repository. */
 export function inRepository(path: string): string {
-  return new URL(`../${path}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
 /** A path in ../shared beside the checkout, or null when it is not there. */
 export function shared(path: string): string | null {
-  const full = new URL(`../../shared/${path}`, import.meta.url).pathname;
+  const full = fileURLToPath(new URL(`../../shared/${path}`, import.meta.url));
   try {
     Deno.statSync(full);
     return full;

@@ -5,6 +5,7 @@
 // Wants a Rust toolchain with the sources of its standard library, since none comes with shared memory prebuilt:
 // rustup's with the component rust-src, or Debian's packages rustc-web, cargo-web, rust-web-src and lld-19.
 
+import { fileURLToPath } from "node:url";
 import { unpack } from "../lib/backend/wasm/module.ts";
 
 const HERE = new URL("./", import.meta.url);
@@ -80,7 +81,7 @@ async function build(name: string, toolchain: Toolchain): Promise<Uint8Array<Arr
     // Nothing of where it was built may get into the module.
     "-Zlocation-detail=none",
   ];
-  const target = new URL(`target/${name}`, HERE).pathname;
+  const target = fileURLToPath(new URL(`target/${name}`, HERE));
   const args = ["build", "--release", "--target", "wasm32-unknown-unknown", "--target-dir", target];
   args.push("-Zbuild-std=core,panic_abort");
   if (toolchain.vendor) {

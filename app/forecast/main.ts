@@ -1,5 +1,6 @@
 // The forecast command: a trajectory and a checkpoint in; scores, a Well file, a picture and an animation out.
 
+import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
@@ -17,8 +18,8 @@ import type { ForecastView } from "./view.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEFAULTS = {
-  input: new URL("examples/data/euler_quadrants_mini.hdf5", ROOT).pathname,
-  checkpoint: new URL("examples/walrus_mini/walrus_mini.safetensors", ROOT).pathname,
+  input: fileURLToPath(new URL("examples/data/euler_quadrants_mini.hdf5", ROOT)),
+  checkpoint: fileURLToPath(new URL("examples/walrus_mini/walrus_mini.safetensors", ROOT)),
 };
 
 /** Bytes in a unit people read. */

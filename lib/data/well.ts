@@ -251,10 +251,12 @@ export class Trajectory {
    * @throws RangeError when the trajectory is too short for it
    *
    * @example
-   * ```ts no-run
-   * using well = await openWell("simulation.hdf5");
+   * ```ts
+   * import assert from "node:assert/strict";
+   * using well = await openWell("examples/data/gray_scott_mini.hdf5");
    * const start = await well.trajectory(0).window({ from: 0, length: 6 });
-   * console.log(start.shape, start.channels);
+   * assert.deepEqual(start.shape, [64, 64, 1]);
+   * assert.deepEqual(start.channels, ["A", "B"]);
    * ```
    */
   async window({ from, length, stride = 1 }: WindowRequest): Promise<Window> {

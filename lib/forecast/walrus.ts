@@ -66,14 +66,18 @@ export function windowGeometry(window: Window, jitter: boolean): Geometry {
  * A Walrus model on a device.
  *
  * @example Load and forecast
- * ```ts no-run
+ * ```ts
+ * import assert from "node:assert/strict";
  * import { openWell, vrmse, Walrus, wasm } from "walrus";
  * using device = await wasm();
- * using model = await Walrus.load("walrus_mini.safetensors", { device });
- * using well = await openWell("simulation.hdf5");
+ * using model = await Walrus.load("examples/walrus_mini/walrus_mini.safetensors", { device });
+ * using well = await openWell("examples/data/gray_scott_mini.hdf5");
  * const truth = well.trajectory(0);
  * const start = await truth.window({ from: 0, length: 6 });
- * for await (const frame of model.rollout(start, { steps: 10, seed: 1 })) console.log(frame.time);
+ * for await (const frame of model.rollout(start, { steps: 1, seed: 1 })) {
+ *   const { A, B } = vrmse(frame, await truth.frame(5 + frame.step));
+ *   assert.ok(A! < 0.3 && B! < 0.3, `VRMSE of A ${A}, of B ${B}`);
+ * }
  * ```
  */
 export class Walrus implements ForecastModel {
