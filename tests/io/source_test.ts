@@ -75,7 +75,7 @@ Deno.test("openSource() takes small files whole from servers without ranges, and
 });
 
 Deno.test("openWell() reads a file over HTTP by range, equal to the local one", async () => {
-  const path = inRepository("examples/data/shallow_water_mini.hdf5");
+  const path = inRepository("examples/data/euler_quadrants_mini.hdf5");
   const body = await Deno.readFile(path);
   await using server = serve(body);
   using remote = await openWell(server.url);
