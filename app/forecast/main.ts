@@ -6,10 +6,11 @@ import { wasm } from "../../lib/backend/wasm/device.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
 import { findNotFinite, type Window } from "../../lib/data/window.ts";
 import { frameMetric } from "../../lib/forecast/metrics.ts";
-import type { Frame, MemoryNeed } from "../../lib/forecast/rollout.ts";
+import type { Frame } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
 import { isUrl } from "../../lib/io/source.ts";
+import { admit } from "./memory.ts";
 import { type ForecastOptions, readOptions } from "./options.ts";
 import { realFrame, writeForecast, writePictures } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -21,28 +22,6 @@ const DEFAULTS = {
   input: fileURLToPath(new URL("examples/data/euler_quadrants_mini.hdf5", ROOT)),
   checkpoint: fileURLToPath(new URL("examples/walrus_mini/walrus_mini.safetensors", ROOT)),
 };
-
-/** Bytes in a unit people read. */
-function size(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** Largest memory of a 32-bit WebAssembly module. */
-const WASM_LIMIT = 2 ** 32;
-
-/** Refuses a forecast that does not fit, before weights are read. */
-function admit({ weights, working }: MemoryNeed): void {
-  const need = weights + working;
-  const { available } = Deno.systemMemoryInfo();
-  const limit = Math.min(available, WASM_LIMIT);
-  if (need <= limit) return;
-  const whose = limit === WASM_LIMIT ? "a WebAssembly module can hold" : "this machine has free";
-  throw new RangeError(
-    `The forecast needs ${size(need)} (weights ${size(weights)}, intermediate results ${
-      size(working)
-    }), ${whose} ${size(limit)}; use a smaller checkpoint, a coarser grid or fewer input frames`,
-  );
-}
 
 /** VRMSE of the real channels. */
 function scores(frame: Float32Array, truth: Float32Array | null, channels: number): (number | null)[] {
@@ -76,7 +55,7 @@ async function run(
     ...(options.jitter ? {} : { jitter: false }),
     fieldMap: options.map,
     ...(scales ? { scales } : {}),
-    admit,
+    admit: (need) => admit(need, Deno.systemMemoryInfo().available),
     signal,
   });
   for await (const frame of rollout) {

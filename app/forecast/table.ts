@@ -17,7 +17,8 @@ export interface TableOptions {
 }
 
 const LEAD = 14;
-const CELL = 17;
+const CELL = 15;
+const GAP = "  ";
 
 /** A score in five characters. */
 function score(value: number | null): string {
@@ -35,8 +36,8 @@ function mean(values: readonly (number | null)[]): number | null {
 
 /** `0.1750 (0.2477)`: forecast and, in brackets, persistence. */
 function cell(forecast: number | null, persistence: number | null, color: boolean): string {
-  const own = score(forecast).padStart(7);
-  const other = `(${score(persistence)})`.padStart(9);
+  const own = score(forecast).padStart(6);
+  const other = `(${score(persistence)})`.padStart(8);
   const painted = !color || forecast === null || persistence === null
     ? own
     : styleText(forecast < persistence ? "green" : "red", own, { validateStream: false });
@@ -80,22 +81,22 @@ export function renderTable(
   rows: readonly ScoreRow[],
   options: TableOptions,
 ): string {
-  const perBlock = Math.max(1, Math.floor((options.columns - LEAD) / CELL));
+  const perBlock = Math.max(1, Math.floor((options.columns - LEAD + GAP.length) / (CELL + GAP.length)));
   const all = [...fields, ...(fields.length > 1 ? ["mean"] : [])];
   const withMean = (values: readonly (number | null)[]) =>
     fields.length > 1 ? [...values, mean(values)] : [...values];
-  const lines: string[] = ["VRMSE of the forecast (of persistence, in brackets)"];
+  const lines: string[] = ["VRMSE (of persistence, in brackets)"];
   for (let first = 0; first < all.length; first += perBlock) {
     const names = all.slice(first, first + perBlock);
     lines.push(
       "",
-      `step    time  ${names.map((n) => n.slice(0, CELL - 1).padStart(CELL - 1)).join(" ")}`.trimEnd(),
+      `step    time  ${names.map((n) => n.slice(0, CELL).padStart(CELL)).join(GAP)}`.trimEnd(),
     );
     const row = (lead: string, own: readonly (number | null)[], other: readonly (number | null)[]) => {
       const cells = names.map((_, i) =>
         cell(withMean(own)[first + i] ?? null, withMean(other)[first + i] ?? null, options.color)
       );
-      lines.push(`${lead.padEnd(LEAD - 1)} ${cells.join(" ")}`.trimEnd());
+      lines.push(`${lead.padEnd(LEAD - 1)} ${cells.join(GAP)}`.trimEnd());
     };
     for (const { step, time, forecast, persistence } of chosen(rows)) {
       row(
