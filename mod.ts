@@ -90,7 +90,13 @@ export { type Checkpoint, openCheckpoint, type StoredTensor } from "./lib/io/che
 export type { AttributeValue } from "./lib/io/hdf5.ts";
 export type { HttpOptions } from "./lib/io/http.ts";
 export type { StoredType } from "./lib/io/numbers.ts";
-export { type WritableTensor, writeSafetensors } from "./lib/io/safetensors.ts";
+export {
+  type StreamedTensor,
+  streamSafetensors,
+  type WritableTensor,
+  type WritableType,
+  writeSafetensors,
+} from "./lib/io/safetensors_writer.ts";
 export { type ByteSource, openSource, type SourceInput } from "./lib/io/source.ts";
 export { evaluate } from "./lib/ir/evaluate.ts";
 export { check } from "./lib/ir/check.ts";
