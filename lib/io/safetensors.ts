@@ -9,14 +9,6 @@ import { quoted, shown } from "./quote.ts";
 import { isUrl, openSource, type SourceInput } from "./source.ts";
 import { type Checkpoint, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
 
-export {
-  type StreamedTensor,
-  streamSafetensors,
-  type WritableTensor,
-  type WritableType,
-  writeSafetensors,
-} from "./safetensors_writer.ts";
-
 const TYPES: Readonly<Record<string, StoredType>> = {
   F64: "f64",
   F32: "f32",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parseConfig, readConfig, writeConfig } from "../../lib/forecast/extended_config.ts";
 import { adaptToCheckpoint } from "../../lib/forecast/weights.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { writeSafetensors } from "../../lib/io/safetensors.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { RELEASED_CONFIG, RELEASED_FIELDS } from "../../lib/walrus/config.ts";
 import { parameterShapes } from "../../lib/walrus/parameters.ts";
 import { fixture, inRepository } from "../shared.ts";

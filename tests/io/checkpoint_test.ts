@@ -5,7 +5,7 @@ import type { ByteSource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { halfToNumber, narrowToBfloat, numberToHalf, widenBfloat } from "../../lib/io/numbers.ts";
 import { readPickle } from "../../lib/io/pickle.ts";
-import { writeSafetensors } from "../../lib/io/safetensors.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { readZip } from "../../lib/io/zip.ts";
 import { checkWeights, readWeight } from "../../lib/forecast/weights.ts";
 import { fixture, sharedTest } from "../shared.ts";
