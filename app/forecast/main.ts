@@ -106,7 +106,7 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   const { frames, truth, rows } = await run(model, trajectory, start, options, signal);
   const names = start.channels.filter((_, c) => start.channelMask[c] === 1);
   const color = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
-  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 100;
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 120;
   console.log(`\n${renderTable(names, rows, { columns, color })}\n`);
 
   const view: ForecastView = {
