@@ -4,6 +4,7 @@
 
 import type { H5Module } from "./hdf5_types.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { checkLengths, findHeaps, HEAP_HEAD, heapBytes, isWalkable } from "./hdf5_heap.ts";
 
 /** Bytes fetched at a time from sources that are not synchronous. */
 const BLOCK = 1 << 16;
@@ -86,6 +87,19 @@ function mount(module: H5Module, source: ByteSource): Mount {
     if (missing.size > 0) throw new FS.ErrnoError(29);
     return out;
   };
+  const readRange = (position: number, length: number): Uint8Array =>
+    source.readSync ? source.readSync(position, length) : readBlocks(position, length);
+  /** Heaps that a walk ends in. */
+  const walkable = new Set<number>();
+  const checkHeap = (start: number) => {
+    if (walkable.has(start)) return;
+    const most = source.size - start;
+    const bytes = heapBytes(readRange(start, Math.min(HEAP_HEAD, most)), most);
+    if (!isWalkable(readRange(start, bytes))) {
+      throw new SyntaxError(`Cannot read "${source.name}": the heap of texts at byte ${start} is damaged`);
+    }
+    walkable.add(start);
+  };
   const file = {
     node_ops: {
       getattr: (node: { mode: number; id: number }) => attributes(node, source.size),
@@ -98,7 +112,8 @@ function mount(module: H5Module, source: ByteSource): Mount {
         const count = Math.max(0, Math.min(length, source.size - position));
         if (count === 0) return 0;
         try {
-          const bytes = source.readSync ? source.readSync(position, count) : readBlocks(position, count);
+          const bytes = readRange(position, count);
+          for (const at of findHeaps(bytes)) checkHeap(position + at);
           new Uint8Array(buffer.buffer, buffer.byteOffset + offset, count).set(bytes);
         } catch (error) {
           if (!(error instanceof FS.ErrnoError)) failure = error;
@@ -172,6 +187,7 @@ export interface Session {
  */
 export async function openSession(source: ByteSource): Promise<Session> {
   const module = await hdf5Module();
+  await checkLengths(source);
   const mounting = mount(module, source);
   let queue: Promise<unknown> = Promise.resolve();
   const attempt = async <T>(what: string, call: () => T | null): Promise<T> => {

@@ -1,0 +1,155 @@
+// What is fuzzed: for each kind of file valid ones to start from, where their headers lie, lies told in their own
+// words, and everything a forecast reads of them.
+
+import fc from "fast-check";
+import { openWell } from "../../lib/data/well.ts";
+import { parseConfig } from "../../lib/forecast/extended_config.ts";
+import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { fixture } from "../shared.ts";
+import { damaged, damages } from "./mutate.ts";
+
+/** A kind of file. */
+export interface Kind {
+  readonly name: string;
+  /** Broken files. */
+  readonly files: fc.Arbitrary<Uint8Array>;
+  /** Reads all a forecast would, and returns the bytes it got. */
+  readonly read: (file: Uint8Array) => Promise<number>;
+  /** Most bytes that reading may give for a byte of the file. */
+  readonly growth: number;
+}
+
+const text = new TextEncoder();
+
+/** Bits of the small checkpoint fixtures: enough to hit every part of them. */
+async function load(path: string): Promise<Uint8Array> {
+  return await Deno.readFile(fixture(path));
+}
+
+function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number, number])[]) {
+  return fc.tuple(fc.constantFrom(...seeds), damages(dense)).map(([seed, list]) => damaged(seed, list));
+}
+
+async function readCheckpoint(file: Uint8Array): Promise<number> {
+  using checkpoint = await openCheckpoint(file);
+  let total = 0;
+  for (const tensor of checkpoint.tensors.values()) {
+    const { byteLength } = await tensor.read();
+    // Tensors may share their bytes, so each is held against the file by itself.
+    total = Math.max(total, byteLength);
+    if (tensor.readBits) await tensor.readBits();
+  }
+  return total;
+}
+
+/** Headers with an entry that lies, correct in all else. */
+const lyingSafetensors = fc.record({
+  dtype: fc.constantFrom<unknown>("F32", "F16", "F64", "I64", "BOOL", "F8", "", 3, null),
+  shape: fc.oneof(
+    fc.array(fc.constantFrom<unknown>(0, 1, 2, 3, -1, 0.5, 2 ** 31, 2 ** 53, 1e300, "2", null), {
+      maxLength: 5,
+    }),
+    fc.constantFrom<unknown>(null, 3, "[2]", {}),
+  ),
+  data_offsets: fc.oneof(
+    fc.array(fc.constantFrom<unknown>(0, 4, 8, 12, 24, -4, 1e18, 0.5, "0", null), { maxLength: 3 }),
+    fc.constantFrom<unknown>(null, {}, 8),
+  ),
+  name: fc.constantFrom("a", "__metadata__", "__proto__", "constructor", "", "x".repeat(5000)),
+  claim: fc.constantFrom(0, 0, 0, 0, 1, -1, 1000, 2 ** 40),
+}).map(({ name, claim, ...entry }) => {
+  const header = text.encode(
+    JSON.stringify({ b: { dtype: "F32", shape: [2], data_offsets: [0, 8] }, [name]: entry }),
+  );
+  const file = new Uint8Array(8 + header.length + 24);
+  new DataView(file.buffer).setBigUint64(0, BigInt(Math.max(0, header.length + claim)), true);
+  file.set(header, 8);
+  return file;
+});
+
+/** The small checkpoint with every tensor but a few left out would need another writer; the header is what matters. */
+const smallSafetensors = writeSafetensors(
+  [
+    { name: "embed.weight", shape: [3, 5], data: Float32Array.from({ length: 15 }, (_, i) => i) },
+    { name: "norm.bias", shape: [], data: Float32Array.of(2) },
+    { name: "empty", shape: [0, 4], data: new Float32Array(0) },
+  ],
+  "f16",
+  { format: "pt" },
+);
+
+/** YAML that is legal and large or deep: aliases that multiply, nesting, long keys. */
+const wildYaml = fc.oneof(
+  fc.integer({ min: 1, max: 12 }).map((n) =>
+    ["a0: &a0 [x, x]"].concat(
+      Array.from({ length: n }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`),
+    ).join("\n")
+  ),
+  fc.integer({ min: 1, max: 3000 }).map((n) => "[".repeat(n)),
+  fc.integer({ min: 1, max: 3000 }).map((n) =>
+    Array.from({ length: n }, (_, i) => `${" ".repeat(i)}a:`).join("\n")
+  ),
+  fc.json().map((json) => `model: ${json}`),
+  fc.constantFrom(
+    "!!js/function 'x'",
+    "!!python/object/apply:os.system [ls]",
+    "? [a]\n: b",
+    "a: !!binary x",
+    "<<: *a",
+  ),
+).map((words) => text.encode(words));
+
+/** All kinds, with their valid files read. */
+export async function kinds(): Promise<Kind[]> {
+  const archives = await Promise.all(
+    ["walrus_views", "walrus_f16", "walrus_bf16"].map((name) => load(`golden/checkpoints/${name}.pt`)),
+  );
+  const tensors = await load("golden/checkpoints/walrus_f16.safetensors");
+  const config = await load("golden/checkpoints/extended_config.yaml");
+  const wells = await Promise.all(
+    ["00_good", "48_latest_format_superblock3", "49_userblock_512"].map((name) =>
+      load(`samples-bad/${name}.hdf5`)
+    ),
+  );
+  return [
+    {
+      name: "pt",
+      // The pickle comes first, the directory last.
+      files: broken(archives, [[0, 0.05], [0.93, 1]]),
+      read: readCheckpoint,
+      growth: 4,
+    },
+    {
+      name: "safetensors",
+      files: fc.oneof(
+        broken([tensors, smallSafetensors], [[0, 0.02]]),
+        broken([smallSafetensors]),
+        lyingSafetensors,
+      ),
+      read: readCheckpoint,
+      growth: 4,
+    },
+    {
+      name: "yaml",
+      files: fc.oneof({ weight: 4, arbitrary: broken([config]) }, { weight: 1, arbitrary: wildYaml }),
+      read: (file) => {
+        parseConfig(new TextDecoder().decode(file), "fuzzed.yaml");
+        return Promise.resolve(0);
+      },
+      growth: 1,
+    },
+    {
+      name: "hdf5",
+      files: broken(wells, [[0, 0.1]]),
+      read: async (file) => {
+        using well = await openWell(file);
+        const trajectory = well.trajectory(0);
+        const window = await trajectory.window({ from: 0, length: Math.min(3, trajectory.steps) });
+        return window.frames.byteLength + window.constants.byteLength;
+      },
+      // What is compressed may grow a thousandfold.
+      growth: 1032,
+    },
+  ];
+}
