@@ -229,6 +229,12 @@ export async function readMetadata(file: Hdf5File): Promise<WellMetadata> {
     if (!names) refuse(`t${order}_fields has no list field_names`);
     for (const name of names!) all.push(await readField(file, order, name, root, dims, refuse));
   }
+  const frame = all.reduce((sum, { order }) => sum + 4 * 3 ** order, 0);
+  // Axes that no field stores could be of any length.
+  file.checkClaim(
+    dims.resolution.reduce((n, size) => n * size, frame),
+    `frames of ${dims.resolution.join(" x ")} points`,
+  );
   if (!all.some((f) => f.timeVarying)) refuse("it has no field that varies in time");
   let scalars: ScalarInfo[] = [];
   if ((await file.kind("scalars")) === "group") scalars = await readScalars(file, refuse);

@@ -4,6 +4,7 @@
 import { openSession, type Session } from "./hdf5_module.ts";
 import type { H5Metadata } from "./hdf5_types.ts";
 import { toFloat32 } from "./numbers.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { openSource, readStart, type SourceInput } from "./source.ts";
 
 /** What a path names. */
@@ -34,6 +35,14 @@ export interface Hdf5File {
   readFloat32(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float32Array>;
   /** The same in double precision. */
   readFloat64(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float64Array>;
+  /**
+   * Refuses a size that no file of this one's length can hold.
+   *
+   * @param bytes what is about to be allocated
+   * @param what words for the message, `frames`
+   * @throws SyntaxError
+   */
+  checkClaim(bytes: number, what: string): void;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -48,6 +57,10 @@ const CLASSES: Readonly<Record<number, Hdf5Dataset["kind"]>> = {
 const BUILT_IN = new Set([1, 2, 3, 4, 5, 6]);
 /** Largest read: what one allocation of the library can hold. */
 const LARGEST_READ = 1 << 30;
+/** Bytes that deflate, the densest filter, makes of one at most. */
+const MOST_EXPANSION = 1032;
+/** What any file may claim, however small. */
+const SMALL_CLAIM = 16 << 20;
 const LARGEST_ATTRIBUTE = 1 << 20;
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -98,11 +111,20 @@ function numbersOf(
 class OpenFile implements Hdf5File {
   readonly name: string;
   readonly #session: Session;
+  readonly #size: number;
   #open = true;
 
-  constructor(name: string, session: Session) {
+  constructor({ name, size }: Pick<ByteSource, "name" | "size">, session: Session) {
     this.name = name;
+    this.#size = size;
     this.#session = session;
+  }
+
+  checkClaim(bytes: number, what: string): void {
+    const most = Math.max(SMALL_CLAIM, MOST_EXPANSION * this.#size);
+    if (!(bytes <= most)) {
+      refuse(this.name, `it claims ${what} of ${bytes} bytes, a file of its size holds at most ${most}`);
+    }
   }
 
   kind(path: string): Promise<Hdf5Kind> {
@@ -145,6 +167,7 @@ class OpenFile implements Hdf5File {
       const kind = CLASSES[type] ?? "other";
       if (kind === "other") return [];
       const pointer = module._malloc(bytes);
+      if (!pointer) refuse(this.name, `there is no memory for attribute "${name}" of "${path}"`);
       try {
         if (module.get_attribute_data(id, path, name, BigInt(pointer)) < 0) return null;
         const data = module.HEAPU8.slice(pointer, pointer + bytes);
@@ -242,6 +265,9 @@ class OpenFile implements Hdf5File {
         `Cannot read "${this.name}": ${bytes} bytes of dataset "${path}" at once, wanted at most ${LARGEST_READ}`,
       );
     }
+    const chunk = metadata.chunks?.reduce((n, size) => n * size, metadata.size) ?? 0;
+    this.checkClaim(bytes, `numbers in "${path}"`);
+    this.checkClaim(chunk, `chunks in "${path}"`);
     if (bytes === 0) return convert(new Uint8Array(0), metadata);
     return await this.#session.run(`read dataset "${path}"`, () => {
       const pointer = module._malloc(bytes);
@@ -264,7 +290,8 @@ class OpenFile implements Hdf5File {
       } finally {
         module._free(pointer);
       }
-    });
+      // A chunk lies in memory up to three times: as it is stored, between its filters, and unpacked.
+    }, bytes + 3 * chunk);
   }
 
   readFloat32(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float32Array> {
@@ -304,7 +331,7 @@ export async function openHdf5(input: SourceInput): Promise<Hdf5File> {
   try {
     checkStart(source.name, source.size, await readStart(source, 1 << 16));
     const session = await openSession(source);
-    const file = new OpenFile(source.name, session);
+    const file = new OpenFile(source, session);
     const close = file.close.bind(file);
     file.close = () => {
       close();

@@ -1,9 +1,10 @@
-// The HDF5 library compiled to WebAssembly (h5wasm), loaded on first use, and files mounted into it from byte
-// sources. Synchronous sources are read through; for others the missing ranges are noted, the call fails, the
+// Files mounted into the HDF5 library from byte sources, and calls on them that end in a result or in an error that
+// names the file. Synchronous sources are read through; for others the missing ranges are noted, the call fails, the
 // ranges are fetched and the call is made again: that needs no threads and works everywhere.
 
 import type { H5Module } from "./hdf5_types.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { type Hdf5Library, hdf5Library, isTrap, printed } from "./hdf5_library.ts";
 import { checkLengths, findHeaps, HEAP_HEAD, heapBytes, isWalkable } from "./hdf5_heap.ts";
 
 /** Bytes fetched at a time from sources that are not synchronous. */
@@ -11,26 +12,15 @@ const BLOCK = 1 << 16;
 /** Rounds of fetching one call may take; each round fetches at least one block it lacked. */
 const MOST_ROUNDS = 10_000;
 
-let loading: Promise<H5Module> | null = null;
-/** What the library printed since the last call: its error stack. */
-const printed: string[] = [];
-
-async function load(): Promise<H5Module> {
-  // The library keeps the console's error printer it finds while it starts, and prints its error stacks there.
-  const original = console.error;
-  console.error = (...args: unknown[]) => void printed.push(args.join(" "));
-  try {
-    const { ready } = await import("h5wasm");
-    return (await ready) as unknown as H5Module;
-  } finally {
-    console.error = original;
-  }
+/** The library's functions, for writing: what they allocate is not bounded. */
+export async function hdf5Module(): Promise<H5Module> {
+  return (await hdf5Library()).module;
 }
 
-/** The library, started once. */
-export function hdf5Module(): Promise<H5Module> {
-  return loading ??= load();
-}
+/** Bytes that the library may take for each open file, beside the numbers that are read: tables, its own caches. */
+const ROOM = 64 << 20;
+/** Files open now. */
+let opened = 0;
 
 /** The innermost line of the library's last error stack, or a fallback. */
 function lastError(): string {
@@ -166,6 +156,15 @@ function mount(module: H5Module, source: ByteSource): Mount {
   };
 }
 
+/** Closes a file, in which damage may come to light even now: it is closed in any case. */
+function closeFile(library: Hdf5Library, id: bigint): void {
+  try {
+    library.bounded(ROOM * opened, () => library.module.close_file(id));
+  } catch (error) {
+    if (isTrap(error)) library.restart();
+  }
+}
+
 /** A source open in the library. One call at a time: retries must not interleave. */
 export interface Session {
   readonly module: H5Module;
@@ -175,8 +174,9 @@ export interface Session {
    *
    * @param what words for the error message, `open "density"`
    * @param call may run several times; throws or returns null when a call fails
+   * @param room bytes that the library needs for it
    */
-  run<T>(what: string, call: () => T | null): Promise<T>;
+  run<T>(what: string, call: () => T | null, room?: number): Promise<T>;
   close(): void;
 }
 
@@ -186,20 +186,32 @@ export interface Session {
  * @throws SyntaxError when it is no HDF5 file or is damaged
  */
 export async function openSession(source: ByteSource): Promise<Session> {
-  const module = await hdf5Module();
+  const library = await hdf5Library();
+  const { module } = library;
   await checkLengths(source);
   const mounting = mount(module, source);
   let queue: Promise<unknown> = Promise.resolve();
-  const attempt = async <T>(what: string, call: () => T | null): Promise<T> => {
+  const { restarts } = library;
+  const attempt = async <T>(what: string, call: () => T | null, room: number): Promise<T> => {
+    const refuse = (why: string, cause?: unknown): never => {
+      throw new SyntaxError(`Cannot ${what} of "${source.name}": ${why}`, { cause });
+    };
     for (let round = 0; round < MOST_ROUNDS; round++) {
+      if (library.restarts !== restarts) {
+        refuse("another file broke the HDF5 library, which was restarted; open this file again");
+      }
       printed.length = 0;
       mounting.missing.clear();
       let result: T | null = null;
       let thrown: unknown = null;
       try {
-        result = call();
+        result = library.bounded(ROOM * opened + room, call);
       } catch (error) {
         thrown = error;
+      }
+      if (isTrap(thrown)) {
+        library.restart();
+        refuse("it is damaged so that the HDF5 library broke", thrown);
       }
       if (mounting.missing.size > 0) {
         await mounting.fetch();
@@ -209,17 +221,19 @@ export async function openSession(source: ByteSource): Promise<Session> {
       // A read error of the source itself says more than the library's words.
       await mounting.fetch();
       if (thrown instanceof SyntaxError || thrown instanceof RangeError || thrown instanceof TypeError) {
-        throw thrown;
+        if (thrown.message.includes(source.name)) throw thrown;
+        refuse(thrown.message, thrown);
       }
-      throw new SyntaxError(`Cannot ${what} of "${source.name}": ${lastError()}`, { cause: thrown });
+      refuse(lastError(), thrown);
     }
-    throw new SyntaxError(`Cannot ${what} of "${source.name}": it asks for ever more of the file`);
+    return refuse("it asks for ever more of the file");
   };
-  const run = <T>(what: string, call: () => T | null): Promise<T> => {
-    const next = queue.then(() => attempt(what, call));
+  const run = <T>(what: string, call: () => T | null, room = 0): Promise<T> => {
+    const next = queue.then(() => attempt(what, call, room));
     queue = next.catch(() => {});
     return next;
   };
+  opened++;
   try {
     const id = await run("read the start", () => {
       const opened = module.open(mounting.path, module.H5F_ACC_RDONLY, false, -1, -1);
@@ -230,11 +244,13 @@ export async function openSession(source: ByteSource): Promise<Session> {
       id,
       run,
       close: () => {
-        module.close_file(id);
+        if (library.restarts === restarts) closeFile(library, id);
+        opened--;
         mounting.unmount();
       },
     };
   } catch (error) {
+    opened--;
     mounting.unmount();
     throw error;
   }

@@ -30,6 +30,9 @@ export interface H5FileSystem {
   unmount(path: string): void;
   readFile(path: string): Uint8Array;
   unlink(path: string): void;
+  /** Open files by number. */
+  readonly streams: readonly (object | null | undefined)[];
+  closeStream(number: number): void;
 }
 
 /** The library. Calls that fail return negative numbers or null, or throw. */
