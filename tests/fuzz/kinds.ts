@@ -4,18 +4,28 @@
 import fc from "fast-check";
 import { openWell } from "../../lib/data/well.ts";
 import { parseConfig } from "../../lib/forecast/extended_config.ts";
+import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { fixture } from "../shared.ts";
-import { damaged, damages } from "./mutate.ts";
+import { addresses, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
+import { damaged, damages, LIES } from "./mutate.ts";
+
+/** What reading took. */
+export interface Cost {
+  /** Bytes of the largest array that was given. */
+  readonly given: number;
+  /** Bytes asked of the file. */
+  readonly asked: number;
+}
 
 /** A kind of file. */
 export interface Kind {
   readonly name: string;
   /** Broken files. */
   readonly files: fc.Arbitrary<Uint8Array>;
-  /** Reads all a forecast would, and returns the bytes it got. */
-  readonly read: (file: Uint8Array) => Promise<number>;
+  /** Reads all a forecast would; errors name the file `fuzzed`. */
+  readonly read: (file: Uint8Array) => Promise<Cost>;
   /** Most bytes that reading may give for a byte of the file. */
   readonly growth: number;
 }
@@ -31,16 +41,29 @@ function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number
   return fc.tuple(fc.constantFrom(...seeds), damages(dense)).map(([seed, list]) => damaged(seed, list));
 }
 
-async function readCheckpoint(file: Uint8Array): Promise<number> {
-  using checkpoint = await openCheckpoint(file);
-  let total = 0;
+/** A source that counts what is asked of it. */
+function counted(file: Uint8Array): { readonly source: ByteSource; readonly asked: () => number } {
+  const inner = memorySource(file, "fuzzed");
+  let asked = 0;
+  const readSync = (offset: number, length: number) => {
+    asked += length;
+    return inner.readSync!(offset, length);
+  };
+  const read = (offset: number, length: number) => Promise.resolve().then(() => readSync(offset, length));
+  return { source: { ...inner, read, readSync }, asked: () => asked };
+}
+
+async function readCheckpoint(file: Uint8Array): Promise<Cost> {
+  const { source, asked } = counted(file);
+  using checkpoint = await openCheckpoint(source);
+  let given = 0;
   for (const tensor of checkpoint.tensors.values()) {
     const { byteLength } = await tensor.read();
     // Tensors may share their bytes, so each is held against the file by itself.
-    total = Math.max(total, byteLength);
+    given = Math.max(given, byteLength);
     if (tensor.readBits) await tensor.readBits();
   }
-  return total;
+  return { given, asked: asked() };
 }
 
 /** Headers with an entry that lies, correct in all else. */
@@ -116,7 +139,11 @@ export async function kinds(): Promise<Kind[]> {
     {
       name: "pt",
       // The pickle comes first, the directory last.
-      files: broken(archives, [[0, 0.05], [0.93, 1]]),
+      files: fc.oneof(
+        broken(archives, [[0, 0.05], [0.93, 1]]),
+        ...archives.map((seed) => lying(seed, zipPlaces(seed), LIES)),
+        ...archives.map((seed) => lying(seed, picklePlaces(seed), OPCODES)),
+      ),
       read: readCheckpoint,
       growth: 4,
     },
@@ -134,19 +161,27 @@ export async function kinds(): Promise<Kind[]> {
       name: "yaml",
       files: fc.oneof({ weight: 4, arbitrary: broken([config]) }, { weight: 1, arbitrary: wildYaml }),
       read: (file) => {
-        parseConfig(new TextDecoder().decode(file), "fuzzed.yaml");
-        return Promise.resolve(0);
+        parseConfig(new TextDecoder().decode(file), "fuzzed");
+        return Promise.resolve({ given: 0, asked: 0 });
       },
       growth: 1,
     },
     {
       name: "hdf5",
-      files: broken(wells, [[0, 0.1]]),
+      files: fc.oneof(
+        { weight: 2, arbitrary: broken(wells, [[0, 0.1]]) },
+        ...wells.map((seed) => {
+          const { places, values } = addresses(seed);
+          return { weight: 1, arbitrary: lying(seed, places, values) };
+        }),
+        { weight: 1, arbitrary: lying(wells[0]!, heapPlaces(wells[0]!), [...LIES, 8n, 16n, 32n, 104n]) },
+      ),
       read: async (file) => {
-        using well = await openWell(file);
+        const { source, asked } = counted(file);
+        using well = await openWell(source);
         const trajectory = well.trajectory(0);
         const window = await trajectory.window({ from: 0, length: Math.min(3, trajectory.steps) });
-        return window.frames.byteLength + window.constants.byteLength;
+        return { given: window.frames.byteLength + window.constants.byteLength, asked: asked() };
       },
       // What is compressed may grow a thousandfold.
       growth: 1032,

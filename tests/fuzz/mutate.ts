@@ -14,7 +14,18 @@ export type Damage =
   | { readonly kind: "lie"; readonly at: number; readonly width: 1 | 2 | 4 | 8; readonly value: bigint };
 
 /** Lengths, counts and offsets that headers lie with. */
-const LIES = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0xffffn, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn]
+export const LIES: readonly bigint[] = [
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0xffffn,
+  0x7fff_ffffn,
+  0x8000_0000n,
+  0xffff_ffffn,
+]
   .concat([2n ** 40n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n]);
 
 /**

@@ -1,11 +1,17 @@
-// deno task fuzz [--runs N] [--seed S] [--kind pt|safetensors|yaml|hdf5]: a line a kind, exit code 1 at a failure.
+// deno task fuzz [--runs N] [--seed S] [--kind pt|safetensors|yaml|hdf5]: a line a kind, exit code 1 at a failure, with
+// the seed and path to replay it: --kind K --seed S --path P.
 
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.ts";
 import { kinds } from "./kinds.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "2000" }, seed: { type: "string" }, kind: { type: "string" } },
+  options: {
+    runs: { type: "string", default: "2000" },
+    seed: { type: "string" },
+    kind: { type: "string" },
+    path: { type: "string" },
+  },
 });
 const runs = Number(values.runs);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
@@ -20,7 +26,7 @@ if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(seed) || ch
 let failed = false;
 for (const kind of chosen) {
   try {
-    const { tries, refused, read, slowest } = await fuzz(kind, runs, seed);
+    const { tries, refused, read, slowest } = await fuzz(kind, runs, seed, values.path);
     console.log(
       `${kind.name.padEnd(12)} ${tries} tries, ${refused} refused, ${read} read, slowest ${
         slowest.toFixed(0)
