@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { wasm } from "../lib/backend/wasm/device.ts";
-import { compile, compileGraph } from "../lib/compile/compile.ts";
+import { compileGraph } from "../lib/compile/compile.ts";
 import type { Device } from "../lib/compile/program.ts";
 import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
@@ -12,9 +12,6 @@ import { attention } from "../lib/ir/fused/attention.ts";
 import { layerNorm } from "../lib/ir/fused/layer_norm.ts";
 import { print } from "../lib/ir/print.ts";
 import * as t from "../lib/ir/tensor.ts";
-import type { Graph } from "../lib/ir/trace.ts";
-import type { DType, HostArray } from "../lib/ir/types.ts";
-import { encodeHalf } from "./backend/run_step.ts";
 import { cases, OPS } from "./cases.ts";
 import { assertClose } from "./compare.ts";
 import {
@@ -28,33 +25,7 @@ import {
   type ViewingName,
   VIEWINGS,
 } from "./op_case.ts";
-
-/** Numbers as a device takes them. */
-const ENCODE: Readonly<Record<DType, (numbers: Float64Array) => HostArray>> = {
-  f32: (numbers) => Float32Array.from(numbers),
-  f16: (numbers) => encodeHalf(numbers),
-  i32: (numbers) => Int32Array.from(numbers),
-};
-
-function encode(graph: Graph, feeds: Readonly<Record<string, Float64Array>>): Record<string, HostArray> {
-  return Object.fromEntries(
-    [...graph.inputs].map(([name, { dtype }]) => [name, ENCODE[dtype](feeds[name]!)]),
-  );
-}
-
-async function runOn(
-  device: Device,
-  graph: Graph,
-  feeds: Readonly<Record<string, Float64Array>>,
-): Promise<Record<string, HostArray>> {
-  using compiled = await compile(device, graph);
-  return await compiled.run(encode(graph, feeds));
-}
-
-/** Numbers of an output, whatever their type. */
-function decode(numbers: HostArray): ArrayLike<number> {
-  return numbers instanceof Uint16Array ? new Float16Array(numbers.buffer, numbers.byteOffset) : numbers;
-}
+import { decode, gradientRounding, runGraph } from "./run_case.ts";
 
 /** Runs a case on one device and on one with several threads: right, and equal bit for bit. */
 async function checkCase(
@@ -67,11 +38,11 @@ async function checkCase(
   const graph = caseGraph(test, viewing);
   const feeds = feedsOf(graph, test, seed);
   const what = () => `${op}: ${test.name}, ${viewing} (${test.rounding.reason})\n${print(graph)}`;
-  const got = await runOn(one, graph, feeds);
+  const got = await runGraph(one, graph, feeds);
   for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
     assertClose(decode(got[name]!), want, test.rounding, what);
   }
-  assert.deepEqual(await runOn(several, graph, feeds), got, `${what()}: several threads differ from one`);
+  assert.deepEqual(await runGraph(several, graph, feeds), got, `${what()}: several threads differ from one`);
 }
 
 for (const relaxed of [true, false]) {
@@ -95,11 +66,8 @@ Deno.test("grad() of every op on WASM equals the f64 evaluation", async () => {
       if (test.gradient === "refused" || test.gradient === "absorbed") continue;
       const graph = lossGraph(test, true);
       const feeds = feedsOf(graph, test, 900 + i);
-      const got = await runOn(device, graph, feeds);
-      // A loss sums up to 2,000 terms, and rules divide by what may be a tenth: 64 units of 2^-24, more only where
-      // the op itself rounds to half precision.
-      const limit = Math.max(2 ** -18, test.rounding.limit, 4 * (test.condition ?? 1) * 2 ** -24);
-      const rounding = { limit, floor: 1 };
+      const got = await runGraph(device, graph, feeds);
+      const rounding = gradientRounding(test);
       for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
         assertClose(decode(got[name]!), want, rounding, () => `${op}: ${test.name}, ${name}`);
       }

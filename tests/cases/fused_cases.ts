@@ -54,7 +54,11 @@ const layerNormCases: readonly OpCase[] = [
   layerNormCase("long rows", [2, 257], 1e-5),
   // Rows without variance: the result is the bias. The root bends within sqrt(epsilon).
   layerNormCase("one feature", [5, 1], 1e-5, normal, { step: 1e-5 }),
-  layerNormCase("constant rows", [3, 11], 1e-5, constantRows(11), { step: 1e-5 }),
+  layerNormCase("constant rows", [3, 11], 1e-5, constantRows(11), {
+    step: 1e-5,
+    // One over the root of epsilon: the mean is rounded.
+    condition: 316,
+  }),
   layerNormCase("rows far from zero", [3, 24], 1e-5, uniform(99, 101), {
     condition: 175,
     rounding: { limit: 1e-6, floor: 2, reason: "the mean is taken off in more than f32, then as any row" },

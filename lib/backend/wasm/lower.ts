@@ -5,7 +5,7 @@ import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
-import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
+import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { contract } from "./lower_contract.ts";
 import { attention, attentionGradient } from "./lower_attention.ts";
 import { reduce } from "./lower_reduce.ts";

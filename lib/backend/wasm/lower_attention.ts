@@ -3,7 +3,7 @@
 import type { Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
-import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "./axes.ts";
+import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** Keys of a block and queries that pass by it (wasm/src/attention.rs). */

@@ -13,7 +13,7 @@ import {
   sortAxes,
   spaceSize,
   stridesAlong,
-} from "./axes.ts";
+} from "../axes.ts";
 import { putExpression } from "./expression.ts";
 import { tile, TILE_SCRATCH } from "./tiles.ts";
 import { type Lowered, Words } from "./words.ts";

@@ -1,7 +1,7 @@
 // How index spaces are cut into tiles of up to 256 elements (TILE in wasm/src/scalar.rs).
 
 import { at } from "../../ir/types.ts";
-import { type Axis, moveLast } from "./axes.ts";
+import { type Axis, moveLast } from "../axes.ts";
 
 /** Elements of a tile. */
 const TILE = 256;

@@ -1,7 +1,7 @@
 // Index spaces as the kernels walk them: few axes, ordered by the memory of the output. The order of axes is free
 // wherever elements do not depend on each other, so the backend chooses it.
 
-import { at, type Shape } from "../../ir/types.ts";
+import { at, type Shape } from "../ir/types.ts";
 
 /** One axis: its size and the stride of every operand along it. */
 export interface Axis {

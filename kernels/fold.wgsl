@@ -1,0 +1,26 @@
+// fold: out = 0; out[.., w * step + j, ..] += in0[.., w, j, ..].
+// Words: invocations in a row of workgroups, elements, windows, their size, step, strides of in0 along windows and
+// within them, the walk, whose second index is the place along the axis. Dispatch: one invocation a result.
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let flat = id.x + id.y * word(0u);
+  if (flat >= word(1u)) {
+    return;
+  }
+  let at = walk(flat);
+  let place = at.in1;
+  let windows = word(2u);
+  let size = word(3u);
+  let step = word(4u);
+  var total = 0.0;
+  // The first window that reaches the place, and all that begin no later.
+  var w = select(0u, (place - size) / step + 1u, place >= size);
+  for (; w < windows && w * step <= place; w++) {
+    let j = place - w * step;
+    if (j < size) {
+      total += load0(at.in0 + w * word(5u) + j * word(6u));
+    }
+  }
+  store0(at.out, total);
+}

@@ -1,0 +1,112 @@
+// What a step becomes: launches of shaders over ranges of slots. Places within a range count from its start, so a
+// binding covers no more of a slot than a step touches.
+
+import type { View } from "../../compile/view.ts";
+import { BYTES, type DType } from "../../ir/types.ts";
+import type { Axis } from "../axes.ts";
+import { type ShaderName, type ShaderParts, type Walk, walkWords } from "./shader.ts";
+
+/** Offsets of bindings are multiples of this on every adapter. */
+export const BINDING_ALIGNMENT = 256;
+
+/** Workgroups along one axis of a dispatch on every adapter. */
+export const MOST_GROUPS = 65_535;
+
+/** A range of a slot, or working memory of the step itself. */
+export interface Operand {
+  /** Slot, or null for the step's working memory. */
+  readonly slot: number | null;
+  readonly dtype: DType;
+  /** First byte, a multiple of {@link BINDING_ALIGNMENT}. */
+  readonly start: number;
+  readonly bytes: number;
+  /** Where element 0 of the view lies, in elements from the start. */
+  readonly offset: number;
+}
+
+/** One launch. */
+export interface Dispatch {
+  readonly parts: ShaderParts;
+  /** The uniform block. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Operand[];
+  readonly groups: readonly [number, number, number];
+}
+
+/** First and last element of a slot that a view touches. */
+export function spanOf(
+  { offset, shape, strides }: Pick<View, "offset" | "shape" | "strides">,
+): [number, number] {
+  const reach = (sign: number) =>
+    shape.reduce((sum, n, i) => sum + (Math.sign(strides[i]!) === sign ? (n - 1) * strides[i]! : 0), 0);
+  return [offset + reach(-1), offset + reach(1)];
+}
+
+/** The range of a slot that a view touches. */
+export function operandOf(view: View): Operand {
+  const [first, last] = spanOf(view);
+  const width = BYTES[view.dtype];
+  const start = Math.floor(first * width / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+  const bytes = Math.ceil(((last + 1) * width - start) / 4) * 4;
+  return { slot: view.slot, dtype: view.dtype, start, bytes, offset: view.offset - start / width };
+}
+
+/** The bits of a number as the shaders read them. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** Workgroups for `count` of them, in rows where one axis does not hold them all. */
+export function rowsOfGroups(count: number): [number, number, number] {
+  const x = Math.min(count, MOST_GROUPS);
+  return [x, Math.ceil(count / x), 1];
+}
+
+/** What a launch is made of besides its operands. */
+export interface Launch {
+  readonly name: ShaderName;
+  readonly head: readonly number[];
+  readonly walks: readonly Walk[];
+  readonly substitutions?: Readonly<Record<string, string>>;
+  readonly groups: readonly [number, number, number];
+}
+
+/** A launch over operands. */
+export function dispatch(launch: Launch, inputs: readonly Operand[], outputs: readonly Operand[]): Dispatch {
+  const { name, head, walks, substitutions = {}, groups } = launch;
+  const words = Uint32Array.from([...head, ...walks.flatMap(walkWords)]);
+  const parts: ShaderParts = {
+    name,
+    inputs: inputs.map(({ dtype }) => ({ dtype, access: "read" })),
+    outputs: outputs.map(({ dtype }) => ({ dtype, access: "write" })),
+    head: head.length,
+    walks,
+    substitutions,
+  };
+  return { parts, words, inputs, outputs, groups };
+}
+
+/** A launch of one invocation an element (or row), `width` a workgroup. */
+export function elementwise(
+  name: ShaderName,
+  count: number,
+  width: number,
+  rest: {
+    readonly head?: readonly number[];
+    readonly walk: Walk;
+    readonly substitutions?: Record<string, string>;
+  },
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+): Dispatch {
+  const groups = rowsOfGroups(Math.ceil(count / width));
+  const head = [groups[0] * width, count, ...rest.head ?? []];
+  const { walk, substitutions = {} } = rest;
+  return dispatch({ name, head, walks: [walk], substitutions, groups }, inputs, outputs);
+}
+
+/** A walk whose members are operands, in the order of the axes' strides. */
+export function walkOf(names: readonly string[], axes: readonly Axis[], operands: readonly Operand[]): Walk {
+  return { ending: "", members: names, axes, offsets: operands.map(({ offset }) => offset) };
+}

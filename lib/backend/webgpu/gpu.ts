@@ -1,0 +1,122 @@
+// A GPUDevice and what is known of it: limits that passes go by, failures that no caller was there to hear, pipelines
+// that were made before.
+
+import { DeviceLostError } from "./errors.ts";
+import { type OperandType, type ShaderParts, shaderText } from "./shader.ts";
+
+/** Limits that decide how programs are cut. */
+export interface Limits {
+  /** Bytes of a storage binding. */
+  readonly maxStorageBufferBindingSize: number;
+  /** Bytes of a buffer. */
+  readonly maxBufferSize: number;
+  /** Workgroups along one axis of a dispatch. */
+  readonly maxComputeWorkgroupsPerDimension: number;
+}
+
+/** Names of the limits, for asking an adapter. */
+export const LIMIT_NAMES = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/** A pipeline and the layout of what it is bound to. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** See the head of the file. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly limits: Limits;
+  /** Whether arrays of f16 exist. */
+  readonly halves: boolean;
+  readonly #owned: boolean;
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #failure: Error | null = null;
+
+  /**
+   * @param device to compute on
+   * @param limits to go by, at most the device's
+   * @param owned whether disposing of this ends the device
+   */
+  constructor(device: GPUDevice, limits: Limits, owned: boolean) {
+    this.device = device;
+    this.limits = limits;
+    this.halves = device.features.has("shader-f16");
+    this.#owned = owned;
+    device.lost.then(({ reason, message }) => {
+      const why = message ? `${reason}: ${message}` : reason;
+      this.#failure = new DeviceLostError(
+        `The WebGPU device is lost (${why || "unknown"}): make a new one and load weights and programs again`,
+      );
+    });
+  }
+
+  /** Pipelines made so far. */
+  get compiles(): number {
+    return this.#pipelines.size;
+  }
+
+  /** Keeps a failure for the next run. */
+  failed(error: Error): void {
+    this.#failure ??= error;
+  }
+
+  /** @throws Error what failed before, a {@link DeviceLostError} once the device is lost */
+  checkAlive(): void {
+    const failure = this.#failure;
+    if (!failure) return;
+    // A loss is for ever, a failed allocation is told once.
+    if (!(failure instanceof DeviceLostError)) this.#failure = null;
+    throw failure;
+  }
+
+  #layout(operands: readonly OperandType[]): GPUBindGroupLayout {
+    const key = operands.map(({ access }) => access).join();
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      const entries = operands.map(({ access }, i): GPUBindGroupLayoutEntry => ({
+        binding: i + 1,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      }));
+      entries.unshift({ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } });
+      layout = this.device.createBindGroupLayout({ entries });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  /** The pipeline of a shader, compiled once for its text. */
+  pipeline(parts: ShaderParts): Promise<Pipeline> {
+    const code = shaderText(parts, this.halves);
+    let made = this.#pipelines.get(code);
+    if (!made) {
+      made = this.#compile(parts, code);
+      this.#pipelines.set(code, made);
+    }
+    return made;
+  }
+
+  async #compile(parts: ShaderParts, code: string): Promise<Pipeline> {
+    const layout = this.#layout([...parts.inputs, ...parts.outputs]);
+    const module = this.device.createShaderModule({ code, label: parts.name });
+    const pipeline = await this.device.createComputePipelineAsync({
+      label: parts.name,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    }).catch((error: unknown) => {
+      this.checkAlive();
+      throw new TypeError(`Cannot compile kernel ${parts.name}: ${(error as Error).message}\n${code}`);
+    });
+    return { pipeline, layout };
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#owned) this.device.destroy();
+  }
+}

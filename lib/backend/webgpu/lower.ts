@@ -1,0 +1,218 @@
+// Steps as launches: one entry a kernel, each the mirror of a file in kernels. Index spaces are simplified here, so that
+// shaders walk few axes.
+
+import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
+import type { View } from "../../compile/view.ts";
+import { type Expression, operand } from "../../ir/scalar.ts";
+import { at } from "../../ir/types.ts";
+import { axesOf, type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
+import { contract } from "./lower_contract.ts";
+import { attention, attentionGradient } from "./lower_attention.ts";
+import {
+  type Dispatch,
+  dispatch,
+  elementwise,
+  floatBits,
+  type Operand,
+  operandOf,
+  rowsOfGroups,
+  walkOf,
+} from "./dispatch.ts";
+import { expressionText, members } from "./shader.ts";
+
+/** How a kernel's step becomes launches, in order. */
+export type Lower<K extends Kernel> = (step: Step<K>) => readonly Dispatch[];
+
+/** Axes in the order of the output's memory, merged; strides in the order of the views, the output last. */
+function outputAxes(views: readonly View[]): readonly Axis[] {
+  const axes = axesOf(at(views, -1).shape, views.map((v) => v.strides));
+  return bounded(mergeAxes(sortAxes(axes, views.length - 1)), views.length);
+}
+
+/** Axes of rows: all but the last. */
+function rowAxes(views: readonly View[]): readonly Axis[] {
+  const cut = views.map((v): View => ({
+    ...v,
+    shape: v.shape.slice(0, -1),
+    strides: v.strides.slice(0, -1),
+  }));
+  return outputAxes(cut);
+}
+
+function without(list: readonly number[], ...axes: readonly number[]): number[] {
+  return list.filter((_, i) => !axes.includes(i));
+}
+
+/** The view without some axes. */
+function drop(view: View, ...axes: readonly number[]): View {
+  return { ...view, shape: without(view.shape, ...axes), strides: without(view.strides, ...axes) };
+}
+
+function lastStride(view: View): number {
+  return at(view.strides, -1);
+}
+
+function map(step: Pick<Step<"map">, "inputs" | "outputs">, expression: Expression): Dispatch[] {
+  const out = at(step.outputs, 0);
+  const views = [...step.inputs, out];
+  const axes = outputAxes(views);
+  const operands = views.map(operandOf);
+  const names = members(step.inputs.length);
+  // Copies keep bits that are no numbers.
+  const isCopy = expression === operand(0) && step.inputs[0]?.dtype === out.dtype;
+  const text = isCopy
+    ? "store_raw0(at.out, raw0(at.in0));"
+    : expressionText(expression, (i) => `load${i}(at.in${i})`, (v) => `store0(at.out, ${v});`);
+  const walk = walkOf(names, axes, operands);
+  return [
+    elementwise(
+      "map",
+      spaceSize(axes),
+      256,
+      { walk, substitutions: { expression: text } },
+      operands.slice(0, -1),
+      operands.slice(-1),
+    ),
+  ];
+}
+
+function reduce({ inputs, outputs, attributes }: Step<"reduce">): Dispatch[] {
+  const { reducer, axes: reduced, expression } = attributes;
+  const views = [...inputs, at(outputs, 0)];
+  const n = inputs.length;
+  const { shape } = at(inputs, 0);
+  const part = (wanted: boolean) => {
+    const index = shape.map((_, i) => i).filter((i) => reduced.includes(i) === wanted);
+    const strides = views.map((v, o) => index.map((i) => wanted && o === n ? 0 : at(v.strides, i)));
+    return bounded(
+      mergeAxes(sortAxes(axesOf(index.map((i) => at(shape, i)), strides), wanted ? 0 : n)),
+      n + 1,
+    );
+  };
+  const [kept, terms] = [part(false), part(true)];
+  const operands = views.map(operandOf);
+  const names = members(n);
+  const [results, count] = [spaceSize(kept), spaceSize(terms)];
+  const lanes = count >= 256 ? 64 : count >= 32 ? 16 : 1;
+  const groups = rowsOfGroups(results);
+  const substitutions = {
+    lanes: String(lanes),
+    start: "0.0",
+    isMax: String(reducer === "max"),
+    join: reducer === "max" ? "max(total, term)" : "total + term",
+    expression: expressionText(expression, (i) => `load${i}(at.in${i})`, (v) => `let term = ${v};`),
+  };
+  const walks = [
+    walkOf(names, kept, operands),
+    { ending: "_terms", members: names, axes: terms, offsets: null, continues: true },
+  ];
+  const head = [groups[0], results, count];
+  return [
+    dispatch(
+      { name: "reduce", head, walks, substitutions, groups },
+      operands.slice(0, -1),
+      operands.slice(-1),
+    ),
+  ];
+}
+
+/** The table: a kernel without an entry would not compile. */
+export const lower: { readonly [K in Kernel]: Lower<K> } = {
+  map: (step) => map(step, step.attributes.expression),
+  cast: (step) => map(step, operand(0)),
+  reduce,
+  contract,
+  gather: ({ inputs, outputs, attributes: { axis } }) => {
+    const [x, index, out] = [at(inputs, 0), at(inputs, 1), at(outputs, 0)];
+    const source: View = { ...x, shape: out.shape, strides: x.strides.map((s, i) => i === axis ? 0 : s) };
+    const strides = out.shape.map((_, i) => i === axis ? at(index.strides, 0) : 0);
+    const axes = outputAxes([source, { ...index, shape: out.shape, strides }, out]);
+    const operands = [x, index, out].map(operandOf);
+    return [
+      elementwise(
+        "gather",
+        spaceSize(axes),
+        256,
+        { head: [at(x.shape, axis), at(x.strides, axis)], walk: walkOf(members(2), axes, operands) },
+        operands.slice(0, 2),
+        operands.slice(2),
+      ),
+    ];
+  },
+  scatterAdd: ({ inputs, outputs, attributes: { axis } }) => {
+    const [x, index, out] = [at(inputs, 0), at(inputs, 1), at(outputs, 0)];
+    const source: View = { ...x, shape: out.shape, strides: x.strides.map((s, i) => i === axis ? 0 : s) };
+    // The second member counts along the axis.
+    const place: View = { ...out, strides: out.strides.map((_, i) => i === axis ? 1 : 0) };
+    const axes = outputAxes([source, place, out]);
+    const operands = [x, index, out].map(operandOf);
+    const [a, b, c] = operands as [Operand, Operand, Operand];
+    const walk = { ...walkOf(members(2), axes, operands), offsets: [a.offset, 0, c.offset] };
+    const head = [at(x.shape, axis), at(x.strides, axis), at(index.strides, 0), b.offset];
+    return [elementwise("scatterAdd", spaceSize(axes), 256, { head, walk }, [a, b], [c])];
+  },
+  fold: ({ inputs, outputs, attributes: { axis, step } }) => {
+    const [x, out] = [at(inputs, 0), at(outputs, 0)];
+    const rest = drop(x, axis, axis + 1);
+    const strides = [...rest.strides.slice(0, axis), 0, ...rest.strides.slice(axis)];
+    const source: View = { ...x, shape: out.shape, strides };
+    const place: View = { ...out, strides: out.strides.map((_, i) => i === axis ? 1 : 0) };
+    const axes = outputAxes([source, place, out]);
+    const [a, c] = [operandOf(x), operandOf(out)];
+    const walk = { ...walkOf(members(2), axes, []), offsets: [a.offset, 0, c.offset] };
+    const head = [
+      at(x.shape, axis),
+      at(x.shape, axis + 1),
+      step,
+      at(x.strides, axis),
+      at(x.strides, axis + 1),
+    ];
+    return [elementwise("fold", spaceSize(axes), 256, { head, walk }, [a], [c])];
+  },
+  layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
+    const [x, weight, bias, out] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(outputs, 0)];
+    const axes = rowAxes([x, out]);
+    const operands = [x, weight, bias, out].map(operandOf);
+    const [a, w, b, c] = operands as [Operand, Operand, Operand, Operand];
+    const groups = rowsOfGroups(spaceSize(axes));
+    const strides = [out, x, weight, bias].map(lastStride);
+    const head = [
+      groups[0],
+      spaceSize(axes),
+      at(x.shape, -1),
+      floatBits(epsilon),
+      ...strides,
+      w.offset,
+      b.offset,
+    ];
+    const walk = walkOf(["in0", "out"], axes, [a, c]);
+    return [dispatch({ name: "layerNorm", head, walks: [walk], groups }, [a, w, b], [c])];
+  },
+  rope: ({ inputs, outputs }) => {
+    const views = [...inputs, at(outputs, 0)];
+    const axes = rowAxes(views);
+    const operands = views.map(operandOf);
+    const features = at(at(outputs, 0).shape, -1);
+    const pairs = Math.ceil(features / 2);
+    const [x, cosine, sine, out] = views.map(lastStride) as [number, number, number, number];
+    const head = [pairs, at(at(inputs, 1).shape, -1), features, out, x, cosine, sine];
+    const walk = walkOf(members(3), axes, operands);
+    return [
+      elementwise(
+        "rope",
+        spaceSize(axes) * pairs,
+        256,
+        { head, walk },
+        operands.slice(0, 3),
+        operands.slice(3),
+      ),
+    ];
+  },
+  attention,
+  attentionGradient,
+};
+
+/** Launches of a step. */
+export function lowerStep(step: AnyStep): readonly Dispatch[] {
+  return (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+}

@@ -1,0 +1,183 @@
+// The text of a shader: a kernel file, the operands it is bound to, walks of its index spaces, and its expression. Two
+// dispatches with the same text share a pipeline; sizes and strides are words of the uniform block, not text.
+
+import { SHADERS } from "../../../kernels/wgsl.ts";
+import { type Expression, linearize, scalarFunctions } from "../../ir/scalar.ts";
+import { at, type DType } from "../../ir/types.ts";
+import type { Axis } from "../axes.ts";
+
+/** Names of the kernel files. */
+export type ShaderName = keyof typeof SHADERS;
+
+/** What a binding holds and how it is used. */
+export interface OperandType {
+  readonly dtype: DType;
+  readonly access: "read" | "write";
+}
+
+/** A walk of an index space: places of all operands from one number. */
+export interface Walk {
+  /** `walk` with this ending is its function. */
+  readonly ending: string;
+  /** Members of the result, one an operand; the others are kept from `base`. */
+  readonly members: readonly string[];
+  /** Outermost first, one stride a member. */
+  readonly axes: readonly Axis[];
+  /** Where the members start; null: 0 and nothing is read. */
+  readonly offsets: readonly number[] | null;
+  /** Whether the walk goes on from another's result of the same members. */
+  readonly continues?: boolean;
+}
+
+/** WGSL words, by position in the uniform block. */
+function word(i: number): string {
+  return `word(${i}u)`;
+}
+
+/** The functions that read and write one operand. */
+function operandText(type: OperandType, name: string, binding: number, halves: boolean): string {
+  const isRead = type.access === "read";
+  const packed = type.dtype === "f16" && !halves;
+  const element = packed ? (isRead ? "u32" : "atomic<u32>") : type.dtype;
+  const space = isRead ? "storage, read" : "storage, read_write";
+  const declaration = `@group(0) @binding(${binding}) var<${space}> ${name}: array<${element}>;`;
+  const i = name.replace(/^\D+/, "");
+  if (isRead) {
+    const raw = packed ? `unpack2x16float(${name}[i >> 1u])[i & 1u]` : `${name}[i]`;
+    const kind = packed ? "f32" : type.dtype;
+    return `${declaration}
+fn raw${i}(i: u32) -> ${kind} { return ${raw}; }
+fn load${i}(i: u32) -> f32 { return f32(raw${i}(i)); }`;
+  }
+  if (!packed) {
+    return `${declaration}
+fn store_raw${i}(i: u32, value: ${type.dtype}) { ${name}[i] = value; }
+fn store${i}(i: u32, value: f32) { ${name}[i] = ${type.dtype}(value); }`;
+  }
+  // Neighbours share a word, so each half is changed without touching the other.
+  return `${declaration}
+fn store${i}(i: u32, value: f32) {
+  let shift = (i & 1u) * 16u;
+  atomicAnd(&${name}[i >> 1u], 0xffff0000u >> shift);
+  atomicOr(&${name}[i >> 1u], pack2x16float(vec2f(value, 0.0)) << shift);
+}
+fn store_raw${i}(i: u32, value: f32) { store${i}(i, value); }`;
+}
+
+/** A walk's struct and function; `first` is where its words begin. */
+function walkText({ ending, members, axes, offsets, continues }: Walk, first: number): string {
+  const type = continues ? "Walk" : `Walk${ending}`;
+  const struct = continues ? "" : `struct ${type} { ${members.map((m) => `${m}: u32, `).join("")}}\n`;
+  const start = continues
+    ? "var at = base;"
+    : `var at = ${type}(${members.map((_, i) => offsets ? word(first + i) : "0u").join(", ")});`;
+  let place = first + (offsets?.length ?? 0);
+  const lines = axes.toReversed().map((_, i) => {
+    const size = word(place);
+    const isLast = i === axes.length - 1;
+    const index = isLast ? "rest" : `rest % ${size}`;
+    const steps = members.map((m, o) => `at.${m} += c${i} * ${word(place + 1 + o)};`).join(" ");
+    place += 1 + members.length;
+    return `let c${i} = ${index}; ${steps}${isLast ? "" : ` rest /= ${size};`}`;
+  });
+  const base = continues ? `, base: ${type}` : "";
+  return `${struct}fn walk${ending}(flat: u32${base}) -> ${type} {
+  ${start}
+  var rest = flat;
+  ${lines.join("\n  ")}
+  return at;
+}`;
+}
+
+/** Words of a walk in the order in which its text reads them. */
+export function walkWords({ axes, offsets }: Walk): number[] {
+  return [...offsets ?? [], ...axes.toReversed().flatMap(({ size, strides }) => [size, ...strides])];
+}
+
+/** A number as WGSL writes it; what f32 can not hold becomes its largest. */
+function literal(value: number): string {
+  const limited = Math.max(-3.4028234e38, Math.min(3.4028234e38, Math.fround(value)));
+  if (Number.isNaN(limited)) throw new RangeError("Cannot lower: an expression holds NaN, wanted a number");
+  const text = String(limited);
+  return /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
+}
+
+/**
+ * An expression as lines of WGSL.
+ *
+ * @param expression what to compute
+ * @param operand text of each operand's element
+ * @param use what to do with the result's name
+ */
+export function expressionText(
+  expression: Expression,
+  operand: (index: number) => string,
+  use: (result: string) => string,
+): string {
+  const list = linearize(expression);
+  const lines = list.map(({ fn, value, args }, i) => {
+    const [x = "", y = "", z = ""] = args.map((a) => `v${a}`);
+    const text = fn === "operand"
+      ? operand(value)
+      : fn === "number"
+      ? literal(value)
+      : scalarFunctions[fn].wgsl(x, y, z);
+    return `let v${i} = ${text};`;
+  });
+  return [...lines, use(`v${list.length - 1}`)].join("\n  ");
+}
+
+/** What makes a shader. */
+export interface ShaderParts {
+  readonly name: ShaderName;
+  readonly inputs: readonly OperandType[];
+  readonly outputs: readonly OperandType[];
+  /** Words before those of the walks. */
+  readonly head: number;
+  readonly walks: readonly Walk[];
+  /** Text for each `{{name}}` of the kernel file. */
+  readonly substitutions: Readonly<Record<string, string>>;
+}
+
+/**
+ * The whole text of a shader.
+ *
+ * @param parts kernel, operands and walks
+ * @param halves whether the device has f16 arrays
+ */
+export function shaderText(parts: ShaderParts, halves: boolean): string {
+  const { name, inputs, outputs, head, walks, substitutions } = parts;
+  const words = head + walks.reduce((n, walk) => n + walkWords(walk).length, 0);
+  const body = SHADERS[name].replace(/\{\{(\w+)\}\}/g, (_, key: string) => {
+    const text = substitutions[key];
+    if (text === undefined) throw new RangeError(`Cannot make ${name}: nothing stands for {{${key}}}`);
+    return text;
+  });
+  let first = head;
+  const texts = walks.map((walk) => {
+    const text = walkText(walk, first);
+    first += walkWords(walk).length;
+    return text;
+  });
+  const usesHalves = halves && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
+  return [
+    usesHalves ? "enable f16;" : "",
+    `@group(0) @binding(0) var<uniform> words: array<vec4u, ${Math.ceil(words / 4)}>;`,
+    "fn word(i: u32) -> u32 { return words[i / 4u][i % 4u]; }",
+    ...inputs.map((type, i) => operandText(type, `in${i}`, 1 + i, halves)),
+    ...outputs.map((type, i) => operandText(type, `out${i}`, 1 + inputs.length + i, halves)),
+    /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
+    ...texts,
+    body,
+  ].filter((text) => text !== "").join("\n");
+}
+
+/** Members `in0`, `in1`, .. and `out`. */
+export function members(inputs: number): string[] {
+  return [...Array.from({ length: inputs }, (_, i) => `in${i}`), "out"];
+}
+
+/** Strides of chosen operands along axes. */
+export function pickStrides(axes: readonly Axis[], operands: readonly number[]): Axis[] {
+  return axes.map(({ size, strides }) => ({ size, strides: operands.map((o) => at(strides, o)) }));
+}
