@@ -2,7 +2,7 @@
 // beyond its tolerance or is not run.
 
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { wasm } from "../../lib/backend/wasm/device.ts";
+import { openDevice } from "../../lib/backend/auto.ts";
 import type { Device } from "../../lib/compile/program.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { compare, type OutputReport } from "./compare.ts";
@@ -95,9 +95,11 @@ function median(values: readonly number[]): number {
   return sorted.length === 0 ? 0 : sorted[Math.floor((sorted.length - 1) / 2)]!;
 }
 
+const BACKENDS: readonly string[] = ["wasm", "webgpu", "reference"];
+
 interface Options {
   readonly sections: string[];
-  readonly backend: "wasm" | "reference";
+  readonly backend: "wasm" | "webgpu" | "reference";
   readonly threads?: number;
   readonly json?: boolean;
   readonly only?: string;
@@ -113,8 +115,8 @@ function readOptions(args: readonly string[]): { folder: string; options: Option
     return sections;
   };
   const backend = (text: string) => {
-    if (text !== "wasm" && text !== "reference") throw new InvalidArgumentError("wanted wasm or reference.");
-    return text;
+    if (BACKENDS.includes(text)) return text;
+    throw new InvalidArgumentError(`wanted one of ${BACKENDS.join(", ")}.`);
   };
   const count = (text: string) => {
     if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("wanted a whole number from 1.");
@@ -124,7 +126,7 @@ function readOptions(args: readonly string[]): { folder: string; options: Option
     .description("Compares every case of a folder of golden vectors with what this library computes.")
     .argument("<folder>", "folder with index.json")
     .option("--sections <list>", "sections to run", choose, SECTIONS)
-    .option("--backend <name>", "wasm or reference (f64)", backend, "wasm")
+    .option("--backend <name>", "wasm, webgpu or reference (f64)", backend, "wasm")
     .option("--threads <n>", "CPU threads of the wasm backend", count)
     .option("--only <text>", "cases whose name contains this")
     .option("--json", "one JSON line a case instead of the table")
@@ -139,9 +141,9 @@ async function main(args: readonly string[]): Promise<number> {
   const selected = golden.cases.filter((c) =>
     options.sections.includes(c.section) && (!options.only || c.name.includes(options.only))
   );
-  const device: Device | null = options.backend === "wasm"
-    ? await wasm(options.threads ? { threads: options.threads } : {})
-    : null;
+  const device: Device | null = options.backend === "reference"
+    ? null
+    : await openDevice(options.backend, { wasm: options.threads ? { threads: options.threads } : {} });
   const runner = new Runner(golden, device ? onDevice(device) : reference);
   if (!options.json) {
     console.log(`status case${" ".repeat(29)} error      tol  floors    time worst output`);

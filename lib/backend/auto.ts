@@ -1,0 +1,50 @@
+// The fastest device there is: WebGPU where an adapter is found, else the processor.
+
+import type { Device } from "../compile/program.ts";
+import { wasm, type WasmOptions } from "./wasm/device.ts";
+import { webgpu, type WebGpuOptions } from "./webgpu/device.ts";
+
+/** Names of the backends, `auto` being the first that works. */
+export type BackendName = "wasm" | "webgpu" | "auto";
+
+/** How a device is made, by backend. */
+export interface DeviceOptions {
+  /** For the processor. */
+  readonly wasm?: WasmOptions;
+  /** For the GPU. */
+  readonly webgpu?: WebGpuOptions;
+  /** Told once which backend `auto` took and why. */
+  readonly onChoice?: (text: string) => void;
+}
+
+/**
+ * Makes a device.
+ *
+ * @param name backend; `auto` tries WebGPU, then WASM
+ * @param options for each backend
+ * @throws Error when the named backend can not be had
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const choices: string[] = [];
+ * using device = await openDevice("auto", { onChoice: (text) => choices.push(text) });
+ * assert.match(device.name, /^(webgpu|wasm) /);
+ * assert.equal(choices.length, 1);
+ * ```
+ */
+export async function openDevice(name: BackendName, options: DeviceOptions = {}): Promise<Device> {
+  if (name === "wasm") return await wasm(options.wasm);
+  if (name === "webgpu") return await webgpu(options.webgpu);
+  let reason: string;
+  try {
+    const device = await webgpu(options.webgpu);
+    options.onChoice?.(`computing on ${device.name}`);
+    return device;
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  const device = await wasm(options.wasm);
+  options.onChoice?.(`computing on ${device.name}, since WebGPU is not there: ${reason}`);
+  return device;
+}
