@@ -1,5 +1,7 @@
 // Every op on WebGPU against the f64 evaluation, through every view, and its gradient.
 
+import assert from "node:assert/strict";
+import { webgpu } from "../lib/backend/webgpu/device.ts";
 import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import type { Op } from "../lib/ir/node.ts";
@@ -54,3 +56,30 @@ gpuTest("grad() of every op on WebGPU equals the f64 evaluation", async (device)
     }
   }
 });
+
+/** A binding of one kibibyte: every case but the smallest is cut. */
+const SMALL = { limits: { maxStorageBufferBindingSize: 1024 } };
+
+gpuTest("every op on WebGPU is the same when bindings are so small that programs are cut", async (device) => {
+  let refused = 0;
+  for (const op of OPS) {
+    for (const [i, test] of cases[op].entries()) {
+      const graph = caseGraph(test);
+      const feeds = feedsOf(graph, test, 100 + i);
+      let got;
+      try {
+        got = await runGraph(device, graph, feeds);
+      } catch (error) {
+        // Rows longer than a binding, and windows that share it, are named and refused.
+        assert.match((error as Error).message, /Cannot cut \w+ .* reaches over \d+ bytes/);
+        refused++;
+        continue;
+      }
+      const rounding = { ...test.rounding, limit: LOOSER * test.rounding.limit };
+      for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
+        assertClose(decode(got[name]!), want, rounding, () => `${op}: ${test.name}`);
+      }
+    }
+  }
+  assert.ok(refused <= 12, `${refused} cases were refused`);
+}, () => webgpu(SMALL));

@@ -17,3 +17,12 @@ export interface View extends Layout {
 export function wholeView(slot: number, dtype: DType, shape: Shape): View {
   return { slot, dtype, offset: 0, shape, strides: stridesOf(shape) };
 }
+
+/** First and last element of a slot that a view touches. */
+export function spanOf(
+  { offset, shape, strides }: Pick<View, "offset" | "shape" | "strides">,
+): [number, number] {
+  const reach = (sign: number) =>
+    shape.reduce((sum, n, i) => sum + (Math.sign(strides[i]!) === sign ? (n - 1) * strides[i]! : 0), 0);
+  return [offset + reach(-1), offset + reach(1)];
+}

@@ -1,7 +1,7 @@
 // The WebGPU device: shaders from the committed kernel texts on an adapter's default queue. Needs no permission; the
 // same file runs in Deno and browsers.
 
-import type { AnyStep, Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
+import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
 import { WebGpuBuffer } from "./buffer.ts";
 import { loadProgram } from "./executable.ts";
@@ -54,7 +54,7 @@ class Instance implements WebGpuDevice {
   }
 
   load(program: Program): Promise<Executable> {
-    return loadProgram(this.#gpu, program, (step: AnyStep) => [step]);
+    return loadProgram(this.#gpu, program);
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,7 @@
 // What a step becomes: launches of shaders over ranges of slots. Places within a range count from its start, so a
 // binding covers no more of a slot than a step touches.
 
-import type { View } from "../../compile/view.ts";
+import { spanOf, type View } from "../../compile/view.ts";
 import { BYTES, type DType } from "../../ir/types.ts";
 import type { Axis } from "../axes.ts";
 import { type ShaderName, type ShaderParts, type Walk, walkWords } from "./shader.ts";
@@ -34,18 +34,13 @@ export interface Dispatch {
   readonly groups: readonly [number, number, number];
 }
 
-/** First and last element of a slot that a view touches. */
-export function spanOf(
-  { offset, shape, strides }: Pick<View, "offset" | "shape" | "strides">,
-): [number, number] {
-  const reach = (sign: number) =>
-    shape.reduce((sum, n, i) => sum + (Math.sign(strides[i]!) === sign ? (n - 1) * strides[i]! : 0), 0);
-  return [offset + reach(-1), offset + reach(1)];
-}
-
 /** The range of a slot that a view touches. */
 export function operandOf(view: View): Operand {
-  const [first, last] = spanOf(view);
+  return rangeOf(view, spanOf(view));
+}
+
+/** A range of the view's slot, from its first to its last element. */
+export function rangeOf(view: View, [first, last]: readonly [number, number]): Operand {
   const width = BYTES[view.dtype];
   const start = Math.floor(first * width / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
   const bytes = Math.ceil(((last + 1) * width - start) / 4) * 4;

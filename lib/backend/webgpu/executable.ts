@@ -1,7 +1,7 @@
 // A program on a GPU: pipelines, one uniform buffer, pooled buffers, and a list of dispatches that a run replays. Nothing
 // is created in a replay but command encoders, as long as the same buffers are bound.
 
-import type { AnyStep, Buffer, Executable, Program, RunReport } from "../../compile/program.ts";
+import type { Buffer, Executable, Program, RunReport } from "../../compile/program.ts";
 import { allocate, WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Dispatch, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
@@ -21,12 +21,15 @@ interface Command {
 }
 
 /** Makes a program resident. */
-export async function loadProgram(gpu: Gpu, program: Program, split: (step: AnyStep) => AnyStep[]) {
+export async function loadProgram(gpu: Gpu, program: Program): Promise<WebGpuExecutable> {
   gpu.checkAlive();
   const what = `load a program of ${program.steps.length} steps`;
   return await guarded(gpu.device, what, async () => {
     const launches = program.steps.flatMap((step) =>
-      split(step).flatMap(lowerStep).map((dispatch) => ({ dispatch, scope: step.scope }))
+      lowerStep(step, gpu.limits.maxStorageBufferBindingSize).map((dispatch) => ({
+        dispatch,
+        scope: step.scope,
+      }))
     );
     let bytes = 0;
     const commands = await Promise.all(launches.map(async ({ dispatch, scope }): Promise<Command> => {

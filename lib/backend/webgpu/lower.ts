@@ -2,6 +2,7 @@
 // shaders walk few axes.
 
 import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
+import { splitStep } from "../../compile/split.ts";
 import type { View } from "../../compile/view.ts";
 import { type Expression, operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
@@ -9,6 +10,7 @@ import { axesOf, type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../a
 import { contract } from "./lower_contract.ts";
 import { attention, attentionGradient } from "./lower_attention.ts";
 import {
+  BINDING_ALIGNMENT,
   type Dispatch,
   dispatch,
   elementwise,
@@ -21,7 +23,7 @@ import {
 import { expressionText, members } from "./shader.ts";
 
 /** How a kernel's step becomes launches, in order. */
-export type Lower<K extends Kernel> = (step: Step<K>) => readonly Dispatch[];
+export type Lower<K extends Kernel> = (step: Step<K>, most: number) => readonly Dispatch[];
 
 /** Axes in the order of the output's memory, merged; strides in the order of the views, the output last. */
 function outputAxes(views: readonly View[]): readonly Axis[] {
@@ -212,7 +214,15 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
   attentionGradient,
 };
 
-/** Launches of a step. */
-export function lowerStep(step: AnyStep): readonly Dispatch[] {
-  return (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+/**
+ * Launches of a step, in order.
+ *
+ * @param step any kernel
+ * @param most bytes of a binding
+ * @throws RangeError when a tensor can not be bound however the step is cut
+ */
+export function lowerStep(step: AnyStep, most: number): readonly Dispatch[] {
+  return splitStep(step, most, BINDING_ALIGNMENT).flatMap((part) =>
+    (lower[part.kernel] as Lower<Kernel>)(part as Step<Kernel>, most)
+  );
 }

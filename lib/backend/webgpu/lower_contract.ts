@@ -1,15 +1,20 @@
-// `contract` as a launch: each invocation keeps a block of results in registers.
+// `contract` as launches: each invocation keeps a block of results in registers. Operands that a device can not bind at
+// once are met in pieces of the result.
 
 import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
-import { at } from "../../ir/types.ts";
+import { at, BYTES } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
-import { type Dispatch, dispatch, operandOf } from "./dispatch.ts";
+import { BINDING_ALIGNMENT, type Dispatch, dispatch, MOST_GROUPS, rangeOf } from "./dispatch.ts";
 import { expressionText, pickStrides, type Walk } from "./shader.ts";
 
 /** Invocations of a workgroup along rows and along columns. */
 const SIDE = 8;
+/** Results of an invocation along rows and along columns, at most. */
+const TALL = 4;
+const WIDE = 8;
 
 /** Results of an invocation along an axis: as many as there are, at most `most`. */
 function block(size: number, most: number): number {
@@ -18,34 +23,131 @@ function block(size: number, most: number): number {
   return n;
 }
 
-/** Lowers `contract`. */
-export function contract({ inputs, outputs, attributes }: Step<"contract">): Dispatch[] {
+/** A part of the result. */
+interface Piece {
+  readonly batches: readonly Axis[];
+  readonly rows: readonly Axis[];
+  readonly columns: readonly Axis[];
+  /** Elements from each operand's own start: a, b, out, then the epilogue's. */
+  readonly shift: readonly number[];
+}
+
+type Group = "batches" | "rows" | "columns";
+
+/** First and last element of an operand that a piece touches. */
+function span(piece: Piece, steps: readonly Axis[], view: View, operand: number): [number, number] {
+  const summed = operand < OUT ? steps : [];
+  let [first, last] = [view.offset + at(piece.shift, operand), view.offset + at(piece.shift, operand)];
+  for (const { size, strides } of [...piece.batches, ...piece.rows, ...piece.columns, ...summed]) {
+    const reach = (size - 1) * at(strides, operand);
+    if (reach < 0) first += reach;
+    else last += reach;
+  }
+  return [first, last];
+}
+
+/** The two halves of a piece along an axis. */
+function halves(piece: Piece, name: Group, index: number): Piece[] {
+  const axis = piece[name][index]!;
+  const half = Math.ceil(axis.size / 2);
+  return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0]) => ({
+    ...piece,
+    [name]: piece[name].map((a, i) => i === index ? { ...a, size } : a),
+    shift: piece.shift.map((s, o) => s + start * at(axis.strides, o)),
+  }));
+}
+
+/** The axis that reaches furthest along an operand, or has most elements where `operand` is null. */
+function furthest(piece: Piece, groups: readonly Group[], operand: number | null): [Group, number] | null {
+  let best: [Group, number] | null = null;
+  let most = 0;
+  for (const name of groups) {
+    piece[name].forEach(({ size, strides }, i) => {
+      const reach = (size - 1) * (operand === null ? 1 : Math.abs(at(strides, operand)));
+      if (reach > most) [best, most] = [[name, i], reach];
+    });
+  }
+  return best;
+}
+
+/** Pieces whose operands can be bound and whose workgroups can be counted. */
+function pieces(
+  whole: Piece,
+  steps: readonly Axis[],
+  views: readonly View[],
+  most: number,
+  scope: string,
+): Piece[] {
+  const bytes = (view: View, o: number) => {
+    const [first, last] = span(whole, steps, view, o);
+    const width = BYTES[view.dtype];
+    return (last + 1) * width - Math.floor(first * width / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+  };
+  const large = views.findIndex((view, o) => bytes(view, o) > most);
+  const tooMany = spaceSize(whole.batches) > MOST_GROUPS
+    ? furthest(whole, ["batches"], null)
+    : spaceSize(whole.rows) > MOST_GROUPS * SIDE
+    ? furthest(whole, ["rows"], null)
+    : spaceSize(whole.columns) > MOST_GROUPS * SIDE
+    ? furthest(whole, ["columns"], null)
+    : null;
+  if (large < 0 && !tooMany) return [whole];
+  const cut = large >= 0 ? furthest(whole, ["batches", "rows", "columns"], large) : tooMany;
+  if (!cut) {
+    throw new RangeError(
+      `Cannot cut contract (${scope || "no scope"}): one row reaches over ${
+        bytes(views[large]!, large)
+      } bytes of an operand, the device binds ${most} at once; use a smaller window or grid`,
+    );
+  }
+  return halves(whole, ...cut).flatMap((half) => pieces(half, steps, views, most, scope));
+}
+
+/**
+ * Lowers `contract`.
+ *
+ * @param step the contraction
+ * @param most bytes of a binding
+ */
+export function contract({ inputs, outputs, attributes, scope }: Step<"contract">, most: number): Dispatch[] {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
-  const ordered = (axes: readonly ContractAxis[], by: number) =>
-    bounded(mergeAxes(sortAxes(group(axes, out, extras, false), by)), 3 + extras.length);
-  const [batches, rows, columns] = [attributes.batch, attributes.m, attributes.n].map((axes) =>
-    ordered(axes, OUT)
-  ) as [
-    Axis[],
-    Axis[],
-    Axis[],
-  ];
-  const summed = group(attributes.k, out, [], false);
-  const steps = bounded(mergeAxes(sortAxes(summed, 0)), 3);
-  const operands = [...inputs, out].map(operandOf);
-  const offsets = operands.map(({ offset }) => offset);
-  const more = extras.map((_, i) => i);
-  const names = more.map((i) => `in${2 + i}`);
-  // Strides of an axis are those of a, b, out, then of the epilogue's operands.
-  const walk = (ending: string, axes: readonly Axis[], own: readonly (0 | 1)[], isFirst: boolean): Walk => ({
-    ending,
-    members: [...own.map((o) => `in${o}`), ...names, "out"],
-    axes: pickStrides(axes, [...own, ...more.map((i) => 3 + i), OUT]),
-    offsets: isFirst
-      ? [...own.map((o) => at(offsets, o)), ...more.map((i) => at(offsets, 2 + i)), at(offsets, -1)]
-      : null,
+  const ordered = (axes: readonly ContractAxis[]) =>
+    bounded(mergeAxes(sortAxes(group(axes, out, extras, false), OUT)), 3 + extras.length);
+  const steps = bounded(mergeAxes(sortAxes(group(attributes.k, out, [], false), 0)), 3);
+  // Operands in the order of the strides.
+  const views = [at(inputs, 0), at(inputs, 1), out, ...extras];
+  const whole: Piece = {
+    batches: ordered(attributes.batch),
+    rows: ordered(attributes.m),
+    columns: ordered(attributes.n),
+    shift: views.map(() => 0),
+  };
+  return pieces(whole, steps, views, most, scope).map((piece) => launch(piece, steps, views, attributes));
+}
+
+function launch(
+  piece: Piece,
+  steps: readonly Axis[],
+  views: readonly View[],
+  { epilogue }: Step<"contract">["attributes"],
+): Dispatch {
+  const { batches, rows, columns, shift } = piece;
+  const more = views.slice(3).map((_, i) => i);
+  const operands = views.map((view, o) => {
+    const range = rangeOf(view, span(piece, steps, view, o));
+    return { ...range, offset: range.offset + at(shift, o) };
   });
+  const names = more.map((i) => `in${2 + i}`);
+  const walk = (ending: string, axes: readonly Axis[], own: readonly (0 | 1)[], isFirst: boolean): Walk => {
+    const chosen = [...own, ...more.map((i) => 3 + i), OUT];
+    return {
+      ending,
+      members: [...own.map((o) => `in${o}`), ...names, "out"],
+      axes: pickStrides(axes, chosen),
+      offsets: isFirst ? chosen.map((o) => at(operands, o).offset) : null,
+    };
+  };
   const walks: Walk[] = [
     walk("_batch", batches, [0, 1], true),
     walk("_m", rows, [0], false),
@@ -53,23 +155,22 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">): Dis
     { ending: "_k", members: ["in0", "in1"], axes: pickStrides(steps, [0, 1]), offsets: null },
   ];
   const [m, n, k, b] = [rows, columns, steps, batches].map(spaceSize) as [number, number, number, number];
-  const [tall, wide] = [block(m, 4), block(n, 8)];
+  const [tall, wide] = [block(m, TALL), block(n, WIDE)];
   const place = (name: string) => `batch.${name} + at_m.${name} + at_n.${name}`;
   const substitutions = {
     rows: String(tall),
     columns: String(wide),
     epilogue: expressionText(
-      attributes.epilogue ?? operand(0),
+      epilogue ?? operand(0),
       (i) => i === 0 ? "sum" : `load${i + 1}(${place(`in${i + 1}`)})`,
       (v) => `store0(${place("out")}, ${v});`,
     ),
   };
   const groups = [Math.ceil(n / (SIDE * wide)), Math.ceil(m / (SIDE * tall)), b] as const;
-  return [
-    dispatch(
-      { name: "contract", head: [m, n, k, b], walks, substitutions, groups },
-      operands.slice(0, -1),
-      operands.slice(-1),
-    ),
-  ];
+  const [first, second, result, ...rest] = operands;
+  return dispatch(
+    { name: "contract", head: [m, n, k, b], walks, substitutions, groups },
+    [first!, second!, ...rest],
+    [result!],
+  );
 }
