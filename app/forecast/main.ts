@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
-import { wasm } from "../../lib/backend/wasm/device.ts";
+import { openDevice } from "../../lib/backend/auto.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
 import { findNotFinite, type Window } from "../../lib/data/window.ts";
 import { frameMetric } from "../../lib/forecast/metrics.ts";
@@ -10,7 +10,7 @@ import type { Frame } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
 import { isUrl } from "../../lib/io/source.ts";
-import { admit } from "./memory.ts";
+import { admit, WASM_LIMIT } from "./memory.ts";
 import { type ForecastOptions, readOptions } from "./options.ts";
 import { realFrame, writeForecast, writePictures } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -49,13 +49,14 @@ async function run(
   const truth: (Float32Array | null)[] = [];
   const rows: ScoreRow[] = [];
   using progress = startProgress("forecast", options.steps);
+  const isCpu = model.device.name.startsWith("wasm");
   const rollout = model.rollout(start, {
     steps: options.steps,
     seed: options.seed,
     ...(options.jitter ? {} : { jitter: false }),
     fieldMap: options.map,
     ...(scales ? { scales } : {}),
-    admit: (need) => admit(need, Deno.systemMemoryInfo().available),
+    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? WASM_LIMIT : Infinity),
     signal,
   });
   for await (const frame of rollout) {
@@ -80,7 +81,10 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   using well = await openWell(options.input, options.transforms ? { transforms: options.transforms } : {});
   for (const warning of well.metadata.warnings) console.error(`warning: ${warning}`);
   const trajectory = well.trajectory(options.trajectory);
-  using device = await wasm(options.threads ? { threads: options.threads } : {});
+  using device = await openDevice(options.backend, {
+    wasm: options.threads ? { threads: options.threads } : {},
+    onChoice: (text) => console.log(text),
+  });
   using model = await Walrus.load(options.checkpoint, {
     device,
     ...(options.config ? { config: options.config } : {}),
@@ -101,7 +105,7 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   console.log(
     `Walrus: ${model.config.blocks} blocks of width ${model.config.hiddenDim}, ${length} frames in, ${options.steps} out, ${
       options.jitter && model.config.jitter ? `jitter with seed ${options.seed}` : "no jitter"
-    }, ${device.threads} ${device.threads === 1 ? "thread" : "threads"}`,
+    }, on ${device.name}`,
   );
   const { frames, truth, rows } = await run(model, trajectory, start, options, signal);
   const names = start.channels.filter((_, c) => start.channelMask[c] === 1);

@@ -3,7 +3,7 @@
 import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
 
 /** Largest memory of a 32-bit WebAssembly module. */
-const WASM_LIMIT = 2 ** 32;
+export const WASM_LIMIT = 2 ** 32;
 
 /** Bytes in a unit people read. */
 export function bytes(count: number): string {
@@ -15,13 +15,14 @@ export function bytes(count: number): string {
  *
  * @param need bytes of weights and of intermediate results
  * @param available bytes the machine has free
+ * @param most bytes one device can hold, whatever is free
  * @throws RangeError naming what is needed, what there is and what would help
  */
-export function admit({ weights, working }: MemoryNeed, available: number): void {
+export function admit({ weights, working }: MemoryNeed, available: number, most: number): void {
   const need = weights + working;
-  const limit = Math.min(available, WASM_LIMIT);
+  const limit = Math.min(available, most);
   if (need <= limit) return;
-  const whose = limit === WASM_LIMIT ? "a WebAssembly module can hold" : "this machine has free";
+  const whose = limit === most ? "a WebAssembly module can hold" : "this machine has free";
   throw new RangeError(
     `The forecast needs ${bytes(need)} (weights ${bytes(weights)}, intermediate results ${
       bytes(working)

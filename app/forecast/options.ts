@@ -1,6 +1,6 @@
 // Options of the forecast command: read with commander, checked here, defaults from the shipped example.
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 /** Checked options. */
 export interface ForecastOptions {
@@ -14,6 +14,7 @@ export interface ForecastOptions {
   readonly trajectory: number;
   readonly seed: number;
   readonly jitter: boolean;
+  readonly backend: "wasm" | "webgpu" | "auto";
   readonly threads: number | undefined;
   readonly out: string;
   readonly frames: number | undefined;
@@ -80,6 +81,10 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .option("--trajectory <i>", "which trajectory of the file", wholeNumber(0), 0)
     .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
     .option("--no-jitter", "no random shifts")
+    .addOption(
+      new Option("--backend <name>", "auto: WebGPU where there is a GPU").choices(["wasm", "webgpu", "auto"])
+        .default("wasm"),
+    )
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(

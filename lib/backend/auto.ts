@@ -1,4 +1,4 @@
-// The fastest device there is: WebGPU where an adapter is found, else the processor.
+// The fastest device there is: WebGPU where a hardware adapter is found, else the processor.
 
 import type { Device } from "../compile/program.ts";
 import { wasm, type WasmOptions } from "./wasm/device.ts";
@@ -39,12 +39,16 @@ export async function openDevice(name: BackendName, options: DeviceOptions = {})
   let reason: string;
   try {
     const device = await webgpu(options.webgpu);
-    options.onChoice?.(`computing on ${device.name}`);
-    return device;
+    if (!device.isSoftware) {
+      options.onChoice?.(`computing on ${device.name}`);
+      return device;
+    }
+    device[Symbol.dispose]();
+    reason = `its adapter is software, ${device.name}`;
   } catch (error) {
     reason = (error as Error).message;
   }
   const device = await wasm(options.wasm);
-  options.onChoice?.(`computing on ${device.name}, since WebGPU is not there: ${reason}`);
+  options.onChoice?.(`computing on ${device.name}, not on WebGPU: ${reason}`);
   return device;
 }

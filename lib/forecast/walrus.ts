@@ -126,6 +126,11 @@ export class Walrus implements ForecastModel {
     }
   }
 
+  /** Where it computes. */
+  get device(): Device {
+    return this.#device;
+  }
+
   /** Frames a forecast of this data starts from: `contextFrames`, half of it with three non-singleton axes. */
   contextFor(window: Pick<Window, "shape">): number {
     const full = this.config.contextFrames;

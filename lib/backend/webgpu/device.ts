@@ -20,6 +20,8 @@ export interface WebGpuOptions {
 export interface WebGpuDevice extends Device {
   /** The device of the platform. */
   readonly gpu: GPUDevice;
+  /** Whether the adapter computes on the processor: right, and many times slower than the WASM backend. */
+  readonly isSoftware: boolean;
   /** Pipelines compiled so far. */
   readonly compiles: number;
   /** Limits programs are cut by. */
@@ -38,6 +40,11 @@ class Instance implements WebGpuDevice {
 
   get gpu(): GPUDevice {
     return this.#gpu.device;
+  }
+
+  get isSoftware(): boolean {
+    const { isFallbackAdapter, description } = this.#gpu.device.adapterInfo;
+    return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
   }
 
   get compiles(): number {
