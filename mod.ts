@@ -20,13 +20,17 @@
  * @module
  */
 
+export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
+export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
+export type { Limits } from "./lib/backend/webgpu/gpu.ts";
 export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
 export {
   type AnyStep,
   type Buffer,
   type ContractAxis,
   type Device,
+  DeviceLostError,
   type Executable,
   type Kernel,
   printProgram,

@@ -1,6 +1,6 @@
 // fold: out = 0; out[.., w * step + j, ..] += in0[.., w, j, ..].
 // Words: invocations in a row of workgroups, elements, windows, their size, step, strides of in0 along windows and
-// within them, the walk, whose second index is the place along the axis. Dispatch: one invocation a result.
+// within them, place of the first result, the walk, whose second index counts places. Dispatch: one invocation a result.
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -9,7 +9,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     return;
   }
   let at = walk(flat);
-  let place = at.in1;
+  let place = at.in1 + word(7u);
   let windows = word(2u);
   let size = word(3u);
   let step = word(4u);

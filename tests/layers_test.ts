@@ -48,6 +48,8 @@ Deno.test("lib imports only downwards", () => {
     assert.ok(allowed, `${path}: room ${room} is not in the plan of the house`);
     for (const { target } of importsOf(path)) {
       edges++;
+      // The kernels' texts stand beside the library, as the Rust crate does.
+      if (room === "backend" && target === inRepository("kernels/wgsl.ts")) continue;
       assert.ok(target.startsWith(LIB), `${path} imports ${target}`);
       const other = target.slice(LIB.length + 1).split("/")[0]!;
       assert.ok(other === room || allowed.includes(other), `${path}: ${room} must not import ${other}`);

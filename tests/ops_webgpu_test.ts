@@ -6,10 +6,20 @@ import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import type { Op } from "../lib/ir/node.ts";
 import { print } from "../lib/ir/print.ts";
+import { fold } from "../lib/ir/tensor.ts";
 import { gpuTest } from "./backend/webgpu/adapter.ts";
 import { cases, OPS } from "./cases.ts";
 import { assertClose } from "./compare.ts";
-import { caseGraph, feedsOf, lossGraph, type ViewingName, VIEWINGS } from "./op_case.ts";
+import {
+  caseGraph,
+  f32,
+  feedsOf,
+  lossGraph,
+  type OpCase,
+  sumOf,
+  type ViewingName,
+  VIEWINGS,
+} from "./op_case.ts";
 import { decode, gradientRounding, runGraph } from "./run_case.ts";
 
 /**
@@ -82,4 +92,19 @@ gpuTest("every op on WebGPU is the same when bindings are so small that programs
     }
   }
   assert.ok(refused <= 12, `${refused} cases were refused`);
+}, () => webgpu(SMALL));
+
+gpuTest("fold on WebGPU is cut along its windows where nothing else is left to cut", async (device) => {
+  for (const [windows, size, step] of [[40, 13, 3], [301, 2, 2], [150, 3, 5]] as const) {
+    const test: OpCase = {
+      name: `${windows} windows of ${size}, ${step} apart`,
+      operands: [f32([windows, size])],
+      rounding: sumOf(Math.ceil(size / step)),
+      build: (x) => fold(x!, 0, step, (windows - 1) * step + size + 2),
+    };
+    const graph = caseGraph(test);
+    const feeds = feedsOf(graph, test, 5);
+    const got = await runGraph(device, graph, feeds);
+    assertClose(decode(got.y0!), evaluate(graph, feeds).y0!, test.rounding, () => test.name);
+  }
 }, () => webgpu(SMALL));

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
+import type { Device } from "../../lib/compile/program.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
 import { findNotFinite, type Window } from "../../lib/data/window.ts";
 import { frameMetric } from "../../lib/forecast/metrics.ts";
@@ -40,6 +41,7 @@ async function run(
   start: Window,
   options: ForecastOptions,
   signal: AbortSignal,
+  open: () => Promise<Device>,
 ): Promise<Result> {
   const channels = start.channelMask.filter((real) => real === 1).length;
   const lastFrame = options.start + (start.times.length - 1) * options.stride;
@@ -58,6 +60,10 @@ async function run(
     ...(scales ? { scales } : {}),
     admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? WASM_LIMIT : Infinity),
     signal,
+    onDeviceLost: (error) => {
+      console.error(`warning: ${error.message}; going on with a new one`);
+      return open();
+    },
   });
   for await (const frame of rollout) {
     const index = lastFrame + frame.step * options.stride;
@@ -81,10 +87,15 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   using well = await openWell(options.input, options.transforms ? { transforms: options.transforms } : {});
   for (const warning of well.metadata.warnings) console.error(`warning: ${warning}`);
   const trajectory = well.trajectory(options.trajectory);
-  using device = await openDevice(options.backend, {
-    wasm: options.threads ? { threads: options.threads } : {},
-    onChoice: (text) => console.log(text),
-  });
+  using devices = new DisposableStack();
+  const open = async () =>
+    devices.use(
+      await openDevice(options.backend, {
+        wasm: options.threads ? { threads: options.threads } : {},
+        onChoice: (text) => console.log(text),
+      }),
+    );
+  const device = await open();
   using model = await Walrus.load(options.checkpoint, {
     device,
     ...(options.config ? { config: options.config } : {}),
@@ -107,7 +118,7 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
       options.jitter && model.config.jitter ? `jitter with seed ${options.seed}` : "no jitter"
     }, on ${device.name}`,
   );
-  const { frames, truth, rows } = await run(model, trajectory, start, options, signal);
+  const { frames, truth, rows } = await run(model, trajectory, start, options, signal, open);
   const names = start.channels.filter((_, c) => start.channelMask[c] === 1);
   const color = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
   const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 120;

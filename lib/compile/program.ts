@@ -158,6 +158,12 @@ export interface Executable {
   [Symbol.dispose](): void;
 }
 
+/** A device is gone with all that was on it: make a new one, load weights and programs again and go on. */
+export class DeviceLostError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "DeviceLostError";
+}
+
 /** A place where programs run. Speaks of slots, bytes and steps only. */
 export interface Device {
   /** `wasm`, `webgpu`. */

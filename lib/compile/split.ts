@@ -1,5 +1,6 @@
 // Pass: steps cut along axes whose elements do not depend on each other, until no view reaches further than a device can
-// bind at once. Contractions are cut where they are lowered, since their axes are not those of their views.
+// bind at once. Contractions are cut where they are lowered, since their axes are not those of their views; so are folds
+// along the axis of their windows, where pieces of the result overlap in what they read.
 
 import { at, BYTES } from "../ir/types.ts";
 import type { AnyStep, Kernel, Step } from "./program.ts";
@@ -55,7 +56,8 @@ export function bindingBytes(view: View, alignment: number): number {
   return (last + 1) * width - Math.floor(first * width / alignment) * alignment;
 }
 
-function part(view: View, axis: number | null, start: number, count: number): View {
+/** A part of a view along an axis; the view itself where it does not have the axis. */
+export function cutView(view: View, axis: number | null, start: number, count: number): View {
   if (axis === null) return view;
   return {
     ...view,
@@ -69,15 +71,15 @@ function cutInTwo(step: AnyStep, cut: Cut, size: number): AnyStep[] {
   const inputs = step.inputs.length;
   return [[0, half], [half, size - half]].map(([start = 0, count = 0]) => ({
     ...step,
-    inputs: step.inputs.map((view, i) => part(view, at(cut, i), start, count)),
-    outputs: step.outputs.map((view, i) => part(view, at(cut, inputs + i), start, count)),
+    inputs: step.inputs.map((view, i) => cutView(view, at(cut, i), start, count)),
+    outputs: step.outputs.map((view, i) => cutView(view, at(cut, inputs + i), start, count)),
   } as AnyStep));
 }
 
 /**
  * The step, or several that together do the same.
  *
- * @param step any but a contraction, which is returned as it is
+ * @param step any but a contraction, which is returned as it is; a fold may stay too large along its windows
  * @param most bytes of a binding
  * @param alignment bytes that bindings start at multiples of
  * @throws RangeError when a view stays too large however the step is cut
@@ -95,6 +97,7 @@ export function splitStep(step: AnyStep, most: number, alignment: number): AnySt
   const candidates = (cuts[step.kernel] as Cuts<Kernel>)(step as Step<Kernel>);
   const best = [...candidates].sort((a, b) => reach(b) - reach(a))[0];
   if (!best || reach(best) === 0) {
+    if (step.kernel === "fold") return [step];
     throw new RangeError(
       `Cannot cut ${step.kernel} (${step.scope || "no scope"}): it reaches over ${
         bindingBytes(view, alignment)

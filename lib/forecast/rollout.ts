@@ -6,8 +6,9 @@ import { type Geometry, jitterFeeds, type Shifts } from "../walrus/geometry.ts";
 import { drawShifts } from "./jitter.ts";
 import { randomStream } from "./random.ts";
 import type { Compiled } from "../compile/compile.ts";
-import type { Buffer } from "../compile/program.ts";
+import { type Buffer, type Device, DeviceLostError } from "../compile/program.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
+import type { HostArray } from "../ir/types.ts";
 import type { StepShape } from "../walrus/step.ts";
 
 /** A step compiled for one kind of window, and the geometry it was compiled for. */
@@ -36,6 +37,8 @@ export interface ForecastModel {
   readonly config: WalrusConfig;
   /** Compiles the step for a window and makes its weights resident. */
   prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep>;
+  /** Forgets what is on its device and uses another from now on. */
+  moveTo(device: Device): void;
 }
 
 /** A predicted frame. */
@@ -70,6 +73,8 @@ export interface RolloutOptions {
   readonly admit?: (need: MemoryNeed) => void;
   /** Ends the rollout between steps. */
   readonly signal?: AbortSignal;
+  /** Gives a new device when the model's is lost; the rollout goes on there from its last finished frame. */
+  readonly onDeviceLost?: (error: DeviceLostError) => Promise<Device>;
 }
 
 function checkOptions(model: ForecastModel, { steps, scales }: RolloutOptions): void {
@@ -114,8 +119,19 @@ export async function* rollout(
   const names = [...start.channels, ...start.constantChannels];
   // Unknown fields are refused before weights are read.
   fieldIndices(names, model.config.fields, options.fieldMap);
-  const step = await model.prepare(start, jitter, options.admit);
-  const fixed = fixedFeeds(model, start, options, step);
+  let step = await model.prepare(start, jitter, options.admit);
+  let fixed = fixedFeeds(model, start, options, step);
+  const run = async (feeds: Record<string, HostArray>): Promise<Record<string, HostArray>> => {
+    try {
+      return await step.compiled.run({ ...fixed, ...feeds });
+    } catch (error) {
+      if (!(error instanceof DeviceLostError) || !options.onDeviceLost) throw error;
+      model.moveTo(await options.onDeviceLost(error));
+      step = await model.prepare(start, jitter, options.admit);
+      fixed = fixedFeeds(model, start, options, step);
+      return await run(feeds);
+    }
+  };
   const draw = options.shifts ??
     ((index: number) =>
       drawShifts(step.geometry, model.config.blocks, randomStream(options.seed ?? 0, index)));
@@ -129,7 +145,7 @@ export async function* rollout(
     await breathe();
     options.signal?.throwIfAborted();
     const shifts = jitter ? Object.fromEntries(jitterFeeds(step.geometry, draw(index))) : {};
-    const { next } = await step.compiled.run({ ...fixed, ...shifts, window });
+    const { next } = await run({ ...shifts, window });
     const values = next as Float32Array;
     window.copyWithin(0, size);
     window.set(values, (frames - 1) * size);

@@ -85,7 +85,7 @@ export class Walrus implements ForecastModel {
   readonly config: WalrusConfig;
   /** What was noticed while reading the configuration. */
   readonly warnings: readonly string[];
-  readonly #device: Device;
+  #device: Device;
   readonly #checkpoint: Checkpoint;
   readonly #onTensor: LoadOptions["onTensor"];
   readonly #weights = new Map<string, Buffer>();
@@ -222,12 +222,26 @@ export class Walrus implements ForecastModel {
     return rollout(this, start, options);
   }
 
-  /** Lets go of what it holds. */
-  [Symbol.dispose](): void {
-    this.#checkpoint.close();
+  /**
+   * Forgets weights and programs on its device and uses another from now on.
+   *
+   * @param device where the next step runs; weights are read again
+   */
+  moveTo(device: Device): void {
+    this.#release();
+    this.#device = device;
+  }
+
+  #release(): void {
     for (const step of this.#steps.values()) step.then((s) => s.compiled[Symbol.dispose](), () => {});
     for (const buffer of this.#weights.values()) buffer[Symbol.dispose]();
     this.#weights.clear();
     this.#steps.clear();
+  }
+
+  /** Lets go of what it holds. */
+  [Symbol.dispose](): void {
+    this.#checkpoint.close();
+    this.#release();
   }
 }

@@ -2,7 +2,6 @@
 // within a group are ordered by memory, since the kernel takes any number of them in any order.
 
 import type { ContractAxis, Step } from "../../compile/program.ts";
-import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";

@@ -1,5 +1,6 @@
 // Memory of a GPU that outlives a run.
 
+import { MAP_READ, USAGE } from "./flags.ts";
 import type { Buffer } from "../../compile/program.ts";
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import { ADVICE, megabytes, scoped } from "./errors.ts";
@@ -31,7 +32,7 @@ export function allocate(gpu: Gpu, bytes: number, usage: number, label: string):
   }
   const { device } = gpu;
   device.pushErrorScope("out-of-memory");
-  const buffer = device.createBuffer({ size, usage: usage | GPUBufferUsage.STORAGE, label });
+  const buffer = device.createBuffer({ size, usage: usage | USAGE.storage, label });
   device.popErrorScope().then((error) => {
     if (error) gpu.failed(scoped(`allocate ${label} of ${megabytes(size)}`, error));
   }, () => {});
@@ -51,7 +52,7 @@ export class WebGpuBuffer implements Buffer {
     this.dtype = dtype;
     this.length = length;
     this.label = label;
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const usage = USAGE.copyTarget | USAGE.copySource;
     this.#buffer = allocate(gpu, length * BYTES[dtype], usage, `buffer "${label}"`);
   }
 
@@ -98,15 +99,15 @@ export class WebGpuBuffer implements Buffer {
     const source = this.buffer;
     const staging = device.createBuffer({
       size: source.size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      usage: USAGE.mapRead | USAGE.copyTarget,
       label: `read-back of ${this.label}`,
     });
     try {
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
       device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ).catch((error: unknown) => {
-        this.gpu.checkAlive();
+      await staging.mapAsync(MAP_READ).catch(async (error: unknown) => {
+        await this.gpu.settle();
         throw error;
       });
       this.gpu.checkAlive();

@@ -1,10 +1,5 @@
 // Failures of a WebGPU device in words: what was made or run, how large, which limit, what to change.
 
-/** The device is gone; make a new one, load weights and programs again and go on. */
-export class DeviceLostError extends Error {
-  override readonly name = "DeviceLostError";
-}
-
 /** Bytes in words. */
 export function megabytes(bytes: number): string {
   return bytes < 1e5 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,6 +1,7 @@
 // A program on a GPU: pipelines, one uniform buffer, pooled buffers, and a list of dispatches that a run replays. Nothing
 // is created in a replay but command encoders, as long as the same buffers are bound.
 
+import { USAGE } from "./flags.ts";
 import type { Buffer, Executable, Program, RunReport } from "../../compile/program.ts";
 import { allocate, WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Dispatch, type Operand } from "./dispatch.ts";
@@ -76,7 +77,7 @@ export class WebGpuExecutable implements Executable {
     for (const { dispatch, words: first } of commands) words.set(dispatch.words, first / 4);
     this.#uniform = gpu.device.createBuffer({
       size: words.byteLength,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      usage: USAGE.uniform | USAGE.copyTarget,
       label: "words",
     });
     gpu.device.queue.writeBuffer(this.#uniform, 0, words);

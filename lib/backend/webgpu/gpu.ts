@@ -1,7 +1,8 @@
 // A GPUDevice and what is known of it: limits that passes go by, failures that no caller was there to hear, pipelines
 // that were made before.
 
-import { DeviceLostError } from "./errors.ts";
+import { COMPUTE_STAGE } from "./flags.ts";
+import { DeviceLostError } from "../../compile/program.ts";
 import { type OperandType, type ShaderParts, shaderText } from "./shader.ts";
 
 /** Limits that decide how programs are cut. */
@@ -75,16 +76,22 @@ export class Gpu {
     throw failure;
   }
 
+  /** Waits for news of a loss, which comes a moment after what failed by it. */
+  async settle(): Promise<void> {
+    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+    this.checkAlive();
+  }
+
   #layout(operands: readonly OperandType[]): GPUBindGroupLayout {
     const key = operands.map(({ access }) => access).join();
     let layout = this.#layouts.get(key);
     if (!layout) {
       const entries = operands.map(({ access }, i): GPUBindGroupLayoutEntry => ({
         binding: i + 1,
-        visibility: GPUShaderStage.COMPUTE,
+        visibility: COMPUTE_STAGE,
         buffer: { type: access === "read" ? "read-only-storage" : "storage" },
       }));
-      entries.unshift({ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } });
+      entries.unshift({ binding: 0, visibility: COMPUTE_STAGE, buffer: { type: "uniform" } });
       layout = this.device.createBindGroupLayout({ entries });
       this.#layouts.set(key, layout);
     }

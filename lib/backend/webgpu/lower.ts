@@ -2,7 +2,7 @@
 // shaders walk few axes.
 
 import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
-import { splitStep } from "../../compile/split.ts";
+import { bindingBytes, cutView, splitStep } from "../../compile/split.ts";
 import type { View } from "../../compile/view.ts";
 import { type Expression, operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
@@ -118,6 +118,52 @@ function reduce({ inputs, outputs, attributes }: Step<"reduce">): Dispatch[] {
   ];
 }
 
+/** A fold whose first result lies at `origin` among the windows. */
+function fold({ inputs, outputs, attributes: { axis, step } }: Step<"fold">, origin: number): Dispatch {
+  const [x, out] = [at(inputs, 0), at(outputs, 0)];
+  const rest = drop(x, axis, axis + 1);
+  const strides = [...rest.strides.slice(0, axis), 0, ...rest.strides.slice(axis)];
+  const source: View = { ...x, shape: out.shape, strides };
+  // The second member counts along the axis.
+  const place: View = { ...out, strides: out.strides.map((_, i) => i === axis ? 1 : 0) };
+  const axes = outputAxes([source, place, out]);
+  const [a, c] = [operandOf(x), operandOf(out)];
+  const walk = { ...walkOf(members(2), axes, []), offsets: [a.offset, 0, c.offset] };
+  const [windows, size] = [at(x.shape, axis), at(x.shape, axis + 1)];
+  const head = [windows, size, step, at(x.strides, axis), at(x.strides, axis + 1), origin];
+  return elementwise("fold", spaceSize(axes), 256, { head, walk }, [a], [c]);
+}
+
+/** Folds of parts of the axis, each of the windows that reach it, until what they read can be bound. */
+function foldPieces(whole: Step<"fold">, origin: number, most: number): Dispatch[] {
+  const [x, out] = [at(whole.inputs, 0), at(whole.outputs, 0)];
+  const { axis, step } = whole.attributes;
+  const bytes = Math.max(...[x, out].map((view) => bindingBytes(view, BINDING_ALIGNMENT)));
+  if (bytes <= most) return [fold(whole, origin)];
+  const [places, windows, size] = [at(out.shape, axis), at(x.shape, axis), at(x.shape, axis + 1)];
+  if (places === 1) {
+    throw new RangeError(
+      `Cannot cut fold (${
+        whole.scope || "no scope"
+      }): one place reaches over ${bytes} bytes, the device binds ` +
+        `${most} at once; use a smaller window or grid`,
+    );
+  }
+  const half = Math.ceil(places / 2);
+  return [[0, half], [half, places - half]].flatMap(([start = 0, count = 0]) => {
+    const from = origin + start;
+    const first = Math.min(
+      Math.max(0, Math.ceil((from - size + 1) / step)),
+      Math.floor(from / step),
+      windows - 1,
+    );
+    const last = Math.min(windows - 1, Math.floor((from + count - 1) / step));
+    const inputs = [cutView(x, axis, first, last - first + 1)];
+    const outputs = [cutView(out, axis, start, count)];
+    return foldPieces({ ...whole, inputs, outputs }, from - first * step, most);
+  });
+}
+
 /** The table: a kernel without an entry would not compile. */
 export const lower: { readonly [K in Kernel]: Lower<K> } = {
   map: (step) => map(step, step.attributes.expression),
@@ -153,24 +199,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const head = [at(x.shape, axis), at(x.strides, axis), at(index.strides, 0), b.offset];
     return [elementwise("scatterAdd", spaceSize(axes), 256, { head, walk }, [a, b], [c])];
   },
-  fold: ({ inputs, outputs, attributes: { axis, step } }) => {
-    const [x, out] = [at(inputs, 0), at(outputs, 0)];
-    const rest = drop(x, axis, axis + 1);
-    const strides = [...rest.strides.slice(0, axis), 0, ...rest.strides.slice(axis)];
-    const source: View = { ...x, shape: out.shape, strides };
-    const place: View = { ...out, strides: out.strides.map((_, i) => i === axis ? 1 : 0) };
-    const axes = outputAxes([source, place, out]);
-    const [a, c] = [operandOf(x), operandOf(out)];
-    const walk = { ...walkOf(members(2), axes, []), offsets: [a.offset, 0, c.offset] };
-    const head = [
-      at(x.shape, axis),
-      at(x.shape, axis + 1),
-      step,
-      at(x.strides, axis),
-      at(x.strides, axis + 1),
-    ];
-    return [elementwise("fold", spaceSize(axes), 256, { head, walk }, [a], [c])];
-  },
+  fold: (step, most) => foldPieces(step, 0, most),
   layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
     const [x, weight, bias, out] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(outputs, 0)];
     const axes = rowAxes([x, out]);
