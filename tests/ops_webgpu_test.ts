@@ -6,9 +6,11 @@ import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import type { Op } from "../lib/ir/node.ts";
 import { print } from "../lib/ir/print.ts";
+import { apply, number, operand } from "../lib/ir/scalar.ts";
 import { fold } from "../lib/ir/tensor.ts";
 import { gpuTest } from "./backend/webgpu/adapter.ts";
 import { cases, OPS } from "./cases.ts";
+import { contractNode } from "./cases/contract_cases.ts";
 import { assertClose } from "./compare.ts";
 import {
   caseGraph,
@@ -108,3 +110,21 @@ gpuTest("fold on WebGPU is cut along its windows where nothing else is left to c
     assertClose(decode(got.y0!), evaluate(graph, feeds).y0!, test.rounding, () => test.name);
   }
 }, () => webgpu(SMALL));
+
+gpuTest(
+  "contract on WebGPU sums in parts what it can not bind at once, then applies its epilogue",
+  async (device) => {
+    const half = apply("mul", operand(0), number(0.5));
+    const test: OpCase = {
+      name: "700 terms",
+      operands: [f32([3, 700]), f32([5, 700]), f32([3, 5])],
+      rounding: sumOf(700),
+      build: (x, y, bias) => contractNode("mk,nk->mn", apply("add", half, operand(1)), x!, y!, bias!),
+    };
+    const graph = caseGraph(test);
+    const feeds = feedsOf(graph, test, 5);
+    const got = await runGraph(device, graph, feeds);
+    assertClose(decode(got.y0!), evaluate(graph, feeds).y0!, test.rounding, () => test.name);
+  },
+  () => webgpu(SMALL),
+);

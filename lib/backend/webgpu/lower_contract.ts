@@ -23,20 +23,33 @@ function block(size: number, most: number): number {
   return n;
 }
 
-/** A part of the result. */
+/** Which launch over k this is: a sum may be taken in several, one after another, that keep it in the result. */
+type Turn = "only" | "first" | "middle" | "last";
+
+/** The turns of two halves of k. */
+const TURNS: Readonly<Record<Turn, readonly [Turn, Turn]>> = {
+  only: ["first", "last"],
+  first: ["first", "middle"],
+  middle: ["middle", "middle"],
+  last: ["middle", "last"],
+};
+
+/** A part of the result, or of the sums in it. */
 interface Piece {
   readonly batches: readonly Axis[];
   readonly rows: readonly Axis[];
   readonly columns: readonly Axis[];
+  readonly steps: readonly Axis[];
+  readonly turn: Turn;
   /** Elements from each operand's own start: a, b, out, then the epilogue's. */
   readonly shift: readonly number[];
 }
 
-type Group = "batches" | "rows" | "columns";
+type Group = "batches" | "rows" | "columns" | "steps";
 
 /** First and last element of an operand that a piece touches. */
-function span(piece: Piece, steps: readonly Axis[], view: View, operand: number): [number, number] {
-  const summed = operand < OUT ? steps : [];
+function span(piece: Piece, view: View, operand: number): [number, number] {
+  const summed = operand < OUT ? piece.steps : [];
   let [first, last] = [view.offset + at(piece.shift, operand), view.offset + at(piece.shift, operand)];
   for (const { size, strides } of [...piece.batches, ...piece.rows, ...piece.columns, ...summed]) {
     const reach = (size - 1) * at(strides, operand);
@@ -50,10 +63,11 @@ function span(piece: Piece, steps: readonly Axis[], view: View, operand: number)
 function halves(piece: Piece, name: Group, index: number): Piece[] {
   const axis = piece[name][index]!;
   const half = Math.ceil(axis.size / 2);
-  return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0]) => ({
+  return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0], h) => ({
     ...piece,
+    turn: name === "steps" ? TURNS[piece.turn][h]! : piece.turn,
     [name]: piece[name].map((a, i) => i === index ? { ...a, size } : a),
-    shift: piece.shift.map((s, o) => s + start * at(axis.strides, o)),
+    shift: piece.shift.map((s, o) => s + start * (axis.strides[o] ?? 0)),
   }));
 }
 
@@ -63,7 +77,7 @@ function furthest(piece: Piece, groups: readonly Group[], operand: number | null
   let most = 0;
   for (const name of groups) {
     piece[name].forEach(({ size, strides }, i) => {
-      const reach = (size - 1) * (operand === null ? 1 : Math.abs(at(strides, operand)));
+      const reach = (size - 1) * (operand === null ? 1 : Math.abs(strides[operand] ?? 0));
       if (reach > most) [best, most] = [[name, i], reach];
     });
   }
@@ -73,13 +87,12 @@ function furthest(piece: Piece, groups: readonly Group[], operand: number | null
 /** Pieces whose operands can be bound and whose workgroups can be counted. */
 function pieces(
   whole: Piece,
-  steps: readonly Axis[],
   views: readonly View[],
   most: number,
   scope: string,
 ): Piece[] {
   const bytes = (view: View, o: number) => {
-    const [first, last] = span(whole, steps, view, o);
+    const [first, last] = span(whole, view, o);
     const width = BYTES[view.dtype];
     return (last + 1) * width - Math.floor(first * width / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
   };
@@ -92,15 +105,21 @@ function pieces(
     ? furthest(whole, ["columns"], null)
     : null;
   if (large < 0 && !tooMany) return [whole];
-  const cut = large >= 0 ? furthest(whole, ["batches", "rows", "columns"], large) : tooMany;
+  const cut = large >= 0
+    ? furthest(
+      whole,
+      large < OUT ? ["batches", "rows", "columns", "steps"] : ["batches", "rows", "columns"],
+      large,
+    )
+    : tooMany;
   if (!cut) {
     throw new RangeError(
-      `Cannot cut contract (${scope || "no scope"}): one row reaches over ${
+      `Cannot cut contract (${scope || "no scope"}): one element reaches over ${
         bytes(views[large]!, large)
       } bytes of an operand, the device binds ${most} at once; use a smaller window or grid`,
     );
   }
-  return halves(whole, ...cut).flatMap((half) => pieces(half, steps, views, most, scope));
+  return halves(whole, ...cut).flatMap((half) => pieces(half, views, most, scope));
 }
 
 /**
@@ -121,21 +140,22 @@ export function contract({ inputs, outputs, attributes, scope }: Step<"contract"
     batches: ordered(attributes.batch),
     rows: ordered(attributes.m),
     columns: ordered(attributes.n),
+    steps,
+    turn: "only",
     shift: views.map(() => 0),
   };
-  return pieces(whole, steps, views, most, scope).map((piece) => launch(piece, steps, views, attributes));
+  return pieces(whole, views, most, scope).map((piece) => launch(piece, views, attributes));
 }
 
 function launch(
   piece: Piece,
-  steps: readonly Axis[],
   views: readonly View[],
   { epilogue }: Step<"contract">["attributes"],
 ): Dispatch {
-  const { batches, rows, columns, shift } = piece;
+  const { batches, rows, columns, steps, turn, shift } = piece;
   const more = views.slice(3).map((_, i) => i);
   const operands = views.map((view, o) => {
-    const range = rangeOf(view, span(piece, steps, view, o));
+    const range = rangeOf(view, span(piece, view, o));
     return { ...range, offset: range.offset + at(shift, o) };
   });
   const names = more.map((i) => `in${2 + i}`);
@@ -160,8 +180,9 @@ function launch(
   const substitutions = {
     rows: String(tall),
     columns: String(wide),
+    previous: turn === "first" || turn === "only" ? "0.0" : `read0(${place("out")})`,
     epilogue: expressionText(
-      epilogue ?? operand(0),
+      turn === "last" || turn === "only" ? epilogue ?? operand(0) : operand(0),
       (i) => i === 0 ? "sum" : `load${i + 1}(${place(`in${i + 1}`)})`,
       (v) => `store0(${place("out")}, ${v});`,
     ),

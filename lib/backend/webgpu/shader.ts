@@ -51,6 +51,7 @@ fn load${i}(i: u32) -> f32 { return f32(raw${i}(i)); }`;
   }
   if (!packed) {
     return `${declaration}
+fn read${i}(i: u32) -> f32 { return f32(${name}[i]); }
 fn store_raw${i}(i: u32, value: ${type.dtype}) { ${name}[i] = value; }
 fn store${i}(i: u32, value: f32) { ${name}[i] = ${type.dtype}(value); }`;
   }
