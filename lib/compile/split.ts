@@ -96,7 +96,10 @@ export function splitStep(step: AnyStep, most: number, alignment: number): AnySt
   };
   const candidates = (cuts[step.kernel] as Cuts<Kernel>)(step as Step<Kernel>);
   const best = [...candidates].sort((a, b) => reach(b) - reach(a))[0];
-  if (!best || reach(best) === 0) {
+  // What is left when every cut is made: cutting in vain would make a launch an element.
+  const least = bindingBytes(view, alignment) -
+    candidates.reduce((sum, cut) => sum + reach(cut), 0) * BYTES[view.dtype];
+  if (!best || reach(best) === 0 || least > most) {
     if (step.kernel === "fold") return [step];
     throw new RangeError(
       `Cannot cut ${step.kernel} (${step.scope || "no scope"}): it reaches over ${
