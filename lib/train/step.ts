@@ -12,6 +12,7 @@ import type { Geometry } from "../walrus/geometry.ts";
 import type { ModelOptions } from "../walrus/model.ts";
 import { type StepShape, stepSignature } from "../walrus/step.ts";
 import { adamw, type AdamWSettings, type AdamWState, ratesType, RELEASED_ADAMW } from "./adamw.ts";
+import { gradientMask } from "./symmetry.ts";
 import { clipFactor, totalNorm } from "./clip.ts";
 import { type LossInputs, type LossSettings, RELEASED_LOSS, trainingLoss } from "./loss.ts";
 
@@ -117,7 +118,11 @@ function lossAndGradients(
     modelOptions(inputs, config.blocks),
   );
   const trained = Object.entries(inputs.params).filter(([name]) => trainable(name));
-  return { loss, gradients: grad(loss, Object.fromEntries(trained)) };
+  const gradients = Object.entries(grad(loss, Object.fromEntries(trained))).map(([name, gradient]) => {
+    const mask = gradientMask(name, config, geometry);
+    return [name, mask ? mul(gradient, constant(mask, gradient.shape)) : gradient] as const;
+  });
+  return { loss, gradients: Object.fromEntries(gradients) };
 }
 
 /** New values of the weights and moments under the names of the old ones, and the norm of the gradients. */
@@ -151,7 +156,12 @@ function update(
  * @param graph as {@link wholeStep}, {@link accumulateStep} or {@link updateStep} made it
  */
 export function trainedNames(graph: Pick<Graph, "outputs">): string[] {
-  return [...graph.outputs.keys()].flatMap((name) => /^(?:mean|sum)\/(.+)$/.exec(name)?.[1] ?? []);
+  const names = (prefix: string) =>
+    [...graph.outputs.keys()].filter((name) => name.startsWith(prefix)).map((name) =>
+      name.slice(prefix.length)
+    );
+  const updated = names("mean/");
+  return updated.length > 0 ? updated : names("sum/");
 }
 
 /**
