@@ -121,6 +121,7 @@ const run: Check = async (golden, tensors, weights, backend) => {
     adamw: { beta1, beta2, epsilon: params.eps!, weightDecay: params.weight_decay! },
     clip: params.clip!,
     accumulate,
+    rematEvery: 0,
   };
   using stack = new DisposableStack();
   const batches: PreparedBatch[] = [];

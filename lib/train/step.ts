@@ -3,6 +3,7 @@
 // program overwrites.
 
 import { grad } from "../autodiff/grad.ts";
+import { rematBlocks, rematerialize } from "../autodiff/remat.ts";
 import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, constant, input, mul } from "../ir/tensor.ts";
 import { block, type Graph, trace, type Tree } from "../ir/trace.ts";
@@ -34,6 +35,8 @@ export interface TrainingSettings {
   readonly clip: number;
   /** Micro-batches whose gradients are summed. */
   readonly accumulate: number;
+  /** Blocks 0, n, 2n, .. are computed again in the backward pass instead of being kept; 0: none. */
+  readonly rematEvery: number;
 }
 
 /** The settings the released model was trained with. */
@@ -42,6 +45,7 @@ export const RELEASED_TRAINING: TrainingSettings = {
   adamw: RELEASED_ADAMW,
   clip: 10,
   accumulate: 4,
+  rematEvery: 2,
 };
 
 /** Which tensors of the network are trained. */
@@ -164,6 +168,10 @@ export function trainedNames(graph: Pick<Graph, "outputs">): string[] {
   return updated.length > 0 ? updated : names("sum/");
 }
 
+function rematerialized(graph: Graph, { rematEvery }: TrainingSettings): Graph {
+  return rematEvery > 0 ? rematerialize(graph, rematBlocks(rematEvery)) : graph;
+}
+
 /**
  * A whole training step of one micro-batch.
  *
@@ -183,11 +191,12 @@ export function wholeStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  return trace(batchSignature(config, shape, geometry), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     return { loss, ...update(gradients, inputs.params, settings) };
   });
+  return rematerialized(graph, settings);
 }
 
 /**
@@ -207,7 +216,7 @@ export function accumulateStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  return trace(batchSignature(config, shape, geometry), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     const sums = Object.entries(gradients).map(([name, gradient]) => {
@@ -216,6 +225,7 @@ export function accumulateStep(
     });
     return { loss, sum: Object.fromEntries(sums) };
   });
+  return rematerialized(graph, settings);
 }
 
 /**
