@@ -6,11 +6,12 @@ import { sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { Geometry } from "../walrus/geometry.ts";
 import { parameterShapes } from "../walrus/parameters.ts";
+import { adapterShapes } from "./lora.ts";
 import { accumulateStep, type BatchShape, type Trainable, type TrainingSettings, wholeStep } from "./step.ts";
 
 /** Bytes of a training step, and where they go. */
 export interface TrainingPlan {
-  /** All weights of the network. */
+  /** All weights of the network, adapters included. */
   readonly weights: number;
   /** Two moments of every trained weight. */
   readonly moments: number;
@@ -54,8 +55,9 @@ export function planTraining(
 ): TrainingPlan {
   const build = settings.accumulate > 1 ? accumulateStep : wholeStep;
   const program = compileGraph(build(config, shape, geometry, settings, trainable), device);
-  const bytes = (keep: Trainable) =>
-    [...parameterShapes(config)].reduce((n, [name, s]) => keep(name) ? n + 4 * sizeOf(s) : n, 0);
+  const network = parameterShapes(config);
+  const shapes = [...network, ...(settings.lora ? adapterShapes(network, settings.lora) : [])];
+  const bytes = (keep: Trainable) => shapes.reduce((n, [name, s]) => keep(name) ? n + 4 * sizeOf(s) : n, 0);
   const weights = bytes(() => true);
   const trained = bytes(trainable);
   const sums = settings.accumulate > 1 ? trained : 0;

@@ -15,6 +15,7 @@ import { type StepShape, stepSignature } from "../walrus/step.ts";
 import { adamw, type AdamWSettings, type AdamWState, ratesType, RELEASED_ADAMW } from "./adamw.ts";
 import { gradientMask } from "./symmetry.ts";
 import { clipFactor, totalNorm } from "./clip.ts";
+import { adapterTypes, applyAdapters, type LoraSettings } from "./lora.ts";
 import { type LossInputs, type LossSettings, RELEASED_LOSS, trainingLoss } from "./loss.ts";
 
 /** What determines the programs of a micro-batch, besides the network. */
@@ -37,6 +38,8 @@ export interface TrainingSettings {
   readonly accumulate: number;
   /** Blocks 0, n, 2n, .. are computed again in the backward pass instead of being kept; 0: none. */
   readonly rematEvery: number;
+  /** Low-rank adapters; null: none. */
+  readonly lora: LoraSettings | null;
 }
 
 /** The settings the released model was trained with. */
@@ -46,13 +49,14 @@ export const RELEASED_TRAINING: TrainingSettings = {
   clip: 10,
   accumulate: 4,
   rematEvery: 2,
+  lora: null,
 };
 
 /** Which tensors of the network are trained. */
 export type Trainable = (name: string) => boolean;
 
 /** Everything that the released recipe trains: rotary frequencies of the base model are fixed. */
-export function releasedTrainable(config: WalrusConfig): Trainable {
+export function releasedTrainable(config: Pick<WalrusConfig, "rotary">): Trainable {
   return (name) => config.rotary !== "fixed" || !name.includes("rotary_emb.freqs");
 }
 
@@ -82,16 +86,21 @@ function modelOptions(
  * @param config the network
  * @param shape of the micro-batch
  * @param geometry of the grid, made with the same jitter setting
+ * @param lora adapters, whose factors are parameters too
  */
 export function batchSignature(
   config: WalrusConfig,
   shape: BatchShape,
   geometry: Geometry,
+  lora: LoraSettings | null = null,
 ): Record<string, Tree<Type>> {
   const f32 = (...sizes: number[]): Type => ({ dtype: "f32", shape: sizes });
   const { frames: T, samples: B, points, channels: C, constants: Cc } = shape;
+  const step = stepSignature(config, shape, geometry);
+  const params = step.params as Record<string, Type>;
   const signature: Record<string, Tree<Type>> = {
-    ...stepSignature(config, shape, geometry),
+    ...step,
+    params: lora ? { ...params, ...adapterTypes(params, lora) } : params,
     target: f32(1, B, ...points, C),
   };
   if (shape.fieldDrop) signature.fieldKeep = f32(B, C + Cc);
@@ -114,8 +123,9 @@ function lossAndGradients(
   settings: TrainingSettings,
   trainable: Trainable,
 ): { loss: Tensor; gradients: Record<string, Tensor> } {
+  const params = settings.lora ? applyAdapters(inputs.params, settings.lora) : inputs.params;
   const loss = trainingLoss(
-    inputs,
+    { ...inputs, params },
     config,
     geometry,
     { ...settings.loss, multiplier: settings.loss.multiplier / settings.accumulate },
@@ -191,7 +201,7 @@ export function wholeStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry, settings.lora), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     return { loss, ...update(gradients, inputs.params, settings) };
@@ -216,7 +226,7 @@ export function accumulateStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry, settings.lora), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     const sums = Object.entries(gradients).map(([name, gradient]) => {
