@@ -5,7 +5,7 @@ import { ROTATIONS, type Symmetry, transformWindow } from "../data/augment.ts";
 import { systemSampler } from "../data/sampler.ts";
 import type { Split } from "../data/split.ts";
 import { findNotFinite, largestStride, type Window, type WindowPlace } from "../data/window.ts";
-import { PURPOSES, randomStream } from "../forecast/random.ts";
+import { PURPOSES, type Random, randomStream } from "../forecast/random.ts";
 
 /** One system of a mixture. */
 export interface MixtureSystem {
@@ -27,6 +27,8 @@ export interface MixtureSettings {
   readonly strides: readonly [number, number];
   /** Whether cartesian data are turned by one of 24 rotations. */
   readonly rotate: boolean;
+  /** Most windows of a system, a seeded choice of which larger ones contain smaller ones; null: all. */
+  readonly limit: number | null;
 }
 
 /** What one micro-batch is made of. */
@@ -46,6 +48,15 @@ export interface BatchPlan {
 /** Passes over a system have streams of their own; more of them than this are never made. */
 const MOST_PASSES = 2 ** 20;
 
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
 /** The order of a system's windows, pass after pass, cut into micro-batches of one kind each. */
 class Passes {
   readonly #system: MixtureSystem;
@@ -57,9 +68,12 @@ class Passes {
 
   constructor(system: MixtureSystem, index: number, settings: MixtureSettings) {
     this.#system = system;
-    this.#places = system.split.places(system.frames, settings.strides[0]);
     this.#seed = settings.seed;
     this.#stream = index * MOST_PASSES;
+    const all = system.split.places(system.frames, settings.strides[0]);
+    // The last stream of the system is that of the choice.
+    const chosen = randomStream(settings.seed, this.#stream + MOST_PASSES - 1, PURPOSES.order);
+    this.#places = settings.limit === null ? all : shuffled(all, chosen).slice(0, settings.limit);
     const kinds = new Map<string, number>();
     for (const place of this.#places) {
       const kind = system.split.kindOf(place);
@@ -75,17 +89,13 @@ class Passes {
 
   next(): WindowPlace[] {
     // A pass whose kinds are all too small for a micro-batch can not be: the constructor has seen one.
-    while (this.#batches.length === 0) this.#batches = this.#shuffled();
+    while (this.#batches.length === 0) this.#batches = this.#deal();
     return this.#batches.shift()!;
   }
 
-  #shuffled(): WindowPlace[][] {
-    const random = randomStream(this.#seed, this.#stream + this.#pass++ % MOST_PASSES, PURPOSES.order);
-    const order = [...this.#places];
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
+  #deal(): WindowPlace[][] {
+    const random = randomStream(this.#seed, this.#stream + this.#pass++ % (MOST_PASSES - 1), PURPOSES.order);
+    const order = shuffled(this.#places, random);
     const { split, samples } = this.#system;
     const open = new Map<string, WindowPlace[]>();
     const batches: WindowPlace[][] = [];

@@ -72,13 +72,19 @@ const MOST_PROGRAMS = 32;
 /**
  * A network in training.
  *
- * @example One step
- * ```ts no-run
- * import { wasm } from "walrus";
- * using device = await wasm();
- * using trainer = new Trainer({ device, config, settings, trainable: () => true });
- * trainer.load({ tensors: weights, counts: {} });
- * const { loss } = await trainer.step([batch], 1e-3);
+ * @example A network at its start
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { wasm } from "../backend/wasm/device.ts";
+ * import { RELEASED_CONFIG } from "../walrus/config.ts";
+ * import { initialWeights } from "./initialize.ts";
+ * import { RELEASED_TRAINING } from "./step.ts";
+ * const config = { ...RELEASED_CONFIG, hiddenDim: 16, intermediateDim: 2, states: 4, blocks: 1, heads: 1, mlpDim: 32 };
+ * using device = await wasm({ threads: 1 });
+ * using trainer = new Trainer({ device, config, settings: RELEASED_TRAINING, trainable: () => true });
+ * const weights = [...initialWeights(config, 1)];
+ * trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
+ * assert.equal((await trainer.state()).tensors.size, weights.length);
  * ```
  */
 export class Trainer implements ForecastModel {
