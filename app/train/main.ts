@@ -3,12 +3,18 @@
 
 import { Command, CommanderError } from "commander";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { parseConfig, writeConfig } from "../../lib/forecast/extended_config.ts";
+import { writeConfig } from "../../lib/forecast/extended_config.ts";
 import { adapterShapes, initialAdapters, isAdapter, mergeAdapters } from "../../lib/train/lora.ts";
 import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
 import { type Network, startNetwork } from "../../lib/train/network.ts";
 import { DivergenceError, type RunOptions, runTraining } from "../../lib/train/run.ts";
-import { matcher, parseRunConfig, type RunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
+import {
+  changedSections,
+  matcher,
+  parseRunConfig,
+  type RunConfig,
+  writeRunConfig,
+} from "../../lib/train/run_config.ts";
 import type { RunState } from "../../lib/train/run_state.ts";
 import type { Schedule } from "../../lib/train/schedule.ts";
 import { releasedTrainable, type Trainable, type TrainingSettings } from "../../lib/train/step.ts";
@@ -87,6 +93,7 @@ interface Start {
   readonly step: number;
   readonly microBatches: number;
   readonly best: RunState["best"];
+  readonly validated: number;
 }
 
 /** The newest checkpoint, or the network at its start. */
@@ -100,17 +107,21 @@ async function startOf(
   const found = await folder.newest((message) => say(`warning: ${message}`));
   if (found) {
     const { state } = found;
-    const { config } = parseConfig(state.networkConfig, found.path);
-    const tensors = state.trainer.tensors;
-    const ape = run.model.ape;
-    const perAxis = tensors.has("params/blocks.0.space_mixing.rotary_emb.freqs.0");
+    const changed = changedSections(run, state.runConfig);
+    if (changed.includes("model")) {
+      throw new RangeError(
+        `"${run.folder}" holds a run of another model: change folder, or model back to what it was`,
+      );
+    }
+    if (changed.length > 0) say(`warning: ${changed.join(", ")} changed since the run began`);
     say(`resumes from ${found.path}: step ${state.step} of ${run.training.steps}`);
     return {
-      config: { ...config, apeShape: ape, rotary: perAxis ? "per_axis" : run.model.rotary ?? config.rotary },
+      config: state.network,
       state: state.trainer,
       step: state.step,
       microBatches: state.microBatches,
       best: state.best,
+      validated: state.validated,
     };
   }
   const names = fieldNames(systems, run.data.field_map);
@@ -122,6 +133,7 @@ async function startOf(
     step: 0,
     microBatches: 0,
     best: null,
+    validated: 0,
   };
 }
 
@@ -213,10 +225,11 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
     ),
     saveEvery: run.checkpoint.every,
     best: start.best,
+    validated: start.validated,
     signal,
   };
   let newest = start.step > 0 ? `step ${start.step}` : "none";
-  let bestStep = 0;
+  let bestStep = start.best?.step ?? 0;
   try {
     for await (const event of runTraining(options)) {
       if (event.kind === "step") {
@@ -240,9 +253,17 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
           await folder.exportNetwork("best", weights, parameterShapes(config), networkConfig);
         }
       } else {
-        const { step, microBatches, best, trainer: state } = event;
+        const { step, microBatches, best, validated, trainer: state } = event;
         newest = await folder.save(
-          { step, microBatches, best, runConfig: writeRunConfig(run), networkConfig, trainer: state },
+          {
+            step,
+            microBatches,
+            best,
+            validated,
+            runConfig: writeRunConfig(run),
+            network: config,
+            trainer: state,
+          },
           trainer.shapes,
           run.checkpoint.keep,
         );

@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly saveEvery: number;
   /** Best score so far. */
   readonly best: { readonly score: number; readonly step: number } | null;
+  /** Step of the last validation: one that an interruption left out is made up for. */
+  readonly validated: number;
   /** Ends the run after the step in progress, which is saved. */
   readonly signal?: AbortSignal;
 }
@@ -63,6 +65,7 @@ export type RunEvent =
     readonly step: number;
     readonly microBatches: number;
     readonly best: RunOptions["best"];
+    readonly validated: number;
     readonly trainer: TrainerState;
   };
 
@@ -99,6 +102,38 @@ function meanScore(scores: ReadonlyMap<string, Scores>): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** Validates in its turn and remembers the best score. */
+class Validator {
+  best: RunOptions["best"];
+  validated: number;
+  readonly #options: RunOptions;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.best = options.best;
+    this.validated = options.validated;
+  }
+
+  /** Whether a validation belongs to a step and is still to be done. */
+  isDue(step: number): boolean {
+    const { validateEvery, steps } = this.#options;
+    return validateEvery > 0 && step > this.validated && (step % validateEvery === 0 || step === steps);
+  }
+
+  async run(step: number): Promise<RunEvent> {
+    const { trainer, validationSystems, validation, fieldMap } = this.#options;
+    const scores = new Map<string, Scores>();
+    for (const system of validationSystems) {
+      scores.set(system.split.name, await validate(trainer, system, validation, fieldMap));
+    }
+    const score = meanScore(scores);
+    const best = scores.size > 0 && (this.best === null || score < this.best.score);
+    if (best) this.best = { score, step };
+    this.validated = step;
+    return { kind: "validation", step, scores, best };
+  }
+}
+
 /**
  * Runs training.
  *
@@ -107,12 +142,12 @@ function meanScore(scores: ReadonlyMap<string, Scores>): number {
  * @throws DivergenceError naming step and windows when loss or gradients are no longer finite
  */
 export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent, void, void> {
-  const { trainer, schedule, steps, signal } = options;
-  const { accumulate } = trainer.settings;
-  let best = options.best;
-  let ahead = options.from < steps ? draw(options) : null;
+  const { trainer, schedule, from, steps, signal } = options;
+  const validator = new Validator(options);
+  if (from > 0 && validator.isDue(from)) yield await validator.run(from);
+  let ahead = from < steps ? draw(options) : null;
   let last = performance.now();
-  for (let step = options.from; step < steps; step++) {
+  for (let step = from; step < steps; step++) {
     const waited = performance.now();
     const batches = await ahead!;
     const stalled = performance.now() - waited;
@@ -125,15 +160,13 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     const done = step + 1;
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm)) {
       await ahead?.catch(() => {});
+      const windows = batches.map(({ source }) => source).join("; ");
       throw new DivergenceError(
-        `Step ${done}: the loss is ${result.loss} and the norm of the gradients ${result.norm}; its windows are ${
-          batches.map(({ source }) => source).join("; ")
-        }`,
+        `Step ${done}: the loss is ${result.loss} and the norm of the gradients ${result.norm}; its windows are ${windows}`,
       );
     }
     const now = performance.now();
     const seconds = (now - last) / 1000;
-    last = now;
     yield {
       kind: "step",
       step: done,
@@ -145,22 +178,11 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
       ...result,
     };
     const stopping = done === steps || signal?.aborted === true;
-    if (
-      options.validateEvery > 0 && (done % options.validateEvery === 0 || done === steps) && !signal?.aborted
-    ) {
-      const scores = new Map<string, Scores>();
-      for (const system of options.validationSystems) {
-        scores.set(system.split.name, await validate(trainer, system, options.validation, options.fieldMap));
-      }
-      const score = meanScore(scores);
-      const better = scores.size > 0 && (best === null || score < best.score);
-      if (better) best = { score, step: done };
-      yield { kind: "validation", step: done, scores, best: better };
-    }
+    if (validator.isDue(done) && !signal?.aborted) yield await validator.run(done);
     if (stopping || done % options.saveEvery === 0) {
-      const trainerState = await trainer.state();
-      const microBatches = done * accumulate;
-      yield { kind: "checkpoint", step: done, microBatches, best, trainer: trainerState };
+      const { best, validated } = validator;
+      const microBatches = done * trainer.settings.accumulate;
+      yield { kind: "checkpoint", step: done, microBatches, best, validated, trainer: await trainer.state() };
     }
     if (stopping) break;
     last = performance.now();

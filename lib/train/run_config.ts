@@ -227,3 +227,17 @@ export function matcher(patterns: readonly string[]): (name: string) => boolean 
   const expressions = escaped.map((parts) => new RegExp(`^${parts.join(".*")}$`));
   return (name) => expressions.some((expression) => expression.test(name));
 }
+
+/**
+ * Sections in which two configurations differ in what a run computes; how often it logs, validates and saves, its
+ * folder and its threads may change at any time.
+ *
+ * @param text YAML of the other, as {@link writeRunConfig} made it
+ */
+export function changedSections(config: RunConfig, text: string): string[] {
+  const other = parseYaml(text, "configuration of the run") as Plain;
+  const free = ["folder", "validation", "checkpoint", "log", "threads"];
+  return Object.entries(config).flatMap(([section, value]) =>
+    !free.includes(section) && JSON.stringify(value) !== JSON.stringify(other[section]) ? [section] : []
+  );
+}

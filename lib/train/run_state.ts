@@ -4,7 +4,9 @@
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { type StreamedTensor, streamSafetensors } from "../io/safetensors_writer.ts";
 import type { SourceInput } from "../io/source.ts";
+import { parseConfig, writeConfig } from "../forecast/extended_config.ts";
 import type { Shape } from "../ir/types.ts";
+import type { WalrusConfig } from "../walrus/config.ts";
 import type { TrainerState } from "./trainer.ts";
 
 /** Where a run stands. */
@@ -15,10 +17,12 @@ export interface RunState {
   readonly microBatches: number;
   /** Best score of a validation so far, and its step; null before the first. */
   readonly best: { readonly score: number; readonly step: number } | null;
+  /** Step of the last validation, 0 before the first. */
+  readonly validated: number;
   /** Configuration of the run, YAML. */
   readonly runConfig: string;
-  /** Configuration of the network, the released YAML. */
-  readonly networkConfig: string;
+  /** The network. */
+  readonly network: WalrusConfig;
   /** Weights, moments, counts. */
   readonly trainer: TrainerState;
 }
@@ -35,7 +39,8 @@ export function encodeRunState(
   state: RunState,
   shapes: ReadonlyMap<string, Shape>,
 ): AsyncGenerator<Uint8Array> {
-  const { trainer, runConfig, networkConfig, ...position } = state;
+  const { trainer, runConfig, network, ...position } = state;
+  const { rotary, apeShape } = network;
   const tensors = [...trainer.tensors].map(([name, data]): StreamedTensor => ({
     name,
     shape: shapes.get(name.slice(name.indexOf("/") + 1))!,
@@ -43,10 +48,11 @@ export function encodeRunState(
   }));
   return streamSafetensors(tensors, "f32", {
     format: FORMAT,
-    position: JSON.stringify(position),
+    // What the released configuration does not say lies in the names and shapes of a checkpoint's tensors.
+    position: JSON.stringify({ ...position, rotary, apeShape }),
     counts: JSON.stringify(trainer.counts),
     runConfig,
-    networkConfig,
+    networkConfig: writeConfig(network),
   });
 }
 
@@ -72,14 +78,18 @@ export async function decodeRunState(input: SourceInput): Promise<RunState> {
       `Cannot read "${file.name}": its format is "${format ?? "unknown"}", wanted "${FORMAT}"`,
     );
   }
-  const position = JSON.parse(text(file, "position")) as Pick<RunState, "step" | "microBatches" | "best">;
+  const position = JSON.parse(text(file, "position")) as
+    & Pick<RunState, "step" | "microBatches" | "best" | "validated">
+    & Pick<WalrusConfig, "rotary" | "apeShape">;
+  const { rotary, apeShape, ...place } = position;
+  const { config } = parseConfig(text(file, "networkConfig"), file.name);
   const counts = JSON.parse(text(file, "counts")) as Record<string, number>;
   const tensors = new Map<string, Float32Array>();
   for (const [name, tensor] of file.tensors) tensors.set(name, await tensor.read());
   return {
-    ...position,
+    ...place,
     runConfig: text(file, "runConfig"),
-    networkConfig: text(file, "networkConfig"),
+    network: { ...config, rotary, apeShape },
     trainer: { tensors, counts },
   };
 }
