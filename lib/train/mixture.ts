@@ -122,6 +122,8 @@ export class Mixture {
   #draw: () => number = () => 0;
 
   /**
+   * Starts at the first micro-batch.
+   *
    * @param systems at least one
    * @param settings seed, strides, rotations
    * @throws RangeError for a system that has too few windows

@@ -4,13 +4,18 @@
 import { extendFields } from "../data/fields.ts";
 import { alignFields } from "../forecast/align_fields.ts";
 import { readConfig } from "../forecast/extended_config.ts";
+import { beside } from "../forecast/walrus.ts";
 import { adaptToCheckpoint, checkWeights, readWeight } from "../forecast/weights.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../walrus/config.ts";
+import {
+  type NormalizationKind,
+  RELEASED_CONFIG,
+  type RotaryKind,
+  type WalrusConfig,
+} from "../walrus/config.ts";
 import { parameterShapes } from "../walrus/parameters.ts";
 import { initialWeights } from "./initialize.ts";
-import type { RunConfig } from "./run_config.ts";
 
 /** A network at the start of a run. */
 export interface Network {
@@ -22,10 +27,46 @@ export interface Network {
   readonly added: readonly string[];
 }
 
-type ModelConfig = RunConfig["model"];
+/** What a run says about its network; null leaves a setting as the checkpoint or the released model has it. */
+export interface ModelSettings {
+  /** Checkpoint to start from: path, URL, Blob or bytes; null: from scratch. */
+  readonly from: SourceInput | null;
+  /** Its `extended_config.yaml`; null: the file beside it. */
+  readonly config: SourceInput | null;
+  /** Width of a token; from scratch only, as the next six. */
+  readonly hidden_dim: number;
+  /** Channels between the convolutions of encoder and decoder. */
+  readonly intermediate_dim: number;
+  /** Transformer blocks. */
+  readonly blocks: number;
+  /** Attention heads. */
+  readonly heads: number;
+  /** Width of the gated MLP before gating; null: four times `hidden_dim`. */
+  readonly mlp_dim: number | null;
+  /** Numbers of non-singleton axes that get an encoder and a decoder. */
+  readonly include_d: readonly (1 | 2 | 3)[];
+  /** Whether time attention sees only the past. */
+  readonly causal: boolean;
+  /** Largest stochastic-depth probability. */
+  readonly drop_path: number | null;
+  /** Expected number of dropped fields. */
+  readonly input_field_drop: number | null;
+  /** Whether the grid is shifted at random. */
+  readonly jitter: boolean | null;
+  /** Normalisation of input and output. */
+  readonly normalization: NormalizationKind | null;
+  /** Smallest standard deviation that is divided by. */
+  readonly epsilon: number | null;
+  /** Frames of a window in 2D. */
+  readonly context: number | null;
+  /** Rotary frequencies: fixed, or trained. */
+  readonly rotary: RotaryKind | null;
+  /** Token grid of a trained table of positions. */
+  readonly ape: readonly [number, number, number] | null;
+}
 
 /** Settings that a run may change on any network. */
-function changed(config: WalrusConfig, model: ModelConfig): WalrusConfig {
+function changed(config: WalrusConfig, model: ModelSettings): WalrusConfig {
   return {
     ...config,
     dropPath: model.drop_path ?? config.dropPath,
@@ -52,7 +93,7 @@ function missingFields(config: WalrusConfig, names: readonly string[]): string[]
 }
 
 /** The network from scratch. */
-function fromScratch(model: ModelConfig, names: readonly string[], seed: number): Network {
+function fromScratch(model: ModelSettings, names: readonly string[], seed: number): Network {
   const base: WalrusConfig = changed({
     ...RELEASED_CONFIG,
     hiddenDim: model.hidden_dim,
@@ -98,19 +139,13 @@ function columnsOf({ fields, states }: WalrusConfig): Record<string, number> {
   return { ...fields, ...Object.fromEntries(rest.map((column) => [`column ${column}`, column])) };
 }
 
-/** `extended_config.yaml` in the folder of a path. */
-function beside(checkpoint: string): string {
-  return checkpoint.replace(/[^/\\]*$/, "") + "extended_config.yaml";
-}
-
 async function fromCheckpoint(
-  path: string,
-  model: ModelConfig,
+  source: SourceInput,
+  model: ModelSettings,
   names: readonly string[],
   seed: number,
 ): Promise<Network> {
-  const source: SourceInput = path;
-  const read = await readConfig(model.config ?? beside(path));
+  const read = await readConfig(model.config ?? beside(source));
   using checkpoint = await openCheckpoint(source);
   const own = adaptToCheckpoint(read.config, checkpoint);
   checkWeights(checkpoint, parameterShapes(own));
@@ -143,7 +178,7 @@ async function fromCheckpoint(
  * @throws TypeError or RangeError for a checkpoint that does not fit
  */
 export async function startNetwork(
-  model: ModelConfig,
+  model: ModelSettings,
   names: readonly string[],
   seed: number,
 ): Promise<Network> {

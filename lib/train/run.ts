@@ -9,25 +9,31 @@ import type { StepResult, Trainer, TrainerState } from "./trainer.ts";
 import { type Scores, validate, type ValidationSettings, type ValidationSystem } from "./validate.ts";
 
 /** Scales of a data set's normalisation. */
-type Scales = { readonly std: Float32Array; readonly deltaStd: Float32Array };
+export type Scales = { readonly std: Float32Array; readonly deltaStd: Float32Array };
 
 /** What a run is made of. */
 export interface RunOptions {
+  /** With its weights loaded. */
   readonly trainer: Trainer;
   /** Stands at the micro-batch to be drawn next. */
   readonly mixture: Mixture;
+  /** Learning rates. */
   readonly schedule: Schedule;
   /** Optimiser steps done before. */
   readonly from: number;
   /** Optimiser steps of the whole run. */
   readonly steps: number;
+  /** Seed of shifts and drops. */
   readonly seed: number;
+  /** Names of the data's channels in the model's field table, where they differ. */
   readonly fieldMap?: FieldMap;
   /** Scales of each system of the mixture, for data-set-wide normalisation. */
   readonly scales?: readonly Scales[];
   /** Steps from one validation to the next; 0: none. */
   readonly validateEvery: number;
+  /** How much is validated. */
   readonly validation: ValidationSettings;
+  /** Held-out data. */
   readonly validationSystems: readonly ValidationSystem[];
   /** Steps from one checkpoint to the next; there is one at the end as well. */
   readonly saveEvery: number;
@@ -71,6 +77,7 @@ export type RunEvent =
 
 /** A loss or gradient that is no number. */
 export class DivergenceError extends RangeError {
+  /** Tells it from other errors. */
   override readonly name = "DivergenceError";
 }
 

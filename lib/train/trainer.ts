@@ -149,11 +149,15 @@ export class Trainer implements ForecastModel {
   /** Copies everything out that a step changes. */
   async state(): Promise<TrainerState> {
     const tensors = new Map<string, Float32Array>();
-    for (const [name, buffer] of this.#buffers) {
-      // Sums of gradients are zero between steps.
-      if (!name.startsWith("sum/")) tensors.set(name, await buffer.read() as Float32Array);
+    // Sums of gradients are zero between steps. One order, whatever was trained first.
+    for (const kind of ["params", "mean", "square"]) {
+      for (const name of this.#shapes.keys()) {
+        const buffer = this.#buffers.get(`${kind}/${name}`);
+        if (buffer) tensors.set(`${kind}/${name}`, await buffer.read() as Float32Array);
+      }
     }
-    return { tensors, counts: Object.fromEntries(this.#counts) };
+    const names = [...this.#shapes.keys()].filter((name) => this.#counts.has(name));
+    return { tensors, counts: Object.fromEntries(names.map((name) => [name, this.#counts.get(name)!])) };
   }
 
   /** Memory of a tensor of the state; made, and zeroed, when it is first asked for. */

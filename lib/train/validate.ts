@@ -23,6 +23,7 @@ export interface ValidationSettings {
 
 /** A system to validate on. */
 export interface ValidationSystem {
+  /** Where its windows come from. */
   readonly split: Split;
   /** Input frames. */
   readonly frames: number;
