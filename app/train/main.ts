@@ -22,6 +22,7 @@ import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
 import type { WalrusConfig } from "../../lib/walrus/config.ts";
 import { parameterShapes } from "../../lib/walrus/parameters.ts";
 import { RunFolder } from "./folder.ts";
+import { Loader } from "./loader.ts";
 import { admit } from "./memory.ts";
 import { Progress } from "./progress.ts";
 import { checkFields, fieldNames, framesOf, openSystems, scalesOf, type System } from "./systems.ts";
@@ -201,11 +202,13 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
     `${config.blocks} blocks of width ${config.hiddenDim}, ${trained} numbers trained; ${device.name}; ${need}`,
   );
 
+  using loader = new Loader(systems.map(({ files }, i) => ({ files, frames: mixed[i]!.frames })));
   const progress = new Progress(start.step, run.training.steps);
   say = (line) => progress.say(line);
   const options: RunOptions = {
     trainer,
     mixture,
+    read: (plan) => loader.read(plan),
     schedule: scheduleOf(run),
     from: start.step,
     steps: run.training.steps,

@@ -22,6 +22,8 @@ export interface System extends Disposable {
   /** Names of all channels, constant ones last. */
   readonly channels: readonly string[];
   readonly folder: string;
+  /** Training files in order. */
+  readonly files: readonly string[];
 }
 
 async function listed(folder: string): Promise<Deno.DirEntry[]> {
@@ -53,6 +55,7 @@ async function openSystem(root: string, name: string): Promise<System> {
     valid,
     channels: [...channels, ...constantChannels],
     folder,
+    files,
     [Symbol.dispose]() {
       train[Symbol.dispose]();
       valid?.[Symbol.dispose]();

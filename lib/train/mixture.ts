@@ -45,6 +45,28 @@ export interface BatchPlan {
   readonly symmetry: Symmetry | null;
 }
 
+/**
+ * Reads the windows of a plan, each with the frame that follows its inputs, and turns them.
+ *
+ * @param systems that the plan counts; a worker may have opened them for itself
+ * @param plan of a mixture of these systems
+ * @throws RangeError naming file, trajectory and frame of numbers that are not finite
+ */
+export async function readPlan(
+  systems: readonly Pick<MixtureSystem, "split" | "frames">[],
+  { system, places, strides, symmetry }: BatchPlan,
+): Promise<Window[]> {
+  const { split, frames } = systems[system]!;
+  const windows: Window[] = [];
+  for (const [i, place] of places.entries()) {
+    const window = await split.window(place, frames + 1, strides[i]!);
+    const bad = findNotFinite(window);
+    if (bad) throw new RangeError(`Cannot train on ${split.describe(place)}: ${bad}`);
+    windows.push(symmetry ? transformWindow(window, symmetry) : window);
+  }
+  return windows;
+}
+
 /** Passes over a system have streams of their own; more of them than this are never made. */
 const MOST_PASSES = 2 ** 20;
 
@@ -170,21 +192,9 @@ export class Mixture {
     return { index, system, places, strides, symmetry: turned ? ROTATIONS[random.below(24)]! : null };
   }
 
-  /**
-   * Reads the windows of a plan, each with the frame that follows its inputs.
-   *
-   * @throws RangeError naming file, trajectory and frame of numbers that are not finite
-   */
-  async read({ system, places, strides, symmetry }: BatchPlan): Promise<Window[]> {
-    const { split, frames } = this.systems[system]!;
-    const windows: Window[] = [];
-    for (const [i, place] of places.entries()) {
-      const window = await split.window(place, frames + 1, strides[i]!);
-      const bad = findNotFinite(window);
-      if (bad) throw new RangeError(`Cannot train on ${split.describe(place)}: ${bad}`);
-      windows.push(symmetry ? transformWindow(window, symmetry) : window);
-    }
-    return windows;
+  /** Reads the windows of a plan, as {@link readPlan} does. */
+  read(plan: BatchPlan): Promise<Window[]> {
+    return readPlan(this.systems, plan);
   }
 
   /** A plan in words: system, files, trajectories, frames. */

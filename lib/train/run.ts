@@ -2,8 +2,9 @@
 // events go is the caller's business; the run depends on nothing but its seed and the step it stands at.
 
 import type { FieldMap } from "../data/fields.ts";
+import type { Window } from "../data/window.ts";
 import { makeBatch, type TrainingBatch } from "./batch.ts";
-import type { Mixture } from "./mixture.ts";
+import type { BatchPlan, Mixture } from "./mixture.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 import type { StepResult, Trainer, TrainerState } from "./trainer.ts";
 import { type Scores, validate, type ValidationSettings, type ValidationSystem } from "./validate.ts";
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly trainer: Trainer;
   /** Stands at the micro-batch to be drawn next. */
   readonly mixture: Mixture;
+  /** Reads the windows of a plan, a worker say; the mixture itself unless given. */
+  readonly read?: (plan: BatchPlan) => Promise<Window[]>;
   /** Learning rates. */
   readonly schedule: Schedule;
   /** Optimiser steps done before. */
@@ -88,7 +91,8 @@ async function draw(options: RunOptions): Promise<TrainingBatch[]> {
   for (let i = 0; i < trainer.settings.accumulate; i++) {
     const plan = mixture.next();
     const own = scales?.[plan.system];
-    batches.push(makeBatch(await mixture.read(plan), trainer.config, {
+    const windows = await (options.read?.(plan) ?? mixture.read(plan));
+    batches.push(makeBatch(windows, trainer.config, {
       seed,
       index: plan.index,
       source: mixture.describe(plan),
