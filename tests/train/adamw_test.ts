@@ -8,8 +8,8 @@ import { mul } from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import { adamw, adamwRates, ratesType, RELEASED_ADAMW } from "../../lib/train/adamw.ts";
 import { clipFactor, totalNorm } from "../../lib/train/clip.ts";
-import { draw } from "../numbers.ts";
 import { largestDifference } from "../tensors.ts";
+import { normals } from "./tiny.ts";
 
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
 
@@ -63,7 +63,7 @@ Deno.test("adamw() equals the formula by hand over ten steps, in f64 and on WASM
       bv: second.square,
     };
   });
-  const [a, b] = [new ByHand(draw([15], "normal", 1)), new ByHand(draw([4], "normal", 2))];
+  const [a, b] = [new ByHand(normals(15, 1)), new ByHand(normals(4, 2))];
   const start = { a: a.weight, am: a.mean, av: a.square, b: b.weight, bm: b.mean, bv: b.square };
   let exact: Record<string, ArrayLike<number>> = Object.fromEntries(
     Object.entries(start).map(([name, values]) => [name, values.slice()]),
@@ -75,7 +75,7 @@ Deno.test("adamw() equals the formula by hand over ten steps, in f64 and on WASM
   );
   for (let step = 1; step <= 10; step++) {
     const rate = 1e-3 * step;
-    const [ga, gb] = [draw([15], "normal", 10 + step), draw([4], "normal", 50 + step)];
+    const [ga, gb] = [normals(15, 10 + step), normals(4, 50 + step)];
     a.step(ga, rate);
     // The second tensor starts three steps later, so it counts less.
     const started = step > 3;

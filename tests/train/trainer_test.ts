@@ -9,9 +9,8 @@ import { adapterShapes, initialAdapters, mergeAdapters } from "../../lib/train/l
 import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
 import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
 import { parameterShapes } from "../../lib/walrus/parameters.ts";
-import { draw } from "../numbers.ts";
 import { largestDifference } from "../tensors.ts";
-import { TINY, TINY_SETTINGS } from "./tiny.ts";
+import { normals, TINY, TINY_SETTINGS } from "./tiny.ts";
 
 const CONFIG = { ...TINY, jitter: true, dropPath: 0.3 };
 
@@ -19,7 +18,7 @@ const CONFIG = { ...TINY, jitter: true, dropPath: 0.3 };
 function windowOf(seed: number, shape: readonly [number, number, number] = [32, 32, 1]): Window {
   const group = (name: string, start: number) => ({ name, order: 0, start, components: 1 });
   return {
-    frames: draw([3 + 1, ...shape, 2], "normal", seed),
+    frames: normals(4 * shape[0] * shape[1] * shape[2] * 2, seed),
     constants: new Float32Array(0),
     shape,
     times: new Float64Array(3 + 1),
