@@ -11,7 +11,7 @@ import { inRepository } from "../shared.ts";
 const SETTINGS: MixtureSettings = { seed: 4, epochLength: 11, strides: [1, 5], rotate: true, limit: null };
 
 async function splits(): Promise<Split[]> {
-  const names = ["gray_scott_mini", "shallow_water_mini", "euler_quadrants_mini"];
+  const names = ["gray_scott_mini", "euler_quadrants_mini"];
   return await Promise.all(names.map((name) => openSplit([inRepository(`examples/data/${name}.hdf5`)])));
 }
 
@@ -28,7 +28,7 @@ Deno.test("Mixture draws what it would have drawn after any number of micro-batc
     }
     // Each pseudo-epoch has the reference's draws.
     for (const epoch of [0, 1, 2]) {
-      const draw = systemSampler({ epoch, seed: 4, rank: 0 }, 3);
+      const draw = systemSampler({ epoch, seed: 4, rank: 0 }, 2);
       const own = plans.slice(11 * epoch, 11 * epoch + 11).map(({ system }) => system);
       assert.deepEqual(own, own.map(() => draw()));
     }
@@ -62,8 +62,8 @@ Deno.test("Mixture uses every window once a pass, with strides that fit", async 
       const limited = new Mixture([{ split, samples: 1, frames: 6 }], { ...SETTINGS, limit });
       return new Set(Array.from({ length: limit }, () => JSON.stringify(limited.next().places[0])));
     };
-    const [few, more] = [chosen(3), chosen(8)];
-    assert.deepEqual([few.size, more.size], [3, 8]);
+    const [few, more] = [chosen(2), chosen(5)];
+    assert.deepEqual([few.size, more.size], [2, 5]);
     assert.ok([...few].every((place) => more.has(place)));
   } finally {
     for (const split of opened) split[Symbol.dispose]();

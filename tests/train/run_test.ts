@@ -13,7 +13,7 @@ const STEPS = 10;
 /** A folder with two data sets and a configuration for a small run on them. */
 async function workplace(): Promise<string> {
   const root = await Deno.makeTempDir();
-  for (const name of ["gray_scott_mini", "shallow_water_mini"]) {
+  for (const name of ["gray_scott_mini", "euler_quadrants_mini"]) {
     for (const split of ["train", "valid"]) {
       await Deno.mkdir(`${root}/data/${name}/data/${split}`, { recursive: true });
       await Deno.copyFile(
@@ -172,7 +172,7 @@ Deno.test("the train command refuses what it can not do in one line", async () =
       [["training.step=3"], /training\.step is not known/],
       [["optimizer.lr=fast"], /optimizer\.lr is "fast", wanted number/],
       [["data.strides=[5, 1]"], /data\.strides is \[5, 1\], wanted the smallest first/],
-      [["data.systems=[nothing]"], /has no "nothing", it has gray_scott_mini, shallow_water_mini/],
+      [["data.systems=[nothing]"], /has no "nothing", it has euler_quadrants_mini, gray_scott_mini/],
       [["training.only=[nothing]"], /Nothing is trained/],
       [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 windows/],
       [["model.from=nothing.safetensors"], /nothing|extended_config/],
