@@ -5,6 +5,7 @@ import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 import type { Shape } from "../../lib/ir/types.ts";
 import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
+import { report } from "./report.ts";
 
 const CHECKPOINT = /^step-(\d{8})\.safetensors$/;
 
@@ -109,6 +110,12 @@ export class RunFolder {
       }
     });
     await this.write("log.jsonl", kept.map((line) => `${line}\n`).join(""));
+  }
+
+  /** Draws the log as a page. */
+  async writeReport(): Promise<void> {
+    const read = (name: string) => Deno.readTextFile(`${this.path}/${name}`).catch(() => "");
+    await this.write("report.html", report(await read("log.jsonl"), await read("config.yaml")));
   }
 
   async #startEvents(): Promise<string> {

@@ -270,6 +270,7 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
           trainer.shapes,
           run.checkpoint.keep,
         );
+        await folder.writeReport();
         if (step < run.training.steps) continue;
         const weights = plainWeights(state, config, settings);
         const path = await folder.exportNetwork("last", weights, parameterShapes(config), networkConfig);

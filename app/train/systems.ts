@@ -36,7 +36,8 @@ async function listed(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-async function filesOf(folder: string): Promise<string[]> {
+/** HDF5 files of a folder in order; none where it does not exist. */
+export async function filesOf(folder: string): Promise<string[]> {
   const entries = await listed(folder);
   return entries.filter(({ name }) => /\.(?:hdf5|h5)$/.test(name)).map(({ name }) => `${folder}/${name}`);
 }
