@@ -42,7 +42,12 @@ export {
 } from "./lib/compile/program.ts";
 export type { View } from "./lib/compile/view.ts";
 export { grad } from "./lib/autodiff/grad.ts";
+export { rematBlocks, rematerialize, type RematPolicy } from "./lib/autodiff/remat.ts";
+export { determinant, ROTATIONS, type Symmetry, transformWindow } from "./lib/data/augment.ts";
 export { type Boundaries, BOUNDARY_CODES } from "./lib/data/boundaries.ts";
+export { computeStatistics } from "./lib/data/compute_statistics.ts";
+export { mersenneTwister, type SamplerSeed, systemSampler } from "./lib/data/sampler.ts";
+export { openSplit, Split } from "./lib/data/split.ts";
 export { extendFields, fieldIndices, type FieldMap, type FieldTable } from "./lib/data/fields.ts";
 export type { FieldInfo, ScalarInfo, WellMetadata } from "./lib/data/metadata.ts";
 export {
@@ -61,7 +66,14 @@ export {
   type WellOptions,
   type WindowRequest,
 } from "./lib/data/well.ts";
-export { type ChannelGroup, findNotFinite, type Window, windowCount } from "./lib/data/window.ts";
+export {
+  type ChannelGroup,
+  type FileWindows,
+  findNotFinite,
+  type Window,
+  windowCount,
+  type WindowPlace,
+} from "./lib/data/window.ts";
 export { type WellContents, type WritableField, writeWell } from "./lib/data/write_well.ts";
 export { parseConfig, type ReadConfig, readConfig, writeConfig } from "./lib/forecast/extended_config.ts";
 export {
@@ -129,6 +141,42 @@ export {
   type WalrusConfig,
 } from "./lib/walrus/config.ts";
 export type { Triple } from "./lib/nn/conv.ts";
+export { type AdamWSettings, RELEASED_ADAMW } from "./lib/train/adamw.ts";
+export { type BatchOptions, makeBatch, type TrainingBatch } from "./lib/train/batch.ts";
+export { initialWeights } from "./lib/train/initialize.ts";
+export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/train/lora.ts";
+export { type LossSettings, RELEASED_LOSS } from "./lib/train/loss.ts";
+export { type BatchPlan, Mixture, type MixtureSettings, type MixtureSystem } from "./lib/train/mixture.ts";
+export { type ModelSettings, type Network, startNetwork } from "./lib/train/network.ts";
+export { planTraining, type TrainingPlan } from "./lib/train/plan.ts";
+export {
+  DivergenceError,
+  type RunEvent,
+  type RunOptions,
+  runTraining,
+  type Scales,
+} from "./lib/train/run.ts";
+export { decodeRunState, encodeRunState, type RunState } from "./lib/train/run_state.ts";
+export {
+  type InverseSquareRoot,
+  inverseSquareRootRate,
+  learningRate,
+  type Schedule,
+} from "./lib/train/schedule.ts";
+export {
+  type BatchShape,
+  RELEASED_TRAINING,
+  releasedTrainable,
+  type Trainable,
+  type TrainingSettings,
+} from "./lib/train/step.ts";
+export { type StepResult, Trainer, type TrainerOptions, type TrainerState } from "./lib/train/trainer.ts";
+export {
+  type Scores,
+  validate,
+  type ValidationSettings,
+  type ValidationSystem,
+} from "./lib/train/validate.ts";
 export type { Axis, Boundary, Geometry, Shifts } from "./lib/walrus/geometry.ts";
 export { parameterShapes } from "./lib/walrus/parameters.ts";
 export type { StepShape } from "./lib/walrus/step.ts";

@@ -77,3 +77,9 @@ sharedTest(
     assert.ok(summary.medianFloors <= 2, text);
   },
 );
+
+sharedTest("parity passes the training runs of the complete folder on WASM", "golden", async (folder) => {
+  const { code, summary, text } = await parity(folder, "--sections", "D");
+  assert.equal(code, 0, text);
+  assert.ok(summary.medianFloors <= 2, text);
+});

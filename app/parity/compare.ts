@@ -15,7 +15,7 @@ export interface OutputReport {
 }
 
 /** Largest absolute difference; Infinity where only one of two values is finite, or lengths differ. */
-function largestDifference(got: ArrayLike<number> | undefined, wanted: Float32Array): number {
+function largestDifference(got: ArrayLike<number> | undefined, wanted: Float32Array | Float64Array): number {
   if (!got || got.length !== wanted.length) return Infinity;
   let largest = 0;
   for (let i = 0; i < wanted.length; i++) {
@@ -28,8 +28,8 @@ function largestDifference(got: ArrayLike<number> | undefined, wanted: Float32Ar
 }
 
 /** Largest magnitude among finite values. */
-function magnitude(values: Float32Array): number {
-  return values.reduce((m, v) => Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m, 0);
+function magnitude(values: Float32Array | Float64Array): number {
+  return Array.from(values).reduce((m, v) => Number.isFinite(v) ? Math.max(m, Math.abs(v)) : m, 0);
 }
 
 /** Tensors of a case that hold results rather than what goes in. */
@@ -40,6 +40,23 @@ function exactOutputs(
 ): string[] {
   const known = new Set(Object.keys(golden.outputs));
   return Object.keys(results).filter((name) => name in tensors && !known.has(name));
+}
+
+/** Numbers of a training run that the index lists step by step, and what f32 arithmetic made of them. */
+function series(golden: GoldenCase, results: Results): OutputReport[] {
+  const all = {
+    losses: [golden.losses64, golden.losses32],
+    grad_norms: [golden.grad_norms64, golden.grad_norms32],
+    learning_rates: [golden.learning_rates, golden.learning_rates],
+  };
+  return Object.entries(all).flatMap(([output, [exact, single]]) => {
+    if (!exact || !single) return [];
+    const wanted = Float64Array.from(exact);
+    const scale = magnitude(wanted);
+    const floor = largestDifference(single, wanted) / scale;
+    const relative = largestDifference(results[output], wanted) / scale;
+    return [{ output, relative, tolerance: Math.max(2e-6, 8 * floor), floor }];
+  });
 }
 
 /**
@@ -55,7 +72,7 @@ export function compare(
   results: Results,
 ): OutputReport[] {
   const skipped = new Set(golden.null_gradients?.map((name) => `grad.${name}`) ?? []);
-  const reports: OutputReport[] = [];
+  const reports = series(golden, results);
   for (const [output, expected] of Object.entries(golden.outputs)) {
     if (skipped.has(output)) continue;
     const wanted = tensors[output];

@@ -44,6 +44,20 @@ export interface GoldenParams {
   readonly grids?: readonly (readonly [number, number, number])[];
   readonly old?: Readonly<Record<string, number>>;
   readonly new?: Readonly<Record<string, number>>;
+  readonly lr?: number;
+  readonly warmup?: number;
+  readonly cooldown?: number;
+  readonly clip?: number;
+  readonly betas?: readonly [number, number];
+  readonly weight_decay?: number;
+  readonly accumulate?: number;
+  readonly batches?: readonly GoldenBatch[];
+}
+
+/** A micro-batch of a training case. */
+export interface GoldenBatch {
+  readonly fields: readonly number[];
+  readonly bcs: readonly (readonly [number, number])[];
 }
 
 /** One case of the index. */
@@ -59,6 +73,13 @@ export interface GoldenCase {
   readonly weights?: string;
   readonly null_gradients?: readonly string[];
   readonly no_gradient?: readonly string[];
+  readonly learning_rates?: readonly number[];
+  readonly losses64?: readonly number[];
+  readonly losses32?: readonly number[];
+  readonly grad_norms64?: readonly number[];
+  readonly grad_norms32?: readonly number[];
+  /** Entries of final tensors that are not stored, by the end of the tensor's name. */
+  readonly left_out?: Readonly<Record<string, readonly [number, number]>>;
   readonly files?: readonly {
     readonly file: string;
     readonly expect: "load" | "reject" | "either";

@@ -11,9 +11,10 @@ import { models } from "./models.ts";
 import { modules } from "./modules.ts";
 import { type Backend, onDevice, reference } from "./run.ts";
 import { tables } from "./tables.ts";
+import { training } from "./training.ts";
 
 /** Sections of cases that this version computes. */
-const SECTIONS = ["A", "B", "C", "E", "F", "G"];
+const SECTIONS = ["A", "B", "C", "D", "E", "F", "G"];
 
 /** How one case ended. */
 interface CaseReport {
@@ -59,7 +60,7 @@ class Runner {
     });
     const check = golden.files
       ? checkpoints(this.#golden.folder)
-      : modules[golden.kind] ?? models[golden.kind];
+      : modules[golden.kind] ?? models[golden.kind] ?? training[golden.kind];
     if (!check) return report("skipped", null, `kind ${golden.kind} is not known`);
     try {
       const tensors = await readTensors(`${this.#golden.folder}/${golden.file}`);

@@ -28,13 +28,18 @@ function one(shifts: GoldenCase["params"]["shifts"]): Shifts | null {
   return shifts && !Array.isArray(shifts) ? shifts as GoldenShifts : null;
 }
 
-function goldenGeometry(golden: GoldenCase, points: Triple, jitter: boolean): Geometry {
-  const resampled = RESAMPLED[golden.params.dataset ?? ""];
+/** Geometry of a case's grid. */
+export function goldenGeometry(
+  params: Pick<GoldenCase["params"], "dataset" | "bcs">,
+  points: Triple,
+  jitter: boolean,
+): Geometry {
+  const resampled = RESAMPLED[params.dataset ?? ""];
   const used: Triple = resampled && points[2] === resampled[0]
     ? [points[0], points[1], resampled[1]]
     : points;
   const strides = chooseStrides(used, RELEASED_STRIDES);
-  return geometryOf(used, golden.params.bcs ?? [], jitter, strides);
+  return geometryOf(used, params.bcs ?? [], jitter, strides);
 }
 
 function fieldsFeed(golden: GoldenCase): Int32Array {
@@ -78,7 +83,7 @@ export async function forward(
   const config = configOf(golden);
   const [T = 1, B = 1, C = 1, X = 1, Y = 1, Z = 1] = padAxes(x.shape, 6);
   const shifts = one(golden.params.shifts);
-  const geometry = goldenGeometry(golden, [X, Y, Z], shifts !== null);
+  const geometry = goldenGeometry(golden.params, [X, Y, Z], shifts !== null);
   const params = feedsFor(weights, "params/");
   const keep = pathKeep(golden, T, B);
   const fieldKeep = golden.params.field_keep;
@@ -132,7 +137,7 @@ function batchOf(golden: GoldenCase, tensors: Tensors, config: WalrusConfig, jit
   const [B = 1, T = 1, ...rest] = input.shape;
   const C = rest.at(-1) ?? 1;
   const points = padAxes(rest.slice(0, -1), 3) as Triple;
-  const geometry = goldenGeometry(golden, points, jitter);
+  const geometry = goldenGeometry(golden.params, points, jitter);
   const constant = tensors.constant;
   const constants = constant ? constant.shape.at(-1)! : 0;
   const shape = { frames: T, samples: B, points, channels: C, constants, hidden: false, jitter };
@@ -141,7 +146,7 @@ function batchOf(golden: GoldenCase, tensors: Tensors, config: WalrusConfig, jit
 }
 
 /** `[B, T, ..]` to `[T, B, ..]` on the host. */
-function framesFirst(data: Float32Array, B: number, T: number): Float32Array {
+export function framesFirst(data: Float32Array, B: number, T: number): Float32Array {
   const size = data.length / (B * T);
   const out = new Float32Array(data.length);
   for (let b = 0; b < B; b++) {
@@ -153,7 +158,10 @@ function framesFirst(data: Float32Array, B: number, T: number): Float32Array {
 }
 
 /** Weights a graph takes: those of the data's dimensionality. */
-function weightFeeds(weights: Tensors, signature: Record<string, Tree<Type>>): Record<string, Float32Array> {
+export function weightFeeds(
+  weights: Tensors,
+  signature: Record<string, Tree<Type>>,
+): Record<string, Float32Array> {
   const names = Object.keys(signature.params as Record<string, Type>);
   return Object.fromEntries(names.map((name) => [`params/${name}`, need(weights, name).data]));
 }

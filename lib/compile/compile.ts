@@ -8,14 +8,15 @@ import { type HostArray, sizeOf, type Type } from "../ir/types.ts";
 import { fuse } from "./fuse.ts";
 import { lower, outputSlotName } from "./lower.ts";
 import type { Buffer, Device, Executable, Program, RunReport } from "./program.ts";
-import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
+import { updatedNames } from "./update.ts";
 
 /** A pass by name, for printing and checking what each one leaves. */
 export type PassObserver = (pass: string, graph: Graph) => void;
 
 /**
- * Runs all passes.
+ * Runs all passes. Steps keep the order in which the graph was traced: what is written close together runs close
+ * together, and gradients of weights follow the cotangents they are made of, so that neither has to be kept.
  *
  * @param graph as traced
  * @param device whose kernels decide which fused ops are expanded
@@ -27,7 +28,6 @@ export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, obse
     ["expand", (g) => expandFused(g, kept)],
     ["simplify", simplify],
     ["fuse", (g) => fuse(g)],
-    ["schedule", schedule],
   ];
   observe?.("trace", graph);
   const final = passes.reduce((g, [name, pass]) => {
@@ -52,6 +52,7 @@ export class Compiled {
   readonly #device: Device;
   readonly #executable: Executable;
   readonly #own = new Map<string, Buffer>();
+  readonly #updated: ReadonlySet<string>;
   /** What the last run cost. */
   report: RunReport = { milliseconds: 0 };
 
@@ -60,6 +61,7 @@ export class Compiled {
     this.#device = device;
     this.graph = graph;
     this.#executable = executable;
+    this.#updated = updatedNames(graph);
   }
 
   /** Steps, slots and planned memory. */
@@ -80,8 +82,9 @@ export class Compiled {
    * Runs once.
    *
    * @param feeds every input by name: numbers in C order, or a buffer of the same device. Numbers are copied in;
-   *   an input that was fed numbers before may be left out and keeps them
-   * @returns every output by name
+   *   an input that was fed numbers before may be left out and keeps them. An input that an output of the same name
+   *   and type replaces is overwritten
+   * @returns every output by name, except those that replaced a buffer that was fed: they are there
    * @throws RangeError when an input is missing or has the wrong length
    */
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, HostArray>> {
@@ -107,6 +110,11 @@ export class Compiled {
     }
     const outputs = new Map<string, Buffer>();
     for (const [name, node] of this.graph.outputs) {
+      if (this.#updated.has(name)) {
+        const own = this.#own.get(`in ${name}`);
+        if (own && bindings.get(name) === own) outputs.set(name, own);
+        continue;
+      }
       const buffer = this.#buffer(`out ${name}`, node);
       outputs.set(name, buffer);
       bindings.set(outputSlotName(name), buffer);

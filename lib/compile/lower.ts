@@ -16,6 +16,7 @@ import type { Graph } from "../ir/trace.ts";
 import { at, type DType, type HostArray, type Shape, sizeOf } from "../ir/types.ts";
 import { plan } from "./plan.ts";
 import type { AnyStep, ContractAxis, Kernel, Program, Slot, StepAttributes } from "./program.ts";
+import { placeUpdates, type Update, updatedNames } from "./update.ts";
 import { type View, wholeView } from "./view.ts";
 
 /** Name of an output's slot: a step that updates a state has inputs and outputs of the same name. */
@@ -28,6 +29,8 @@ class Lowering {
   readonly slots: Slot[] = [];
   readonly steps: AnyStep[] = [];
   readonly #views = new Map<Tensor, readonly View[]>();
+  /** Slots that will be inputs once their new values are placed. */
+  readonly #claimed = new Set<number>();
 
   /** The view of a node's i-th result. */
   view(node: Tensor, index = 0): View {
@@ -73,13 +76,30 @@ class Lowering {
     return wholeView(dense.slot, view.dtype, shape);
   }
 
+  /** A slot of its own that holds the new value of an input; null where that is the input itself. */
+  update(node: Tensor, input: Tensor): Update | null {
+    const view = this.view(node);
+    const into = this.view(input).slot;
+    const slot = at(this.slots, view.slot);
+    const whole = isContiguous(view) && slot.length === sizeOf(view.shape);
+    if (view.slot === into && whole) return null;
+    if (slot.kind === "scratch" && whole && !this.#claimed.has(view.slot)) {
+      this.#claimed.add(view.slot);
+      return { from: view.slot, into };
+    }
+    const own = this.scratch(view.dtype, view.shape, "update");
+    this.#claimed.add(own.slot);
+    this.copy(view, own, node.scope);
+    return { from: own.slot, into };
+  }
+
   /** Marks the slot of a view as a program output, or copies into a new one where that is not possible. */
   output(output: string, node: Tensor): void {
     const name = outputSlotName(output);
     const view = this.view(node);
     const slot = at(this.slots, view.slot);
     const whole = isContiguous(view) && slot.length === sizeOf(view.shape);
-    if (slot.kind === "scratch" && whole) {
+    if (slot.kind === "scratch" && whole && !this.#claimed.has(view.slot)) {
       this.slots[view.slot] = { ...slot, kind: "output", name };
       return;
     }
@@ -199,7 +219,8 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
 /**
  * Lowers a graph to a program.
  *
- * @param graph scheduled; its fused ops are kernels of the device
+ * @param graph arguments before their users; its fused ops are kernels of the device. An output with the name and type of an input
+ *   replaces it: it is written into the buffer that is bound to the input
  * @returns a program with planned memory
  */
 export function lower(graph: Graph): Program {
@@ -207,6 +228,11 @@ export function lower(graph: Graph): Program {
   // Inputs that no node uses are bound all the same.
   for (const input of graph.inputs.values()) lowerNode(lowering, input);
   for (const node of graph.nodes) if (node.op !== "input") lowerNode(lowering, node);
-  for (const [name, node] of graph.outputs) lowering.output(name, node);
-  return plan(lowering.slots, lowering.steps);
+  const updated = updatedNames(graph);
+  const updates = [...updated].flatMap((name) =>
+    lowering.update(graph.outputs.get(name)!, graph.inputs.get(name)!) ?? []
+  );
+  for (const [name, node] of graph.outputs) if (!updated.has(name)) lowering.output(name, node);
+  const { slots, steps } = placeUpdates(lowering.slots, lowering.steps, updates);
+  return plan(slots, steps);
 }

@@ -7,7 +7,8 @@ import type { View } from "./view.ts";
 
 /**
  * Memory a program uses. `input` and `output` slots are bound to buffers at each run, `constant` slots are filled
- * once when a program is loaded, `scratch` slots share an arena: `offset` is the planned place in it.
+ * once when a program is loaded, `scratch` slots share an arena: `offset` is the planned place in it. An input that
+ * an output of the same name and type replaces (weights, moments) is written as well: there is no slot for that output.
  */
 export interface Slot {
   /** How it is bound or placed. */
@@ -42,7 +43,7 @@ export interface ContractAxis {
  * Kernel steps by name. All views are strided; outputs never overlap inputs of the same step unless stated.
  *
  * - `map`: `out[i] = expression(inputs[0][i], ..)`; every input has the output's shape (strides may be 0). With
- *   no inputs the expression is a number: a fill.
+ *   no inputs the expression is a number: a fill. An input may be the very view that is written: in place.
  * - `reduce`: inputs share a shape; `out` has size 1 on the reduced axes;
  *   `out = sum | max over axes of expression(inputs..)`.
  * - `contract`: `out[batch, m, n] = sum over k of a[batch, m, k] b[batch, n, k]`, every group a list of axes

@@ -76,6 +76,12 @@ function cutInTwo(step: AnyStep, cut: Cut, size: number): AnyStep[] {
   } as AnyStep));
 }
 
+/** Elements from the first window to the last: what a fold can be cut along where it is lowered. */
+function windowReach({ inputs, attributes: { axis } }: Step<"fold">): number {
+  const x = at(inputs, 0);
+  return (at(x.shape, axis) - 1) * Math.abs(at(x.strides, axis));
+}
+
 /**
  * The step, or several that together do the same.
  *
@@ -96,11 +102,12 @@ export function splitStep(step: AnyStep, most: number, alignment: number): AnySt
   };
   const candidates = (cuts[step.kernel] as Cuts<Kernel>)(step as Step<Kernel>);
   const best = [...candidates].sort((a, b) => reach(b) - reach(a))[0];
+  const farthest = best ? reach(best) : 0;
+  if (step.kernel === "fold" && farthest < windowReach(step as Step<"fold">)) return [step];
   // What is left when every cut is made: cutting in vain would make a launch an element.
   const least = bindingBytes(view, alignment) -
     candidates.reduce((sum, cut) => sum + reach(cut), 0) * BYTES[view.dtype];
-  if (!best || reach(best) === 0 || least > most) {
-    if (step.kernel === "fold") return [step];
+  if (!best || farthest === 0 || (least > most && step.kernel !== "fold")) {
     throw new RangeError(
       `Cannot cut ${step.kernel} (${step.scope || "no scope"}): it reaches over ${
         bindingBytes(view, alignment)

@@ -25,6 +25,18 @@ export function determinant({ permutation, flip }: Symmetry): number {
   return flip.reduce((sign, f) => f ? -sign : sign, parity(permutation));
 }
 
+/** The 24 symmetries of the cube that are rotations, the identity first. */
+export const ROTATIONS: readonly Symmetry[] = ([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [
+  2,
+  1,
+  0,
+]] as const).flatMap((permutation) =>
+  Array.from({ length: 8 }, (_, bits): Symmetry => ({
+    permutation,
+    flip: [(bits & 4) !== 0, (bits & 2) !== 0, (bits & 1) !== 0],
+  }))
+).filter((symmetry) => determinant(symmetry) === 1);
+
 /** Old component and sign that each component of a field of some order comes from. */
 function components(order: number, { permutation, flip }: Symmetry): { from: number; sign: number }[] {
   const sign = (i: number) => flip[i] ? -1 : 1;

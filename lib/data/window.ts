@@ -67,14 +67,19 @@ export function largestStride(steps: number, from: number, inputs: number, outpu
 
 /** Where a window lies. */
 export interface WindowPlace {
+  /** Which file of the split. */
   readonly file: number;
+  /** Which trajectory of the file. */
   readonly trajectory: number;
+  /** First frame. */
   readonly from: number;
 }
 
 /** Trajectories and windows of one file. */
 export interface FileWindows {
+  /** Trajectories of the file. */
   readonly trajectories: number;
+  /** Windows of each. */
   readonly windows: number;
 }
 

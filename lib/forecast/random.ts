@@ -40,9 +40,46 @@ export function philox(counter: Counter, key: readonly [number, number]): Counte
   return [c0, c1, c2, c3];
 }
 
+/** What a stream of draws is for: streams of different purposes never meet. */
+export const PURPOSES = {
+  rollout: 0,
+  jitter: 1,
+  pathDrop: 2,
+  fieldDrop: 3,
+  order: 4,
+  augmentation: 5,
+  weights: 6,
+} as const;
+
 /** A source of integers: `below(n)` is uniform over 0 .. n - 1. */
 export interface Random {
   below(n: number): number;
+}
+
+function keyOf(seed: number): readonly [number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`Seed is ${seed}, wanted an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  return [seed >>> 0, Math.floor(seed / 2 ** 32)];
+}
+
+/**
+ * Uniform numbers between 0 and 1, both excluded, in bulk.
+ *
+ * @param count how many
+ * @param seed a safe integer, 0 or more
+ * @param stream which stream of that seed
+ * @param purpose one of {@link PURPOSES}
+ * @returns multiples of 2^-24 shifted by half of one: exact in f32 arithmetic, never 0 or 1
+ */
+export function uniformNumbers(count: number, seed: number, stream: number, purpose: number): Float64Array {
+  const key = keyOf(seed);
+  const out = new Float64Array(count);
+  for (let i = 0; i < count; i += 4) {
+    const words = philox([i / 4, 0, stream, purpose], key);
+    for (let j = 0; j < 4 && i + j < count; j++) out[i + j] = ((words[j]! >>> 8) + 0.5) / 2 ** 24;
+  }
+  return out;
 }
 
 /**
@@ -50,18 +87,16 @@ export interface Random {
  *
  * @param seed a safe integer, 0 or more
  * @param stream which stream of that seed, such as the step of a rollout
+ * @param purpose one of {@link PURPOSES}
  * @throws RangeError for another seed
  */
-export function randomStream(seed: number, stream: number): Random {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`Seed is ${seed}, wanted an integer from 0 to ${Number.MAX_SAFE_INTEGER}`);
-  }
-  const key = [seed >>> 0, Math.floor(seed / 2 ** 32)] as const;
+export function randomStream(seed: number, stream: number, purpose: number = PURPOSES.rollout): Random {
+  const key = keyOf(seed);
   let draw = 0;
   return {
     below(n) {
       // 64 bits against a range far below 2^32: the bias of the remainder is below 2^-32.
-      const [high, low] = philox([draw++, 0, stream, 0], key);
+      const [high, low] = philox([draw++, 0, stream, purpose], key);
       return Number(((BigInt(high) << 32n) | BigInt(low)) % BigInt(n));
     },
   };

@@ -37,8 +37,8 @@ export interface ForecastModel {
   readonly config: WalrusConfig;
   /** Compiles the step for a window and makes its weights resident. */
   prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep>;
-  /** Forgets what is on its device and uses another from now on. */
-  moveTo(device: Device): void;
+  /** Forgets what is on its device and uses another from now on; models that are bound to theirs have none. */
+  moveTo?(device: Device): void;
 }
 
 /** A predicted frame. */
@@ -125,7 +125,7 @@ export async function* rollout(
     try {
       return await step.compiled.run({ ...fixed, ...feeds });
     } catch (error) {
-      if (!(error instanceof DeviceLostError) || !options.onDeviceLost) throw error;
+      if (!(error instanceof DeviceLostError) || !options.onDeviceLost || !model.moveTo) throw error;
       model.moveTo(await options.onDeviceLost(error));
       step = await model.prepare(start, jitter, options.admit);
       fixed = fixedFeeds(model, start, options, step);

@@ -38,8 +38,12 @@ function isConfig(config: SourceInput | WalrusConfig): config is WalrusConfig {
   return typeof config === "object" && "hiddenDim" in config;
 }
 
-/** `extended_config.yaml` in the folder of a path or URL. */
-function beside(checkpoint: SourceInput): SourceInput {
+/**
+ * `extended_config.yaml` in the folder of a path or URL.
+ *
+ * @throws TypeError for a checkpoint that is neither
+ */
+export function beside(checkpoint: SourceInput): SourceInput {
   const name = "extended_config.yaml";
   if (checkpoint instanceof URL) return new URL(name, checkpoint);
   if (typeof checkpoint !== "string") {

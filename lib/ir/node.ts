@@ -88,6 +88,8 @@ export interface Node<K extends Op> {
   readonly shape: Shape;
   /** Where the node was made, `block7/space`. */
   readonly scope: string;
+  /** 0, or which recomputation it belongs to: equal nodes of different epochs stay apart. */
+  readonly epoch: number;
 }
 
 /** A symbolic value: a node of any op. It holds no numbers. */

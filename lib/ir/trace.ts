@@ -26,6 +26,7 @@ interface Trace {
   readonly interned: Map<string, Tensor>;
   readonly inputs: Map<string, Tensor>;
   scope: string;
+  epoch: number;
 }
 
 let current: Trace | null = null;
@@ -50,8 +51,8 @@ function attributesKey(attributes: object): string {
 }
 
 /** Text that equal nodes of a trace have in common, and different ones do not. */
-export function nodeKey(op: Op, args: readonly Tensor[], attributes: Attributes[Op]): string {
-  return `${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
+export function nodeKey(op: Op, args: readonly Tensor[], attributes: Attributes[Op], epoch = 0): string {
+  return `${epoch}${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
 }
 
 function active(): Trace {
@@ -76,11 +77,23 @@ export function makeNode<K extends Op>(
       throw new TypeError(`Cannot use a ${arg.op} of another trace as an argument of ${op}${where}`);
     }
   }
-  const key = nodeKey(op, args, attributes);
+  // What takes no computation is never computed again.
+  const epoch = args.length === 0 ? 0 : trace.epoch;
+  const key = nodeKey(op, args, attributes, epoch);
   const known = trace.interned.get(key);
   if (known) return known;
   const { dtype, shape } = at(results, 0);
-  const node = { id: trace.nodes.length, op, args, attributes, results, dtype, shape, scope: trace.scope };
+  const node = {
+    id: trace.nodes.length,
+    op,
+    args,
+    attributes,
+    results,
+    dtype,
+    shape,
+    scope: trace.scope,
+    epoch,
+  };
   const tensor = Object.freeze(node) as unknown as Tensor;
   if (tensor.op === "input") {
     const { name } = tensor.attributes;
@@ -128,6 +141,23 @@ export function withScope<R>(scope: string, f: () => R): R {
   }
 }
 
+/**
+ * Runs `f` with its nodes in an epoch: rematerialisation computes equal nodes again.
+ *
+ * @param epoch 0 for what is computed first
+ * @param f any function that builds tensors
+ */
+export function withEpoch<R>(epoch: number, f: () => R): R {
+  const trace = active();
+  const outer = trace.epoch;
+  trace.epoch = epoch;
+  try {
+    return f();
+  } finally {
+    trace.epoch = outer;
+  }
+}
+
 /** Whether a signature entry is a type rather than a record of entries. */
 function isType(tree: Tree<Type>): tree is Type {
   return typeof (tree as Type).dtype === "string" && Array.isArray((tree as Type).shape);
@@ -152,7 +182,7 @@ export function signatureOf(tree: Tree<Type>): Map<string, Type> {
 
 function runTrace(f: (trace: Trace) => ReadonlyMap<string, Tensor>): Graph {
   const outer = current;
-  const trace: Trace = { nodes: [], interned: new Map(), inputs: new Map(), scope: "" };
+  const trace: Trace = { nodes: [], interned: new Map(), inputs: new Map(), scope: "", epoch: 0 };
   current = trace;
   try {
     const outputs = f(trace);
@@ -240,10 +270,12 @@ export function rewrite(
       if (node.op === "input") continue;
       const args = node.args.map(get);
       trace.scope = node.scope;
+      trace.epoch = node.epoch;
       const keep = () => makeNode(node.op, args, node.attributes, node.results);
       replaced.set(node, rule(node, args, keep));
     }
     trace.scope = "";
+    trace.epoch = 0;
     return new Map([...graph.outputs].map(([name, node]) => [name, get(node)]));
   });
 }

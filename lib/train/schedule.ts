@@ -41,3 +41,47 @@ export function inverseSquareRootRate(settings: InverseSquareRoot, step: number)
   if (step <= end) return decay(step - warmup);
   return decay(end) * (1 - Math.sqrt((step - end - 1) / cooldown));
 }
+
+/** A schedule in optimiser steps. */
+export type Schedule =
+  | ({ readonly kind: "released" } & InverseSquareRoot)
+  | {
+    readonly kind: "cosine";
+    readonly base: number;
+    readonly total: number;
+    readonly warmup: number;
+    /** Factor of the first rate. */
+    readonly firstFactor: number;
+    /** Factor of the last rate. */
+    readonly lastFactor: number;
+  }
+  | {
+    readonly kind: "constant";
+    readonly base: number;
+    readonly warmup: number;
+    readonly firstFactor: number;
+  };
+
+/**
+ * Rate in force after `step` completed scheduler steps: linear warm-up from `firstFactor base`, then what the kind
+ * says; a cosine ends at `lastFactor base` after `total` steps.
+ *
+ * @param schedule kind and settings
+ * @param step completed scheduler steps, from 0
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const cosine = { kind: "cosine", base: 2, total: 10, warmup: 2, firstFactor: 0.5, lastFactor: 0 } as const;
+ * assert.deepEqual([0, 1, 2, 6, 10].map((step) => learningRate(cosine, step)), [1, 1.5, 2, 1, 0]);
+ * ```
+ */
+export function learningRate(schedule: Schedule, step: number): number {
+  if (schedule.kind === "released") return inverseSquareRootRate(schedule, step);
+  const { base, warmup, firstFactor } = schedule;
+  if (step < warmup) return base * (firstFactor + (1 - firstFactor) * step / warmup);
+  if (schedule.kind === "constant") return base;
+  const { total, lastFactor } = schedule;
+  const share = total > warmup ? Math.min(1, (step - warmup) / (total - warmup)) : 1;
+  return base * (lastFactor + (1 - lastFactor) * (1 + Math.cos(Math.PI * share)) / 2);
+}

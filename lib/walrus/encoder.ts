@@ -1,7 +1,7 @@
 // Fields to tokens: two strided convolutions with a field-indexed first kernel (model.md section 5).
 
 import type { Tensor } from "../ir/node.ts";
-import { concat, constant, gather, mul, sum } from "../ir/tensor.ts";
+import { concat, constant, gather, mul, reshape, sliceAxis, sum } from "../ir/tensor.ts";
 import { block } from "../ir/trace.ts";
 import { at } from "../ir/types.ts";
 import { silu } from "../nn/activation.ts";
@@ -37,6 +37,13 @@ export function singletonKernelAxes(geometry: Geometry): number[] {
   return [0, 1, 2].filter((i) => at(geometry, i).singleton).map((i) => i + 2);
 }
 
+/** Factors `[1, c + 3, 1, 1, 1]` of the kernel's columns; those of the c fields times `factor`. */
+function columnFactors(scale: Tensor, c: number, factor: Tensor | undefined): Tensor {
+  if (!factor) return scale;
+  const own = mul(sliceAxis(scale, 1, 0, c), reshape(factor, [1, 1, 1, 1, 1]));
+  return concat([own, sliceAxis(scale, 1, c, 3)], 1);
+}
+
 /**
  * Encodes frames.
  *
@@ -44,9 +51,17 @@ export function singletonKernelAxes(geometry: Geometry): number[] {
  * @param x framed fields and flags `[n, X', Y', Z', c + 3]`
  * @param fields columns of the c fields, i32 `[c]`
  * @param geometry of the grid
+ * @param factor of the fields `[1]`. It scales the kernel, which is the same to the network; scaled fields would
+ *   need a gradient of their own, the dearest part of the encoder's backward pass
  * @returns tokens `[n, x, y, z, h]`
  */
-export function encode(params: Parameters, x: Tensor, fields: Tensor, geometry: Geometry): Tensor {
+export function encode(
+  params: Parameters,
+  x: Tensor,
+  fields: Tensor,
+  geometry: Geometry,
+  factor?: Tensor,
+): Tensor {
   return block("encoder", () => {
     const key = `embed.${dimensionality(geometry)}`;
     const thin = singletonKernelAxes(geometry);
@@ -58,7 +73,11 @@ export function encode(params: Parameters, x: Tensor, fields: Tensor, geometry: 
       1,
       c + 1,
     );
-    const selected = mul(sum(gather(proj1, columns, 1), thin), constant(scale, [1, c + 3, 1, 1, 1]));
+    const shape = [1, c + 3, 1, 1, 1];
+    const selected = mul(
+      sum(gather(proj1, columns, 1), thin),
+      columnFactors(constant(scale, shape), c, factor),
+    );
     const first = conv(x, selected, stepsOf(geometry, 0));
     const inner = silu(rmsNorm(first, [1, 2, 3], parameter(params, `${key}.norm1.weight`)));
     const proj2 = sum(parameter(params, `${key}.proj2.weight`), thin);

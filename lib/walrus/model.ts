@@ -68,14 +68,18 @@ export function walrus(
   const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = x.shape;
   const jitter = options.jitter ?? null;
   const dropped = options.fieldKeep ? mul(x, reshape(options.fieldKeep, [1, B, 1, 1, 1, C])) : x;
-  const scaled = mul(dropped, reshape(parameter(params, "encoder_dummy"), [1, 1, 1, 1, 1, 1]));
-  const flat = reshape(scaled, [T * B, X, Y, Z, C]);
+  const flat = reshape(dropped, [T * B, X, Y, Z, C]);
   const grid = flat.shape[3] === geometry[2].points ? flat : resample(flat, geometry[2].points);
   const framed = block("frame", () => frame(grid, geometry, jitter));
 
   const [gx, gy, gz] = tokenGrid(geometry);
   const h = config.hiddenDim;
-  let tokens = reshape(encode(params, framed, fields, geometry), [T, B, gx * gy * gz, h]);
+  let tokens = reshape(encode(params, framed, fields, geometry, parameter(params, "encoder_dummy")), [
+    T,
+    B,
+    gx * gy * gz,
+    h,
+  ]);
   if (config.apeShape) {
     const table = permute(parameter(params, "ape"), [0, 1, 3, 4, 5, 2]);
     tokens = add(tokens, reshape(table, [1, 1, gx * gy * gz, h]));

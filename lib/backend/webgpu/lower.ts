@@ -56,16 +56,24 @@ function lastStride(view: View): number {
 
 function map(step: Pick<Step<"map">, "inputs" | "outputs">, expression: Expression): Dispatch[] {
   const out = at(step.outputs, 0);
-  const views = [...step.inputs, out];
+  // An input that is overwritten element by element is read through the result: nothing may be bound twice.
+  const isReplaced = (view: View) => view.slot === out.slot;
+  const bound = step.inputs.filter((view) => !isReplaced(view));
+  const views = [...bound, out];
   const axes = outputAxes(views);
   const operands = views.map(operandOf);
-  const names = members(step.inputs.length);
+  const read = (i: number) => {
+    const view = at(step.inputs, i);
+    if (isReplaced(view)) return "read0(at.out)";
+    const place = bound.indexOf(view);
+    return `load${place}(at.in${place})`;
+  };
   // Copies keep bits that are no numbers.
-  const isCopy = expression === operand(0) && step.inputs[0]?.dtype === out.dtype;
+  const isCopy = expression === operand(0) && bound[0] === step.inputs[0] && bound[0]?.dtype === out.dtype;
   const text = isCopy
     ? "store_raw0(at.out, raw0(at.in0));"
-    : expressionText(expression, (i) => `load${i}(at.in${i})`, (v) => `store0(at.out, ${v});`);
-  const walk = walkOf(names, axes, operands);
+    : expressionText(expression, read, (v) => `store0(at.out, ${v});`);
+  const walk = walkOf(members(bound.length), axes, operands);
   return [
     elementwise(
       "map",
@@ -136,21 +144,31 @@ function fold({ inputs, outputs, attributes: { axis, step } }: Step<"fold">, ori
 
 /** Folds of parts of the axis, each of the windows that reach it, until what they read can be bound. */
 function foldPieces(whole: Step<"fold">, origin: number, most: number): Dispatch[] {
+  return splitStep(whole as AnyStep, most, BINDING_ALIGNMENT).flatMap((part) => {
+    const piece = part as Step<"fold">;
+    const views = [...piece.inputs, ...piece.outputs];
+    const isSmall = views.every((view) => bindingBytes(view, BINDING_ALIGNMENT) <= most);
+    return isSmall
+      ? [fold(piece, origin)]
+      : halvesOf(piece, origin).flatMap((h) => foldPieces(h.step, h.origin, most));
+  });
+}
+
+/** A fold as two, of the first and of the second half of its results. */
+function halvesOf(whole: Step<"fold">, origin: number): { step: Step<"fold">; origin: number }[] {
   const [x, out] = [at(whole.inputs, 0), at(whole.outputs, 0)];
   const { axis, step } = whole.attributes;
-  const bytes = Math.max(...[x, out].map((view) => bindingBytes(view, BINDING_ALIGNMENT)));
-  if (bytes <= most) return [fold(whole, origin)];
   const [places, windows, size] = [at(out.shape, axis), at(x.shape, axis), at(x.shape, axis + 1)];
   if (places === 1) {
     throw new RangeError(
       `Cannot cut fold (${
         whole.scope || "no scope"
-      }): one place reaches over ${bytes} bytes, the device binds ` +
-        `${most} at once; use a smaller window or grid`,
+      }): one place reaches further than the device binds at once; ` +
+        "use a smaller window or grid",
     );
   }
   const half = Math.ceil(places / 2);
-  return [[0, half], [half, places - half]].flatMap(([start = 0, count = 0]) => {
+  return [[0, half], [half, places - half]].map(([start = 0, count = 0]) => {
     const from = origin + start;
     const first = Math.min(
       Math.max(0, Math.ceil((from - size + 1) / step)),
@@ -160,7 +178,7 @@ function foldPieces(whole: Step<"fold">, origin: number, most: number): Dispatch
     const last = Math.min(windows - 1, Math.floor((from + count - 1) / step));
     const inputs = [cutView(x, axis, first, last - first + 1)];
     const outputs = [cutView(out, axis, start, count)];
-    return foldPieces({ ...whole, inputs, outputs }, from - first * step, most);
+    return { step: { ...whole, inputs, outputs }, origin: from - first * step };
   });
 }
 

@@ -62,7 +62,8 @@ fn store${i}(i: u32, value: f32) {
   atomicAnd(&${name}[i >> 1u], 0xffff0000u >> shift);
   atomicOr(&${name}[i >> 1u], pack2x16float(vec2f(value, 0.0)) << shift);
 }
-fn store_raw${i}(i: u32, value: f32) { store${i}(i, value); }`;
+fn store_raw${i}(i: u32, value: f32) { store${i}(i, value); }
+fn read${i}(i: u32) -> f32 { return unpack2x16float(atomicLoad(&${name}[i >> 1u]))[i & 1u]; }`;
 }
 
 /** A walk's struct and function; `first` is where its words begin. */

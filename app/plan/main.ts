@@ -1,0 +1,107 @@
+// Prints the memory of a training step of a network before anything large is allocated, with and without
+// recomputation of blocks.
+
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import type { Kernel } from "../../lib/compile/program.ts";
+import { readConfig } from "../../lib/forecast/extended_config.ts";
+import { planTraining } from "../../lib/train/plan.ts";
+import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
+import { geometryOf } from "../../lib/walrus/geometry.ts";
+
+type Triple = [number, number, number];
+
+/** All fused ops have kernels on both backends. */
+const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
+
+interface Options {
+  readonly config?: string;
+  readonly points?: Triple;
+  readonly frames?: number;
+  readonly samples?: number;
+  readonly channels: number;
+  readonly accumulate: number;
+}
+
+function readOptions(args: readonly string[]): Options {
+  const count = (text: string) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("wanted a whole number from 1.");
+    return Number(text);
+  };
+  const grid = (text: string): Triple => {
+    const sizes = text.split("x").map(count);
+    if (sizes.length < 1 || sizes.length > 3) throw new InvalidArgumentError("wanted 256x256 or 64x64x64.");
+    return [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1];
+  };
+  const command = new Command("plan")
+    .description(
+      "Plans the memory of a training step. Without options: the released model on its two kinds of data.",
+    )
+    .option("--config <file>", "extended_config.yaml (default: the released 1.3 B model)")
+    .option("--points <grid>", "such as 256x256 or 64x64x64", grid)
+    .option("--frames <n>", "input frames (default: as the configuration says)", count)
+    .option("--samples <n>", "samples of a micro-batch (default: 2 in 2D, 1 in 3D)", count)
+    .option("--channels <n>", "channels", count, 4)
+    .option("--accumulate <n>", "micro-batches of an optimiser step", count, 1)
+    .showHelpAfterError()
+    .exitOverride();
+  command.parse([...args], { from: "user" });
+  return command.opts();
+}
+
+/** Bytes in words: `20.7 GB`. */
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`.padStart(9);
+}
+
+function printGrid(config: WalrusConfig, points: Triple, options: Options): void {
+  const deep = points.every((n) => n > 1);
+  const frames = options.frames ??
+    (deep ? Math.max(1, Math.floor(config.contextFrames / 2)) : config.contextFrames);
+  const samples = options.samples ?? (deep ? 1 : 2);
+  const shape = {
+    frames,
+    samples,
+    points,
+    channels: options.channels,
+    constants: 0,
+    hidden: false,
+    jitter: config.jitter,
+    pathDrop: config.dropPath > 0,
+    fieldDrop: config.inputFieldDrop > 0,
+  };
+  const open = [1, 1] as const;
+  const geometry = geometryOf(points, [open, open, open], config.jitter);
+  const grid = points.filter((n) => n > 1).join(" x ");
+  console.log(`\n${grid} points, ${frames} frames, ${samples} samples, ${options.channels} channels`);
+  console.log("recomputed           weights   moments      sums   working      peak   steps");
+  for (
+    const [label, rematEvery] of [["nothing", 0], ["every second block", 2], ["every block", 1]] as const
+  ) {
+    const settings = { ...RELEASED_TRAINING, accumulate: options.accumulate, rematEvery };
+    const plan = planTraining(config, shape, geometry, settings, releasedTrainable(config), {
+      kernels: KERNELS,
+    });
+    const { weights, moments, sums, working, peak } = plan;
+    const columns = [weights, moments, sums, working, peak].map(gigabytes);
+    console.log(`${label.padEnd(18)} ${columns.join(" ")} ${String(plan.steps).padStart(7)}`);
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  const config = options.config ? (await readConfig(options.config)).config : RELEASED_CONFIG;
+  console.log(`Training memory in f32: ${config.blocks} blocks of width ${config.hiddenDim}`);
+  const grids: Triple[] = options.points ? [options.points] : [[256, 256, 1], [128, 128, 128]];
+  for (const points of grids) printGrid(config, points, options);
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2);
+    console.error(`error: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,138 @@
+// The folder of a run: its configuration, its log, its checkpoints. Everything but the logs is whole or absent.
+
+import { writeFileAtomic } from "../../lib/io/file.ts";
+import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
+import type { Shape } from "../../lib/ir/types.ts";
+import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
+import { report } from "./report.ts";
+
+const CHECKPOINT = /^step-(\d{8})\.safetensors$/;
+
+/** The newest checkpoint that can be read. */
+export interface Found {
+  readonly path: string;
+  readonly state: RunState;
+}
+
+/** A run's folder. */
+export class RunFolder {
+  readonly path: string;
+  readonly #events: Promise<string>;
+
+  constructor(path: string) {
+    this.path = path.replace(/\/+$/, "");
+    this.#events = this.#startEvents();
+    this.#events.catch(() => {});
+  }
+
+  get #checkpoints(): string {
+    return `${this.path}/checkpoints`;
+  }
+
+  /** Makes the folder and clears away files that a killed run left unfinished. */
+  static async open(path: string): Promise<RunFolder> {
+    const checkpoints = `${path.replace(/\/+$/, "")}/checkpoints`;
+    await Deno.mkdir(checkpoints, { recursive: true });
+    for await (const { name } of Deno.readDir(checkpoints)) {
+      if (name.endsWith(".partial")) await Deno.remove(`${checkpoints}/${name}`);
+    }
+    return new RunFolder(path);
+  }
+
+  async #names(): Promise<string[]> {
+    const entries = await Array.fromAsync(Deno.readDir(this.#checkpoints));
+    return entries.map(({ name }) => name).filter((name) => CHECKPOINT.test(name)).sort();
+  }
+
+  /**
+   * The newest checkpoint that can be read.
+   *
+   * @param warn told of each that can not
+   */
+  async newest(warn: (message: string) => void): Promise<Found | null> {
+    for (const name of (await this.#names()).reverse()) {
+      const path = `${this.#checkpoints}/${name}`;
+      try {
+        return { path, state: await decodeRunState(path) };
+      } catch (error) {
+        warn(`${(error as Error).message}; the one before it is used`);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Writes a checkpoint and removes the oldest beyond `keep`.
+   *
+   * @returns its path
+   */
+  async save(state: RunState, shapes: ReadonlyMap<string, Shape>, keep: number): Promise<string> {
+    const path = `${this.#checkpoints}/step-${String(state.step).padStart(8, "0")}.safetensors`;
+    await writeFileAtomic(path, encodeRunState(state, shapes));
+    const old = (await this.#names()).slice(0, -keep);
+    for (const name of old) await Deno.remove(`${this.#checkpoints}/${name}`);
+    return path;
+  }
+
+  /** Writes the network as the released layout has it: `NAME/walrus.safetensors` and `NAME/extended_config.yaml`. */
+  async exportNetwork(
+    name: string,
+    weights: ReadonlyMap<string, Float32Array>,
+    shapes: ReadonlyMap<string, Shape>,
+    networkConfig: string,
+  ): Promise<string> {
+    const folder = `${this.path}/${name}`;
+    const tensors = [...shapes].map(([tensor, shape]) => ({
+      name: tensor,
+      shape,
+      read: () => weights.get(tensor)!,
+    }));
+    await writeFileAtomic(`${folder}/extended_config.yaml`, new TextEncoder().encode(networkConfig));
+    await writeFileAtomic(`${folder}/walrus.safetensors`, streamSafetensors(tensors));
+    return folder;
+  }
+
+  /** Writes a text file. */
+  async write(name: string, text: string): Promise<void> {
+    await writeFileAtomic(`${this.path}/${name}`, new TextEncoder().encode(text));
+  }
+
+  /** Takes those lines out of the log that lie after a step: a run that is resumed writes them again. */
+  async rewindLog(step: number): Promise<void> {
+    const text = await Deno.readTextFile(`${this.path}/log.jsonl`).catch(() => "");
+    const kept = text.split("\n").filter((line) => {
+      try {
+        return line !== "" && JSON.parse(line).step <= step;
+      } catch {
+        // The last line of a killed run may be torn.
+        return false;
+      }
+    });
+    await this.write("log.jsonl", kept.map((line) => `${line}\n`).join(""));
+  }
+
+  /** Draws the log as a page. */
+  async writeReport(): Promise<void> {
+    const read = (name: string) => Deno.readTextFile(`${this.path}/${name}`).catch(() => "");
+    await this.write("report.html", report(await read("log.jsonl"), await read("config.yaml")));
+  }
+
+  async #startEvents(): Promise<string> {
+    await Deno.mkdir(this.path, { recursive: true });
+    const now = Date.now() / 1000;
+    const path = `${this.path}/events.out.tfevents.${now.toFixed(3)}.walrus`;
+    await Deno.writeFile(path, eventFileStart(now));
+    return path;
+  }
+
+  /** Adds a line to the log, and its numbers to TensorBoard's. */
+  async log(step: number, scalars: Readonly<Record<string, number>>): Promise<void> {
+    await Deno.writeTextFile(`${this.path}/log.jsonl`, `${JSON.stringify({ step, ...scalars })}\n`, {
+      append: true,
+    });
+    await Deno.writeFile(await this.#events, scalarRecord(Date.now() / 1000, step, scalars), {
+      append: true,
+    });
+  }
+}

@@ -1,0 +1,67 @@
+// Whether a run fits into memory, known before weights are allocated.
+
+import type { Device } from "../../lib/compile/program.ts";
+import { windowGeometry } from "../../lib/forecast/walrus.ts";
+import { planTraining } from "../../lib/train/plan.ts";
+import type { MixtureSystem } from "../../lib/train/mixture.ts";
+import type { Trainable, TrainingSettings } from "../../lib/train/step.ts";
+import type { WalrusConfig } from "../../lib/walrus/config.ts";
+
+/** Largest memory of a 32-bit WebAssembly module. */
+const WASM_LIMIT = 2 ** 32;
+
+function size(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+/**
+ * Plans the most demanding micro-batch of a run.
+ *
+ * @returns the plan in words
+ * @throws RangeError with advice when it does not fit
+ */
+export async function admit(
+  systems: readonly MixtureSystem[],
+  config: WalrusConfig,
+  settings: TrainingSettings,
+  trainable: Trainable,
+  device: Device,
+): Promise<string> {
+  const points = ({ split, samples, frames }: MixtureSystem) =>
+    split.shape.reduce((n, m) => n * m, samples * frames);
+  const largest = [...systems].sort((a, b) => points(b) - points(a))[0]!;
+  const window = await largest.split.trajectory(0, 0).window({ from: 0, length: 1 });
+  const shape = {
+    frames: largest.frames,
+    samples: largest.samples,
+    points: window.shape,
+    channels: window.channels.length,
+    constants: window.constantChannels.length,
+    hidden: window.hidden !== null,
+    jitter: config.jitter,
+    pathDrop: config.dropPath > 0 && config.blocks > 1,
+    fieldDrop: config.inputFieldDrop > 0,
+  };
+  const plan = planTraining(
+    config,
+    shape,
+    windowGeometry(window, config.jitter),
+    settings,
+    trainable,
+    device,
+  );
+  const words = `${size(plan.peak)} (weights ${size(plan.weights)}, moments ${
+    size(plan.moments)
+  }, gradient sums ${size(plan.sums)}, a step on ${largest.split.name} ${size(plan.working)})`;
+  const limit = Math.min(Deno.systemMemoryInfo().available, WASM_LIMIT);
+  if (plan.peak > limit) {
+    const whose = limit === WASM_LIMIT ? "a WebAssembly module can hold" : "this machine has free";
+    throw new RangeError(
+      `Training needs ${words}, ${whose} ${
+        size(limit)
+      }; set training.remat=1, fewer data.samples, training.lora or ` +
+        "training.only",
+    );
+  }
+  return words;
+}

@@ -1,0 +1,77 @@
+// The line that says how a run goes: on a terminal rewritten in place, elsewhere one line now and then.
+
+import { duration } from "../forecast/progress.ts";
+
+/** Means over the steps since the last line. */
+export class Progress {
+  readonly #total: number;
+  readonly #start: number;
+  readonly #began = performance.now();
+  readonly #terminal: boolean;
+  #steps = 0;
+  #sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0 };
+  #open = false;
+
+  /**
+   * @param from steps done before
+   * @param total steps of the whole run
+   * @param terminal whether standard error is one
+   */
+  constructor(from: number, total: number, terminal: boolean = Deno.stderr.isTerminal()) {
+    this.#start = from;
+    this.#total = total;
+    this.#terminal = terminal;
+  }
+
+  /** Counts a step. */
+  add(step: {
+    loss: number;
+    norm: number;
+    seconds: number;
+    stall: number;
+    samples: number;
+    tokens: number;
+  }): void {
+    this.#steps++;
+    this.#sums.loss += step.loss;
+    this.#sums.norm += step.norm;
+    this.#sums.seconds += step.seconds;
+    this.#sums.stalled += step.stall * step.seconds;
+    this.#sums.samples += step.samples;
+    this.#sums.tokens += step.tokens;
+  }
+
+  /** Shows the line and starts new means, which it returns. */
+  show(step: number, learningRate: number): Record<string, number> {
+    const { loss, norm, seconds, stalled, samples, tokens } = this.#sums;
+    const means = {
+      "train/loss": loss / this.#steps,
+      "train/norm": norm / this.#steps,
+      "train/learning_rate": learningRate,
+      "speed/samples_per_second": samples / seconds,
+      "speed/tokens_per_second": tokens / seconds,
+      "speed/stall_share": stalled / seconds,
+    };
+    this.#steps = 0;
+    this.#sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0 };
+    const elapsed = (performance.now() - this.#began) / 1000;
+    const left = elapsed / (step - this.#start) * (this.#total - step);
+    this.say(
+      `step ${step}/${this.#total}  loss ${means["train/loss"].toFixed(3)}  lr ${
+        learningRate.toExponential(2)
+      }  norm ${means["train/norm"].toFixed(1)}  ${means["speed/samples_per_second"].toFixed(2)} samples/s  ${
+        Math.round(means["speed/tokens_per_second"])
+      } tokens/s  stall ${(100 * means["speed/stall_share"]).toFixed(0)} %  ${duration(left)} left`,
+      true,
+    );
+    return means;
+  }
+
+  /** Prints a line; `passing` ones are overwritten by the next on a terminal. */
+  say(line: string, passing = false): void {
+    const clear = this.#terminal && this.#open ? "\r\x1b[2K" : "";
+    const end = this.#terminal && passing ? "" : "\n";
+    Deno.stderr.writeSync(new TextEncoder().encode(clear + line + end));
+    this.#open = this.#terminal && passing;
+  }
+}

@@ -1,0 +1,85 @@
+// Pass over steps: outputs that replace an input are written where the input lies. In place where nothing reads the
+// old value afterwards, else computed apart and copied in at the end.
+
+import { operand } from "../ir/scalar.ts";
+import type { Graph } from "../ir/trace.ts";
+import { sameShape } from "../ir/types.ts";
+import type { AnyStep, Slot } from "./program.ts";
+import { type View, wholeView } from "./view.ts";
+
+/** A slot with the new value, and the input slot it replaces. */
+export interface Update {
+  /** Holds the new value, dense. */
+  readonly from: number;
+  /** The input. */
+  readonly into: number;
+}
+
+/** Names of the outputs that replace an input: those with the name and the type of one. */
+export function updatedNames(graph: Pick<Graph, "inputs" | "outputs">): Set<string> {
+  const names = [...graph.outputs].filter(([name, node]) => {
+    const input = graph.inputs.get(name);
+    return input && input.dtype === node.dtype && sameShape(input.shape, node.shape);
+  });
+  return new Set(names.map(([name]) => name));
+}
+
+function sameWindow(a: View, b: View): boolean {
+  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
+}
+
+/** Whether a step may read a slot that it overwrites: an element-wise one that reads each element where it writes. */
+function readsInPlace(step: AnyStep, into: number): boolean {
+  if (step.kernel !== "map") return false;
+  const target = step.outputs[0];
+  return target !== undefined &&
+    step.inputs.every((view) => view.slot !== into || sameWindow(view, target));
+}
+
+/** Whether the new value can be written over the old one from its first element on. */
+function fits(steps: readonly AnyStep[], { from, into }: Update): boolean {
+  const first = steps.findIndex((step) => step.outputs.some(({ slot }) => slot === from));
+  const last = steps.findLastIndex((step) => step.inputs.some(({ slot }) => slot === into));
+  return last < first || (last === first && readsInPlace(steps[first]!, into));
+}
+
+/**
+ * Places all updates.
+ *
+ * @param slots as lowered; a `from` is a scratch slot of its own, dense and whole
+ * @param steps in their order
+ * @param updates at most one an input
+ * @returns slots and steps without the `from` slots that were merged into their inputs
+ */
+export function placeUpdates(
+  slots: readonly Slot[],
+  steps: readonly AnyStep[],
+  updates: readonly Update[],
+): { slots: Slot[]; steps: AnyStep[] } {
+  const merged = new Map<number, number>();
+  const copies: AnyStep[] = [];
+  for (const update of updates) {
+    if (fits(steps, update)) merged.set(update.from, update.into);
+    else {
+      const { dtype, length, name } = slots[update.into]!;
+      copies.push({
+        kernel: "map",
+        inputs: [wholeView(update.from, dtype, [length])],
+        outputs: [wholeView(update.into, dtype, [length])],
+        attributes: { expression: operand(0) },
+        scope: `update/${name}`,
+      });
+    }
+  }
+  const kept = slots.map((_, i) => i).filter((i) => !merged.has(i));
+  const places = new Map(kept.map((slot, place) => [slot, place]));
+  const move = (view: View): View => ({ ...view, slot: places.get(merged.get(view.slot) ?? view.slot)! });
+  return {
+    slots: kept.map((i) => slots[i]!),
+    steps: [...steps, ...copies].map((step): AnyStep => ({
+      ...step,
+      inputs: step.inputs.map(move),
+      outputs: step.outputs.map(move),
+    })),
+  };
+}

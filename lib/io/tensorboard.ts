@@ -1,0 +1,109 @@
+// TensorBoard's event files: TFRecords (length, data, each with a masked CRC-32C) of Event messages in protobuf's wire
+// format. Scalars only.
+
+const POLYNOMIAL = 0x82f63b78;
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
+  return value;
+});
+
+/**
+ * CRC-32C (Castagnoli) of bytes.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
+ * ```
+ */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** The checksum as records store it: a checksum of data that holds checksums is weak. */
+function masked(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Wire types of protobuf. */
+const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5];
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt(value);
+  do {
+    const low = Number(rest & 127n);
+    rest >>= 7n;
+    bytes.push(rest > 0n ? low | 128 : low);
+  } while (rest > 0n);
+  return Uint8Array.from(bytes);
+}
+
+function field(number: number, wire: number, contents: Uint8Array): Uint8Array {
+  const length = wire === BYTES ? varint(contents.length) : new Uint8Array(0);
+  return joined([varint(number * 8 + wire), length, contents]);
+}
+
+function fixed(size: 4 | 8, value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(size));
+  if (size === 8) view.setFloat64(0, value, true);
+  else view.setFloat32(0, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+/** One record around an Event. */
+function record(event: Uint8Array): Uint8Array {
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(event.length), true);
+  const head = new Uint8Array(length.buffer);
+  const sum = (bytes: Uint8Array) => {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setUint32(0, masked(bytes), true);
+    return new Uint8Array(view.buffer);
+  };
+  return joined([head, sum(head), event, sum(event)]);
+}
+
+/** The record an event file starts with. @param seconds since 1970 */
+export function eventFileStart(seconds: number): Uint8Array {
+  return record(joined([field(1, FIXED64, fixed(8, seconds)), field(3, BYTES, text("brain.Event:2"))]));
+}
+
+/**
+ * A record of scalars.
+ *
+ * @param seconds since 1970
+ * @param step which the scalars belong to
+ * @param scalars numbers by tag, `train/loss`
+ */
+export function scalarRecord(
+  seconds: number,
+  step: number,
+  scalars: Readonly<Record<string, number>>,
+): Uint8Array {
+  const values = Object.entries(scalars).map(([tag, value]) =>
+    field(1, BYTES, joined([field(1, BYTES, text(tag)), field(2, FIXED32, fixed(4, value))]))
+  );
+  return record(joined([
+    field(1, FIXED64, fixed(8, seconds)),
+    field(2, VARINT, varint(step)),
+    field(5, BYTES, joined(values)),
+  ]));
+}

@@ -1,0 +1,202 @@
+// A training run: micro-batches drawn ahead, steps, validations and checkpoints in their turn, told as events. Where
+// events go is the caller's business; the run depends on nothing but its seed and the step it stands at.
+
+import type { FieldMap } from "../data/fields.ts";
+import type { Window } from "../data/window.ts";
+import { makeBatch, type TrainingBatch } from "./batch.ts";
+import type { BatchPlan, Mixture } from "./mixture.ts";
+import { learningRate, type Schedule } from "./schedule.ts";
+import type { StepResult, Trainer, TrainerState } from "./trainer.ts";
+import { type Scores, validate, type ValidationSettings, type ValidationSystem } from "./validate.ts";
+
+/** Scales of a data set's normalisation. */
+export type Scales = { readonly std: Float32Array; readonly deltaStd: Float32Array };
+
+/** What a run is made of. */
+export interface RunOptions {
+  /** With its weights loaded. */
+  readonly trainer: Trainer;
+  /** Stands at the micro-batch to be drawn next. */
+  readonly mixture: Mixture;
+  /** Reads the windows of a plan, a worker say; the mixture itself unless given. */
+  readonly read?: (plan: BatchPlan) => Promise<Window[]>;
+  /** Learning rates. */
+  readonly schedule: Schedule;
+  /** Optimiser steps done before. */
+  readonly from: number;
+  /** Optimiser steps of the whole run. */
+  readonly steps: number;
+  /** Seed of shifts and drops. */
+  readonly seed: number;
+  /** Names of the data's channels in the model's field table, where they differ. */
+  readonly fieldMap?: FieldMap;
+  /** Scales of each system of the mixture, for data-set-wide normalisation. */
+  readonly scales?: readonly Scales[];
+  /** Steps from one validation to the next; 0: none. */
+  readonly validateEvery: number;
+  /** How much is validated. */
+  readonly validation: ValidationSettings;
+  /** Held-out data. */
+  readonly validationSystems: readonly ValidationSystem[];
+  /** Steps from one checkpoint to the next; there is one at the end as well. */
+  readonly saveEvery: number;
+  /** Best score so far. */
+  readonly best: { readonly score: number; readonly step: number } | null;
+  /** Step of the last validation: one that an interruption left out is made up for. */
+  readonly validated: number;
+  /** Ends the run after the step in progress, which is saved. */
+  readonly signal?: AbortSignal;
+}
+
+/** What happens in a run. */
+export type RunEvent =
+  | ({
+    readonly kind: "step";
+    /** Optimiser steps done, this one included. */
+    readonly step: number;
+    readonly learningRate: number;
+    readonly samples: number;
+    /** Tokens of all frames of all samples. */
+    readonly tokens: number;
+    /** Seconds since the step before. */
+    readonly seconds: number;
+    /** Share of them that was spent waiting for data. */
+    readonly stall: number;
+  } & StepResult)
+  | {
+    readonly kind: "validation";
+    readonly step: number;
+    readonly scores: ReadonlyMap<string, Scores>;
+    readonly best: boolean;
+  }
+  | {
+    readonly kind: "checkpoint";
+    readonly step: number;
+    readonly microBatches: number;
+    readonly best: RunOptions["best"];
+    readonly validated: number;
+    readonly trainer: TrainerState;
+  };
+
+/** A loss or gradient that is no number. */
+export class DivergenceError extends RangeError {
+  /** Tells it from other errors. */
+  override readonly name = "DivergenceError";
+}
+
+/** Micro-batches of one optimiser step. */
+async function draw(options: RunOptions): Promise<TrainingBatch[]> {
+  const { trainer, mixture, seed, fieldMap, scales } = options;
+  const batches: TrainingBatch[] = [];
+  for (let i = 0; i < trainer.settings.accumulate; i++) {
+    const plan = mixture.next();
+    const own = scales?.[plan.system];
+    const windows = await (options.read?.(plan) ?? mixture.read(plan));
+    batches.push(makeBatch(windows, trainer.config, {
+      seed,
+      index: plan.index,
+      source: mixture.describe(plan),
+      ...(fieldMap ? { fieldMap } : {}),
+      ...(own ? { scales: own } : {}),
+    }));
+  }
+  return batches;
+}
+
+/** Tokens of a micro-batch's frames. */
+function tokensOf({ shape, geometry }: TrainingBatch): number {
+  return shape.frames * shape.samples * geometry.reduce((n, axis) => n * axis.tokens, 1);
+}
+
+function meanScore(scores: ReadonlyMap<string, Scores>): number {
+  const values = [...scores.values()].map(({ oneStep }) => oneStep);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Validates in its turn and remembers the best score. */
+class Validator {
+  best: RunOptions["best"];
+  validated: number;
+  readonly #options: RunOptions;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.best = options.best;
+    this.validated = options.validated;
+  }
+
+  /** Whether a validation belongs to a step and is still to be done. */
+  isDue(step: number): boolean {
+    const { validateEvery, steps } = this.#options;
+    return validateEvery > 0 && step > this.validated && (step % validateEvery === 0 || step === steps);
+  }
+
+  async run(step: number): Promise<RunEvent> {
+    const { trainer, validationSystems, validation, fieldMap } = this.#options;
+    const scores = new Map<string, Scores>();
+    for (const system of validationSystems) {
+      scores.set(system.split.name, await validate(trainer, system, validation, fieldMap));
+    }
+    const score = meanScore(scores);
+    const best = scores.size > 0 && (this.best === null || score < this.best.score);
+    if (best) this.best = { score, step };
+    this.validated = step;
+    return { kind: "validation", step, scores, best };
+  }
+}
+
+/**
+ * Runs training.
+ *
+ * @param options trainer with its weights, data, schedule
+ * @returns events as they happen; the last is a checkpoint unless nothing was left to do
+ * @throws DivergenceError naming step and windows when loss or gradients are no longer finite
+ */
+export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent, void, void> {
+  const { trainer, schedule, from, steps, signal } = options;
+  const validator = new Validator(options);
+  if (from > 0 && validator.isDue(from)) yield await validator.run(from);
+  let ahead = from < steps ? draw(options) : null;
+  let last = performance.now();
+  for (let step = from; step < steps; step++) {
+    const waited = performance.now();
+    const batches = await ahead!;
+    const stalled = performance.now() - waited;
+    const rate = learningRate(schedule, step);
+    const running = trainer.step(batches, rate);
+    // Drawn while the device computes. A failure of drawing is met in its turn.
+    ahead = step + 1 < steps ? draw(options) : null;
+    ahead?.catch(() => {});
+    const result = await running;
+    const done = step + 1;
+    if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm)) {
+      await ahead?.catch(() => {});
+      const windows = batches.map(({ source }) => source).join("; ");
+      throw new DivergenceError(
+        `Step ${done}: the loss is ${result.loss} and the norm of the gradients ${result.norm}; its windows are ${windows}`,
+      );
+    }
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    yield {
+      kind: "step",
+      step: done,
+      learningRate: rate,
+      samples: batches.reduce((n, { shape }) => n + shape.samples, 0),
+      tokens: batches.reduce((n, batch) => n + tokensOf(batch), 0),
+      seconds,
+      stall: seconds > 0 ? stalled / 1000 / seconds : 0,
+      ...result,
+    };
+    const stopping = done === steps || signal?.aborted === true;
+    if (validator.isDue(done) && !signal?.aborted) yield await validator.run(done);
+    if (stopping || done % options.saveEvery === 0) {
+      const { best, validated } = validator;
+      const microBatches = done * trainer.settings.accumulate;
+      yield { kind: "checkpoint", step: done, microBatches, best, validated, trainer: await trainer.state() };
+    }
+    if (stopping) break;
+    last = performance.now();
+  }
+  await ahead?.catch(() => {});
+}

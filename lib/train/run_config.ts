@@ -1,0 +1,243 @@
+// The configuration of a training run: YAML and `key=value` overrides, checked at once, every default filled in.
+
+import * as v from "valibot";
+import { parseYaml, writeYaml } from "../io/yaml.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const positive = v.pipe(v.number(), v.gtValue(0));
+const names = v.array(v.pipe(v.string(), v.minLength(1)));
+const triple = v.tuple([count, count, count]);
+
+const model = v.strictObject({
+  /** Checkpoint to start from; null: from scratch. */
+  from: v.optional(v.nullable(v.string()), null),
+  /** Its `extended_config.yaml`; null: the file beside it. */
+  config: v.optional(v.nullable(v.string()), null),
+  hidden_dim: v.optional(count, 96),
+  intermediate_dim: v.optional(count, 32),
+  blocks: v.optional(count, 4),
+  heads: v.optional(count, 4),
+  /** Null: four times hidden_dim. */
+  mlp_dim: v.optional(v.nullable(count), null),
+  include_d: v.optional(v.pipe(v.array(v.picklist([1, 2, 3])), v.minLength(1)), [2, 3]),
+  drop_path: v.optional(v.nullable(share), null),
+  input_field_drop: v.optional(v.nullable(v.pipe(v.number(), v.minValue(0))), null),
+  jitter: v.optional(v.nullable(v.boolean()), null),
+  normalization: v.optional(v.nullable(v.picklist(["rms", "meanstd", "global"])), null),
+  epsilon: v.optional(v.nullable(positive), null),
+  context: v.optional(v.nullable(count), null),
+  causal: v.optional(v.boolean(), true),
+  /** Rotary frequencies: as they are, or trained, one vector a block or one an axis. */
+  rotary: v.optional(v.nullable(v.picklist(["fixed", "shared", "per_axis"])), null),
+  /** Token grid of a trained table of positions. */
+  ape: v.optional(v.nullable(triple), null),
+});
+
+const data = v.strictObject({
+  /** Folder of data sets, each with data/train, data/valid and stats.yaml. */
+  root: v.string(),
+  /** Their names; null: all. */
+  systems: v.optional(v.nullable(v.pipe(names, v.minLength(1))), null),
+  /** Names of systems that are left out. */
+  exclude: v.optional(names, []),
+  /** Windows of a micro-batch in 2D and in 3D. */
+  samples: v.optional(count, 2),
+  samples_3d: v.optional(count, 1),
+  /** Input frames in 3D; null: half of the context. */
+  context_3d: v.optional(v.nullable(count), null),
+  strides: v.optional(v.tuple([count, count]), [1, 5]),
+  rotate: v.optional(v.boolean(), true),
+  /** Most windows a system may use, a seeded choice; null: all. */
+  limit: v.optional(v.nullable(count), null),
+  field_map: v.optional(v.record(v.string(), v.union([v.string(), natural])), {}),
+});
+
+const training = v.strictObject({
+  /** Optimiser steps of the run. */
+  steps: count,
+  /** Micro-batches of a pseudo-epoch: each draws systems with a generator of its own. */
+  epoch: v.optional(count, 2000),
+  accumulate: v.optional(count, 4),
+  /** Largest total norm of gradients; null never clips. */
+  clip: v.optional(v.nullable(positive), 10),
+  /** Recompute block 0, n, 2n, ..; 0: none. */
+  remat: v.optional(natural, 2),
+  /** Patterns of the tensors that are trained (`*` stands for anything), and of those among them that are not. */
+  only: v.optional(v.pipe(names, v.minLength(1)), ["*"]),
+  freeze: v.optional(names, []),
+  lora: v.optional(
+    v.nullable(v.strictObject({
+      rank: count,
+      alpha: v.optional(positive, 16),
+      adapt: v.optional(v.pipe(names, v.minLength(1)), [
+        "blocks.*.fused_ff_qkv.weight",
+        "blocks.*.ff_out.weight",
+        "blocks.*.attn_out.weight",
+        "blocks.*.input_head.weight",
+        "blocks.*.output_head.weight",
+      ]),
+    })),
+    null,
+  ),
+});
+
+const optimizer = v.strictObject({
+  lr: v.optional(positive, 2e-4),
+  betas: v.optional(v.tuple([share, share]), [0.9, 0.999]),
+  eps: v.optional(positive, 1e-10),
+  weight_decay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
+});
+
+const schedule = v.strictObject({
+  kind: v.optional(v.picklist(["released", "cosine", "constant"]), "released"),
+  /** Steps of warm-up and cool-down; null: a twentieth of the run. */
+  warmup: v.optional(v.nullable(natural), null),
+  cooldown: v.optional(v.nullable(natural), null),
+  first_factor: v.optional(share, 0.1),
+  last_factor: v.optional(share, 0),
+});
+
+const schema = v.strictObject({
+  /** Folder of the run. */
+  folder: v.string(),
+  seed: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
+  model: v.optional(model, {}),
+  data,
+  training,
+  loss: v.optional(
+    v.strictObject({ multiplier: v.optional(positive, 100), minimum_context: v.optional(natural, 1) }),
+    {},
+  ),
+  optimizer: v.optional(optimizer, {}),
+  schedule: v.optional(schedule, {}),
+  validation: v.optional(
+    v.strictObject({
+      /** Steps from one to the next; 0: never. */
+      every: v.optional(natural, 500),
+      /** Windows of one-step forecasts a system. */
+      windows: v.optional(count, 20),
+      /** Steps of rollouts from the first frame; 0: none. */
+      rollout: v.optional(natural, 10),
+      /** Trajectories of rollouts a system. */
+      trajectories: v.optional(count, 2),
+      jitter: v.optional(v.boolean(), false),
+    }),
+    {},
+  ),
+  checkpoint: v.optional(
+    v.strictObject({ every: v.optional(count, 500), keep: v.optional(count, 3) }),
+    {},
+  ),
+  log: v.optional(v.strictObject({ every: v.optional(count, 10) }), {}),
+  threads: v.optional(v.nullable(count), null),
+});
+
+/** A checked configuration with all defaults. */
+export type RunConfig = v.InferOutput<typeof schema>;
+
+/** What finetuning starts from where a configuration says nothing (training.md sections 5 and 8). */
+const FINETUNING = {
+  data: { strides: [1, 1] },
+  training: { accumulate: 1 },
+  optimizer: { lr: 1e-4 },
+  schedule: { first_factor: 0.01 },
+  model: { drop_path: 0 },
+};
+
+type Plain = Record<string, unknown>;
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Records joined; `over` wins. */
+function merged(base: unknown, over: unknown): unknown {
+  if (!isPlain(base) || !isPlain(over)) return over === undefined ? base : over;
+  const keys = new Set([...Object.keys(base), ...Object.keys(over)]);
+  return Object.fromEntries([...keys].map((key) => [key, merged(base[key], over[key])]));
+}
+
+/** `a.b=value` as a record; the value is YAML. */
+function override(text: string): Plain {
+  const match = /^([a-z_0-9]+(?:\.[a-z_0-9]+)*)=([^]*)$/i.exec(text);
+  if (!match) throw new SyntaxError(`Cannot read override "${text}": wanted key=value or section.key=value`);
+  const value = parseYaml(match[2]!, `override ${match[1]}`) ?? null;
+  return match[1]!.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "absent";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/**
+ * Reads the configuration of a run.
+ *
+ * @param text YAML
+ * @param options name of the file for messages, `key=value` overrides, whether defaults are those of finetuning
+ * @throws SyntaxError naming the key, its value and what was wanted
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const text = "folder: runs/a\ndata: {root: data}\ntraining: {steps: 100}";
+ * const config = parseRunConfig(text, { overrides: ["optimizer.lr=1e-3"] });
+ * assert.equal(config.optimizer.lr, 1e-3);
+ * assert.throws(() => parseRunConfig(text, { overrides: ["training.step=1"] }), /training.step/);
+ * ```
+ */
+export function parseRunConfig(
+  text: string,
+  options: { name?: string; overrides?: readonly string[]; finetune?: boolean } = {},
+): RunConfig {
+  const { name = "configuration", overrides = [], finetune = false } = options;
+  const file = parseYaml(text, name);
+  const given = overrides.map(override).reduce<unknown>(merged, merged(finetune ? FINETUNING : {}, file));
+  const fail = (why: string): never => {
+    throw new SyntaxError(`Cannot read "${name}": ${why}`);
+  };
+  const result = v.safeParse(schema, given);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
+    if (issue.expected === "never") return fail(`${path} is not known`);
+    return fail(`${path} is ${shown(issue.input)}, wanted ${issue.expected ?? issue.message}`);
+  }
+  const config = result.output;
+  const [least, most] = config.data.strides;
+  if (least > most) fail(`data.strides is [${least}, ${most}], wanted the smallest first`);
+  if (finetune && config.model.from === null) fail("model.from is null, wanted the checkpoint to finetune");
+  return config;
+}
+
+/** The configuration as YAML; reads back equal. */
+export function writeRunConfig(config: RunConfig): string {
+  return writeYaml(config);
+}
+
+/**
+ * Whether a name fits one of some patterns.
+ *
+ * @param patterns `*` stands for any text
+ */
+export function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const escaped = patterns.map((p) => p.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")));
+  const expressions = escaped.map((parts) => new RegExp(`^${parts.join(".*")}$`));
+  return (name) => expressions.some((expression) => expression.test(name));
+}
+
+/**
+ * Sections in which two configurations differ in what a run computes; how often it logs, validates and saves, its
+ * folder and its threads may change at any time.
+ *
+ * @param text YAML of the other, as {@link writeRunConfig} made it
+ */
+export function changedSections(config: RunConfig, text: string): string[] {
+  const other = parseYaml(text, "configuration of the run") as Plain;
+  const free = ["folder", "validation", "checkpoint", "log", "threads"];
+  return Object.entries(config).flatMap(([section, value]) =>
+    !free.includes(section) && JSON.stringify(value) !== JSON.stringify(other[section]) ? [section] : []
+  );
+}

@@ -1,0 +1,189 @@
+// Whole runs of the train command in a process of their own: interrupted, killed and torn ones end as if nothing had
+// happened, diverging ones say where.
+
+import assert from "node:assert/strict";
+import { Walrus } from "../../lib/forecast/walrus.ts";
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { decodeRunState } from "../../lib/train/run_state.ts";
+import { inRepository } from "../shared.ts";
+
+const STEPS = 10;
+
+/** A folder with two data sets and a configuration for a small run on them. */
+async function workplace(): Promise<string> {
+  const root = await Deno.makeTempDir();
+  for (const name of ["gray_scott_mini", "euler_quadrants_mini"]) {
+    for (const split of ["train", "valid"]) {
+      await Deno.mkdir(`${root}/data/${name}/data/${split}`, { recursive: true });
+      await Deno.copyFile(
+        inRepository(`examples/data/${name}.hdf5`),
+        `${root}/data/${name}/data/${split}/a.hdf5`,
+      );
+    }
+  }
+  const config = `
+folder: ${root}/run
+data: {root: ${root}/data, samples: 1, strides: [1, 2]}
+model: {hidden_dim: 32, intermediate_dim: 4, blocks: 2, heads: 2, mlp_dim: 64, include_d: [2], context: 2, drop_path: 0.1}
+training: {steps: ${STEPS}, epoch: 7, accumulate: 2}
+optimizer: {lr: 1.0e-3}
+validation: {every: 5, windows: 1, rollout: 0}
+checkpoint: {every: 2, keep: 3}
+log: {every: 1}
+threads: 1
+`;
+  await Deno.writeTextFile(`${root}/config.yaml`, config);
+  return root;
+}
+
+function command(root: string, ...overrides: string[]): Deno.Command {
+  const permissions = [
+    "--allow-read",
+    "--allow-write",
+    "--allow-sys=systemMemoryInfo",
+    "--allow-env=NO_COLOR",
+  ];
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, inRepository("app/train/main.ts"), `${root}/config.yaml`, ...overrides],
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function run(root: string, ...overrides: string[]): Promise<{ code: number; text: string }> {
+  const { code, stderr } = await command(root, ...overrides).output();
+  return { code, text: new TextDecoder().decode(stderr) };
+}
+
+/** All that a finished run leaves, without times. */
+async function outcome(folder: string) {
+  const name = `step-${String(STEPS).padStart(8, "0")}`;
+  const state = await decodeRunState(`${folder}/checkpoints/${name}.safetensors`);
+  const lines = (await Deno.readTextFile(`${folder}/log.jsonl`)).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  const log = lines.map((line) => Object.entries(line).filter(([key]) => !key.startsWith("speed/")));
+  return { state: { ...state, runConfig: "" }, log };
+}
+
+Deno.test("a run that is killed at random moments ends with the bits of one that is not", async () => {
+  const root = await workplace();
+  try {
+    const whole = await run(root, `folder=${root}/whole`);
+    assert.equal(whole.code, 0, whole.text);
+    const wanted = await outcome(`${root}/whole`);
+    assert.equal(wanted.log.length, STEPS + 2);
+    let kills = 0;
+    for (let code = -1; code !== 0;) {
+      const child = command(root, `folder=${root}/killed`).spawn();
+      // Moments after the start that no clock repeats.
+      const timer = kills < 4
+        ? setTimeout(() => {
+          kills++;
+          child.kill("SIGKILL");
+        }, 700 + 1500 * Math.random())
+        : undefined;
+      const result = await child.output();
+      clearTimeout(timer);
+      code = result.code;
+      const text = new TextDecoder().decode(result.stderr);
+      assert.ok(code === 0 || result.signal === "SIGKILL", text);
+    }
+    assert.deepEqual(await outcome(`${root}/killed`), wanted);
+    const left = [...Deno.readDirSync(`${root}/killed/checkpoints`)].map((e) => e.name).sort();
+    assert.deepEqual(left, [
+      "step-00000006.safetensors",
+      "step-00000008.safetensors",
+      "step-00000010.safetensors",
+    ]);
+
+    // Torn: cut short by a disk that filled up. The one before it is taken.
+    const newest = `${root}/killed/checkpoints/step-00000010.safetensors`;
+    const bytes = await Deno.readFile(newest);
+    await Deno.writeFile(newest, bytes.subarray(0, bytes.length - 1000));
+    const again = await run(root, `folder=${root}/killed`);
+    assert.equal(again.code, 0, again.text);
+    assert.match(again.text, /step-00000010.*the one before it is used/);
+    assert.match(again.text, /resumes from .*step-00000008/);
+    assert.deepEqual(await outcome(`${root}/killed`), wanted);
+
+    // The exported network is one that the library loads, with the weights of the last step.
+    using device = await wasm({ threads: 1 });
+    using model = await Walrus.load(`${root}/killed/last/walrus.safetensors`, { device });
+    assert.equal(model.config.blocks, 2);
+    using exported = await openCheckpoint(`${root}/killed/last/walrus.safetensors`);
+    const last = await exported.tensors.get("encoder_dummy")!.read();
+    assert.deepEqual(last, wanted.state.trainer.tensors.get("params/encoder_dummy"));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("Ctrl-C finishes the step, saves, and the same command goes on to the same end", async () => {
+  const root = await workplace();
+  try {
+    const whole = await run(root, `folder=${root}/whole`);
+    assert.equal(whole.code, 0, whole.text);
+    const child = command(root).spawn();
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (let sent = false;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      text += value;
+      if (!sent && text.includes("step 3/")) {
+        child.kill("SIGINT");
+        sent = true;
+      }
+    }
+    assert.equal((await child.status).code, 130, text);
+    assert.match(text, /interrupted: saved as .*step-0000000[3-5]/);
+    const rest = await run(root);
+    assert.equal(rest.code, 0, rest.text);
+    assert.match(rest.text, /resumes from/);
+    assert.deepEqual(await outcome(`${root}/run`), await outcome(`${root}/whole`));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a run that diverges names step, windows and the last good checkpoint", async () => {
+  const root = await workplace();
+  try {
+    const { code, text } = await run(
+      root,
+      "optimizer.lr=1e30",
+      "schedule.warmup=4",
+      "schedule.first_factor=0",
+    );
+    assert.equal(code, 1, text);
+    assert.match(text, /error: Step \d+: the loss is .*"[^"]*a\.hdf5", trajectory 0, frame \d+/);
+    assert.match(text, /last good checkpoint is (?:none|.*step-\d+)/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("the train command refuses what it can not do in one line", async () => {
+  const root = await workplace();
+  try {
+    const refused: [string[], RegExp][] = [
+      [["training.step=3"], /training\.step is not known/],
+      [["optimizer.lr=fast"], /optimizer\.lr is "fast", wanted number/],
+      [["data.strides=[5, 1]"], /data\.strides is \[5, 1\], wanted the smallest first/],
+      [["data.systems=[nothing]"], /has no "nothing", it has euler_quadrants_mini, gray_scott_mini/],
+      [["training.only=[nothing]"], /Nothing is trained/],
+      [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 windows/],
+      [["model.from=nothing.safetensors"], /nothing|extended_config/],
+    ];
+    for (const [overrides, message] of refused) {
+      const { code, text } = await run(root, ...overrides);
+      assert.equal(code, 1, text);
+      assert.match(text, message);
+      assert.ok(!text.includes("    at "), text);
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
