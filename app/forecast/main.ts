@@ -98,6 +98,7 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   const device = await open();
   using model = await Walrus.load(options.checkpoint, {
     device,
+    weights: options.weights,
     ...(options.config ? { config: options.config } : {}),
   });
   for (const warning of model.warnings) console.error(`warning: ${warning}`);

@@ -15,6 +15,7 @@ export interface ForecastOptions {
   readonly seed: number;
   readonly jitter: boolean;
   readonly backend: "wasm" | "webgpu" | "auto";
+  readonly weights: "stored" | "f16" | "f32";
   readonly threads: number | undefined;
   readonly out: string;
   readonly frames: number | undefined;
@@ -84,6 +85,10 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .addOption(
       new Option("--backend <name>", "auto: WebGPU where there is a GPU").choices(["wasm", "webgpu", "auto"])
         .default("wasm"),
+    )
+    .addOption(
+      new Option("--weights <kind>", "matrices on the device: as stored, as halves, or widened")
+        .choices(["stored", "f16", "f32"]).default("stored"),
     )
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))

@@ -7,14 +7,14 @@ import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import { trace } from "../ir/trace.ts";
-import { sizeOf } from "../ir/types.ts";
+import { BYTES, type Shape, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
-import { parameterShapes } from "../walrus/parameters.ts";
+import { mayBeHalf, parameterShapes } from "../walrus/parameters.ts";
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { adaptToCheckpoint, checkWeights, readWeight } from "./weights.ts";
+import { adaptToCheckpoint, checkWeights, readHalfWeight, readWeight } from "./weights.ts";
 import {
   type ForecastModel,
   type Frame,
@@ -24,12 +24,20 @@ import {
   type RolloutOptions,
 } from "./rollout.ts";
 
+/** Storage of matrices on a device. */
+export type WeightStorage = "stored" | "f16" | "f32";
+
 /** How a model is loaded. */
 export interface LoadOptions {
   /** Where it runs; stays the caller's. */
   readonly device: Device;
   /** `extended_config.yaml` or a configuration; the file of that name beside the checkpoint when left out. */
   readonly config?: SourceInput | WalrusConfig;
+  /**
+   * How matrices are kept on the device: `stored` (the default) keeps halves of the checkpoint as halves, which
+   * computes the same with half the memory; `f16` rounds others too; `f32` widens all.
+   */
+  readonly weights?: WeightStorage;
   /** Told the name and bytes of each tensor as it is read. */
   readonly onTensor?: (name: string, bytes: number) => void;
 }
@@ -92,6 +100,7 @@ export class Walrus implements ForecastModel {
   #device: Device;
   readonly #checkpoint: Checkpoint;
   readonly #onTensor: LoadOptions["onTensor"];
+  readonly #storage: WeightStorage;
   readonly #weights = new Map<string, Buffer>();
   readonly #steps = new Map<string, Promise<PreparedStep>>();
 
@@ -106,6 +115,7 @@ export class Walrus implements ForecastModel {
     this.#device = options.device;
     this.#checkpoint = checkpoint;
     this.#onTensor = options.onTensor;
+    this.#storage = options.weights ?? "stored";
   }
 
   /**
@@ -146,9 +156,12 @@ export class Walrus implements ForecastModel {
     if (known) return known;
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
-    const data = await readWeight(this.#checkpoint, stored);
+    const dtype = this.#weightType(name);
+    const data = dtype === "f16"
+      ? await readHalfWeight(this.#checkpoint, stored)
+      : await readWeight(this.#checkpoint, stored);
     this.#onTensor?.(name, data.byteLength);
-    const buffer = this.#device.createBuffer("f32", data.length, name);
+    const buffer = this.#device.createBuffer(dtype, data.length, name);
     buffer.write(data);
     this.#weights.set(name, buffer);
     return buffer;
@@ -158,7 +171,14 @@ export class Walrus implements ForecastModel {
   #weightBytes(geometry: Geometry): number {
     const dimensions = geometry.filter((axis) => !axis.singleton).length;
     const shapes = parameterShapes(this.config, [dimensions]);
-    return 4 * [...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0);
+    const bytes = ([name, shape]: [string, Shape]) => BYTES[this.#weightType(name)] * sizeOf(shape);
+    return [...shapes].reduce((total, entry) => total + bytes(entry), 0);
+  }
+
+  /** How a tensor is kept on the device. */
+  #weightType(name: string): "f32" | "f16" {
+    if (this.#storage === "f32" || !mayBeHalf(name)) return "f32";
+    return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
   }
 
   /**
@@ -198,7 +218,7 @@ export class Walrus implements ForecastModel {
     admit?: (need: MemoryNeed) => void,
   ): Promise<PreparedStep> {
     const geometry = windowGeometry(window, shape.jitter);
-    const signature = stepSignature(this.config, shape, geometry);
+    const signature = stepSignature(this.config, shape, geometry, (name) => this.#weightType(name));
     const graph = trace(
       signature,
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),

@@ -1,5 +1,6 @@
 // Whether a checkpoint's tensors are those of a configuration, and what a checkpoint says about its configuration.
 
+import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
 import type { Shape } from "../ir/types.ts";
 import type { RotaryKind, WalrusConfig } from "../walrus/config.ts";
@@ -54,6 +55,29 @@ export async function readWeight(checkpoint: Checkpoint, tensor: StoredTensor): 
     );
   }
   return data;
+}
+
+/** Exponent of halves that are not finite. */
+const NOT_FINITE = 0x7c00;
+
+/**
+ * Reads a tensor's numbers as halves: their stored bits where they are halves, rounded to nearest where not.
+ *
+ * @throws RangeError naming the tensor, the first element that is no finite half and its value
+ */
+export async function readHalfWeight(checkpoint: Checkpoint, tensor: StoredTensor): Promise<Uint16Array> {
+  const isHalf = tensor.dtype === "f16" && tensor.readBits !== undefined;
+  const bits = isHalf ? await tensor.readBits!() : narrowToHalf(await readWeight(checkpoint, tensor));
+  const bad = bits.findIndex((half) => (half & NOT_FINITE) === NOT_FINITE);
+  if (bad >= 0) {
+    const value = (await tensor.read())[bad];
+    throw new RangeError(
+      `Checkpoint "${checkpoint.name}": element ${bad} of "${tensor.name}" is ${value}, wanted a finite number ${
+        isHalf ? "" : "within half precision"
+      }`.trimEnd(),
+    );
+  }
+  return bits;
 }
 
 /**

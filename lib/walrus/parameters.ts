@@ -93,3 +93,22 @@ export function frequencyNames(config: WalrusConfig, block: number): string[] {
   const name = `blocks.${block}.space_mixing.rotary_emb.freqs`;
   return config.rotary === "per_axis" ? [0, 1, 2].map((axis) => `${name}.${axis}`) : [name];
 }
+
+const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])\.weight$/;
+
+/**
+ * Whether a tensor may be kept in half precision on a device: those of linear maps and convolutions, nearly all the
+ * numbers of a network, which kernels widen as they read them.
+ *
+ * @param name as in the checkpoint
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.ok(mayBeHalf("blocks.3.space_mixing.ff_out.weight"));
+ * assert.ok(!mayBeHalf("blocks.3.space_mixing.norm1.weight"));
+ * ```
+ */
+export function mayBeHalf(name: string): boolean {
+  return MATRIX.test(name);
+}

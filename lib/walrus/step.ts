@@ -4,7 +4,7 @@
 import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, concat, constant, equal, mul, reshape, select, sliceAxis } from "../ir/tensor.ts";
 import { block } from "../ir/trace.ts";
-import { at, type Type } from "../ir/types.ts";
+import { at, type DType, type Type } from "../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
 import type { Parameters } from "./encoder.ts";
 import type { JitterInputs } from "./frame.ts";
@@ -60,12 +60,21 @@ function dimensionsOf(geometry: Geometry): number {
  * @param config the network
  * @param shape what is forecast
  * @param geometry of the grid, made with the same jitter setting
+ * @param weightType number type of each parameter, f32 unless given
  */
-export function stepSignature(config: WalrusConfig, shape: StepShape, geometry: Geometry) {
+export function stepSignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+  weightType: (name: string) => DType = () => "f32",
+) {
   const f32 = (...sizes: number[]): Type => ({ dtype: "f32", shape: sizes });
   const { frames: T, samples: B, points, channels: C, constants: Cc } = shape;
   const params = Object.fromEntries(
-    [...parameterShapes(config, [dimensionsOf(geometry)])].map(([name, s]) => [name, f32(...s)]),
+    [...parameterShapes(config, [dimensionsOf(geometry)])].map(([name, s]): [string, Type] => [
+      name,
+      { dtype: weightType(name), shape: s },
+    ]),
   );
   const signature: Record<string, Type | Record<string, Type>> = {
     params,
