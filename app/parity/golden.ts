@@ -1,6 +1,7 @@
 // The format of a folder of golden vectors: its index, and tensors read as needed.
 
 import { type Checkpoint, openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { readSmall } from "../../lib/io/source.ts";
 import type { WalrusConfig } from "../../lib/walrus/config.ts";
 import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
 
@@ -94,9 +95,15 @@ export interface Golden {
   readonly cases: readonly GoldenCase[];
 }
 
-/** Reads the index of a folder. */
+const LARGEST_INDEX = 64 << 20;
+
+/**
+ * Reads the index of a folder.
+ *
+ * @param folder path or URL
+ */
 export async function openGolden(folder: string): Promise<Golden> {
-  const text = await Deno.readTextFile(`${folder}/index.json`);
+  const text = new TextDecoder().decode(await readSmall(`${folder}/index.json`, LARGEST_INDEX));
   const index = JSON.parse(text) as { format: number; cases: GoldenCase[] };
   if (index.format !== 1) throw new RangeError(`Format of ${folder}/index.json is ${index.format}, wanted 1`);
   return { folder, cases: index.cases };
