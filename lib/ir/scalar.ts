@@ -139,7 +139,7 @@ export const scalarFunctions: { readonly [K in ScalarFunction]: ScalarRule } = {
     arity: 2,
     opcode: 4,
     evaluate: (x, y) => x / y,
-    wgsl: (x, y) => `(${x} / ${y})`,
+    wgsl: (x, y) => `divide(${x}, ${y})`,
     derivative: (args, out) => [
       apply("reciprocal", part(args, 1)),
       apply("neg", apply("div", out, part(args, 1))),

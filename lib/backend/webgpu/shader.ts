@@ -168,6 +168,7 @@ export function shaderText(parts: ShaderParts, halves: boolean): string {
     "fn word(i: u32) -> u32 { return words[i / 4u][i % 4u]; }",
     ...inputs.map((type, i) => operandText(type, `in${i}`, 1 + i, halves)),
     ...outputs.map((type, i) => operandText(type, `out${i}`, 1 + inputs.length + i, halves)),
+    /\bdivide\(/.test(body) ? SHADERS.arithmetic : "",
     /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
     ...texts,
     body,
