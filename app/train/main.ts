@@ -308,11 +308,14 @@ function readOptions(args: readonly string[]): { config: RunConfig } {
 
 if (import.meta.main) {
   const abort = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
+  const interrupted = () => {
     if (abort.signal.aborted) Deno.exit(130);
-    console.error("\ninterrupted: finishing the step; press again to stop at once");
+    console.error("\ninterrupted: finishing the step; a second time stops at once");
     abort.abort(new Error("interrupted"));
-  });
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  // What a cluster sends before it takes a machine back; Windows has no such signal.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupted);
   try {
     await train(readOptions(Deno.args).config, abort.signal);
     Deno.exit(abort.signal.aborted ? 130 : 0);
