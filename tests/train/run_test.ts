@@ -225,6 +225,10 @@ Deno.test("the train command refuses what it can not do in one line", async () =
       [["data.systems=[nothing]"], /has no "nothing", it has euler_quadrants_mini, gray_scott_mini/],
       [["training.only=[nothing]"], /Nothing is trained/],
       [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 windows/],
+      [
+        ["model.hidden_dim=1408", "model.blocks=40", "model.heads=16"],
+        /Training needs .* GB .*training\.remat=1/,
+      ],
       [["model.from=nothing.safetensors"], /nothing|extended_config/],
     ];
     for (const [overrides, message] of refused) {
