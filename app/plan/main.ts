@@ -4,8 +4,10 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { readConfig } from "../../lib/forecast/extended_config.ts";
+import { BLOCK_MAPS, isAdapter } from "../../lib/train/lora.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
+import { matcher } from "../../lib/train/run_config.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
 import { geometryOf } from "../../lib/walrus/geometry.ts";
 
@@ -21,6 +23,7 @@ interface Options {
   readonly samples?: number;
   readonly channels: number;
   readonly accumulate: number;
+  readonly lora?: number;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -43,6 +46,7 @@ function readOptions(args: readonly string[]): Options {
     .option("--samples <n>", "samples of a micro-batch (default: 2 in 2D, 1 in 3D)", count)
     .option("--channels <n>", "channels", count, 4)
     .option("--accumulate <n>", "micro-batches of an optimiser step", count, 1)
+    .option("--lora <rank>", "train adapters of this rank instead of all weights", count)
     .showHelpAfterError()
     .exitOverride();
   command.parse([...args], { from: "user" });
@@ -78,8 +82,10 @@ function printGrid(config: WalrusConfig, points: Triple, options: Options): void
   for (
     const [label, rematEvery] of [["nothing", 0], ["every second block", 2], ["every block", 1]] as const
   ) {
-    const settings = { ...RELEASED_TRAINING, accumulate: options.accumulate, rematEvery };
-    const plan = planTraining(config, shape, geometry, settings, releasedTrainable(config), {
+    const lora = options.lora ? { rank: options.lora, alpha: 16, adapts: matcher(BLOCK_MAPS) } : null;
+    const settings = { ...RELEASED_TRAINING, accumulate: options.accumulate, rematEvery, lora };
+    const trainable = lora ? isAdapter : releasedTrainable(config);
+    const plan = planTraining(config, shape, geometry, settings, trainable, {
       kernels: KERNELS,
     });
     const { weights, moments, sums, working, peak } = plan;

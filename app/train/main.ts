@@ -67,10 +67,12 @@ function scheduleOf({ schedule, optimizer, training }: RunConfig): Schedule {
 }
 
 /** Weights of a network and of its adapters, as the trainer takes them. */
-function startState(network: Network, settings: TrainingSettings, seed: number): TrainerState {
+async function startState(network: Network, settings: TrainingSettings, seed: number): Promise<TrainerState> {
   const { lora } = settings;
   const factors = lora ? initialAdapters(adapterShapes(parameterShapes(network.config), lora), seed) : [];
-  const tensors = [...network.weights, ...factors].map(([name, data]) => [`params/${name}`, data] as const);
+  const tensors = [...await network.weights(), ...factors].map(([name, data]) =>
+    [`params/${name}`, data] as const
+  );
   return { tensors: new Map(tensors), counts: {} };
 }
 
@@ -90,7 +92,8 @@ function plainWeights(
 
 interface Start {
   readonly config: WalrusConfig;
-  readonly state: TrainerState;
+  /** Weights, moments, counts: read once it is known that they fit. */
+  readonly state: () => Promise<TrainerState>;
   readonly step: number;
   readonly microBatches: number;
   readonly best: RunState["best"];
@@ -118,7 +121,7 @@ async function startOf(
     say(`resumes from ${found.path}: step ${state.step} of ${run.training.steps}`);
     return {
       config: state.network,
-      state: state.trainer,
+      state: () => Promise.resolve(state.trainer),
       step: state.step,
       microBatches: state.microBatches,
       best: state.best,
@@ -130,7 +133,7 @@ async function startOf(
   if (network.added.length > 0) say(`new fields: ${network.added.join(", ")}`);
   return {
     config: network.config,
-    state: startState(network, settings, run.seed),
+    state: () => startState(network, settings, run.seed),
     step: 0,
     microBatches: 0,
     best: null,
@@ -184,7 +187,7 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
     ? await Promise.all(systems.map((system) => scalesOf(system, config)))
     : null;
   using trainer = new Trainer({ device, config, settings, trainable });
-  trainer.load(start.state);
+  trainer.load(await start.state());
   await folder.write("config.yaml", writeRunConfig(run));
   await folder.rewindLog(start.step);
 
@@ -308,11 +311,14 @@ function readOptions(args: readonly string[]): { config: RunConfig } {
 
 if (import.meta.main) {
   const abort = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
+  const interrupted = () => {
     if (abort.signal.aborted) Deno.exit(130);
-    console.error("\ninterrupted: finishing the step; press again to stop at once");
+    console.error("\ninterrupted: finishing the step; a second time stops at once");
     abort.abort(new Error("interrupted"));
-  });
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  // What a cluster sends before it takes a machine back; Windows has no such signal.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupted);
   try {
     await train(readOptions(Deno.args).config, abort.signal);
     Deno.exit(abort.signal.aborted ? 130 : 0);

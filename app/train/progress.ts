@@ -9,7 +9,7 @@ export class Progress {
   readonly #began = performance.now();
   readonly #terminal: boolean;
   #steps = 0;
-  #sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0 };
+  #sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0, operations: 0 };
   #open = false;
 
   /**
@@ -31,6 +31,7 @@ export class Progress {
     stall: number;
     samples: number;
     tokens: number;
+    operations: number;
   }): void {
     this.#steps++;
     this.#sums.loss += step.loss;
@@ -39,21 +40,23 @@ export class Progress {
     this.#sums.stalled += step.stall * step.seconds;
     this.#sums.samples += step.samples;
     this.#sums.tokens += step.tokens;
+    this.#sums.operations += step.operations;
   }
 
   /** Shows the line and starts new means, which it returns. */
   show(step: number, learningRate: number): Record<string, number> {
-    const { loss, norm, seconds, stalled, samples, tokens } = this.#sums;
+    const { loss, norm, seconds, stalled, samples, tokens, operations } = this.#sums;
     const means = {
       "train/loss": loss / this.#steps,
       "train/norm": norm / this.#steps,
       "train/learning_rate": learningRate,
       "speed/samples_per_second": samples / seconds,
       "speed/tokens_per_second": tokens / seconds,
+      "speed/gflops": operations / seconds / 1e9,
       "speed/stall_share": stalled / seconds,
     };
     this.#steps = 0;
-    this.#sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0 };
+    this.#sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0, operations: 0 };
     const elapsed = (performance.now() - this.#began) / 1000;
     const left = elapsed / (step - this.#start) * (this.#total - step);
     this.say(
@@ -61,7 +64,9 @@ export class Progress {
         learningRate.toExponential(2)
       }  norm ${means["train/norm"].toFixed(1)}  ${means["speed/samples_per_second"].toFixed(2)} samples/s  ${
         Math.round(means["speed/tokens_per_second"])
-      } tokens/s  stall ${(100 * means["speed/stall_share"]).toFixed(0)} %  ${duration(left)} left`,
+      } tokens/s  ${means["speed/gflops"].toFixed(0)} GFLOP/s  stall ${
+        (100 * means["speed/stall_share"]).toFixed(0)
+      } %  ${duration(left)} left`,
       true,
     );
     return means;

@@ -18,6 +18,15 @@ export interface LoraSettings {
   readonly adapts: (name: string) => boolean;
 }
 
+/** Patterns of the linear maps of all blocks. */
+export const BLOCK_MAPS: readonly string[] = [
+  "blocks.*.fused_ff_qkv.weight",
+  "blocks.*.ff_out.weight",
+  "blocks.*.attn_out.weight",
+  "blocks.*.input_head.weight",
+  "blocks.*.output_head.weight",
+];
+
 /** Names of the two factors. */
 export function adapterNames(name: string): { a: string; b: string } {
   return { a: `${name}.lora_a`, b: `${name}.lora_b` };

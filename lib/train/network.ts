@@ -15,14 +15,14 @@ import {
   type WalrusConfig,
 } from "../walrus/config.ts";
 import { parameterShapes } from "../walrus/parameters.ts";
-import { initialWeights } from "./initialize.ts";
+import { initialWeights, startValues } from "./initialize.ts";
 
 /** A network at the start of a run. */
 export interface Network {
   /** What it is. */
   readonly config: WalrusConfig;
-  /** Its tensors by name. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Makes or reads its tensors by name: after it is known that they fit. */
+  readonly weights: () => Promise<ReadonlyMap<string, Float32Array>>;
   /** Fields that the run added to the table. */
   readonly added: readonly string[];
 }
@@ -111,13 +111,13 @@ function fromScratch(model: ModelSettings, names: readonly string[], seed: numbe
   }
   const added = missingFields(base, names);
   const config = withFields(base, added);
-  return { config, weights: initialWeights(config, seed), added };
+  return { config, weights: () => Promise.resolve(initialWeights(config, seed)), added };
 }
 
 /** A checkpoint's tensor under the run's configuration. */
 function widened(
   name: string,
-  fresh: Float32Array,
+  fresh: () => Float32Array,
   from: WalrusConfig,
   to: WalrusConfig,
   old: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>,
@@ -125,10 +125,10 @@ function widened(
   const shared = name.replace(/(\.rotary_emb\.freqs)\.[012]$/, "$1");
   const found = old.get(name) ?? old.get(shared);
   // Only a position table can be new.
-  if (!found) return fresh;
+  if (!found) return fresh();
   const indexed = /^(?:embed\.\d\.proj1\.weight|debed\.\d\.proj2\.(?:weight|bias))$/.test(name);
   return indexed && from.states !== to.states
-    ? alignFields(name, found.shape, found.data, fresh, columnsOf(from), columnsOf(to))
+    ? alignFields(name, found.shape, found.data, fresh(), columnsOf(from), columnsOf(to))
     : found.data;
 }
 
@@ -159,18 +159,31 @@ async function fromCheckpoint(
   if (own.rotary === "per_axis" && config.rotary !== "per_axis") {
     throw new RangeError(`model.rotary is ${config.rotary}, the checkpoint has frequencies for each axis`);
   }
+  return { config, added, weights: () => readWeights(source, own, config, seed) };
+}
+
+/** The checkpoint's tensors under another configuration. */
+async function readWeights(
+  source: SourceInput,
+  from: WalrusConfig,
+  to: WalrusConfig,
+  seed: number,
+): Promise<Map<string, Float32Array>> {
+  using checkpoint = await openCheckpoint(source);
   const old = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, tensor] of checkpoint.tensors) {
     old.set(name, { shape: tensor.shape, data: await readWeight(checkpoint, tensor) });
   }
-  const weights = new Map(
-    [...initialWeights(config, seed)].map(([name, fresh]) => [name, widened(name, fresh, own, config, old)]),
+  return new Map(
+    [...parameterShapes(to)].map(([name, shape], i) => {
+      const fresh = () => startValues(name, shape, to, seed, i);
+      return [name, widened(name, fresh, from, to, old)];
+    }),
   );
-  return { config, weights, added };
 }
 
 /**
- * Makes the network of a run.
+ * The network of a run: its configuration at once, its tensors when they are asked for.
  *
  * @param model section of the run's configuration
  * @param names of all channels of the data, as the network will know them

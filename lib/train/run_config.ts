@@ -1,6 +1,7 @@
 // The configuration of a training run: YAML and `key=value` overrides, checked at once, every default filled in.
 
 import * as v from "valibot";
+import { BLOCK_MAPS } from "./lora.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -71,13 +72,8 @@ const training = v.strictObject({
     v.nullable(v.strictObject({
       rank: count,
       alpha: v.optional(positive, 16),
-      adapt: v.optional(v.pipe(names, v.minLength(1)), [
-        "blocks.*.fused_ff_qkv.weight",
-        "blocks.*.ff_out.weight",
-        "blocks.*.attn_out.weight",
-        "blocks.*.input_head.weight",
-        "blocks.*.output_head.weight",
-      ]),
+      /** Patterns of the linear maps that get adapters. */
+      adapt: v.optional(v.pipe(names, v.minLength(1)), [...BLOCK_MAPS]),
     })),
     null,
   ),

@@ -3,6 +3,7 @@
 
 import { compile, type Compiled, compileGraph, type Feed } from "../compile/compile.ts";
 import type { Buffer, Device } from "../compile/program.ts";
+import { workOf } from "../compile/work.ts";
 import type { Window } from "../data/window.ts";
 import type { ForecastModel, MemoryNeed, PreparedStep } from "../forecast/rollout.ts";
 import { windowGeometry } from "../forecast/walrus.ts";
@@ -54,6 +55,8 @@ export interface StepResult {
   readonly norm: number;
   /** Milliseconds on the device. */
   readonly milliseconds: number;
+  /** Floating-point operations of contractions and attention. */
+  readonly operations: number;
 }
 
 /** Shapes of all tensors of a network and its adapters, in the order of the checkpoint. */
@@ -65,6 +68,7 @@ export function trainerShapes(config: WalrusConfig, { lora }: TrainingSettings):
 interface Program {
   readonly compiled: Compiled;
   readonly names: readonly string[];
+  readonly operations: number;
 }
 
 const MOST_PROGRAMS = 32;
@@ -193,7 +197,8 @@ export class Trainer implements ForecastModel {
         this.#programs.delete(oldest);
       }
       const graph = build();
-      program = { compiled: await compile(this.#device, graph), names: trainedNames(graph) };
+      const compiled = await compile(this.#device, graph);
+      program = { compiled, names: trainedNames(graph), operations: workOf(compiled.program) };
     }
     // The last in the map is the one used last.
     this.#programs.set(key, program);
@@ -210,7 +215,8 @@ export class Trainer implements ForecastModel {
     const { compiled } = program;
     const results = await compiled.run({ ...feeds, ...this.#stateFeeds(compiled.graph) });
     const number = (name: string) => results[name]?.[0] ?? 0;
-    return { loss: number("loss"), norm: number("norm"), milliseconds: compiled.report.milliseconds };
+    const { milliseconds } = compiled.report;
+    return { loss: number("loss"), norm: number("norm"), milliseconds, operations: program.operations };
   }
 
   /**
@@ -228,7 +234,7 @@ export class Trainer implements ForecastModel {
     }
     const build = settings.accumulate === 1 ? wholeStep : accumulateStep;
     const touched = new Map<string, Shape>();
-    let [loss, milliseconds] = [0, 0];
+    let [loss, milliseconds, operations] = [0, 0, 0];
     for (const { key, shape, geometry, feeds } of batches) {
       const program = await this.#program(
         key,
@@ -240,12 +246,13 @@ export class Trainer implements ForecastModel {
       if (settings.accumulate === 1) return result;
       loss += result.loss;
       milliseconds += result.milliseconds;
+      operations += result.operations;
     }
     // One order of rows whatever the order in which the micro-batches came.
     const shapes = new Map([...this.#shapes].filter(([name]) => touched.has(name)));
     const update = await this.#program(`update ${[...shapes.keys()]}`, () => updateStep(shapes, settings));
     const result = await this.#run(update, { rates: this.#rates(update.names, learningRate) });
-    return { loss, norm: result.norm, milliseconds: milliseconds + result.milliseconds };
+    return { loss, norm: result.norm, milliseconds: milliseconds + result.milliseconds, operations };
   }
 
   /** Compiles the forecast of a window with the weights as they are: for validation between steps. */

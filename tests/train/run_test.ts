@@ -165,6 +165,56 @@ Deno.test("a run that diverges names step, windows and the last good checkpoint"
   }
 });
 
+Deno.test("a run normalises with the statistics of each data set, and finetunes adapters of what it exported", async () => {
+  const root = await workplace();
+  try {
+    const missing = await run(root, "model.normalization=global");
+    assert.equal(missing.code, 1, missing.text);
+    assert.match(missing.text, /stats\.yaml/);
+    for (const name of ["gray_scott_mini", "euler_quadrants_mini"]) {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--allow-read",
+          "--allow-write",
+          inRepository("app/stats/main.ts"),
+          `${root}/data/${name}`,
+        ],
+        stderr: "piped",
+        stdout: "piped",
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    }
+    const short = ["training.steps=2", "validation.every=2"];
+    const first = await run(root, ...short, "model.normalization=global", `folder=${root}/global`);
+    assert.equal(first.code, 0, first.text);
+    const tuned = await run(
+      root,
+      "--finetune",
+      ...short,
+      `model.from=${root}/global/last/walrus.safetensors`,
+      "training.lora={rank: 2}",
+      `folder=${root}/tuned`,
+    );
+    assert.equal(tuned.code, 0, tuned.text);
+    using before = await openCheckpoint(`${root}/global/last/walrus.safetensors`);
+    using after = await openCheckpoint(`${root}/tuned/last/walrus.safetensors`);
+    assert.deepEqual([...after.tensors.keys()], [...before.tensors.keys()]);
+    const changed: string[] = [];
+    for (const [name, tensor] of before.tensors) {
+      const [a, b] = [await tensor.read(), await after.tensors.get(name)!.read()];
+      if (a.some((v, i) => v !== b[i])) changed.push(name);
+    }
+    assert.ok(
+      changed.length > 0 && changed.every((name) => /(qkv|ff_out|attn_out|head)\.weight$/.test(name)),
+      `${changed}`,
+    );
+    assert.match(await Deno.readTextFile(`${root}/tuned/report.html`), /<polyline/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("the train command refuses what it can not do in one line", async () => {
   const root = await workplace();
   try {
@@ -175,6 +225,10 @@ Deno.test("the train command refuses what it can not do in one line", async () =
       [["data.systems=[nothing]"], /has no "nothing", it has euler_quadrants_mini, gray_scott_mini/],
       [["training.only=[nothing]"], /Nothing is trained/],
       [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 windows/],
+      [
+        ["model.hidden_dim=1408", "model.blocks=40", "model.heads=16"],
+        /Training needs .* GB .*training\.remat=1/,
+      ],
       [["model.from=nothing.safetensors"], /nothing|extended_config/],
     ];
     for (const [overrides, message] of refused) {

@@ -166,3 +166,33 @@ Deno.test("adapters start as the network, train alone, and merge into it", async
   const same = await plain.step([batch], 0);
   assert.ok(Math.abs(same.loss / after.loss - 1) < 1e-5, `${same.loss}, ${after.loss}`);
 });
+
+Deno.test("hidden cells and padded channels have no part in the loss", async () => {
+  using device = await wasm({ threads: 1 });
+  const config = { ...CONFIG, dropPath: 0 };
+  const hidden = Uint8Array.from({ length: 32 * 32 }, (_, i) => i % 32 < 5 ? 1 : 0);
+  const channelMask = Uint8Array.of(1, 0);
+  /** The loss when the frame after the window is changed in some cells of some channels. */
+  const lossOf = async (changes: (cell: number, channel: number) => boolean) => {
+    const plain = windowOf(1);
+    const size = 32 * 32 * 2;
+    const frames = plain.frames.map((v, i) => {
+      const [cell, channel] = [Math.floor((i % size) / 2), i % 2];
+      // What the embedding added is zero.
+      if (channel === 1) return 0;
+      return i >= 3 * size && changes(cell, channel) ? v + 7 : v;
+    });
+    const window = { ...plain, frames, hidden, channelMask };
+    using trainer = new Trainer({
+      device,
+      config,
+      settings: TINY_SETTINGS,
+      trainable: releasedTrainable(config),
+    });
+    trainer.load(start());
+    return (await trainer.step([makeBatch([window], config, { seed: 3, index: 0, source: "test" })], 0)).loss;
+  };
+  const plain = await lossOf(() => false);
+  assert.equal(await lossOf((cell) => hidden[cell] === 1), plain);
+  assert.notEqual(await lossOf((cell) => hidden[cell] === 0), plain);
+});

@@ -1,0 +1,28 @@
+// How much arithmetic a program is: multiplications and additions of its contractions and attention, which are all
+// but a few percent of it.
+
+import { at, sizeOf } from "../ir/types.ts";
+import type { AnyStep, ContractAxis, Program } from "./program.ts";
+
+function stepWork(step: AnyStep): number {
+  if (step.kernel === "contract") {
+    const { batch, m, n, k } = step.attributes;
+    const points = (axes: readonly ContractAxis[]) => axes.reduce((count, { size }) => count * size, 1);
+    return 2 * points(batch) * points(m) * points(n) * points(k);
+  }
+  if (step.kernel !== "attention" && step.kernel !== "attentionGradient") return 0;
+  const [q, k, v] = [at(step.inputs, 0).shape, at(step.inputs, 1).shape, at(step.inputs, 2).shape];
+  const scores = 2 * sizeOf(q.slice(0, -1)) * at(k, -2);
+  const [e, f] = [at(q, -1), at(v, -1)];
+  // Scores and values; the gradient makes the scores again and has four products of its own.
+  return step.kernel === "attention" ? scores * (e + f) : scores * (3 * e + 2 * f);
+}
+
+/**
+ * Floating-point operations of a program's contractions and attention; a multiplication and an addition count two.
+ *
+ * @param program as compiled
+ */
+export function workOf(program: Pick<Program, "steps">): number {
+  return program.steps.reduce((total, step) => total + stepWork(step), 0);
+}
