@@ -22,7 +22,7 @@ const GRAIN = 16;
  */
 export function allocate(gpu: Gpu, bytes: number, usage: number, label: string): GPUBuffer {
   const size = Math.max(GRAIN, Math.ceil(bytes / GRAIN) * GRAIN);
-  const most = gpu.limits.maxBufferSize;
+  const most = gpu.target.limits.maxBufferSize;
   if (size > most) {
     throw new RangeError(
       `Cannot allocate ${label}: it needs ${megabytes(size)}, maxBufferSize of this adapter is ${

@@ -5,8 +5,9 @@ import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/
 import type { DType } from "../../ir/types.ts";
 import { WebGpuBuffer } from "./buffer.ts";
 import { loadProgram } from "./executable.ts";
-import { Gpu, LIMIT_NAMES, type Limits } from "./gpu.ts";
+import { Gpu } from "./gpu.ts";
 import { lower } from "./lower.ts";
+import { LIMIT_NAMES, type Limits, lowered } from "./target.ts";
 
 /** How a device is made. */
 export interface WebGpuOptions {
@@ -14,6 +15,8 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice;
   /** Limits to go by where the adapter offers more: tests use them to see programs cut. */
   readonly limits?: Partial<Limits>;
+  /** Whether kernels keep tiles in workgroup memory (default: unless the adapter computes on the processor). */
+  readonly tiles?: boolean;
 }
 
 /** A device that computes on a GPU. */
@@ -43,8 +46,7 @@ class Instance implements WebGpuDevice {
   }
 
   get isSoftware(): boolean {
-    const { isFallbackAdapter, description } = this.#gpu.device.adapterInfo;
-    return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
+    return isSoftware(this.#gpu.device);
   }
 
   get compiles(): number {
@@ -52,7 +54,7 @@ class Instance implements WebGpuDevice {
   }
 
   get limits(): Limits {
-    return this.#gpu.limits;
+    return this.#gpu.target.limits;
   }
 
   createBuffer(dtype: DType, length: number, label = "unnamed"): Buffer {
@@ -69,10 +71,9 @@ class Instance implements WebGpuDevice {
   }
 }
 
-/** The adapter's own limits, lowered where less is asked for. */
-function lowered(own: GPUSupportedLimits, asked: Partial<Limits>): Limits {
-  const entries = LIMIT_NAMES.map((name) => [name, Math.min(own[name], asked[name] ?? Infinity)] as const);
-  return Object.fromEntries(entries) as unknown as Limits;
+function isSoftware({ adapterInfo }: GPUDevice): boolean {
+  return Boolean(adapterInfo?.isFallbackAdapter) ||
+    /llvmpipe|swiftshader/i.test(adapterInfo?.description ?? "");
 }
 
 async function requestDevice(): Promise<GPUDevice> {
@@ -88,7 +89,7 @@ async function requestDevice(): Promise<GPUDevice> {
   const requiredFeatures: GPUFeatureName[] = adapter.features.has("shader-f16") ? ["shader-f16"] : [];
   // Without asking the defaults of the standard apply, not what the adapter can do.
   const requiredLimits = Object.fromEntries(
-    [...LIMIT_NAMES, "maxStorageBuffersPerShaderStage" as const].map((name) => [name, adapter.limits[name]]),
+    LIMIT_NAMES.map((name) => [name, adapter.limits[name]]),
   );
   return await adapter.requestDevice({ requiredFeatures, requiredLimits });
 }
@@ -114,7 +115,8 @@ async function requestDevice(): Promise<GPUDevice> {
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
   const device = options.device ?? await requestDevice();
-  const gpu = new Gpu(device, lowered(device.limits, options.limits ?? {}), !options.device);
+  const limits = lowered(device.limits, options.limits ?? {});
+  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? !isSoftware(device) }, !options.device);
   const storage = gpu.halves ? "f16 arrays" : "packed f16";
   return new Instance(`webgpu (${device.adapterInfo?.description || "unnamed adapter"}, ${storage})`, gpu);
 }

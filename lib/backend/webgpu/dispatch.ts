@@ -5,12 +5,10 @@ import { spanOf, type View } from "../../compile/view.ts";
 import { BYTES, type DType } from "../../ir/types.ts";
 import type { Axis } from "../axes.ts";
 import { type ShaderName, type ShaderParts, type Walk, walkWords } from "./shader.ts";
+import type { Target } from "./target.ts";
 
 /** Offsets of bindings are multiples of this on every adapter. */
 export const BINDING_ALIGNMENT = 256;
-
-/** Workgroups along one axis of a dispatch on every adapter. */
-export const MOST_GROUPS = 65_535;
 
 /** A range of a slot, or working memory of the step itself. */
 export interface Operand {
@@ -53,8 +51,8 @@ export function floatBits(value: number): number {
 }
 
 /** Workgroups for `count` of them, in rows where one axis does not hold them all. */
-export function rowsOfGroups(count: number): [number, number, number] {
-  const x = Math.min(count, MOST_GROUPS);
+export function rowsOfGroups(count: number, { limits }: Target): [number, number, number] {
+  const x = Math.min(count, limits.maxComputeWorkgroupsPerDimension);
   return [x, Math.ceil(count / x), 1];
 }
 
@@ -65,15 +63,17 @@ export interface Launch {
   readonly walks: readonly Walk[];
   readonly substitutions?: Readonly<Record<string, string>>;
   readonly groups: readonly [number, number, number];
+  /** Inputs that are read four elements at once. */
+  readonly quads?: readonly boolean[];
 }
 
 /** A launch over operands. */
 export function dispatch(launch: Launch, inputs: readonly Operand[], outputs: readonly Operand[]): Dispatch {
-  const { name, head, walks, substitutions = {}, groups } = launch;
+  const { name, head, walks, substitutions = {}, groups, quads = [] } = launch;
   const words = Uint32Array.from([...head, ...walks.flatMap(walkWords)]);
   const parts: ShaderParts = {
     name,
-    inputs: inputs.map(({ dtype }) => ({ dtype, access: "read" })),
+    inputs: inputs.map(({ dtype }, i) => ({ dtype, access: "read", quads: quads[i] ?? false })),
     outputs: outputs.map(({ dtype }) => ({ dtype, access: "write" })),
     head: head.length,
     walks,
@@ -84,6 +84,7 @@ export function dispatch(launch: Launch, inputs: readonly Operand[], outputs: re
 
 /** A launch of one invocation an element (or row), `width` a workgroup. */
 export function elementwise(
+  target: Target,
   name: ShaderName,
   count: number,
   width: number,
@@ -95,7 +96,7 @@ export function elementwise(
   inputs: readonly Operand[],
   outputs: readonly Operand[],
 ): Dispatch {
-  const groups = rowsOfGroups(Math.ceil(count / width));
+  const groups = rowsOfGroups(Math.ceil(count / width), target);
   const head = [groups[0] * width, count, ...rest.head ?? []];
   const { walk, substitutions = {} } = rest;
   return dispatch({ name, head, walks: [walk], substitutions, groups }, inputs, outputs);

@@ -27,7 +27,7 @@ export async function loadProgram(gpu: Gpu, program: Program): Promise<WebGpuExe
   const what = `load a program of ${program.steps.length} steps`;
   return await guarded(gpu.device, what, async () => {
     const launches = program.steps.flatMap((step) =>
-      lowerStep(step, gpu.limits.maxStorageBufferBindingSize).map((dispatch) => ({
+      lowerStep(step, gpu.target).map((dispatch) => ({
         dispatch,
         scope: step.scope,
       }))

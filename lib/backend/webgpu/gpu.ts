@@ -4,23 +4,7 @@
 import { COMPUTE_STAGE } from "./flags.ts";
 import { DeviceLostError } from "../../compile/program.ts";
 import { type OperandType, type ShaderParts, shaderText } from "./shader.ts";
-
-/** Limits that decide how programs are cut. */
-export interface Limits {
-  /** Bytes of a storage binding. */
-  readonly maxStorageBufferBindingSize: number;
-  /** Bytes of a buffer. */
-  readonly maxBufferSize: number;
-  /** Workgroups along one axis of a dispatch. */
-  readonly maxComputeWorkgroupsPerDimension: number;
-}
-
-/** Names of the limits, for asking an adapter. */
-export const LIMIT_NAMES = [
-  "maxStorageBufferBindingSize",
-  "maxBufferSize",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
+import type { Target } from "./target.ts";
 
 /** A pipeline and the layout of what it is bound to. */
 export interface Pipeline {
@@ -31,7 +15,7 @@ export interface Pipeline {
 /** See the head of the file. */
 export class Gpu {
   readonly device: GPUDevice;
-  readonly limits: Limits;
+  readonly target: Target;
   /** Whether arrays of f16 exist. */
   readonly halves: boolean;
   readonly #owned: boolean;
@@ -41,12 +25,12 @@ export class Gpu {
 
   /**
    * @param device to compute on
-   * @param limits to go by, at most the device's
+   * @param target limits to go by, at most the device's
    * @param owned whether disposing of this ends the device
    */
-  constructor(device: GPUDevice, limits: Limits, owned: boolean) {
+  constructor(device: GPUDevice, target: Target, owned: boolean) {
     this.device = device;
-    this.limits = limits;
+    this.target = target;
     this.halves = device.features.has("shader-f16");
     this.#owned = owned;
     device.lost.then(({ reason, message }) => {

@@ -21,9 +21,10 @@ import {
   walkOf,
 } from "./dispatch.ts";
 import { expressionText, members } from "./shader.ts";
+import type { Target } from "./target.ts";
 
 /** How a kernel's step becomes launches, in order. */
-export type Lower<K extends Kernel> = (step: Step<K>, most: number) => readonly Dispatch[];
+export type Lower<K extends Kernel> = (step: Step<K>, target: Target) => readonly Dispatch[];
 
 /** Axes in the order of the output's memory, merged; strides in the order of the views, the output last. */
 function outputAxes(views: readonly View[]): readonly Axis[] {
@@ -54,7 +55,11 @@ function lastStride(view: View): number {
   return at(view.strides, -1);
 }
 
-function map(step: Pick<Step<"map">, "inputs" | "outputs">, expression: Expression): Dispatch[] {
+function map(
+  step: Pick<Step<"map">, "inputs" | "outputs">,
+  expression: Expression,
+  target: Target,
+): Dispatch[] {
   const out = at(step.outputs, 0);
   // An input that is overwritten element by element is read through the result: nothing may be bound twice.
   const isReplaced = (view: View) => view.slot === out.slot;
@@ -76,6 +81,7 @@ function map(step: Pick<Step<"map">, "inputs" | "outputs">, expression: Expressi
   const walk = walkOf(members(bound.length), axes, operands);
   return [
     elementwise(
+      target,
       "map",
       spaceSize(axes),
       256,
@@ -86,7 +92,7 @@ function map(step: Pick<Step<"map">, "inputs" | "outputs">, expression: Expressi
   ];
 }
 
-function reduce({ inputs, outputs, attributes }: Step<"reduce">): Dispatch[] {
+function reduce({ inputs, outputs, attributes }: Step<"reduce">, target: Target): Dispatch[] {
   const { reducer, axes: reduced, expression } = attributes;
   const views = [...inputs, at(outputs, 0)];
   const n = inputs.length;
@@ -104,7 +110,7 @@ function reduce({ inputs, outputs, attributes }: Step<"reduce">): Dispatch[] {
   const names = members(n);
   const [results, count] = [spaceSize(kept), spaceSize(terms)];
   const lanes = count >= 256 ? 64 : count >= 32 ? 16 : 1;
-  const groups = rowsOfGroups(results);
+  const groups = rowsOfGroups(results, target);
   const substitutions = {
     lanes: String(lanes),
     start: "0.0",
@@ -127,7 +133,11 @@ function reduce({ inputs, outputs, attributes }: Step<"reduce">): Dispatch[] {
 }
 
 /** A fold whose first result lies at `origin` among the windows. */
-function fold({ inputs, outputs, attributes: { axis, step } }: Step<"fold">, origin: number): Dispatch {
+function fold(
+  { inputs, outputs, attributes: { axis, step } }: Step<"fold">,
+  origin: number,
+  target: Target,
+): Dispatch {
   const [x, out] = [at(inputs, 0), at(outputs, 0)];
   const rest = drop(x, axis, axis + 1);
   const strides = [...rest.strides.slice(0, axis), 0, ...rest.strides.slice(axis)];
@@ -139,18 +149,19 @@ function fold({ inputs, outputs, attributes: { axis, step } }: Step<"fold">, ori
   const walk = { ...walkOf(members(2), axes, []), offsets: [a.offset, 0, c.offset] };
   const [windows, size] = [at(x.shape, axis), at(x.shape, axis + 1)];
   const head = [windows, size, step, at(x.strides, axis), at(x.strides, axis + 1), origin];
-  return elementwise("fold", spaceSize(axes), 256, { head, walk }, [a], [c]);
+  return elementwise(target, "fold", spaceSize(axes), 256, { head, walk }, [a], [c]);
 }
 
 /** Folds of parts of the axis, each of the windows that reach it, until what they read can be bound. */
-function foldPieces(whole: Step<"fold">, origin: number, most: number): Dispatch[] {
+function foldPieces(whole: Step<"fold">, origin: number, target: Target): Dispatch[] {
+  const most = target.limits.maxStorageBufferBindingSize;
   return splitStep(whole as AnyStep, most, BINDING_ALIGNMENT).flatMap((part) => {
     const piece = part as Step<"fold">;
     const views = [...piece.inputs, ...piece.outputs];
     const isSmall = views.every((view) => bindingBytes(view, BINDING_ALIGNMENT) <= most);
     return isSmall
-      ? [fold(piece, origin)]
-      : halvesOf(piece, origin).flatMap((h) => foldPieces(h.step, h.origin, most));
+      ? [fold(piece, origin, target)]
+      : halvesOf(piece, origin).flatMap((h) => foldPieces(h.step, h.origin, target));
   });
 }
 
@@ -184,11 +195,11 @@ function halvesOf(whole: Step<"fold">, origin: number): { step: Step<"fold">; or
 
 /** The table: a kernel without an entry would not compile. */
 export const lower: { readonly [K in Kernel]: Lower<K> } = {
-  map: (step) => map(step, step.attributes.expression),
-  cast: (step) => map(step, operand(0)),
+  map: (step, target) => map(step, step.attributes.expression, target),
+  cast: (step, target) => map(step, operand(0), target),
   reduce,
   contract,
-  gather: ({ inputs, outputs, attributes: { axis } }) => {
+  gather: ({ inputs, outputs, attributes: { axis } }, target) => {
     const [x, index, out] = [at(inputs, 0), at(inputs, 1), at(outputs, 0)];
     const source: View = { ...x, shape: out.shape, strides: x.strides.map((s, i) => i === axis ? 0 : s) };
     const strides = out.shape.map((_, i) => i === axis ? at(index.strides, 0) : 0);
@@ -196,6 +207,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const operands = [x, index, out].map(operandOf);
     return [
       elementwise(
+        target,
         "gather",
         spaceSize(axes),
         256,
@@ -205,7 +217,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
       ),
     ];
   },
-  scatterAdd: ({ inputs, outputs, attributes: { axis } }) => {
+  scatterAdd: ({ inputs, outputs, attributes: { axis } }, target) => {
     const [x, index, out] = [at(inputs, 0), at(inputs, 1), at(outputs, 0)];
     const source: View = { ...x, shape: out.shape, strides: x.strides.map((s, i) => i === axis ? 0 : s) };
     // The second member counts along the axis.
@@ -215,15 +227,15 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const [a, b, c] = operands as [Operand, Operand, Operand];
     const walk = { ...walkOf(members(2), axes, operands), offsets: [a.offset, 0, c.offset] };
     const head = [at(x.shape, axis), at(x.strides, axis), at(index.strides, 0), b.offset];
-    return [elementwise("scatterAdd", spaceSize(axes), 256, { head, walk }, [a, b], [c])];
+    return [elementwise(target, "scatterAdd", spaceSize(axes), 256, { head, walk }, [a, b], [c])];
   },
-  fold: (step, most) => foldPieces(step, 0, most),
-  layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
+  fold: (step, target) => foldPieces(step, 0, target),
+  layerNorm: ({ inputs, outputs, attributes: { epsilon } }, target) => {
     const [x, weight, bias, out] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(outputs, 0)];
     const axes = rowAxes([x, out]);
     const operands = [x, weight, bias, out].map(operandOf);
     const [a, w, b, c] = operands as [Operand, Operand, Operand, Operand];
-    const groups = rowsOfGroups(spaceSize(axes));
+    const groups = rowsOfGroups(spaceSize(axes), target);
     const strides = [out, x, weight, bias].map(lastStride);
     const head = [
       groups[0],
@@ -237,7 +249,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const walk = walkOf(["in0", "out"], axes, [a, c]);
     return [dispatch({ name: "layerNorm", head, walks: [walk], groups }, [a, w, b], [c])];
   },
-  rope: ({ inputs, outputs }) => {
+  rope: ({ inputs, outputs }, target) => {
     const views = [...inputs, at(outputs, 0)];
     const axes = rowAxes(views);
     const operands = views.map(operandOf);
@@ -248,6 +260,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const walk = walkOf(members(3), axes, operands);
     return [
       elementwise(
+        target,
         "rope",
         spaceSize(axes) * pairs,
         256,
@@ -265,11 +278,20 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
  * Launches of a step, in order.
  *
  * @param step any kernel
- * @param most bytes of a binding
- * @throws RangeError when a tensor can not be bound however the step is cut
+ * @param target limits and habits of the adapter
+ * @throws RangeError when a tensor can not be bound however the step is cut, or there are too many of them
  */
-export function lowerStep(step: AnyStep, most: number): readonly Dispatch[] {
-  return splitStep(step, most, BINDING_ALIGNMENT).flatMap((part) =>
-    (lower[part.kernel] as Lower<Kernel>)(part as Step<Kernel>, most)
+export function lowerStep(step: AnyStep, target: Target): readonly Dispatch[] {
+  const { maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = target.limits;
+  const launches = splitStep(step, maxStorageBufferBindingSize, BINDING_ALIGNMENT).flatMap((part) =>
+    (lower[part.kernel] as Lower<Kernel>)(part as Step<Kernel>, target)
   );
+  const bindings = Math.max(...launches.map(({ inputs, outputs }) => inputs.length + outputs.length));
+  if (bindings > maxStorageBuffersPerShaderStage) {
+    throw new RangeError(
+      `Cannot lower ${step.kernel} (${step.scope || "no scope"}): it binds ${bindings} tensors at once, ` +
+        `maxStorageBuffersPerShaderStage of this adapter is ${maxStorageBuffersPerShaderStage}`,
+    );
+  }
+  return launches;
 }

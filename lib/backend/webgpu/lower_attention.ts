@@ -7,6 +7,7 @@ import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
 import { type Dispatch, elementwise, floatBits, type Operand, operandOf, walkOf } from "./dispatch.ts";
 import { members, pickStrides } from "./shader.ts";
+import type { Target } from "./target.ts";
 
 /** Axes before the last two, in the order of the first view's memory. */
 function leadingAxes(views: readonly View[]): readonly Axis[] {
@@ -20,7 +21,10 @@ function matrix(...views: readonly View[]): number[] {
 }
 
 /** Lowers `attention`. */
-export function attention({ inputs, outputs, attributes: { scale } }: Step<"attention">): Dispatch[] {
+export function attention(
+  { inputs, outputs, attributes: { scale } }: Step<"attention">,
+  target: Target,
+): Dispatch[] {
   const [q, k, v, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), inputs[3]];
   const out = at(outputs, 0);
   const views = [...inputs, out];
@@ -36,6 +40,7 @@ export function attention({ inputs, outputs, attributes: { scale } }: Step<"atte
   const walk = walkOf(members(inputs.length), axes, operands);
   return [
     elementwise(
+      target,
       "attention",
       spaceSize(axes) * m,
       64,
@@ -49,6 +54,7 @@ export function attention({ inputs, outputs, attributes: { scale } }: Step<"atte
 /** Lowers `attentionGradient`. */
 export function attentionGradient(
   { inputs, outputs, attributes: { scale } }: Step<"attentionGradient">,
+  target: Target,
 ): Dispatch[] {
   const [q, k, v, g] = inputs as readonly [View, View, View, View];
   const [dq, dk, dv] = outputs as readonly [View, View, View];
@@ -67,8 +73,11 @@ export function attentionGradient(
     return walkOf([...members(4).slice(0, 4), ...names], pickStrides(axes, strides), operands);
   };
   return [
-    elementwise("attentionGradientRows", rows, 64, { head, walk: walk([]), substitutions }, read, [numbers]),
+    elementwise(target, "attentionGradientRows", rows, 64, { head, walk: walk([]), substitutions }, read, [
+      numbers,
+    ]),
     elementwise(
+      target,
       "attentionGradientQ",
       rows,
       64,
@@ -77,6 +86,7 @@ export function attentionGradient(
       [at(written, 0)],
     ),
     elementwise(
+      target,
       "attentionGradientKv",
       spaceSize(axes) * n,
       64,

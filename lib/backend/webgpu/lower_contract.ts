@@ -1,5 +1,5 @@
-// `contract` as launches: each invocation keeps a block of results in registers. Operands that a device can not bind at
-// once are met in pieces of the result.
+// `contract` as launches: each invocation keeps a block of results in registers, and where workgroup memory is fast a
+// workgroup brings its operands there first. Operands that a device can not bind at once are met in pieces of the result.
 
 import type { ContractAxis, Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
@@ -7,8 +7,9 @@ import { operand } from "../../ir/scalar.ts";
 import { at, BYTES } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
-import { BINDING_ALIGNMENT, type Dispatch, dispatch, MOST_GROUPS, rangeOf } from "./dispatch.ts";
+import { BINDING_ALIGNMENT, type Dispatch, dispatch, type Operand, rangeOf } from "./dispatch.ts";
 import { expressionText, pickStrides, type Walk } from "./shader.ts";
+import type { Target } from "./target.ts";
 
 /** Invocations of a workgroup along rows and along columns. */
 const SIDE = 8;
@@ -62,7 +63,9 @@ function span(piece: Piece, view: View, operand: number): [number, number] {
 /** The two halves of a piece along an axis. */
 function halves(piece: Piece, name: Group, index: number): Piece[] {
   const axis = piece[name][index]!;
-  const half = Math.ceil(axis.size / 2);
+  // Wholes of four where there are enough: both halves are still read four at once.
+  const grain = axis.size > 8 ? 4 : 1;
+  const half = Math.ceil(axis.size / 2 / grain) * grain;
   return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0], h) => ({
     ...piece,
     turn: name === "steps" ? TURNS[piece.turn][h]! : piece.turn,
@@ -88,20 +91,21 @@ function furthest(piece: Piece, groups: readonly Group[], operand: number | null
 function pieces(
   whole: Piece,
   views: readonly View[],
-  most: number,
+  target: Target,
   scope: string,
 ): Piece[] {
+  const { maxStorageBufferBindingSize: most, maxComputeWorkgroupsPerDimension: groups } = target.limits;
   const bytes = (view: View, o: number) => {
     const [first, last] = span(whole, view, o);
     const width = BYTES[view.dtype];
     return (last + 1) * width - Math.floor(first * width / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
   };
   const large = views.findIndex((view, o) => bytes(view, o) > most);
-  const tooMany = spaceSize(whole.batches) > MOST_GROUPS
+  const tooMany = spaceSize(whole.batches) > groups
     ? furthest(whole, ["batches"], null)
-    : spaceSize(whole.rows) > MOST_GROUPS * SIDE
+    : spaceSize(whole.rows) > groups * SIDE
     ? furthest(whole, ["rows"], null)
-    : spaceSize(whole.columns) > MOST_GROUPS * SIDE
+    : spaceSize(whole.columns) > groups * SIDE
     ? furthest(whole, ["columns"], null)
     : null;
   if (large < 0 && !tooMany) return [whole];
@@ -119,16 +123,19 @@ function pieces(
       } bytes of an operand, the device binds ${most} at once; use a smaller window or grid`,
     );
   }
-  return halves(whole, ...cut).flatMap((half) => pieces(half, views, most, scope));
+  return halves(whole, ...cut).flatMap((half) => pieces(half, views, target, scope));
 }
 
 /**
  * Lowers `contract`.
  *
  * @param step the contraction
- * @param most bytes of a binding
+ * @param target limits and habits of the adapter
  */
-export function contract({ inputs, outputs, attributes, scope }: Step<"contract">, most: number): Dispatch[] {
+export function contract(
+  { inputs, outputs, attributes, scope }: Step<"contract">,
+  target: Target,
+): Dispatch[] {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -144,13 +151,46 @@ export function contract({ inputs, outputs, attributes, scope }: Step<"contract"
     turn: "only",
     shift: views.map(() => 0),
   };
-  return pieces(whole, views, most, scope).map((piece) => launch(piece, views, attributes));
+  return pieces(whole, views, target, scope).map((piece) => launch(piece, views, attributes, target));
+}
+
+/** Workgroups that occupy a large GPU: fewer are better made of small tiles. */
+const ENOUGH_GROUPS = 256;
+
+/** Invocations along a side of a workgroup that shares tiles of its operands, 0 where none does. */
+function tileSide(m: number, n: number, k: number, batches: number, { tiles, limits }: Target): 0 | 8 | 16 {
+  const holds = (side: number) => 64 * side * side <= limits.maxComputeWorkgroupStorageSize;
+  const groups = (side: number) => Math.ceil(m / (8 * side)) * Math.ceil(n / (8 * side)) * batches;
+  if (!tiles || Math.min(m, n) < 16 || k < 8) return 0;
+  if (Math.min(m, n) > 64 && groups(16) >= ENOUGH_GROUPS && holds(16)) return 16;
+  return holds(8) ? 8 : 0;
+}
+
+/**
+ * How four elements of an operand can be read at once: along the terms (1), along its own rows (2), or not (0). All
+ * places must then be multiples of four.
+ */
+function formOf(
+  operand: 0 | 1,
+  { batches, steps }: Piece,
+  rows: readonly Axis[],
+  { offset }: Operand,
+): 0 | 1 | 2 {
+  const areWholes = (axes: readonly Axis[]) => axes.every(({ strides }) => at(strides, operand) % 4 === 0);
+  const isLine = (axes: readonly Axis[]) => {
+    const last = at(axes, -1);
+    return at(last.strides, operand) === 1 && last.size % 4 === 0 && areWholes(axes.slice(0, -1));
+  };
+  if (offset % 4 !== 0 || !areWholes(batches)) return 0;
+  if (isLine(steps) && areWholes(rows)) return 1;
+  return isLine(rows) && areWholes(steps) ? 2 : 0;
 }
 
 function launch(
   piece: Piece,
   views: readonly View[],
   { epilogue }: Step<"contract">["attributes"],
+  target: Target,
 ): Dispatch {
   const { batches, rows, columns, steps, turn, shift } = piece;
   const more = views.slice(3).map((_, i) => i);
@@ -187,11 +227,31 @@ function launch(
       (v) => `store0(${place("out")}, ${v});`,
     ),
   };
-  const groups = [Math.ceil(n / (SIDE * wide)), Math.ceil(m / (SIDE * tall)), b] as const;
-  const [first, second, result, ...rest] = operands;
+  const [first, second, result, ...rest] = operands as [Operand, Operand, Operand, ...Operand[]];
+  const side = tileSide(m, n, k, b, target);
+  const head = [m, n, k, b];
+  if (side === 0) {
+    const groups = [Math.ceil(n / (SIDE * wide)), Math.ceil(m / (SIDE * tall)), b] as const;
+    return dispatch({ name: "contract", head, walks, substitutions, groups }, [first, second, ...rest], [
+      result,
+    ]);
+  }
+  const forms = [formOf(0, piece, rows, first), formOf(1, piece, columns, second)] as const;
   return dispatch(
-    { name: "contract", head: [m, n, k, b], walks, substitutions, groups },
-    [first!, second!, ...rest],
-    [result!],
+    {
+      name: "contractTile",
+      head,
+      walks,
+      substitutions: {
+        ...substitutions,
+        side: String(side),
+        form0: String(forms[0]),
+        form1: String(forms[1]),
+      },
+      groups: [Math.ceil(n / (8 * side)), Math.ceil(m / (8 * side)), b],
+      quads: forms.map((form) => form > 0),
+    },
+    [first, second, ...rest],
+    [result],
   );
 }

@@ -13,6 +13,8 @@ export type ShaderName = keyof typeof SHADERS;
 export interface OperandType {
   readonly dtype: DType;
   readonly access: "read" | "write";
+  /** Whether it is read four elements at once: `quad0(i)`, i a multiple of 4. */
+  readonly quads?: boolean;
 }
 
 /** A walk of an index space: places of all operands from one number. */
@@ -34,26 +36,43 @@ function word(i: number): string {
   return `word(${i}u)`;
 }
 
-/** The functions that read and write one operand. */
-function operandText(type: OperandType, name: string, binding: number, halves: boolean): string {
-  const isRead = type.access === "read";
-  const packed = type.dtype === "f16" && !halves;
-  const element = packed ? (isRead ? "u32" : "atomic<u32>") : type.dtype;
-  const space = isRead ? "storage, read" : "storage, read_write";
-  const declaration = `@group(0) @binding(${binding}) var<${space}> ${name}: array<${element}>;`;
+/** The functions that read one operand. */
+function inputText({ dtype, quads }: OperandType, name: string, binding: number, halves: boolean): string {
+  const packed = dtype === "f16" && !halves;
+  const element = packed ? (quads ? "vec2u" : "u32") : quads ? `vec4<${dtype}>` : dtype;
+  const raw = packed
+    ? quads
+      ? `unpack2x16float(${name}[i >> 2u][i >> 1u & 1u])[i & 1u]`
+      : `unpack2x16float(${name}[i >> 1u])[i & 1u]`
+    : quads
+    ? `${name}[i >> 2u][i & 3u]`
+    : `${name}[i]`;
+  const quad = packed
+    ? `vec4f(unpack2x16float(${name}[i >> 2u].x), unpack2x16float(${name}[i >> 2u].y))`
+    : `vec4f(${name}[i >> 2u])`;
   const i = name.replace(/^\D+/, "");
-  if (isRead) {
-    const raw = packed ? `unpack2x16float(${name}[i >> 1u])[i & 1u]` : `${name}[i]`;
-    const kind = packed ? "f32" : type.dtype;
-    return `${declaration}
-fn raw${i}(i: u32) -> ${kind} { return ${raw}; }
-fn load${i}(i: u32) -> f32 { return f32(raw${i}(i)); }`;
-  }
+  const lines = [
+    `@group(0) @binding(${binding}) var<storage, read> ${name}: array<${element}>;`,
+    `fn raw${i}(i: u32) -> ${packed ? "f32" : dtype} { return ${raw}; }`,
+    `fn load${i}(i: u32) -> f32 { return f32(raw${i}(i)); }`,
+    quads
+      ? `fn quad${i}(i: u32) -> vec4f { return ${quad}; }`
+      : `fn quad${i}(i: u32) -> vec4f { return vec4f(load${i}(i), load${i}(i + 1u), load${i}(i + 2u), load${i}(i + 3u)); }`,
+  ];
+  return lines.join("\n");
+}
+
+/** The functions that write one operand. */
+function outputText({ dtype }: OperandType, name: string, binding: number, halves: boolean): string {
+  const packed = dtype === "f16" && !halves;
+  const element = packed ? "atomic<u32>" : dtype;
+  const declaration = `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${element}>;`;
+  const i = name.replace(/^\D+/, "");
   if (!packed) {
     return `${declaration}
 fn read${i}(i: u32) -> f32 { return f32(${name}[i]); }
-fn store_raw${i}(i: u32, value: ${type.dtype}) { ${name}[i] = value; }
-fn store${i}(i: u32, value: f32) { ${name}[i] = ${type.dtype}(value); }`;
+fn store_raw${i}(i: u32, value: ${dtype}) { ${name}[i] = value; }
+fn store${i}(i: u32, value: f32) { ${name}[i] = ${dtype}(value); }`;
   }
   // Neighbours share a word, so each half is changed without touching the other.
   return `${declaration}
@@ -166,8 +185,8 @@ export function shaderText(parts: ShaderParts, halves: boolean): string {
     usesHalves ? "enable f16;" : "",
     `@group(0) @binding(0) var<uniform> words: array<vec4u, ${Math.ceil(words / 4)}>;`,
     "fn word(i: u32) -> u32 { return words[i / 4u][i % 4u]; }",
-    ...inputs.map((type, i) => operandText(type, `in${i}`, 1 + i, halves)),
-    ...outputs.map((type, i) => operandText(type, `out${i}`, 1 + inputs.length + i, halves)),
+    ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, halves)),
+    ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, halves)),
     /\bdivide\(/.test(body) ? SHADERS.arithmetic : "",
     /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
     ...texts,

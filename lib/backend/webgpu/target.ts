@@ -1,0 +1,41 @@
+// What lowering goes by: limits of an adapter, and which kernels are fast on it. Tests lower the limits to see programs
+// cut; a program can be lowered for an adapter that is not there.
+
+/** Limits that decide how programs are cut. */
+export interface Limits {
+  /** Bytes of a storage binding. */
+  readonly maxStorageBufferBindingSize: number;
+  /** Bytes of a buffer. */
+  readonly maxBufferSize: number;
+  /** Workgroups along one axis of a dispatch. */
+  readonly maxComputeWorkgroupsPerDimension: number;
+  /** Bytes that the invocations of a workgroup share. */
+  readonly maxComputeWorkgroupStorageSize: number;
+  /** Storage bindings of a kernel. */
+  readonly maxStorageBuffersPerShaderStage: number;
+}
+
+/** The least of every adapter, by the standard. */
+export const LEAST_LIMITS: Limits = {
+  maxStorageBufferBindingSize: 128 * 2 ** 20,
+  maxBufferSize: 256 * 2 ** 20,
+  maxComputeWorkgroupsPerDimension: 65_535,
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
+/** Names of the limits, for asking an adapter. */
+export const LIMIT_NAMES = Object.keys(LEAST_LIMITS) as readonly (keyof Limits)[];
+
+/** See the head of the file. */
+export interface Target {
+  readonly limits: Limits;
+  /** Whether workgroup memory is faster than the memory of buffers: it is but on adapters made of software. */
+  readonly tiles: boolean;
+}
+
+/** The adapter's own limits, lowered where less is asked for. */
+export function lowered(own: Readonly<Record<keyof Limits, number>>, asked: Partial<Limits>): Limits {
+  const entries = LIMIT_NAMES.map((name) => [name, Math.min(own[name], asked[name] ?? Infinity)] as const);
+  return Object.fromEntries(entries) as Record<keyof Limits, number>;
+}
