@@ -1,4 +1,4 @@
-// contract where workgroup memory is fast: the sums of contract.wgsl by tiles of 8 SIDE x 8 SIDE results, 8 x 8 an
+// contract of large operands: the sums of contract.wgsl by tiles of 8 SIDE x 8 SIDE results, 8 x 8 an
 // invocation. Words: as there. Dispatch: workgroups of SIDE x SIDE invocations, x over n, y over m. Operands are read four
 // at once along terms or along rows (FORM 1, 2), else one by one; a turn of the loop meets DEEP terms.
 

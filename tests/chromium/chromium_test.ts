@@ -2,7 +2,6 @@
 // same tolerances as in Deno.
 
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
 import type { CaseReport } from "../../app/parity/runner.ts";
 import { fixture, inRepository, shared } from "../shared.ts";
 
@@ -81,6 +80,8 @@ async function inChromium(
   names: readonly string[],
 ): Promise<Answer> {
   await using server = serve(await bundle(), golden);
+  // Loaded where it is needed only: it asks for much.
+  const { chromium } = await import("playwright-core");
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   try {
     const page = await browser.newPage();

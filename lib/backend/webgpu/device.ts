@@ -15,7 +15,7 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice;
   /** Limits to go by where the adapter offers more: tests use them to see programs cut. */
   readonly limits?: Partial<Limits>;
-  /** Whether kernels keep tiles in workgroup memory (default: unless the adapter computes on the processor). */
+  /** Whether kernels may keep tiles in workgroup memory (default: they may); false to compare with those that do not. */
   readonly tiles?: boolean;
 }
 
@@ -46,7 +46,8 @@ class Instance implements WebGpuDevice {
   }
 
   get isSoftware(): boolean {
-    return isSoftware(this.#gpu.device);
+    const { isFallbackAdapter, description } = this.#gpu.device.adapterInfo;
+    return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
   }
 
   get compiles(): number {
@@ -69,11 +70,6 @@ class Instance implements WebGpuDevice {
   [Symbol.dispose](): void {
     this.#gpu[Symbol.dispose]();
   }
-}
-
-function isSoftware({ adapterInfo }: GPUDevice): boolean {
-  return Boolean(adapterInfo?.isFallbackAdapter) ||
-    /llvmpipe|swiftshader/i.test(adapterInfo?.description ?? "");
 }
 
 async function requestDevice(): Promise<GPUDevice> {
@@ -116,7 +112,7 @@ async function requestDevice(): Promise<GPUDevice> {
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
   const device = options.device ?? await requestDevice();
   const limits = lowered(device.limits, options.limits ?? {});
-  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? !isSoftware(device) }, !options.device);
+  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? true }, !options.device);
   const storage = gpu.halves ? "f16 arrays" : "packed f16";
   return new Instance(`webgpu (${device.adapterInfo?.description || "unnamed adapter"}, ${storage})`, gpu);
 }

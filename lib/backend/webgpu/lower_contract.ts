@@ -1,5 +1,5 @@
-// `contract` as launches: each invocation keeps a block of results in registers, and where workgroup memory is fast a
-// workgroup brings its operands there first. Operands that a device can not bind at once are met in pieces of the result.
+// `contract` as launches: each invocation keeps a block of results in registers, and where there is enough to
+// share a workgroup brings its operands to its own memory first. Operands that a device can not bind at once are met in pieces of the result.
 
 import type { ContractAxis, Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";

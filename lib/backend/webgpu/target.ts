@@ -1,4 +1,4 @@
-// What lowering goes by: limits of an adapter, and which kernels are fast on it. Tests lower the limits to see programs
+// What lowering goes by: limits of an adapter, and which kernels it may take. Tests lower the limits to see programs
 // cut; a program can be lowered for an adapter that is not there.
 
 /** Limits that decide how programs are cut. */
@@ -30,7 +30,7 @@ export const LIMIT_NAMES = Object.keys(LEAST_LIMITS) as readonly (keyof Limits)[
 /** See the head of the file. */
 export interface Target {
   readonly limits: Limits;
-  /** Whether workgroup memory is faster than the memory of buffers: it is but on adapters made of software. */
+  /** Whether kernels may keep tiles in workgroup memory where there is enough of it. */
   readonly tiles: boolean;
 }
 

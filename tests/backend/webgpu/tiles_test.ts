@@ -69,5 +69,5 @@ for (const [words, limits] of modes) {
         assertClose(decode(got[name]!), want, test.rounding, () => test.name);
       }
     }
-  }, () => webgpu({ tiles: true, limits }));
+  }, () => webgpu({ limits }));
 }
