@@ -2,7 +2,7 @@
 // run that was interrupted goes on where its newest checkpoint stands.
 
 import { Command, CommanderError } from "commander";
-import { wasm } from "../../lib/backend/wasm/device.ts";
+import { openDevice } from "../../lib/backend/auto.ts";
 import { writeConfig } from "../../lib/forecast/extended_config.ts";
 import { adapterShapes, initialAdapters, isAdapter, mergeAdapters } from "../../lib/train/lora.ts";
 import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
@@ -157,7 +157,7 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
   const systems = await openSystems(run.data);
   using opened = new DisposableStack();
   for (const system of systems) opened.use(system);
-  using device = await wasm(run.threads ? { threads: run.threads } : {});
+  using device = await openDevice(run.backend, { wasm: run.threads ? { threads: run.threads } : {} });
   const settings = settingsOf(run);
   const folder = await RunFolder.open(run.folder);
   let say = (line: string) => console.error(line);

@@ -53,7 +53,10 @@ export async function admit(
   const words = `${size(plan.peak)} (weights ${size(plan.weights)}, moments ${
     size(plan.moments)
   }, gradient sums ${size(plan.sums)}, a step on ${largest.split.name} ${size(plan.working)})`;
-  const limit = Math.min(Deno.systemMemoryInfo().available, WASM_LIMIT);
+  // A GPU does not say how much memory it has; what is too much is refused when it is allocated.
+  const limit = device.name.startsWith("wasm")
+    ? Math.min(Deno.systemMemoryInfo().available, WASM_LIMIT)
+    : Infinity;
   if (plan.peak > limit) {
     const whose = limit === WASM_LIMIT ? "a WebAssembly module can hold" : "this machine has free";
     throw new RangeError(

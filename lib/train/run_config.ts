@@ -127,6 +127,8 @@ const schema = v.strictObject({
     {},
   ),
   log: v.optional(v.strictObject({ every: v.optional(count, 10) }), {}),
+  /** Where it runs; auto: WebGPU where there is a GPU. */
+  backend: v.optional(v.picklist(["auto", "wasm", "webgpu"]), "auto"),
   threads: v.optional(v.nullable(count), null),
 });
 
@@ -232,7 +234,7 @@ export function matcher(patterns: readonly string[]): (name: string) => boolean 
  */
 export function changedSections(config: RunConfig, text: string): string[] {
   const other = parseYaml(text, "configuration of the run") as Plain;
-  const free = ["folder", "validation", "checkpoint", "log", "threads"];
+  const free = ["folder", "validation", "checkpoint", "log", "backend", "threads"];
   return Object.entries(config).flatMap(([section, value]) =>
     !free.includes(section) && JSON.stringify(value) !== JSON.stringify(other[section]) ? [section] : []
   );

@@ -31,6 +31,7 @@ optimizer: {lr: 1.0e-3}
 validation: {every: 5, windows: 1, rollout: 0}
 checkpoint: {every: 2, keep: 3}
 log: {every: 1}
+backend: wasm
 threads: 1
 `;
   await Deno.writeTextFile(`${root}/config.yaml`, config);
