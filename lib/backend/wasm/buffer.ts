@@ -20,6 +20,8 @@ export class WasmBuffer implements Buffer {
     this.label = label;
     this.#allocator = allocator;
     this.#address = allocator.allocate(length * BYTES[dtype], `buffer "${label}"`);
+    // A range that was used before holds what it held.
+    this.#view().fill(0);
   }
 
   /** First byte. @throws RangeError once disposed of */

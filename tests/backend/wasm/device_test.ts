@@ -306,3 +306,12 @@ Deno.test("attention gives NaN for a query that sees nothing or is NaN itself, a
     out.forEach((value, i) => assert.equal(Number.isNaN(value), Math.floor(i / 5) === 4));
   }
 });
+
+Deno.test("createBuffer() gives zeros, also where another buffer was before", async () => {
+  using device = await wasm({ threads: 1 });
+  const old = device.createBuffer("f32", 1000);
+  old.write(new Float32Array(1000).fill(7));
+  old[Symbol.dispose]();
+  using fresh = device.createBuffer("f32", 900);
+  assert.deepEqual(await fresh.read(), new Float32Array(900));
+});
