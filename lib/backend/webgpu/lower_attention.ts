@@ -5,7 +5,16 @@ import type { Step } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
-import { type Dispatch, elementwise, floatBits, type Operand, operandOf, walkOf } from "./dispatch.ts";
+import {
+  type Dispatch,
+  dispatch,
+  elementwise,
+  floatBits,
+  type Operand,
+  operandOf,
+  rowsOfGroups,
+  walkOf,
+} from "./dispatch.ts";
 import { members, pickStrides } from "./shader.ts";
 import type { Target } from "./target.ts";
 
@@ -20,6 +29,22 @@ function matrix(...views: readonly View[]): number[] {
   return views.flatMap((view) => view.strides.slice(-2));
 }
 
+/** Rows and keys of a tile. */
+const TILE = 32;
+
+/** Bytes of workgroup memory that tiles of heads take (kernels/attention_tile.wgsl). */
+function tileBytes(e: number, f: number): number {
+  const wide = (features: number) => Math.ceil(features / 32) * 8;
+  return 16 * (TILE * (wide(e) + Math.max(wide(e), wide(f))) + 256 + 64);
+}
+
+/** Whether the features of an operand can be read four at once. */
+function isWhole(view: View, { offset }: Operand, axes: readonly Axis[], operand: number): boolean {
+  const [row, feature] = matrix(view);
+  const others = [offset, row!, at(view.shape, -1), ...axes.map(({ strides }) => at(strides, operand))];
+  return feature === 1 && others.every((n) => n % 4 === 0);
+}
+
 /** Lowers `attention`. */
 export function attention(
   { inputs, outputs, attributes: { scale } }: Step<"attention">,
@@ -30,14 +55,23 @@ export function attention(
   const views = [...inputs, out];
   const axes = leadingAxes(views);
   const operands = views.map(operandOf);
-  const [m, n] = [at(q.shape, -2), at(k.shape, -2)];
+  const [m, n, e, f] = [at(q.shape, -2), at(k.shape, -2), at(q.shape, -1), at(v.shape, -1)];
   const head = [m, n, floatBits(scale), ...matrix(q, k, v, out), ...bias ? matrix(bias) : []];
-  const substitutions = {
-    e: String(at(q.shape, -1)),
-    f: String(at(v.shape, -1)),
-    bias: bias ? "score += load3(at.in3 + row * word(13u) + j * word(14u));" : "",
-  };
   const walk = walkOf(members(inputs.length), axes, operands);
+  const common = { e: String(e), f: String(f) };
+  const score = (key: string) => bias ? `load3(at.in3 + row * word(13u) + ${key} * word(14u))` : "0.0";
+  const [read, written] = [operands.slice(0, -1), operands.slice(-1)];
+  const holds = tileBytes(e, f) <= target.limits.maxComputeWorkgroupStorageSize && f <= 128;
+  if (target.tiles && holds && Math.min(m, n) >= TILE / 2) {
+    const count = spaceSize(axes) * Math.ceil(m / TILE);
+    const groups = rowsOfGroups(count, target);
+    const quads = [q, k, v].map((view, i) => isWhole(view, at(operands, i), axes, i));
+    const [whole0, whole1, whole2] = quads.map(String) as [string, string, string];
+    const substitutions = { ...common, whole0, whole1, whole2, bias: score("key") };
+    const launch = { head: [groups[0], count, ...head], walks: [walk], substitutions, groups, quads };
+    return [dispatch({ name: "attentionTile", ...launch }, read, written)];
+  }
+  const substitutions = { ...common, bias: bias ? `score += ${score("j")};` : "" };
   return [
     elementwise(
       target,
@@ -45,8 +79,8 @@ export function attention(
       spaceSize(axes) * m,
       64,
       { head, walk, substitutions },
-      operands.slice(0, -1),
-      operands.slice(-1),
+      read,
+      written,
     ),
   ];
 }

@@ -5,7 +5,8 @@ import { webgpu } from "../../../lib/backend/webgpu/device.ts";
 import type { Limits } from "../../../lib/backend/webgpu/target.ts";
 import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
-import { contract, permute } from "../../../lib/ir/tensor.ts";
+import { attention } from "../../../lib/ir/fused/attention.ts";
+import { constant, contract, permute } from "../../../lib/ir/tensor.ts";
 import { contractNode } from "../../cases/contract_cases.ts";
 import { assertClose } from "../../compare.ts";
 import { caseGraph, f16, f32, feedsOf, type OpCase, sumOf } from "../../op_case.ts";
@@ -71,3 +72,50 @@ for (const [words, limits] of modes) {
     }
   }, () => webgpu({ limits }));
 }
+
+function heads(name: string, q: readonly number[], k: readonly number[], f: number, bias = false): OpCase {
+  const v = [...k.slice(0, -1), f];
+  const scores = [...q.slice(0, -1), k[k.length - 2]!];
+  return {
+    name,
+    operands: [f32(q), f32(k), f32(v), ...bias ? [f32(scores)] : []],
+    // Weights are exponentials of sums; their errors meet again in a mean.
+    rounding: { ...sumOf(4 * q[q.length - 1]!), floor: 1 },
+    build: (q, k, v, scores) => attention(q!, k!, v!, 0.2, scores),
+  };
+}
+
+const ATTENTIONS: readonly OpCase[] = [
+  heads("heads of 88, 33 rows, 65 keys", [2, 33, 88], [2, 65, 88], 88),
+  heads("heads of 7, rows that end a tile", [64, 7], [32, 7], 7),
+  heads("values wider than keys", [3, 17, 12], [3, 40, 12], 100),
+  heads("values narrower than keys", [17, 128], [18, 128], 3),
+  heads("a bias for each score", [2, 35, 16], [2, 50, 16], 16, true),
+  {
+    name: "heads between the tokens, keys in reverse order of axes",
+    operands: [f32([34, 3, 8]), f32([8, 3, 45]), f32([45, 3, 8])],
+    rounding: { ...sumOf(32), floor: 1 },
+    build: (q, k, v) =>
+      attention(permute(q!, [1, 0, 2]), permute(k!, [1, 2, 0]), permute(v!, [1, 0, 2]), 0.3),
+  },
+  {
+    name: "a row whose keys are all masked but the last",
+    operands: [f32([16, 8]), f32([70, 8]), f32([70, 8])],
+    rounding: { ...sumOf(32), floor: 1 },
+    build: (q, k, v) => {
+      const mask = Float32Array.from({ length: 16 * 70 }, (_, i) => i % 70 === 69 ? 0 : -1e30);
+      return attention(q!, k!, v!, 0.3, constant(mask, [16, 70], "f32"));
+    },
+  },
+];
+
+gpuTest("attention on WebGPU with tiles equals the f64 evaluation", async (device) => {
+  for (const [i, test] of ATTENTIONS.entries()) {
+    const graph = caseGraph(test);
+    const feeds = feedsOf(graph, test, 70 + i);
+    const got = await runGraph(device, graph, feeds);
+    for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
+      assertClose(decode(got[name]!), want, test.rounding, () => test.name);
+    }
+  }
+});
