@@ -1,4 +1,4 @@
-// The library in headless Chromium: golden cases on WASM with threads, and on WebGPU (software there), within the
+// Tests by a task of their own, hence the name of the file. The library in headless Chromium: golden cases on WASM with threads, and on WebGPU (software there), within the
 // same tolerances as in Deno.
 
 import assert from "node:assert/strict";
