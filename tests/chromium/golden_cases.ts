@@ -1,5 +1,5 @@
-// Tests by a task of their own, hence the name of the file. The library in headless Chromium: golden cases on WASM with threads, and on WebGPU (software there), within the
-// same tolerances as in Deno.
+// The library in headless Chromium: golden cases on WASM with threads, and on WebGPU (software there), within the
+// same tolerances as in Deno. Run by a task of its own, hence the name of the file: the driver asks for all rights.
 
 import assert from "node:assert/strict";
 import type { CaseReport } from "../../app/parity/runner.ts";
