@@ -1,18 +1,18 @@
 // reduce: out[i] = sum or largest value over j of expression(in0[i, j], ..), both spaces strided.
-// Words: workgroups in a row, results, terms, then the walks of the results and of the terms.
-// Dispatch: one workgroup of LANES invocations a result; the lanes share the terms and meet in a tree.
+// Words: workgroups in a row, results, terms, then the walks of the results and of the terms. Dispatch: workgroups of
+// ACROSS results x LANES; lanes share the terms of a result and meet in a tree. Neighbours read neighbours either way.
 
+const ACROSS = {{across}}u;
 const LANES = {{lanes}}u;
 
-var<workgroup> partial: array<f32, LANES>;
+var<workgroup> partial: array<f32, ACROSS * LANES>;
 
-@compute @workgroup_size({{lanes}})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let result = group.x + group.y * word(0u);
-  if (result >= word(1u)) {
-    return;
-  }
-  let base = walk(result);
+@compute @workgroup_size({{across}}, {{lanes}})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
+  let lane = id.y;
+  let result = (group.x + group.y * word(0u)) * ACROSS + id.x;
+  // Past the end the last one is computed again and not stored: all meet at the barriers.
+  let base = walk(min(result, word(1u) - 1u));
   let terms = word(2u);
   var total = {{start}};
   // The first term starts a maximum: no number is below all others without infinity.
@@ -21,17 +21,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     {{expression}}
     total = select({{join}}, term, {{isMax}} && j == lane);
   }
-  partial[lane] = total;
+  partial[lane * ACROSS + id.x] = total;
   workgroupBarrier();
   for (var half = LANES / 2u; half > 0u; half /= 2u) {
     if (lane < half && lane + half < terms) {
-      let term = partial[lane + half];
-      total = partial[lane];
-      partial[lane] = {{join}};
+      let term = partial[(lane + half) * ACROSS + id.x];
+      total = partial[lane * ACROSS + id.x];
+      partial[lane * ACROSS + id.x] = {{join}};
     }
     workgroupBarrier();
   }
-  if (lane == 0u) {
-    store0(base.out, partial[0]);
+  if (lane == 0u && result < word(1u)) {
+    store0(base.out, partial[id.x]);
   }
 }

@@ -4,7 +4,8 @@
 import { at, sizeOf } from "../ir/types.ts";
 import type { AnyStep, ContractAxis, Program } from "./program.ts";
 
-function stepWork(step: AnyStep): number {
+/** Floating-point operations of a step, 0 where it is no product. */
+export function stepWork(step: AnyStep): number {
   if (step.kernel === "contract") {
     const { batch, m, n, k } = step.attributes;
     const points = (axes: readonly ContractAxis[]) => axes.reduce((count, { size }) => count * size, 1);

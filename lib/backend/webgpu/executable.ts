@@ -3,6 +3,7 @@
 
 import { USAGE } from "./flags.ts";
 import type { Buffer, Executable, Program, RunReport } from "../../compile/program.ts";
+import { stepWork } from "../../compile/work.ts";
 import { allocate, WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Dispatch, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
@@ -10,15 +11,32 @@ import type { Gpu, Pipeline } from "./gpu.ts";
 import { lowerStep } from "./lower.ts";
 import { poolSlots } from "./pool.ts";
 
-/** Dispatches of one submit: few enough that no watchdog ends it on a slow adapter. */
+/** Dispatches of one submit, and its arithmetic: little enough that no watchdog ends it on a slow adapter. */
 const DISPATCHES = 64;
+const OPERATIONS = 5e10;
 
 interface Command {
   readonly dispatch: Dispatch;
   readonly pipeline: Pipeline;
   /** Byte of the uniform buffer its words start at. */
   readonly words: number;
-  readonly scope: string;
+  /** Floating-point operations. */
+  readonly work: number;
+}
+
+/** First command of each submit, and the end. */
+function submits(commands: readonly Command[]): number[] {
+  const starts = [0];
+  let [count, work] = [0, 0];
+  commands.forEach((command, i) => {
+    if (count > 0 && (count === DISPATCHES || work + command.work > OPERATIONS)) {
+      starts.push(i);
+      [count, work] = [0, 0];
+    }
+    count++;
+    work += command.work;
+  });
+  return [...starts, commands.length];
 }
 
 /** Makes a program resident. */
@@ -26,18 +44,16 @@ export async function loadProgram(gpu: Gpu, program: Program): Promise<WebGpuExe
   gpu.checkAlive();
   const what = `load a program of ${program.steps.length} steps`;
   return await guarded(gpu.device, what, async () => {
-    const launches = program.steps.flatMap((step) =>
-      lowerStep(step, gpu.target).map((dispatch) => ({
-        dispatch,
-        scope: step.scope,
-      }))
-    );
+    const launches = program.steps.flatMap((step) => {
+      const dispatches = lowerStep(step, gpu.target);
+      return dispatches.map((dispatch) => ({ dispatch, work: stepWork(step) / dispatches.length }));
+    });
     let bytes = 0;
-    const commands = await Promise.all(launches.map(async ({ dispatch, scope }): Promise<Command> => {
+    const commands = await Promise.all(launches.map(async ({ dispatch, work }): Promise<Command> => {
       const words = bytes;
       // The block is read in units of 16 bytes.
       bytes += Math.ceil(dispatch.words.length * 4 / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
-      return { dispatch, words, scope, pipeline: await gpu.pipeline(dispatch.parts) };
+      return { dispatch, words, work, pipeline: await gpu.pipeline(dispatch.parts) };
     }));
     return new WebGpuExecutable(gpu, program, commands, bytes);
   });
@@ -48,6 +64,7 @@ export class WebGpuExecutable implements Executable {
   readonly program: Program;
   readonly #gpu: Gpu;
   readonly #commands: readonly Command[];
+  readonly #starts: readonly number[];
   readonly #uniform: GPUBuffer;
   readonly #pool: readonly GPUBuffer[];
   readonly #assignment: readonly number[];
@@ -63,6 +80,7 @@ export class WebGpuExecutable implements Executable {
     this.#gpu = gpu;
     this.program = program;
     this.#commands = commands;
+    this.#starts = submits(commands);
     const { sizes, assignment } = poolSlots(program);
     this.#assignment = assignment;
     this.#pool = sizes.map((size, i) => allocate(gpu, size, 0, `working buffer ${i}`));
@@ -92,6 +110,11 @@ export class WebGpuExecutable implements Executable {
   /** Bytes of the pooled buffers. */
   get poolBytes(): number {
     return this.#pool.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Submits of a run. */
+  get submits(): number {
+    return this.#starts.length - 1;
   }
 
   /** Dispatches of a run. */
@@ -147,7 +170,7 @@ export class WebGpuExecutable implements Executable {
     const started = performance.now();
     const replay = () => {
       this.#bind(this.#buffers(bindings));
-      for (let first = 0; first < this.#commands.length; first += DISPATCHES) this.#submit(first);
+      for (let i = 0; i + 1 < this.#starts.length; i++) this.#submit(this.#starts[i]!, this.#starts[i + 1]!);
     };
     // What is wrong with a program shows in its first run; later ones need not wait for an answer.
     if (this.#hasRun) replay();
@@ -156,10 +179,9 @@ export class WebGpuExecutable implements Executable {
     return { milliseconds: performance.now() - started };
   }
 
-  #submit(first: number): void {
+  #submit(first: number, last: number): void {
     const encoder = this.#gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    const last = Math.min(first + DISPATCHES, this.#commands.length);
     for (let i = first; i < last; i++) {
       const { dispatch, pipeline } = this.#commands[i]!;
       pass.setPipeline(pipeline.pipeline);

@@ -109,9 +109,13 @@ function reduce({ inputs, outputs, attributes }: Step<"reduce">, target: Target)
   const operands = views.map(operandOf);
   const names = members(n);
   const [results, count] = [spaceSize(kept), spaceSize(terms)];
-  const lanes = count >= 256 ? 64 : count >= 32 ? 16 : 1;
-  const groups = rowsOfGroups(results, target);
+  // Where terms are far apart and results side by side, neighbours read those of neighbouring results.
+  const isAcross = at(at(kept, -1).strides, 0) === 1 && at(at(terms, -1).strides, 0) !== 1;
+  const across = isAcross && results >= 32 ? 32 : 1;
+  const lanes = Math.min(count >= 256 ? 64 : count >= 32 ? 16 : 1, 256 / across);
+  const groups = rowsOfGroups(Math.ceil(results / across), target);
   const substitutions = {
+    across: String(across),
     lanes: String(lanes),
     start: "0.0",
     isMax: String(reducer === "max"),
