@@ -7,6 +7,8 @@ const DEEP = SIDE;
 const QUADS = 2u * SIDE;
 const TILE = 4u * QUADS;
 const THREADS = SIDE * SIDE;
+// Terms of a part of the sums, a multiple of DEEP; 0: all.
+const PART = {{part}}u;
 const FORM0 = {{form0}}u;
 const FORM1 = {{form1}}u;
 
@@ -92,6 +94,26 @@ fn add_term(total: ptr<function, Sums>, term: u32, y: u32, x: u32) {
   (*total)[15] += c.w * d;
 }
 
+fn add_part(total: ptr<function, Sums>, part: ptr<function, Sums>) {
+  (*total)[0] += (*part)[0];
+  (*total)[1] += (*part)[1];
+  (*total)[2] += (*part)[2];
+  (*total)[3] += (*part)[3];
+  (*total)[4] += (*part)[4];
+  (*total)[5] += (*part)[5];
+  (*total)[6] += (*part)[6];
+  (*total)[7] += (*part)[7];
+  (*total)[8] += (*part)[8];
+  (*total)[9] += (*part)[9];
+  (*total)[10] += (*part)[10];
+  (*total)[11] += (*part)[11];
+  (*total)[12] += (*part)[12];
+  (*total)[13] += (*part)[13];
+  (*total)[14] += (*part)[14];
+  (*total)[15] += (*part)[15];
+  *part = Sums();
+}
+
 @compute @workgroup_size({{side}}, {{side}})
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -121,6 +143,7 @@ fn main(
   }
   let target_place = select(DEEP * QUADS, 0u, is_first);
   var total = Sums();
+  var part = Sums();
   var block: mat4x4f;
   if (is_first) {
     block = block0(rows, depth, k);
@@ -141,12 +164,17 @@ fn main(
       block = block1(rows, first + DEEP + depth, k);
     }
     for (var term = 0u; term < DEEP; term += 4u) {
-      add_term(&total, term, id.y, id.x);
-      add_term(&total, term + 1u, id.y, id.x);
-      add_term(&total, term + 2u, id.y, id.x);
-      add_term(&total, term + 3u, id.y, id.x);
+      add_term(&part, term, id.y, id.x);
+      add_term(&part, term + 1u, id.y, id.x);
+      add_term(&part, term + 2u, id.y, id.x);
+      add_term(&part, term + 3u, id.y, id.x);
+    }
+    // Sums of parts, so that rounding grows with the root of a part and not of the whole.
+    if (PART > 0u && (first + DEEP) % PART == 0u) {
+      add_part(&total, &part);
     }
   }
+  add_part(&total, &part);
   let at = Place(batch, corner, id.y, id.x, lane, m, n);
   finish(at, 0u, total[0], total[1], total[2], total[3]);
   finish(at, 2u, total[4], total[5], total[6], total[7]);

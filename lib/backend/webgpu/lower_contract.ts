@@ -157,6 +157,14 @@ export function contract(
 /** Workgroups that occupy a large GPU: fewer are better made of small tiles. */
 const ENOUGH_GROUPS = 256;
 
+/**
+ * Sums of more terms, which gradients of weights are, are taken in parts: their rounding would be several times that
+ * of the forward pass. The longest sum of that, 2,816 terms at full size, keeps its registers for a larger tile.
+ */
+const LONG = 3072;
+/** Terms of a part. */
+const PART = 256;
+
 /** Invocations along a side of a workgroup that shares tiles of its operands, 0 where none does. */
 function tileSide(m: number, n: number, k: number, batches: number, { tiles, limits }: Target): 0 | 8 | 16 {
   const holds = (side: number) => 64 * side * side <= limits.maxComputeWorkgroupStorageSize;
@@ -245,6 +253,7 @@ function launch(
       substitutions: {
         ...substitutions,
         side: String(side),
+        part: String(k > LONG ? PART : 0),
         form0: String(forms[0]),
         form1: String(forms[1]),
       },

@@ -33,6 +33,7 @@ const CONTRACTS: readonly OpCase[] = [
   product("mk,kn->mn", [130, 9], [9, 30], 9),
   product("mjk,njk->mn", [19, 3, 8], [21, 3, 8], 24),
   product("bmk,bnk->mbn", [3, 17, 8], [3, 34, 8], 8),
+  product("mk,nk->mn", [17, 3100], [16, 3100], 3100),
   product("bmk,bnk->bmn", [256, 70, 9], [256, 66, 9], 9),
   {
     name: "permuted operands of three axes",
