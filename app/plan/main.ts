@@ -1,5 +1,5 @@
 // Prints the memory of a training step of a network before anything large is allocated, with and without
-// recomputation of blocks.
+// recomputation of blocks; or that of a forecast step on GPUs of several sizes.
 
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Kernel } from "../../lib/compile/program.ts";
@@ -10,6 +10,7 @@ import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
 import { matcher } from "../../lib/train/run_config.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
 import { geometryOf } from "../../lib/walrus/geometry.ts";
+import { printForecast } from "./forecast.ts";
 
 type Triple = [number, number, number];
 
@@ -24,6 +25,7 @@ interface Options {
   readonly channels: number;
   readonly accumulate: number;
   readonly lora?: number;
+  readonly forecast?: boolean;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -38,7 +40,7 @@ function readOptions(args: readonly string[]): Options {
   };
   const command = new Command("plan")
     .description(
-      "Plans the memory of a training step. Without options: the released model on its two kinds of data.",
+      "Plans the memory of a training or forecast step. Without options: the released model on its two kinds of data.",
     )
     .option("--config <file>", "extended_config.yaml (default: the released 1.3 B model)")
     .option("--points <grid>", "such as 256x256 or 64x64x64", grid)
@@ -47,6 +49,8 @@ function readOptions(args: readonly string[]): Options {
     .option("--channels <n>", "channels", count, 4)
     .option("--accumulate <n>", "micro-batches of an optimiser step", count, 1)
     .option("--lora <rank>", "train adapters of this rank instead of all weights", count)
+    .option("--forecast", "plan a forecast step on WebGPU adapters instead")
+    .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false })
     .showHelpAfterError()
     .exitOverride();
   command.parse([...args], { from: "user" });
@@ -58,11 +62,19 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`.padStart(9);
 }
 
+function isDeep(points: Triple): boolean {
+  return points.every((n) => n > 1);
+}
+
+/** Input frames: half of them in 3D. */
+function framesOf(config: WalrusConfig, points: Triple, options: Options): number {
+  const most = config.contextFrames;
+  return options.frames ?? (isDeep(points) ? Math.max(1, Math.floor(most / 2)) : most);
+}
+
 function printGrid(config: WalrusConfig, points: Triple, options: Options): void {
-  const deep = points.every((n) => n > 1);
-  const frames = options.frames ??
-    (deep ? Math.max(1, Math.floor(config.contextFrames / 2)) : config.contextFrames);
-  const samples = options.samples ?? (deep ? 1 : 2);
+  const frames = framesOf(config, points, options);
+  const samples = options.samples ?? (isDeep(points) ? 1 : 2);
   const shape = {
     frames,
     samples,
@@ -97,6 +109,15 @@ function printGrid(config: WalrusConfig, points: Triple, options: Options): void
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   const config = options.config ? (await readConfig(options.config)).config : RELEASED_CONFIG;
+  if (options.forecast) {
+    console.log(`A forecast step on WebGPU: ${config.blocks} blocks of width ${config.hiddenDim}`);
+    const grids: Triple[] = options.points ? [options.points] : [[512, 512, 1], [128, 128, 128]];
+    for (const points of grids) {
+      const shape = { frames: framesOf(config, points, options), channels: options.channels };
+      printForecast(config, points, shape, KERNELS);
+    }
+    return;
+  }
   console.log(`Training memory in f32: ${config.blocks} blocks of width ${config.hiddenDim}`);
   const grids: Triple[] = options.points ? [options.points] : [[256, 256, 1], [128, 128, 128]];
   for (const points of grids) printGrid(config, points, options);

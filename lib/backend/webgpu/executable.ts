@@ -2,41 +2,17 @@
 // is created in a replay but command encoders, as long as the same buffers are bound.
 
 import { USAGE } from "./flags.ts";
-import type { Buffer, Executable, Program, RunReport } from "../../compile/program.ts";
-import { stepWork } from "../../compile/work.ts";
+import { slotBytes } from "../../compile/plan.ts";
+import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
 import { allocate, WebGpuBuffer } from "./buffer.ts";
-import { BINDING_ALIGNMENT, type Dispatch, type Operand } from "./dispatch.ts";
+import { BINDING_ALIGNMENT, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
 import type { Gpu, Pipeline } from "./gpu.ts";
-import { lowerStep } from "./lower.ts";
+import { launchesOf, type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
 import { poolSlots } from "./pool.ts";
 
-/** Dispatches of one submit, and its arithmetic: little enough that no watchdog ends it on a slow adapter. */
-const DISPATCHES = 64;
-const OPERATIONS = 5e10;
-
-interface Command {
-  readonly dispatch: Dispatch;
+interface Command extends ProgramLaunch {
   readonly pipeline: Pipeline;
-  /** Byte of the uniform buffer its words start at. */
-  readonly words: number;
-  /** Floating-point operations. */
-  readonly work: number;
-}
-
-/** First command of each submit, and the end. */
-function submits(commands: readonly Command[]): number[] {
-  const starts = [0];
-  let [count, work] = [0, 0];
-  commands.forEach((command, i) => {
-    if (count > 0 && (count === DISPATCHES || work + command.work > OPERATIONS)) {
-      starts.push(i);
-      [count, work] = [0, 0];
-    }
-    count++;
-    work += command.work;
-  });
-  return [...starts, commands.length];
 }
 
 /** Makes a program resident. */
@@ -44,18 +20,13 @@ export async function loadProgram(gpu: Gpu, program: Program): Promise<WebGpuExe
   gpu.checkAlive();
   const what = `load a program of ${program.steps.length} steps`;
   return await guarded(gpu.device, what, async () => {
-    const launches = program.steps.flatMap((step) => {
-      const dispatches = lowerStep(step, gpu.target);
-      return dispatches.map((dispatch) => ({ dispatch, work: stepWork(step) / dispatches.length }));
-    });
-    let bytes = 0;
-    const commands = await Promise.all(launches.map(async ({ dispatch, work }): Promise<Command> => {
-      const words = bytes;
-      // The block is read in units of 16 bytes.
-      bytes += Math.ceil(dispatch.words.length * 4 / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
-      return { dispatch, words, work, pipeline: await gpu.pipeline(dispatch.parts) };
-    }));
-    return new WebGpuExecutable(gpu, program, commands, bytes);
+    const commands = await Promise.all(
+      launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
+        ...launch,
+        pipeline: await gpu.pipeline(launch.dispatch.parts),
+      })),
+    );
+    return new WebGpuExecutable(gpu, program, commands);
   });
 }
 
@@ -76,22 +47,27 @@ export class WebGpuExecutable implements Executable {
   #hasRun = false;
   #disposed = false;
 
-  constructor(gpu: Gpu, program: Program, commands: readonly Command[], uniformBytes: number) {
+  constructor(gpu: Gpu, program: Program, commands: readonly Command[]) {
     this.#gpu = gpu;
     this.program = program;
     this.#commands = commands;
-    this.#starts = submits(commands);
+    this.#starts = submitsOf(commands);
     const { sizes, assignment } = poolSlots(program);
     this.#assignment = assignment;
-    this.#pool = sizes.map((size, i) => allocate(gpu, size, 0, `working buffer ${i}`));
-    const working = Math.max(
-      0,
-      ...commands.flatMap(({ dispatch }) =>
-        [...dispatch.inputs, ...dispatch.outputs].map(({ slot, bytes }) => slot === null ? bytes : 0)
-      ),
+    // Errors name the largest tensor that lives in a buffer.
+    const largest = (buffer: number) =>
+      program.slots.reduce<Slot | null>(
+        (best, slot, i) =>
+          assignment[i] === buffer && slotBytes(slot) > (best ? slotBytes(best) : 0) ? slot : best,
+        null,
+      );
+    this.#pool = sizes.map((size, i) =>
+      allocate(gpu, size, 0, `working buffer ${i} of ${largest(i)?.name || "unnamed tensors"}`)
     );
+    const working = workingBytes(commands);
     this.#working = working > 0 ? allocate(gpu, working, 0, "working memory of a step") : null;
-    const words = new Uint32Array(Math.max(uniformBytes, BINDING_ALIGNMENT) / 4);
+    const bytes = commands.reduce((sum, { dispatch }) => sum + uniformBytes(dispatch), 0);
+    const words = new Uint32Array(Math.max(bytes, BINDING_ALIGNMENT) / 4);
     for (const { dispatch, words: first } of commands) words.set(dispatch.words, first / 4);
     this.#uniform = gpu.device.createBuffer({
       size: words.byteLength,
@@ -201,9 +177,4 @@ export class WebGpuExecutable implements Executable {
     for (const buffer of this.#constants.values()) buffer[Symbol.dispose]();
     this.#groups = [];
   }
-}
-
-/** Bytes a program's scratch slots take in pooled buffers. */
-export function pooledBytes(program: Program): number {
-  return poolSlots(program).sizes.reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -43,3 +43,13 @@ export function poolSlots({ slots, steps }: Program): Pool {
   });
   return { sizes, assignment };
 }
+
+/** Bytes of a program's pooled buffers, and of its largest buffer of any kind. */
+export function plannedBytes(program: Program): { readonly pooled: number; readonly largest: number } {
+  const { sizes } = poolSlots(program);
+  const own = program.slots.map((slot) => slot.kind === "scratch" ? 0 : slotBytes(slot));
+  return {
+    pooled: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    largest: [...own, ...sizes].reduce((most, bytes) => Math.max(most, bytes), 0),
+  };
+}

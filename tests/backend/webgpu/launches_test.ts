@@ -1,0 +1,68 @@
+// The full-size forecast as launches for adapters that are not there, and where it is cut for smaller limits.
+
+import assert from "node:assert/strict";
+import { stepProgram } from "../../../app/plan/forecast.ts";
+import { lower } from "../../../lib/backend/webgpu/lower.ts";
+import { launchesOf, planLaunches, submitsOf } from "../../../lib/backend/webgpu/launches.ts";
+import { poolSlots } from "../../../lib/backend/webgpu/pool.ts";
+import { LEAST_LIMITS, type Target } from "../../../lib/backend/webgpu/target.ts";
+import type { Kernel } from "../../../lib/compile/program.ts";
+import { RELEASED_CONFIG } from "../../../lib/walrus/config.ts";
+import { geometryOf } from "../../../lib/walrus/geometry.ts";
+
+const KERNELS = new Set(Object.keys(lower) as Kernel[]);
+const points = [512, 512, 1] as const;
+const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
+const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
+const program = (halves: boolean) => stepProgram(RELEASED_CONFIG, shape, geometry, KERNELS, halves);
+const least: Target = { limits: LEAST_LIMITS, tiles: true };
+
+Deno.test("planLaunches() fits the released model into 8 GB, and into half with f16 weights", () => {
+  const [whole, half] = [planLaunches(program(false), least), planLaunches(program(true), least)];
+  assert.ok(whole.bound + whole.working < 6e9, `${whole.bound} and ${whole.working} bytes`);
+  assert.ok(half.bound + half.working < 3.5e9, `${half.bound} and ${half.working} bytes`);
+  assert.ok(whole.largest <= LEAST_LIMITS.maxBufferSize);
+  assert.ok(whole.shaders < 80, `${whole.shaders} shaders`);
+});
+
+Deno.test("launchesOf() binds no more than the least adapter can", () => {
+  for (const { dispatch } of launchesOf(program(false), least)) {
+    const operands = [...dispatch.inputs, ...dispatch.outputs];
+    assert.ok(operands.length <= LEAST_LIMITS.maxStorageBuffersPerShaderStage);
+    for (const { bytes, start } of operands) {
+      assert.ok(bytes <= LEAST_LIMITS.maxStorageBufferBindingSize && start % 256 === 0);
+    }
+    assert.ok(dispatch.groups.every((n) => n <= LEAST_LIMITS.maxComputeWorkgroupsPerDimension));
+  }
+});
+
+Deno.test("poolSlots() never has a launch read and write one buffer", () => {
+  const made = program(true);
+  const { assignment } = poolSlots(made);
+  // Slots of their own are told from pooled buffers by their sign.
+  const buffer = (slot: number | null) =>
+    slot === null ? NaN : assignment[slot]! >= 0 ? assignment[slot]! : -1 - slot;
+  for (const { dispatch } of launchesOf(made, least)) {
+    const written = dispatch.outputs.map(({ slot }) => buffer(slot));
+    assert.ok(dispatch.inputs.every(({ slot }) => !written.includes(buffer(slot))), dispatch.parts.name);
+  }
+});
+
+Deno.test("launchesOf() refuses steps that bind more tensors than an adapter can", () => {
+  const limits = { ...LEAST_LIMITS, maxStorageBuffersPerShaderStage: 3 };
+  assert.throws(
+    () => launchesOf(program(false), { ...least, limits }),
+    /binds \d tensors at once, maxStorageBuffersPerShaderStage of this adapter is 3/,
+  );
+});
+
+Deno.test("submitsOf() ends a submit before its arithmetic is more than a slow adapter does in time", () => {
+  const launches = launchesOf(program(false), least);
+  const starts = submitsOf(launches);
+  assert.equal(starts.at(-1), launches.length);
+  for (let i = 0; i + 1 < starts.length; i++) {
+    const part = launches.slice(starts[i], starts[i + 1]);
+    const work = part.reduce((sum, launch) => sum + launch.work, 0);
+    assert.ok(part.length === 1 || (part.length <= 64 && work <= 5e10), `${part.length} launches, ${work}`);
+  }
+});
