@@ -1,0 +1,114 @@
+// How near is the WebGPU backend to what a GPU can do? Products and attentions of the released model, then whole
+// forecast steps with weights of the right sizes (their values do not matter to the time).
+// deno task bench:gpu [--peak TFLOPS] [--full] [--out FILE]
+
+import { parseArgs } from "node:util";
+import { stepProgram } from "../../app/plan/forecast.ts";
+import { webgpu, type WebGpuDevice } from "../../lib/backend/webgpu/device.ts";
+import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
+import { geometryOf } from "../../lib/walrus/geometry.ts";
+import { kernelCases } from "./kernels.ts";
+import { measure, type Timing } from "./measure.ts";
+
+/** Products and sums a second in f32 outside tensor cores, from the makers' data sheets. */
+const PEAKS: readonly (readonly [RegExp, number])[] = [
+  [/H200|H100.*(SXM|HBM3)/, 66.9],
+  [/H100/, 51.2],
+  [/A100/, 19.5],
+  [/RTX 4090/, 82.6],
+  [/\bL40S/, 91.6],
+  [/\bL4\b/, 30.3],
+  [/\bT4\b/, 8.1],
+];
+
+interface Row extends Timing {
+  readonly name: string;
+  /** Of the peak in f32; null where that is not known. */
+  readonly share: number | null;
+}
+
+function print(row: Row): void {
+  const share = row.share === null ? "" : `${(100 * row.share).toFixed(0)} %`.padStart(6);
+  const time = row.bestSeconds < 1
+    ? `${(1e3 * row.bestSeconds).toFixed(2)} ms`
+    : `${row.bestSeconds.toFixed(2)} s`;
+  console.log(
+    `${row.name.padEnd(52)} ${time.padStart(11)} ${
+      row.teraflops.toPrecision(3).padStart(9)
+    } TFLOP/s ${share}`,
+  );
+}
+
+/** Whole steps of the released network in 2D and 3D. */
+async function measureSteps(
+  device: WebGpuDevice,
+  row: (name: string, timing: Timing) => Row,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [points, frames] of [[[512, 512, 1], 6], [[128, 128, 128], 3]] as const) {
+    for (const halves of [false, true]) {
+      const shape = { frames, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
+      const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
+      const program = stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, halves);
+      const grid = points.filter((n) => n > 1).join("x");
+      const name = `step ${grid}, ${frames} frames, ${halves ? "f16" : "f32"} weights`;
+      rows.push(row(name, await measure(device, program, { rounds: 3, runs: 2 })));
+    }
+  }
+  return rows;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { peak: { type: "string" }, out: { type: "string" }, full: { type: "boolean", default: false } },
+  });
+  using device = await webgpu();
+  const { description } = device.gpu.adapterInfo;
+  const peak = values.peak
+    ? Number(values.peak)
+    : PEAKS.find(([name]) => name.test(description))?.[1] ?? null;
+  if (peak !== null && !(peak > 0)) throw new RangeError(`Cannot use --peak ${values.peak}: wanted TFLOP/s`);
+  const full = values.full || !device.isSoftware;
+  console.log(`${device.name}${peak ? `, ${peak} TFLOP/s in f32` : ", peak not known: give --peak TFLOPS"}`);
+  if (device.isSoftware) {
+    console.log(
+      "The adapter is software: these numbers say nothing about a GPU" + (full ? "" : "; shapes are small"),
+    );
+  }
+  const row = (name: string, timing: Timing): Row => {
+    const made = { name, ...timing, share: peak ? timing.teraflops / peak : null };
+    print(made);
+    return made;
+  };
+  const rows: Row[] = [];
+  for (const { name, program } of kernelCases(full)) {
+    const settings = device.isSoftware ? { rounds: 3, runs: 1 } : { rounds: 5, runs: 20 };
+    rows.push(row(name, await measure(device, program(device), settings)));
+  }
+  if (full) {
+    const steps = await measureSteps(device, row);
+    rows.push(...steps);
+    for (const { name, loadSeconds, dispatches, submits, shaders, bytes } of steps) {
+      const gigabytes = (bytes / 1e9).toFixed(2);
+      console.log(
+        `${name}: ${dispatches} dispatches, ${submits} submits, ${shaders} shaders, loaded in ` +
+          `${loadSeconds.toFixed(2)} s, ${gigabytes} GB`,
+      );
+    }
+  }
+  if (!values.out) return;
+  const report = {
+    question: "How near is the WebGPU backend to what the GPU can do?",
+    date: new Date().toISOString().slice(0, 10),
+    command: ["deno task bench:gpu", ...Deno.args].join(" "),
+    adapter: description,
+    isSoftware: device.isSoftware,
+    versions: Deno.version,
+    peakTeraflops: peak,
+    rows,
+  };
+  await Deno.writeTextFile(values.out, JSON.stringify(report, null, 2) + "\n");
+}
+
+await main();
