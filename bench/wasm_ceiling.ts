@@ -56,6 +56,58 @@ function chainModule(kind: keyof typeof STEPS): Uint8Array<ArrayBuffer> {
   ]);
 }
 
+/** Source of a worker that runs bursts when all are told to: word 0 counts bursts, word 1 those that are done. */
+const WORKER = `
+onmessage = async ({ data: { bytes, words, rounds } }) => {
+  const { instance } = await WebAssembly.instantiate(bytes);
+  instance.exports.f(rounds);
+  postMessage("ready");
+  for (let burst = 0;; burst++) {
+    while (Atomics.load(words, 0) === burst);
+    instance.exports.f(rounds);
+    Atomics.add(words, 1, 1);
+  }
+};
+`;
+
+/**
+ * Measures the ceiling of several threads at once; wants a machine with as many idle processors. Its workers wait for
+ * more until the process exits.
+ *
+ * @param kind fused, or product and sum apart
+ * @param threads the calling one included
+ * @param repeats short bursts of which the best counts
+ * @returns operations a second of all threads together in units of 10^9
+ */
+export async function ceilingOfThreads(
+  kind: keyof typeof STEPS,
+  threads: number,
+  repeats = 400,
+): Promise<number> {
+  const bytes = chainModule(kind);
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const rounds = 100_000;
+  const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
+  for (let i = 1; i < threads; i++) {
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => {
+      worker.onmessage = resolve;
+      worker.postMessage({ bytes, words, rounds });
+    });
+  }
+  const { instance } = await WebAssembly.instantiate(bytes);
+  const run = instance.exports.f as (rounds: number) => number;
+  let best = Infinity;
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    Atomics.add(words, 0, 1);
+    run(rounds);
+    while (Atomics.load(words, 1) < (i + 1) * (threads - 1));
+    best = Math.min(best, performance.now() - start);
+  }
+  return threads * rounds * CHAINS * UNROLL * 8 / best / 1e6;
+}
+
 /**
  * Measures the ceiling of one thread.
  *

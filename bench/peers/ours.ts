@@ -1,0 +1,56 @@
+// This project as a peer: answers CASE THREADS REPS with one JSON line in the peers' format, CPU time and wall time of
+// the best run, after checking the result. PEERS names the peers' folder. With --steps the time of every step follows.
+// PEERS=FOLDER deno run -A bench/peers/ours.ts CASE THREADS REPS [--steps]
+
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import { compile } from "../../lib/compile/compile.ts";
+import { stepWork } from "../../lib/compile/work.ts";
+import { cpuTime, profileSteps } from "../profile.ts";
+import { workload } from "./workload.ts";
+
+const started = performance.now();
+const [name = "gemm_small", threadsText = "1", repeatsText = "5"] = Deno.args.filter((a) =>
+  !a.startsWith("--")
+);
+const [threads, repeats] = [Number(threadsText), Number(repeatsText)];
+const { graph, feeds, expected, gigaflops } = await workload(Deno.env.get("PEERS") ?? ".", name);
+using device = await wasm({ threads });
+using compiled = await compile(device, graph);
+const init = performance.now() - started;
+
+let start = performance.now();
+const out = (await compiled.run(feeds)).out!;
+const first = performance.now() - start;
+const error = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - out[i]!)), 0);
+const walls: number[] = [], cpus: number[] = [];
+for (let i = 0; i < repeats; i++) {
+  const before = cpuTime();
+  start = performance.now();
+  await compiled.run({ x: feeds.x! });
+  walls.push(performance.now() - start);
+  cpus.push(cpuTime() - before);
+}
+console.log(JSON.stringify({
+  peer: "ours",
+  version: device.name,
+  runtime: `deno ${Deno.version.deno}`,
+  case: name,
+  threads,
+  init_ms: init,
+  first_ms: first,
+  best_ms: Math.min(...walls),
+  best_cpu_ms: Math.min(...cpus),
+  max_err: error,
+  gflop: gigaflops,
+}));
+
+if (Deno.args.includes("--steps")) {
+  const steps = await profileSteps(device, compiled.program, repeats);
+  console.table(steps.map(({ step, milliseconds, bytes }) => ({
+    kernel: step.kernel,
+    shape: step.outputs[0]!.shape.join("x"),
+    ms: +milliseconds.toFixed(2),
+    gflops: +(stepWork(step) / milliseconds / 1e6).toFixed(1),
+    gigabytes: +(bytes / milliseconds / 1e6).toFixed(1),
+  })));
+}
