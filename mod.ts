@@ -90,6 +90,14 @@ export type {
   PreparedStep,
   RolloutOptions,
 } from "./lib/forecast/rollout.ts";
+export {
+  type Forecaster,
+  linearExtrapolation,
+  modelForecast,
+  persistence,
+  scoreRollouts,
+  scoreWindows,
+} from "./lib/forecast/skill.ts";
 export { type SpectralError, spectralError } from "./lib/forecast/spectral.ts";
 export {
   histogramW1,
