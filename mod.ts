@@ -87,6 +87,7 @@ export type {
   ForecastModel,
   Frame,
   MemoryNeed,
+  PreparedRecall,
   PreparedStep,
   RolloutOptions,
 } from "./lib/forecast/rollout.ts";

@@ -27,6 +27,7 @@ interface Options {
   readonly rollout: number;
   readonly jitter: boolean;
   readonly seed: number;
+  readonly reuse: boolean;
   readonly backend: BackendName;
   readonly threads?: number;
   readonly out?: string;
@@ -64,6 +65,7 @@ function readOptions(args: readonly string[]): { folders: string[]; options: Opt
     .option("--every <n>", "score every n-th window one step ahead", whole(1), 1)
     .option("--rollout <steps>", "steps of rollouts from the first frame; 0: none", whole(0), 10)
     .option("--jitter", "shift the grid at random, as the released model does", false)
+    .option("--reuse", "compute only the newest frame of a rollout's window", false)
     .option("--seed <n>", "of the shifts", whole(0), 0)
     .addOption(new Option("--backend <name>").choices(["auto", "wasm", "webgpu"]).default("auto"))
     .option("--threads <n>", "threads (default: all)", whole(1))
@@ -113,7 +115,7 @@ async function main(args: readonly string[]): Promise<void> {
     device,
     ...(options.config ? { config: options.config } : {}),
   });
-  const { jitter, seed } = options;
+  const { jitter, seed, reuse } = options;
   console.log(`VRMSE, medians; one step / mean of ${options.rollout} steps; ${device.name}`);
   console.log(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
   const results: Record<string, Record<string, Skill>> = {};
@@ -127,7 +129,7 @@ async function main(args: readonly string[]): Promise<void> {
       : null;
     const frames = model.contextFor(split);
     const forecasters = {
-      forecast: modelForecast(model, { jitter, seed, ...(scales ? { scales } : {}) }),
+      forecast: modelForecast(model, { jitter, seed, reuse, ...(scales ? { scales } : {}) }),
       persistence,
       linear: linearExtrapolation,
     };

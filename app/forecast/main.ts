@@ -56,6 +56,7 @@ async function run(
     steps: options.steps,
     seed: options.seed,
     ...(options.jitter ? {} : { jitter: false }),
+    reuse: options.reuse,
     fieldMap: options.map,
     ...(scales ? { scales } : {}),
     admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? WASM_LIMIT : Infinity),
