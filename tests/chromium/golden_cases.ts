@@ -2,6 +2,7 @@
 // same tolerances as in Deno. Run by a task of its own, hence the name of the file: the driver asks for all rights.
 
 import assert from "node:assert/strict";
+import { parseArgs } from "node:util";
 import type { CaseReport } from "../../app/parity/runner.ts";
 import { fixture, inRepository, shared } from "../shared.ts";
 
@@ -71,14 +72,13 @@ function serve(script: Uint8Array, golden: string): Deno.HttpServer<Deno.NetAddr
   });
 }
 
-type Answer = { readonly device: string; readonly reports: readonly CaseReport[] };
-
-/** Runs cases of a folder in the browser. */
+/** Runs cases of a folder in the browser, one after the other. */
 async function inChromium(
   golden: string,
   backend: "wasm" | "webgpu",
   names: readonly string[],
-): Promise<Answer> {
+  onReport: (report: CaseReport) => void,
+): Promise<string> {
   await using server = serve(await bundle(), golden);
   // Loaded where it is needed only: it asks for much.
   const { chromium } = await import("playwright-core");
@@ -89,22 +89,36 @@ async function inChromium(
     page.on("pageerror", (error) => errors.push(error.message));
     const url = `http://127.0.0.1:${server.addr.port}/`;
     await page.goto(url);
-    await page.waitForFunction("globalThis.runParity !== undefined").catch((error: unknown) => {
+    await page.waitForFunction("globalThis.openParity !== undefined").catch((error: unknown) => {
       throw new Error(`the page did not start: ${errors.join("; ")}`, { cause: error });
     });
-    const call = `runParity(${JSON.stringify(`${url}golden`)}, "${backend}", ${JSON.stringify(names)})`;
-    return await page.evaluate(call) as Answer;
+    const device = await page.evaluate(
+      `openParity(${JSON.stringify(`${url}golden`)}, "${backend}")`,
+    ) as string;
+    for (const name of names) {
+      onReport(await page.evaluate(`runCase(${JSON.stringify(name)})`) as CaseReport);
+    }
+    return device;
   } finally {
     await browser.close();
   }
 }
 
-/** Modules of section A, which a software adapter computes in seconds. */
-async function cases(folder: string): Promise<string[]> {
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    /** Sections on each backend: the software GPU of a browser needs minutes for some. */
+    wasm: { type: "string", default: "A,B,C,D,E,F,G" },
+    webgpu: { type: "string", default: "A,B,C,E,F,G" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+async function cases(folder: string, sections: readonly string[]): Promise<string[]> {
   const index = JSON.parse(await Deno.readTextFile(`${folder}/index.json`)) as {
     cases: { name: string; section: string }[];
   };
-  return index.cases.filter(({ section }) => section === "A").map(({ name }) => name);
+  return index.cases.filter(({ section }) => sections.includes(section)).map(({ name }) => name);
 }
 
 const golden = shared("golden") ?? fixture("golden");
@@ -119,8 +133,12 @@ for (const backend of ["wasm", "webgpu"] as const) {
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const names = await cases(golden);
-      const { device, reports } = await inChromium(golden, backend, names);
+      const names = await cases(golden, options[backend].split(","));
+      const reports: CaseReport[] = [];
+      const device = await inChromium(golden, backend, names, (report) => {
+        reports.push(report);
+        if (options.json) console.log(JSON.stringify({ backend, ...report }));
+      });
       assert.match(device, backend === "wasm" ? /^wasm \(.*[2-9]\d* threads\)/ : /^webgpu \(/);
       assert.equal(reports.length, names.length);
       const failed = reports.filter(({ status }) => status !== "passed");
