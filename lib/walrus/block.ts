@@ -25,7 +25,7 @@ function splitHeads(x: Tensor, heads: number): Tensor {
   return reshape(x, [...x.shape.slice(0, -1), heads, at(x.shape, -1) / heads]);
 }
 
-/** What time mixing attends to: `[frames, B, S, heads, e]`. */
+/** What time mixing attends to: `[B, S, frames, heads, e]`. */
 export interface Recalled {
   readonly keys: Tensor;
   readonly values: Tensor;
@@ -61,18 +61,22 @@ export function timeMixing(
     const e = h / heads;
     const flat = (weight: Tensor) => reshape(weight, weight.shape.slice(0, 2));
     const y = rmsNorm(x, [2], get("norm1.weight"));
-    const projected = linear(y, flat(get("input_head.weight")), get("input_head.bias"));
+    // Frames of a token lie together, so that devices which bind little at once can cut along tokens.
+    const projected = add(
+      contract("tbsi,oi->bsto", y, flat(get("input_head.weight"))),
+      get("input_head.bias"),
+    );
     // Heads are outermost here: head, then query, key, value.
-    const split = reshape(projected, [T, B, S, heads, 3, e]);
-    const part = (i: number) => reshape(sliceAxis(split, 4, i, 1), [T, B, S, heads, e]);
-    const byToken = (t: Tensor) => permute(t, [1, 2, 3, 0, 4]);
+    const split = reshape(projected, [B, S, T, heads, 3, e]);
+    const part = (i: number) => reshape(sliceAxis(split, 4, i, 1), [B, S, T, heads, e]);
+    const byHead = (t: Tensor) => permute(t, [0, 1, 3, 2, 4]);
     const q = layerNorm(part(0), get("qnorm.weight"), get("qnorm.bias"), LAYER_NORM_EPSILON);
     const k = layerNorm(part(1), get("knorm.weight"), get("knorm.bias"), LAYER_NORM_EPSILON);
     const { keys, values, buckets } = recall(k, part(2));
     const table = get("rel_pos_bias.relative_attention_bias.weight");
     const bias = buckets ? bucketBias(table, buckets, 1) : relativeBias(table, T, config.causal);
-    const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 0)]);
-    const mixed = attention(byToken(q), byToken(keys), byToken(values), 1 / Math.sqrt(e), scores);
+    const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 2)]);
+    const mixed = attention(byHead(q), byHead(keys), byHead(values), 1 / Math.sqrt(e), scores);
     const weight = reshape(get("output_head.weight"), [h, heads, e]);
     const out = add(contract("bsate,oae->tbso", mixed, weight), get("output_head.bias"));
     return add(x, keep ? mul(out, reshape(keep, [T, 1, 1, 1])) : out);

@@ -22,7 +22,7 @@ import {
   withConstants,
 } from "./step.ts";
 
-/** Keys or values of every block, `[T, B, S, heads, e]`, by the block's number. */
+/** Keys or values of every block, `[B, S, T, heads, e]`, by the block's number. */
 type Memory = Readonly<Record<string, Tensor>>;
 
 /** Inputs of the first step: those of a forecast step, and the memory that it fills. */
@@ -56,7 +56,7 @@ export function memorySignature(
   geometry: Geometry,
 ): Record<"keys" | "values", Record<string, Type>> {
   const tokens = tokenGrid(geometry).reduce((a, b) => a * b);
-  const sizes: Shape = [shape.frames, shape.samples, tokens, config.heads, headDim(config)];
+  const sizes: Shape = [shape.samples, tokens, shape.frames, config.heads, headDim(config)];
   const blocks = () =>
     Object.fromEntries(
       Array.from(
@@ -149,7 +149,7 @@ export function nextStep(
   geometry: Geometry,
 ): Record<"next", Tensor> & Record<"keys" | "values", Record<string, Tensor>> {
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
-  const isNewest = reshape(inputs.newest, [at(inputs.newest.shape, 0), 1, 1, 1, 1]);
+  const isNewest = reshape(inputs.newest, [1, 1, at(inputs.newest.shape, 0), 1, 1]);
   const recall = (index: number): Recall => (keys, values) => {
     const store = (memory: Memory, own: Tensor) => {
       const before = memory[index]!;
