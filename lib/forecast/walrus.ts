@@ -23,7 +23,7 @@ import {
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { adaptToCheckpoint, checkWeights, readHalfWeight, readWeight } from "./weights.ts";
+import { adaptToCheckpoint, checkWeights, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
   type Frame,
@@ -174,12 +174,14 @@ export class Walrus implements ForecastModel {
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const dtype = this.#weightType(name);
-    const data = dtype === "f16"
-      ? await readHalfWeight(this.#checkpoint, stored)
-      : await readWeight(this.#checkpoint, stored);
-    this.#onTensor?.(name, data.byteLength);
-    const buffer = this.#device.createBuffer(dtype, data.length, name);
-    buffer.write(data);
+    const buffer = this.#device.createBuffer(dtype, sizeOf(stored.shape), name);
+    try {
+      await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
+    } catch (error) {
+      buffer[Symbol.dispose]();
+      throw error;
+    }
+    this.#onTensor?.(name, BYTES[dtype] * buffer.length);
     this.#weights.set(name, buffer);
     return buffer;
   }
