@@ -155,7 +155,7 @@ export { initialWeights } from "./lib/train/initialize.ts";
 export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/train/lora.ts";
 export { type LossSettings, RELEASED_LOSS } from "./lib/train/loss.ts";
 export { type BatchPlan, Mixture, type MixtureSettings, type MixtureSystem } from "./lib/train/mixture.ts";
-export { type ModelSettings, type Network, startNetwork } from "./lib/train/network.ts";
+export { type ModelSettings, type Network, startNetwork, UNCHANGED_MODEL } from "./lib/train/network.ts";
 export { planTraining, type TrainingPlan } from "./lib/train/plan.ts";
 export {
   DivergenceError,
