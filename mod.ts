@@ -24,6 +24,7 @@ export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
 export type { Limits } from "./lib/backend/webgpu/target.ts";
+export { measureCeiling } from "./lib/compile/ceiling.ts";
 export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
 export {
   type AnyStep,

@@ -117,9 +117,23 @@ export function chart(curves: readonly Curve[], options: ChartOptions): string {
       return line + dots.join("");
     },
   );
-  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${
+  return `<svg class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${
     escaped(title)
   }">${[...grid, ...stepMarks, ...lines].join("")}</svg>`;
+}
+
+/**
+ * A noisy curve as two: every point, pale, and the mean of the last `count`.
+ *
+ * @param curve in rising order of steps
+ * @param count points of a mean
+ */
+export function smoothed({ name, points }: Curve, count: number): Curve[] {
+  const means = points.map(([step], i) => {
+    const last = points.slice(Math.max(0, i + 1 - count), i + 1);
+    return [step, last.reduce((sum, [, value]) => sum + value, 0) / last.length] as const;
+  });
+  return [{ name, points: means }, { name: `${name}, each`, points, faint: true, color: COLORS[0]! }];
 }
 
 /** Names of curves in their colours, with the last value of each. */

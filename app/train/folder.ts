@@ -5,6 +5,7 @@ import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 import type { Shape } from "../../lib/ir/types.ts";
 import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
+import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
 
 const CHECKPOINT = /^step-(\d{8})\.safetensors$/;
@@ -18,10 +19,13 @@ export interface Found {
 /** A run's folder. */
 export class RunFolder {
   readonly path: string;
+  /** Forecasts beside the truth. */
+  readonly pictures: Pictures;
   readonly #events: Promise<string>;
 
   constructor(path: string) {
     this.path = path.replace(/\/+$/, "");
+    this.pictures = new Pictures(this.path);
     this.#events = this.#startEvents();
     this.#events.catch(() => {});
   }
@@ -98,8 +102,9 @@ export class RunFolder {
     await writeFileAtomic(`${this.path}/${name}`, new TextEncoder().encode(text));
   }
 
-  /** Takes those lines out of the log that lie after a step: a run that is resumed writes them again. */
-  async rewindLog(step: number): Promise<void> {
+  /** Takes out of log and pictures what lies after a step: a run that is resumed writes it again. */
+  async rewind(step: number): Promise<void> {
+    await this.pictures.rewind(step);
     const text = await Deno.readTextFile(`${this.path}/log.jsonl`).catch(() => "");
     const kept = text.split("\n").filter((line) => {
       try {
@@ -112,10 +117,13 @@ export class RunFolder {
     await this.write("log.jsonl", kept.map((line) => `${line}\n`).join(""));
   }
 
-  /** Draws the log as a page. */
+  /** Draws log and pictures as a page. */
   async writeReport(): Promise<void> {
     const read = (name: string) => Deno.readTextFile(`${this.path}/${name}`).catch(() => "");
-    await this.write("report.html", report(await read("log.jsonl"), await read("config.yaml")));
+    await this.write(
+      "report.html",
+      report(await read("log.jsonl"), await read("config.yaml"), await this.pictures.draw()),
+    );
   }
 
   async #startEvents(): Promise<string> {

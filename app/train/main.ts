@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
+import { measureCeiling } from "../../lib/compile/ceiling.ts";
 import { writeConfig } from "../../lib/forecast/extended_config.ts";
 import { adapterShapes, initialAdapters, isAdapter, mergeAdapters } from "../../lib/train/lora.ts";
 import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
@@ -189,7 +190,7 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
   using trainer = new Trainer({ device, config, settings, trainable });
   trainer.load(await start.state());
   await folder.write("config.yaml", writeRunConfig(run));
-  await folder.rewindLog(start.step);
+  await folder.rewind(start.step);
 
   const networkConfig = writeConfig(config);
   const trained = trainer.trainedSize;
@@ -206,7 +207,9 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
   );
 
   using loader = new Loader(systems.map(({ files }, i) => ({ files, frames: mixed[i]!.frames })));
-  const progress = new Progress(start.step, run.training.steps);
+  const ceiling = await measureCeiling(device);
+  say(`products of matrices reach ${(ceiling / 1e9).toFixed(1)} GFLOP/s here: the peak that shares refer to`);
+  const progress = new Progress(start.step, run.training.steps, ceiling);
   say = (line) => progress.say(line);
   const options: RunOptions = {
     trainer,
@@ -246,6 +249,13 @@ async function train(run: RunConfig, signal: AbortSignal): Promise<void> {
         const scalars = validationScalars(event.scores);
         await folder.log(event.step, scalars);
         if (event.best) bestStep = event.step;
+        for (const system of options.validationSystems) {
+          await folder.pictures.take(trainer, system, event.step, {
+            steps: run.validation.rollout,
+            jitter: run.validation.jitter,
+            fieldMap: run.data.field_map,
+          });
+        }
         const words = [...event.scores].map(([name, { oneStep, rollout }]) =>
           `${name} ${oneStep.toFixed(4)}${
             rollout.length > 0 ? ` (step ${rollout.length}: ${rollout.at(-1)!.toFixed(3)})` : ""

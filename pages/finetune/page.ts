@@ -1,7 +1,7 @@
 // The page's side: takes files, starts a worker for each run, shows what it tells. Assumes the elements of
 // `index.html`; does no arithmetic of its own, so that it answers at once.
 
-import { chart, COLORS, type Curve } from "../../app/train/chart.ts";
+import { chart, smoothed } from "../../app/train/chart.ts";
 import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */
@@ -140,16 +140,7 @@ class Run {
 
   /** Draws the curve as wide as the page is. */
   draw(): void {
-    const mean = this.#losses.map(([step], i) => {
-      const last = this.#losses.slice(Math.max(0, i + 1 - SMOOTHED), i + 1);
-      return [step, last.reduce((sum, [, loss]) => sum + loss, 0) / last.length] as const;
-    });
-    const curves: Curve[] = [{ name: "mean", points: mean }, {
-      name: "loss",
-      points: this.#losses,
-      faint: true,
-      color: COLORS[0]!,
-    }];
+    const curves = smoothed({ name: "loss", points: this.#losses }, SMOOTHED);
     parts.curve.innerHTML = chart(curves, {
       title: "Training loss",
       width: Math.max(240, parts.curve.clientWidth),

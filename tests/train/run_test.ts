@@ -65,7 +65,9 @@ async function outcome(folder: string) {
     JSON.parse(line)
   );
   const log = lines.map((line) => Object.entries(line).filter(([key]) => !key.startsWith("speed/")));
-  return { state: { ...state, runConfig: "" }, log };
+  const pictures = [...Deno.readDirSync(`${folder}/pictures`)].map((entry) => entry.name).sort();
+  const shown = await Promise.all(pictures.map((picture) => Deno.readFile(`${folder}/pictures/${picture}`)));
+  return { state: { ...state, runConfig: "" }, log, pictures, shown };
 }
 
 Deno.test("a run that is killed at random moments ends with the bits of one that is not", async () => {
@@ -75,6 +77,10 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
     assert.equal(whole.code, 0, whole.text);
     const wanted = await outcome(`${root}/whole`);
     assert.equal(wanted.log.length, STEPS + 2);
+    assert.deepEqual(wanted.pictures, ["euler_quadrants_mini.safetensors", "gray_scott_mini.safetensors"]);
+    const page = await Deno.readTextFile(`${root}/whole/report.html`);
+    assert.match(page, /euler_quadrants_mini<.*1 frame ahead of a held-out window.*>5<.*>10</);
+    assert.match(whole.text, /GFLOP\/s \(\d+ % of peak\)/);
     let kills = 0;
     for (let code = -1; code !== 0;) {
       const child = command(root, `folder=${root}/killed`).spawn();
