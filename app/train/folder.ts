@@ -10,6 +10,10 @@ import { report } from "./report.ts";
 
 const CHECKPOINT = /^step-(\d{8})\.safetensors$/;
 
+function stepOf(name: string): number {
+  return Number(CHECKPOINT.exec(name)?.[1]);
+}
+
 /** The newest checkpoint that can be read. */
 export interface Found {
   readonly path: string;
@@ -53,9 +57,11 @@ export class RunFolder {
    * The newest checkpoint that can be read.
    *
    * @param warn told of each that can not
+   * @param most its step at most
    */
-  async newest(warn: (message: string) => void): Promise<Found | null> {
+  async newest(warn: (message: string) => void, most = Infinity): Promise<Found | null> {
     for (const name of (await this.#names()).reverse()) {
+      if (stepOf(name) > most) continue;
       const path = `${this.#checkpoints}/${name}`;
       try {
         return { path, state: await decodeRunState(path) };
@@ -66,15 +72,28 @@ export class RunFolder {
     return null;
   }
 
+  /** Removes checkpoints beyond a step, the newest first: those that remain are of one run at any moment. */
+  async removeAfter(step: number): Promise<void> {
+    for (const name of (await this.#names()).reverse()) {
+      if (stepOf(name) > step) await Deno.remove(`${this.#checkpoints}/${name}`);
+    }
+  }
+
   /**
    * Writes a checkpoint and removes the oldest beyond `keep`.
    *
+   * @param stable step whose checkpoint stays besides those; null: none
    * @returns its path
    */
-  async save(state: RunState, shapes: ReadonlyMap<string, Shape>, keep: number): Promise<string> {
+  async save(
+    state: RunState,
+    shapes: ReadonlyMap<string, Shape>,
+    keep: number,
+    stable: number | null,
+  ): Promise<string> {
     const path = `${this.#checkpoints}/step-${String(state.step).padStart(8, "0")}.safetensors`;
     await writeFileAtomic(path, encodeRunState(state, shapes));
-    const old = (await this.#names()).slice(0, -keep);
+    const old = (await this.#names()).filter((name) => stepOf(name) !== stable).slice(0, -keep);
     for (const name of old) await Deno.remove(`${this.#checkpoints}/${name}`);
     return path;
   }
