@@ -152,6 +152,7 @@ export {
 export type { Triple } from "./lib/nn/conv.ts";
 export { type AdamWSettings, RELEASED_ADAMW } from "./lib/train/adamw.ts";
 export { type BatchOptions, makeBatch, type TrainingBatch } from "./lib/train/batch.ts";
+export type { ComputeWeights } from "./lib/train/halves.ts";
 export { initialWeights } from "./lib/train/initialize.ts";
 export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/train/lora.ts";
 export { type LossSettings, RELEASED_LOSS } from "./lib/train/loss.ts";

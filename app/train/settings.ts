@@ -16,6 +16,7 @@ export function settingsOf({ training, loss, optimizer }: RunConfig): TrainingSe
     clip: training.clip ?? Infinity,
     accumulate: training.accumulate,
     rematEvery: training.remat,
+    weights: training.weights,
     lora: lora && { rank: lora.rank, alpha: lora.alpha, adapts: matcher(lora.adapt) },
   };
 }

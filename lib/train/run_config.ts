@@ -65,6 +65,8 @@ const training = v.strictObject({
   clip: v.optional(v.nullable(positive), 10),
   /** Recompute block 0, n, 2n, ..; 0: none. */
   remat: v.optional(natural, 2),
+  /** Matrices as the network computes with them; the optimiser's are f32. */
+  weights: v.optional(v.picklist(["f32", "f16"]), "f32"),
   /** Patterns of the tensors that are trained (`*` stands for anything), and of those among them that are not. */
   only: v.optional(v.pipe(names, v.minLength(1)), ["*"]),
   freeze: v.optional(names, []),
