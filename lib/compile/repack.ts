@@ -1,7 +1,7 @@
 // Pass over a program: views that no cut brings within what a device binds at once (the keys of one head, say, strewn
 // over a wide projection) are copied dense first; results that are strewn so are computed dense and copied out.
 
-import { BYTES, sizeOf } from "../ir/types.ts";
+import { sizeOf } from "../ir/types.ts";
 import { operand } from "../ir/scalar.ts";
 import { plan } from "./plan.ts";
 import type { AnyStep, Program, Slot } from "./program.ts";
