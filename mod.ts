@@ -24,6 +24,7 @@ export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
 export type { Limits } from "./lib/backend/webgpu/target.ts";
+export { measureCeiling } from "./lib/compile/ceiling.ts";
 export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
 export {
   type AnyStep,
@@ -87,9 +88,18 @@ export type {
   ForecastModel,
   Frame,
   MemoryNeed,
+  PreparedRecall,
   PreparedStep,
   RolloutOptions,
 } from "./lib/forecast/rollout.ts";
+export {
+  type Forecaster,
+  linearExtrapolation,
+  modelForecast,
+  persistence,
+  scoreRollouts,
+  scoreWindows,
+} from "./lib/forecast/skill.ts";
 export { type SpectralError, spectralError } from "./lib/forecast/spectral.ts";
 export {
   histogramW1,
@@ -143,11 +153,12 @@ export {
 export type { Triple } from "./lib/nn/conv.ts";
 export { type AdamWSettings, RELEASED_ADAMW } from "./lib/train/adamw.ts";
 export { type BatchOptions, makeBatch, type TrainingBatch } from "./lib/train/batch.ts";
+export type { ComputeWeights } from "./lib/train/halves.ts";
 export { initialWeights } from "./lib/train/initialize.ts";
 export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/train/lora.ts";
 export { type LossSettings, RELEASED_LOSS } from "./lib/train/loss.ts";
 export { type BatchPlan, Mixture, type MixtureSettings, type MixtureSystem } from "./lib/train/mixture.ts";
-export { type ModelSettings, type Network, startNetwork } from "./lib/train/network.ts";
+export { type ModelSettings, type Network, startNetwork, UNCHANGED_MODEL } from "./lib/train/network.ts";
 export { planTraining, type TrainingPlan } from "./lib/train/plan.ts";
 export {
   DivergenceError,
@@ -158,6 +169,7 @@ export {
 } from "./lib/train/run.ts";
 export { decodeRunState, encodeRunState, type RunState } from "./lib/train/run_state.ts";
 export {
+  type Cooldown,
   type InverseSquareRoot,
   inverseSquareRootRate,
   learningRate,

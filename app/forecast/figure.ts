@@ -13,6 +13,14 @@ export interface FigureOptions {
   readonly panel: number;
   /** Steps whose values set the scales; those drawn unless given. */
   readonly scaleSteps?: readonly number[];
+  /** Heading and the line under it; those of a rollout unless given. */
+  readonly title?: readonly [string, string];
+  /** Two lines beside each row; step and time unless given. */
+  readonly rowNames?: readonly (readonly [string, string])[];
+  /** Most pixels from side to side. */
+  readonly widest?: number;
+  /** Whether a value is one pixel of the stored pictures: smaller, for browsers, which enlarge without blur. */
+  readonly compact?: boolean;
 }
 
 const GAP = 6;
@@ -42,10 +50,20 @@ function base64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-function image(plane: Plane, scale: Scale, x: number, y: number, width: number, height: number): string {
-  const zoom = Math.max(1, Math.ceil(width / plane.width));
+/** Where a picture lies. */
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function image(plane: Plane, scale: Scale, { x, y, width, height }: Box, compact: boolean): string {
+  const zoom = compact ? 1 : Math.max(1, Math.ceil(width / plane.width));
   const png = base64(encode({ ...colorize(plane, scale, zoom), channels: 4, depth: 8 }));
-  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" href="data:image/png;base64,${png}"/>` +
+  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="${
+    compact ? "pixelated" : "auto"
+  }" href="data:image/png;base64,${png}"/>` +
     `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" stroke="#55555e" stroke-width="0.6"/>`;
 }
 
@@ -58,7 +76,7 @@ function colorBar(scale: Scale, x: number, y: number, height: number): string {
   }
   const middle = (scale.low + scale.high) / 2;
   const label = (value: number, at: number) => text(x + BAR + 4, at, shortNumber(value), 11);
-  return image(plane, scale, x, y, BAR, height) + label(scale.high, y + 9) +
+  return image(plane, scale, { x, y, width: BAR, height }, false) + label(scale.high, y + 9) +
     (height >= 60 ? label(Math.abs(middle) < 1e-9 * scale.high ? 0 : middle, y + height / 2 + 4) : "") +
     label(scale.low, y + height);
 }
@@ -105,7 +123,7 @@ interface Layout {
   readonly panelHeight: number;
 }
 
-function layoutOf(view: ForecastView, { steps, panel }: FigureOptions): Layout {
+function layoutOf(view: ForecastView, { steps, panel, widest = WIDEST }: FigureOptions): Layout {
   const [X, Y] = view.shape;
   const unit = panel / Math.max(X, Y);
   // Long thin grids stay visible.
@@ -113,7 +131,7 @@ function layoutOf(view: ForecastView, { steps, panel }: FigureOptions): Layout {
   const panelHeight = Math.max(24, Math.round(Y * unit));
   const fieldWidth = 3 * panelWidth + 2 * (BAR + BAR_TEXT) + 3 * GAP;
   const count = view.channels.length;
-  const most = Math.max(1, Math.floor((WIDEST - LEFT + FIELD_GAP) / (fieldWidth + FIELD_GAP)));
+  const most = Math.max(1, Math.floor((widest - LEFT + FIELD_GAP) / (fieldWidth + FIELD_GAP)));
   const bands = Math.ceil(count / most);
   const fieldsPerBand = Math.ceil(count / bands);
   const bandHeight = FIELD_HEAD + steps.length * (panelHeight + GAP) + 18;
@@ -134,6 +152,7 @@ function drawField(
   x: number,
   y: number,
   { panelWidth, panelHeight, fieldWidth }: Layout,
+  compact: boolean,
 ): string {
   const second = x + panelWidth + GAP;
   const bar = second + panelWidth + GAP;
@@ -152,10 +171,12 @@ function drawField(
     const absent = (left: number) =>
       `<rect x="${left}" y="${top}" width="${panelWidth}" height="${panelHeight}" fill="#f4f4f6" stroke="#d0d0d6"/>` +
       `<g ${centre(left)}>${text(0, top + panelHeight / 2 + 4, "no data", 11)}</g>`;
-    return (truth ? image(truth, field.scale, x, top, panelWidth, panelHeight) : absent(x)) +
-      image(forecast, field.scale, second, top, panelWidth, panelHeight) +
+    const draw = (plane: Plane, scale: Scale, left: number) =>
+      image(plane, scale, { x: left, y: top, width: panelWidth, height: panelHeight }, compact);
+    return (truth ? draw(truth, field.scale, x) : absent(x)) +
+      draw(forecast, field.scale, second) +
       colorBar(field.scale, bar, top, panelHeight) +
-      (error ? image(error, field.errorScale, third, top, panelWidth, panelHeight) : absent(third)) +
+      (error ? draw(error, field.errorScale, third) : absent(third)) +
       (error ? colorBar(field.errorScale, errorBar, top, panelHeight) : "");
   });
   return title + heads.join("") + rows.join("");
@@ -181,29 +202,32 @@ function subtitle(view: ForecastView): string {
 export function drawFigure(view: ForecastView, options: FigureOptions): string {
   const layout = layoutOf(view, options);
   const fields = view.channels.map((_, channel) => planesOf(view, channel, options));
+  const [title, line] = options.title ?? [`${view.dataset}: Walrus forecast`, subtitle(view)];
   const parts: string[] = [
     `<rect width="100%" height="100%" fill="white"/>`,
-    text(16, 28, `${view.dataset}: Walrus forecast`, 18, `font-weight="600"`),
-    `<g fill-opacity="0.7">${text(16, 47, subtitle(view), 12)}</g>`,
+    text(16, 28, title, 18, `font-weight="600"`),
+    `<g fill-opacity="0.7">${text(16, 47, line, 12)}</g>`,
   ];
   fields.forEach((field, i) => {
     const band = Math.floor(i / layout.fieldsPerBand);
     const column = i % layout.fieldsPerBand;
     const y = TOP + band * layout.bandHeight;
-    parts.push(drawField(field, LEFT + column * (layout.fieldWidth + FIELD_GAP), y, layout));
+    parts.push(
+      drawField(field, LEFT + column * (layout.fieldWidth + FIELD_GAP), y, layout, options.compact ?? false),
+    );
     if (column > 0) return;
     options.steps.forEach((step, row) => {
       const middle = y + FIELD_HEAD + row * (layout.panelHeight + GAP) + layout.panelHeight / 2;
-      parts.push(text(16, middle, `step ${step + 1}`, 13));
+      const [name, more] = options.rowNames?.[row] ??
+        [`step ${step + 1}`, `t = ${timeText(view.times[step]!)}`];
+      parts.push(text(16, middle, name, 13));
       parts.push(
-        `<g fill="${FAINT}" fill-opacity="0.8">${
-          text(16, middle + 16, `t = ${timeText(view.times[step]!)}`, 11)
-        }</g>`,
+        `<g fill="${FAINT}" fill-opacity="0.8">${text(16, middle + 16, more, 11)}</g>`,
       );
     });
   });
   const { width, height } = layout;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter">${
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter, system-ui, sans-serif">${
     parts.join("")
   }</svg>`;
 }

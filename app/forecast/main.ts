@@ -13,10 +13,10 @@ import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
 import { isUrl } from "../../lib/io/source.ts";
 import { admit, WASM_LIMIT } from "./memory.ts";
 import { type ForecastOptions, readOptions } from "./options.ts";
-import { realFrame, writeForecast, writePictures } from "./output.ts";
+import { writeForecast, writePictures } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { renderTable, type ScoreRow } from "./table.ts";
-import type { ForecastView } from "./view.ts";
+import { type ForecastView, realFrame } from "./view.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEFAULTS = {
@@ -56,6 +56,7 @@ async function run(
     steps: options.steps,
     seed: options.seed,
     ...(options.jitter ? {} : { jitter: false }),
+    reuse: options.reuse,
     fieldMap: options.map,
     ...(scales ? { scales } : {}),
     admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? WASM_LIMIT : Infinity),

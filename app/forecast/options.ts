@@ -14,6 +14,7 @@ export interface ForecastOptions {
   readonly trajectory: number;
   readonly seed: number;
   readonly jitter: boolean;
+  readonly reuse: boolean;
   readonly backend: "wasm" | "webgpu" | "auto";
   readonly weights: "stored" | "f16" | "f32";
   readonly threads: number | undefined;
@@ -82,6 +83,11 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .option("--trajectory <i>", "which trajectory of the file", wholeNumber(0), 0)
     .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
     .option("--no-jitter", "no random shifts")
+    .option(
+      "--reuse",
+      "compute only the newest frame after the first step: faster, a little different",
+      false,
+    )
     .addOption(
       new Option("--backend <name>", "auto: WebGPU where there is a GPU").choices(["wasm", "webgpu", "auto"])
         .default("wasm"),

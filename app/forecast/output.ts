@@ -84,15 +84,6 @@ export async function writeForecast(
   await writeFileAtomic(path, bytes, signal);
 }
 
-/** Frames without the channels that only the embedding added. */
-export function realFrame(window: Window, frame: Float32Array): Float32Array {
-  const channels = Array.from(window.channels.keys()).filter((c) => window.channelMask[c] === 1);
-  const count = window.channels.length;
-  const out = new Float32Array((frame.length / count) * channels.length);
-  for (let p = 0, at = 0; p < frame.length; p += count) for (const c of channels) out[at++] = frame[p + c]!;
-  return out;
-}
-
 /** Writes picture and animation. */
 export async function writePictures(
   folder: string,

@@ -1,5 +1,7 @@
 // What is shown of a forecast: frames, names and times, free of padded channels.
 
+import type { Window } from "../../lib/data/window.ts";
+
 /** A forecast beside the truth. */
 export interface ForecastView {
   readonly dataset: string;
@@ -15,6 +17,15 @@ export interface ForecastView {
   readonly forecast: readonly Float32Array[];
   /** 1 for hidden cells, `[X, Y, Z]`. */
   readonly hidden: Uint8Array | null;
+}
+
+/** Frames without the channels that only the embedding added. */
+export function realFrame(window: Window, frame: Float32Array): Float32Array {
+  const channels = Array.from(window.channels.keys()).filter((c) => window.channelMask[c] === 1);
+  const count = window.channels.length;
+  const out = new Float32Array((frame.length / count) * channels.length);
+  for (let p = 0, at = 0; p < frame.length; p += count) for (const c of channels) out[at++] = frame[p + c]!;
+  return out;
 }
 
 /** A plane of one channel: `width * height` values, rows from the top (largest y) down; NaN where hidden. */

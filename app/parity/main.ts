@@ -1,7 +1,7 @@
 // Parity with the oracle: runs every case of a folder of golden vectors, prints a table and fails when one case is
 // beyond its tolerance or is not run.
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
 import type { Device } from "../../lib/compile/program.ts";
 import { openGolden } from "./golden.ts";
@@ -38,6 +38,7 @@ interface Options {
   readonly sections: string[];
   readonly backend: "wasm" | "webgpu" | "reference";
   readonly threads?: number;
+  readonly weights: "f32" | "f16";
   readonly json?: boolean;
   readonly only?: string;
 }
@@ -65,6 +66,10 @@ function readOptions(args: readonly string[]): { folder: string; options: Option
     .option("--sections <list>", "sections to run", choose, SECTIONS)
     .option("--backend <name>", "wasm, webgpu or reference (f64)", backend, "wasm")
     .option("--threads <n>", "CPU threads of the wasm backend", count)
+    .addOption(
+      new Option("--weights <kind>", "f16: whole models with matrices rounded to halves, judged by 2e-3")
+        .choices(["f32", "f16"]).default("f32"),
+    )
     .option("--only <text>", "cases whose name contains this")
     .option("--json", "one JSON line a case instead of the table")
     .exitOverride();
@@ -81,7 +86,11 @@ async function main(args: readonly string[]): Promise<number> {
   const device: Device | null = options.backend === "reference"
     ? null
     : await openDevice(options.backend, { wasm: options.threads ? { threads: options.threads } : {} });
-  const runner = new Runner(golden, device ? onDevice(device) : reference);
+  const halves = options.weights === "f16";
+  if (halves && (!device || !options.sections.every((section) => section === "B"))) {
+    throw new RangeError("Halves are judged with --sections B on a device");
+  }
+  const runner = new Runner(golden, device ? onDevice(device, halves) : reference);
   if (!options.json) {
     console.log(`status case${" ".repeat(29)} error      tol  floors    time worst output`);
   }

@@ -2,6 +2,7 @@
 
 import { grad } from "../../lib/autodiff/grad.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
+import { narrowToHalf } from "../../lib/io/numbers.ts";
 import { add, mul, permute, reshape, sliceAxis, sqrt, sum } from "../../lib/ir/tensor.ts";
 import { trace, type Tree } from "../../lib/ir/trace.ts";
 import type { HostArray, Type } from "../../lib/ir/types.ts";
@@ -16,6 +17,7 @@ import {
   type Shifts,
 } from "../../lib/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/walrus/model.ts";
+import { mayBeHalf } from "../../lib/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/walrus/resample.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
@@ -73,6 +75,19 @@ function tapped(tokens: Tensor): Tensor {
   return reshape(sliceAxis(first, 0, 0, 1), [T, B, h / 8, x, y, z]);
 }
 
+/** Matrices rounded to halves. */
+function halved(
+  { types, feeds }: ReturnType<typeof feedsFor>,
+): { types: Record<string, Type>; feeds: Record<string, HostArray> } {
+  const names = Object.keys(types).filter(mayBeHalf);
+  const half = (name: string): Type => ({ dtype: "f16", shape: types[name]!.shape });
+  const bits = (name: string) => narrowToHalf(feeds[`params/${name}`]!);
+  return {
+    types: { ...types, ...Object.fromEntries(names.map((name) => [name, half(name)])) },
+    feeds: { ...feeds, ...Object.fromEntries(names.map((name) => [`params/${name}`, bits(name)])) },
+  };
+}
+
 /** Runs the network of a case with given weights; `outputs` are named y and tap.*. */
 export async function forward(
   golden: GoldenCase,
@@ -84,7 +99,7 @@ export async function forward(
   const [T = 1, B = 1, C = 1, X = 1, Y = 1, Z = 1] = padAxes(x.shape, 6);
   const shifts = one(golden.params.shifts);
   const geometry = goldenGeometry(golden.params, [X, Y, Z], shifts !== null);
-  const params = feedsFor(weights, "params/");
+  const params = backend.halves ? halved(feedsFor(weights, "params/")) : feedsFor(weights, "params/");
   const keep = pathKeep(golden, T, B);
   const fieldKeep = golden.params.field_keep;
   const signature: Record<string, Tree<Type>> = {

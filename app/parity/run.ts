@@ -19,6 +19,8 @@ export interface Runnable extends Disposable {
 /** Something that runs graphs. */
 export interface Backend {
   readonly name: string;
+  /** Whether matrices of whole models are kept as halves. */
+  readonly halves?: boolean;
   prepare(graph: Graph): Promise<Runnable>;
 }
 
@@ -30,8 +32,8 @@ export const reference: Backend = {
 };
 
 /** A device. */
-export function onDevice(device: Device): Backend {
-  return { name: device.name, prepare: (graph) => compile(device, graph) };
+export function onDevice(device: Device, halves = false): Backend {
+  return { name: device.name, halves, prepare: (graph) => compile(device, graph) };
 }
 
 /** Prepares, runs once and lets go. */

@@ -122,6 +122,7 @@ const run: Check = async (golden, tensors, weights, backend) => {
     clip: params.clip!,
     accumulate,
     rematEvery: 0,
+    weights: "f32",
     lora: null,
   };
   using stack = new DisposableStack();

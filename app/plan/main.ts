@@ -1,9 +1,10 @@
 // Prints the memory of a training step of a network before anything large is allocated, with and without
 // recomputation of blocks; or that of a forecast step on GPUs of several sizes.
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { readConfig } from "../../lib/forecast/extended_config.ts";
+import type { ComputeWeights } from "../../lib/train/halves.ts";
 import { BLOCK_MAPS, isAdapter } from "../../lib/train/lora.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
@@ -25,6 +26,7 @@ interface Options {
   readonly channels: number;
   readonly accumulate: number;
   readonly lora?: number;
+  readonly weights: ComputeWeights;
   readonly forecast?: boolean;
 }
 
@@ -49,6 +51,10 @@ function readOptions(args: readonly string[]): Options {
     .option("--channels <n>", "channels", count, 4)
     .option("--accumulate <n>", "micro-batches of an optimiser step", count, 1)
     .option("--lora <rank>", "train adapters of this rank instead of all weights", count)
+    .addOption(
+      new Option("--weights <type>", "matrices as the network computes with them").choices(["f32", "f16"])
+        .default("f32"),
+    )
     .option("--forecast", "plan a forecast step on WebGPU adapters instead")
     .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false })
     .showHelpAfterError()
@@ -95,7 +101,8 @@ function printGrid(config: WalrusConfig, points: Triple, options: Options): void
     const [label, rematEvery] of [["nothing", 0], ["every second block", 2], ["every block", 1]] as const
   ) {
     const lora = options.lora ? { rank: options.lora, alpha: 16, adapts: matcher(BLOCK_MAPS) } : null;
-    const settings = { ...RELEASED_TRAINING, accumulate: options.accumulate, rematEvery, lora };
+    const { accumulate, weights: kind } = options;
+    const settings = { ...RELEASED_TRAINING, accumulate, rematEvery, lora, weights: kind };
     const trainable = lora ? isAdapter : releasedTrainable(config);
     const plan = planTraining(config, shape, geometry, settings, trainable, {
       kernels: KERNELS,
@@ -118,7 +125,11 @@ async function main(args: readonly string[]): Promise<void> {
     }
     return;
   }
-  console.log(`Training memory in f32: ${config.blocks} blocks of width ${config.hiddenDim}`);
+  console.log(
+    `Training memory, weights ${
+      options.weights === "f16" ? "f16 with f32 masters" : "f32"
+    }: ${config.blocks} blocks of width ${config.hiddenDim}`,
+  );
   const grids: Triple[] = options.points ? [options.points] : [[256, 256, 1], [128, 128, 128]];
   for (const points of grids) printGrid(config, points, options);
 }

@@ -5,9 +5,14 @@ import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 import type { Shape } from "../../lib/ir/types.ts";
 import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
+import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
 
 const CHECKPOINT = /^step-(\d{8})\.safetensors$/;
+
+function stepOf(name: string): number {
+  return Number(CHECKPOINT.exec(name)?.[1]);
+}
 
 /** The newest checkpoint that can be read. */
 export interface Found {
@@ -18,10 +23,13 @@ export interface Found {
 /** A run's folder. */
 export class RunFolder {
   readonly path: string;
+  /** Forecasts beside the truth. */
+  readonly pictures: Pictures;
   readonly #events: Promise<string>;
 
   constructor(path: string) {
     this.path = path.replace(/\/+$/, "");
+    this.pictures = new Pictures(this.path);
     this.#events = this.#startEvents();
     this.#events.catch(() => {});
   }
@@ -49,9 +57,11 @@ export class RunFolder {
    * The newest checkpoint that can be read.
    *
    * @param warn told of each that can not
+   * @param most its step at most
    */
-  async newest(warn: (message: string) => void): Promise<Found | null> {
+  async newest(warn: (message: string) => void, most = Infinity): Promise<Found | null> {
     for (const name of (await this.#names()).reverse()) {
+      if (stepOf(name) > most) continue;
       const path = `${this.#checkpoints}/${name}`;
       try {
         return { path, state: await decodeRunState(path) };
@@ -62,15 +72,28 @@ export class RunFolder {
     return null;
   }
 
+  /** Removes checkpoints beyond a step, the newest first: those that remain are of one run at any moment. */
+  async removeAfter(step: number): Promise<void> {
+    for (const name of (await this.#names()).reverse()) {
+      if (stepOf(name) > step) await Deno.remove(`${this.#checkpoints}/${name}`);
+    }
+  }
+
   /**
    * Writes a checkpoint and removes the oldest beyond `keep`.
    *
+   * @param stable step whose checkpoint stays besides those; null: none
    * @returns its path
    */
-  async save(state: RunState, shapes: ReadonlyMap<string, Shape>, keep: number): Promise<string> {
+  async save(
+    state: RunState,
+    shapes: ReadonlyMap<string, Shape>,
+    keep: number,
+    stable: number | null,
+  ): Promise<string> {
     const path = `${this.#checkpoints}/step-${String(state.step).padStart(8, "0")}.safetensors`;
     await writeFileAtomic(path, encodeRunState(state, shapes));
-    const old = (await this.#names()).slice(0, -keep);
+    const old = (await this.#names()).filter((name) => stepOf(name) !== stable).slice(0, -keep);
     for (const name of old) await Deno.remove(`${this.#checkpoints}/${name}`);
     return path;
   }
@@ -98,8 +121,9 @@ export class RunFolder {
     await writeFileAtomic(`${this.path}/${name}`, new TextEncoder().encode(text));
   }
 
-  /** Takes those lines out of the log that lie after a step: a run that is resumed writes them again. */
-  async rewindLog(step: number): Promise<void> {
+  /** Takes out of log and pictures what lies after a step: a run that is resumed writes it again. */
+  async rewind(step: number): Promise<void> {
+    await this.pictures.rewind(step);
     const text = await Deno.readTextFile(`${this.path}/log.jsonl`).catch(() => "");
     const kept = text.split("\n").filter((line) => {
       try {
@@ -112,10 +136,13 @@ export class RunFolder {
     await this.write("log.jsonl", kept.map((line) => `${line}\n`).join(""));
   }
 
-  /** Draws the log as a page. */
+  /** Draws log and pictures as a page. */
   async writeReport(): Promise<void> {
     const read = (name: string) => Deno.readTextFile(`${this.path}/${name}`).catch(() => "");
-    await this.write("report.html", report(await read("log.jsonl"), await read("config.yaml")));
+    await this.write(
+      "report.html",
+      report(await read("log.jsonl"), await read("config.yaml"), await this.pictures.draw()),
+    );
   }
 
   async #startEvents(): Promise<string> {

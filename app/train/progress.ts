@@ -6,6 +6,7 @@ import { duration } from "../forecast/progress.ts";
 export class Progress {
   readonly #total: number;
   readonly #start: number;
+  readonly #ceiling: number;
   readonly #began = performance.now();
   readonly #terminal: boolean;
   #steps = 0;
@@ -15,11 +16,13 @@ export class Progress {
   /**
    * @param from steps done before
    * @param total steps of the whole run
+   * @param ceiling floating-point operations a second that the device reaches at most
    * @param terminal whether standard error is one
    */
-  constructor(from: number, total: number, terminal: boolean = Deno.stderr.isTerminal()) {
+  constructor(from: number, total: number, ceiling: number, terminal: boolean = Deno.stderr.isTerminal()) {
     this.#start = from;
     this.#total = total;
+    this.#ceiling = ceiling;
     this.#terminal = terminal;
   }
 
@@ -53,6 +56,7 @@ export class Progress {
       "speed/samples_per_second": samples / seconds,
       "speed/tokens_per_second": tokens / seconds,
       "speed/gflops": operations / seconds / 1e9,
+      "speed/share_of_peak": operations / seconds / this.#ceiling,
       "speed/stall_share": stalled / seconds,
     };
     this.#steps = 0;
@@ -64,9 +68,9 @@ export class Progress {
         learningRate.toExponential(2)
       }  norm ${means["train/norm"].toFixed(1)}  ${means["speed/samples_per_second"].toFixed(2)} samples/s  ${
         Math.round(means["speed/tokens_per_second"])
-      } tokens/s  ${means["speed/gflops"].toFixed(0)} GFLOP/s  stall ${
-        (100 * means["speed/stall_share"]).toFixed(0)
-      } %  ${duration(left)} left`,
+      } tokens/s  ${means["speed/gflops"].toFixed(0)} GFLOP/s (${
+        (100 * means["speed/share_of_peak"]).toFixed(0)
+      } % of peak)  stall ${(100 * means["speed/stall_share"]).toFixed(0)} %  ${duration(left)} left`,
       true,
     );
     return means;

@@ -1,74 +1,12 @@
-// The log of a run as one page: curves of loss, learning rate and validation, drawn as SVG.
+// The log of a run as one page that needs nothing else: scores, curves, forecasts beside the truth.
+
+import { chart, type Curve, escaped, legend, short, smoothed } from "./chart.ts";
 
 /** One line of the log. */
 type Line = Readonly<Record<string, number>>;
 
-interface Curve {
-  readonly name: string;
-  readonly points: readonly (readonly [number, number])[];
-}
-
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [620, 240, 64, 28, 10];
-const COLORS = ["#1f6f8b", "#c8553d", "#588157", "#8e5ea2", "#b8860b", "#4a4e69", "#d1495b", "#2a9d8f"];
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-}
-
-function short(value: number): string {
-  const size = Math.abs(value);
-  return size !== 0 && (size < 0.01 || size >= 1e4)
-    ? value.toExponential(1)
-    : String(Number(value.toPrecision(3)));
-}
-
-/** A chart with a logarithmic value axis; every curve has points with positive values. */
-function chart(title: string, curves: readonly Curve[]): string {
-  const all = curves.flatMap(({ points }) => points);
-  if (all.length === 0) return "";
-  const steps = all.map(([step]) => step);
-  const values = all.map(([, value]) => Math.log(value));
-  const [first, last] = [Math.min(...steps), Math.max(...steps)];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const x = (step: number) =>
-    LEFT + (WIDTH - LEFT - 10) * (last > first ? (step - first) / (last - first) : 0.5);
-  const y = (value: number) =>
-    TOP + (HEIGHT - TOP - BOTTOM) * (high > low ? 1 - (Math.log(value) - low) / (high - low) : 0.5);
-  const ticks = [0, 1 / 3, 2 / 3, 1].map((share) => Math.exp(low + share * (high - low)));
-  const grid = ticks.map((value) =>
-    `<line x1="${LEFT}" x2="${WIDTH - 10}" y1="${y(value).toFixed(1)}" y2="${
-      y(value).toFixed(1)
-    }" stroke="#ddd"/>` +
-    `<text x="${LEFT - 6}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${short(value)}</text>`
-  );
-  const ends = [first, last].map((step) =>
-    `<text x="${x(step).toFixed(1)}" y="${HEIGHT - 8}" text-anchor="middle">${step}</text>`
-  );
-  const lines = curves.map(({ points }, i) => {
-    const path = points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
-    const color = COLORS[i % COLORS.length]!;
-    const dots = points.length < 40
-      ? points.map(([step, value]) =>
-        `<circle cx="${x(step).toFixed(1)}" cy="${y(value).toFixed(1)}" r="2" fill="${color}"/>`
-      ).join("")
-      : "";
-    return `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="1.5"/>${dots}`;
-  });
-  const legend = curves.length < 2
-    ? ""
-    : `<p>${
-      curves.map(({ name, points }, i) =>
-        `<span style="color:${COLORS[i % COLORS.length]}">&#9632;</span> ${escaped(name)} ${
-          short(points.at(-1)![1])
-        }`
-      ).join(" &nbsp; ")
-    }</p>`;
-  return `<h2>${
-    escaped(title)
-  }</h2><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" role="img" aria-label="${escaped(title)}">${
-    [...grid, ...ends, ...lines].join("")
-  }</svg>${legend}`;
-}
+/** A noisy curve's means are over this part of it. */
+const SMOOTHED = 12;
 
 /** Points of a key of the log; only positive numbers can be drawn. */
 function curve(lines: readonly Line[], key: string, name: string): Curve {
@@ -79,30 +17,87 @@ function curve(lines: readonly Line[], key: string, name: string): Curve {
   return { name, points };
 }
 
+/** Curves with their names. */
+function card(title: string, curves: readonly Curve[]): string {
+  const drawn = curves.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return "";
+  return `<section><h2>${escaped(title)}</h2>${chart(drawn, { title })}${legend(drawn)}</section>`;
+}
+
+/** One quantity, whose name is the title; where it jumps from line to line, with its running mean. */
+function single(title: string, curve: Curve, jumps = true): string {
+  const { length } = curve.points;
+  if (length === 0) return "";
+  const curves = jumps ? smoothed(curve, Math.max(1, Math.round(length / SMOOTHED))) : [curve];
+  return `<section><h2>${escaped(title)}</h2>${chart(curves, { title })}</section>`;
+}
+
+/** Scores of every system at the first, the best and the last validation. */
+function scoreTable(curves: readonly Curve[], title: string): string {
+  const rows = curves.map(({ name, points }) => {
+    const best = points.reduce((a, b) => b[1] < a[1] ? b : a);
+    const cells = [points[0]![1], best[1], points.at(-1)![1]].map((value) => `<td>${short(value)}</td>`);
+    return `<tr><th>${escaped(name)}</th>${cells.join("")}<td>${best[0]}</td></tr>`;
+  });
+  return rows.length === 0
+    ? ""
+    : `<section><h2>${
+      escaped(title)
+    }</h2><table><tr><th>system</th><th>first</th><th>best</th><th>last</th><th>best at</th></tr>${
+      rows.join("")
+    }</table></section>`;
+}
+
+const STYLE = `
+:root{color-scheme:light dark;--ink:light-dark(#1b1f24,#e8eaed);--faint:light-dark(#5c6670,#9aa3ad);
+--ground:light-dark(#f6f7f9,#16181c);--card:light-dark(#fff,#1f2227);--line:light-dark(#d8dde3,#363b43)}
+*{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground)}
+main{max-width:1120px;margin:0 auto;padding:24px 16px 48px}h1{font-size:26px;margin:0}h2{font-size:16px;margin:0 0 8px}
+.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px;margin:16px 0}
+section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;min-width:0}
+.chart{display:block;width:100%;height:auto}.chart text{font-size:12px;fill:var(--faint)}
+.legend{display:flex;flex-wrap:wrap;gap:2px 16px;margin:8px 0 0;font-size:13px}
+.legend b{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:5px}
+.legend i{color:var(--faint);font-style:normal}p{margin:4px 0 0;color:var(--faint)}
+table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+section{overflow-x:auto}th{font-weight:500;text-align:left}td,tr:first-child th:not(:first-child){text-align:right}
+td,th{padding:3px 6px;border-bottom:1px solid var(--line)}
+.picture{margin:0 0 16px;padding:8px;background:#fff}.picture>svg{display:block;margin:0 auto}
+pre{margin:0;font-size:13px;overflow-x:auto}`;
+
 /**
  * The page of a run.
  *
  * @param log text of `log.jsonl`
  * @param config text of `config.yaml`
+ * @param pictures SVG texts
  */
-export function report(log: string, config: string): string {
+export function report(log: string, config: string, pictures: readonly string[] = []): string {
   const lines = log.split("\n").filter(Boolean).map((line) => JSON.parse(line) as Line);
   const keys = [...new Set(lines.flatMap((line) => Object.keys(line)))];
   const validated = (kind: string) =>
     keys.filter((key) => key.startsWith("valid/") && key.endsWith(`/${kind}`)).map((key) =>
       curve(lines, key, key.split("/")[1]!)
     ).filter(({ points }) => points.length > 0);
-  const charts = [
-    chart("Training loss", [curve(lines, "train/loss", "loss")]),
-    chart("One-step VRMSE, held-out data", validated("one_step")),
-    chart("Rollout VRMSE, mean of steps", validated("rollout")),
-    chart("Learning rate", [curve(lines, "train/learning_rate", "rate")]),
-    chart("Gradient norm before clipping", [curve(lines, "train/norm", "norm")]),
-    chart("Samples per second", [curve(lines, "speed/samples_per_second", "samples")]),
+  const [oneStep, rollouts] = [validated("one_step"), validated("rollout")];
+  const cards = [
+    single("Training loss", curve(lines, "train/loss", "loss")),
+    single("Learning rate", curve(lines, "train/learning_rate", "rate"), false),
+    card("One-step VRMSE, held-out data", oneStep),
+    scoreTable(oneStep, "One-step VRMSE"),
+    card("Rollout VRMSE, mean of its steps", rollouts),
+    scoreTable(rollouts, "Rollout VRMSE"),
+    single("Gradient norm before clipping", curve(lines, "train/norm", "norm")),
+    single("Samples per second", curve(lines, "speed/samples_per_second", "samples")),
+    single("Share of the device's measured peak", curve(lines, "speed/share_of_peak", "share")),
   ];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Training run</title><style>
-body{font:14px system-ui,sans-serif;max-width:680px;margin:24px auto;color:#222}svg text{font-size:11px;fill:#555}
-h2{font-size:16px;margin:24px 0 4px}pre{background:#f5f5f5;padding:12px;overflow:auto}</style></head><body>
-<h1>Training run</h1>${charts.join("\n")}<h2>Configuration</h2><pre>${escaped(config)}</pre></body></html>
+  const steps = lines.at(-1)?.step ?? 0;
+  const drawn = pictures.map((svg) => `<section class="picture">${svg}</section>`);
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Training run</title><style>${STYLE}</style>
+</head><body><main><h1>Training run</h1><p>${steps} optimiser steps</p>
+<div class="grid">${cards.join("\n")}</div>
+${drawn.join("\n")}
+<section><h2>Configuration</h2><pre>${escaped(config)}</pre></section></main></body></html>
 `;
 }

@@ -82,6 +82,34 @@ function windowReach({ inputs, attributes: { axis } }: Step<"fold">): number {
   return (at(x.shape, axis) - 1) * Math.abs(at(x.strides, axis));
 }
 
+/** Axes a step can be cut along. */
+function cutsOf(step: Exclude<AnyStep, Step<"contract">>): readonly Cut[] {
+  return (cuts[step.kernel] as Cuts<Exclude<Kernel, "contract">>)(step as Step<Exclude<Kernel, "contract">>);
+}
+
+/** How far a view reaches along the axis of a cut. */
+function reachOf(view: View, axis: number | null): number {
+  return axis === null ? 0 : (at(view.shape, axis) - 1) * Math.abs(at(view.strides, axis));
+}
+
+/**
+ * Bytes that a view of a step binds when every cut is made.
+ *
+ * @param step any but a contraction
+ * @param index of the view, inputs before outputs
+ * @param alignment bytes that bindings start at multiples of
+ * @param view to take in its place
+ */
+export function leastBytes(
+  step: Exclude<AnyStep, Step<"contract">>,
+  index: number,
+  alignment: number,
+  view: View = at(views(step), index),
+): number {
+  const cut = cutsOf(step).reduce((sum, places) => sum + reachOf(view, at(places, index)), 0);
+  return bindingBytes(view, alignment) - cut * BYTES[view.dtype];
+}
+
 /**
  * The step, or several that together do the same.
  *
@@ -96,17 +124,12 @@ export function splitStep(step: AnyStep, most: number, alignment: number): AnySt
   const large = all.findIndex((view) => bindingBytes(view, alignment) > most);
   if (large < 0) return [step];
   const view = all[large]!;
-  const reach = (cut: Cut) => {
-    const axis = at(cut, large);
-    return axis === null ? 0 : (at(view.shape, axis) - 1) * Math.abs(at(view.strides, axis));
-  };
-  const candidates = (cuts[step.kernel] as Cuts<Kernel>)(step as Step<Kernel>);
-  const best = [...candidates].sort((a, b) => reach(b) - reach(a))[0];
+  const reach = (cut: Cut) => reachOf(view, at(cut, large));
+  const best = [...cutsOf(step)].sort((a, b) => reach(b) - reach(a))[0];
   const farthest = best ? reach(best) : 0;
   if (step.kernel === "fold" && farthest < windowReach(step as Step<"fold">)) return [step];
   // What is left when every cut is made: cutting in vain would make a launch an element.
-  const least = bindingBytes(view, alignment) -
-    candidates.reduce((sum, cut) => sum + reach(cut), 0) * BYTES[view.dtype];
+  const least = leastBytes(step, large, alignment);
   if (!best || farthest === 0 || (least > most && step.kernel !== "fold")) {
     throw new RangeError(
       `Cannot cut ${step.kernel} (${step.scope || "no scope"}): it reaches over ${

@@ -56,6 +56,13 @@ export class Split {
     return Array.from({ length: total }, (_, i) => locateWindow(i, counts));
   }
 
+  /** All trajectories, file after file. */
+  trajectories(): Pick<WindowPlace, "file" | "trajectory">[] {
+    return this.wells.flatMap(({ metadata }, file) =>
+      Array.from({ length: metadata.trajectories }, (_, trajectory) => ({ file, trajectory }))
+    );
+  }
+
   /** What samples of a batch must have in common besides the grid: boundaries, and cells that are hidden. */
   kindOf({ file, trajectory }: WindowPlace): string {
     const { boundaries, fields } = this.wells[file]!.metadata;

@@ -5,10 +5,11 @@ import type { Window } from "../data/window.ts";
 import { type Geometry, jitterFeeds, type Shifts } from "../walrus/geometry.ts";
 import { drawShifts } from "./jitter.ts";
 import { randomStream } from "./random.ts";
-import type { Compiled } from "../compile/compile.ts";
+import type { Compiled, Feed } from "../compile/compile.ts";
 import { type Buffer, type Device, DeviceLostError } from "../compile/program.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { HostArray } from "../ir/types.ts";
+import { slotFeeds } from "../walrus/recall.ts";
 import type { StepShape } from "../walrus/step.ts";
 
 /** A step compiled for one kind of window, and the geometry it was compiled for. */
@@ -31,12 +32,26 @@ export interface MemoryNeed {
   readonly working: number;
 }
 
+/** Two steps that share a memory of past frames, compiled for one kind of window. */
+export interface PreparedRecall extends PreparedStep {
+  /** The step after the first, which reads one frame. */
+  readonly next: Compiled;
+  /** Keys and values of past frames by input name. */
+  readonly memory: ReadonlyMap<string, Buffer>;
+}
+
 /** What a rollout needs of a model. */
 export interface ForecastModel {
   /** The network. */
   readonly config: WalrusConfig;
   /** Compiles the step for a window and makes its weights resident. */
   prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep>;
+  /** The same for rollouts that reuse past frames; models without it cannot. */
+  prepareRecall?(
+    window: Window,
+    jitter: boolean,
+    admit?: (need: MemoryNeed) => void,
+  ): Promise<PreparedRecall>;
   /** Forgets what is on its device and uses another from now on; models that are bound to theirs have none. */
   moveTo?(device: Device): void;
 }
@@ -63,6 +78,11 @@ export interface RolloutOptions {
   readonly seed?: number;
   /** Whether the grid is shifted at random each step; the configuration decides unless given. */
   readonly jitter?: boolean;
+  /**
+   * Computes only the newest frame after the first step, with the keys and values of past frames as they were: several
+   * times faster, and a little different, since scales and shifts stay those of the first step.
+   */
+  readonly reuse?: boolean;
   /** Shifts to use instead of drawn ones. */
   readonly shifts?: (step: number) => Shifts;
   /** Names of the data's channels in the model's field table, where they differ. */
@@ -89,10 +109,15 @@ function checkOptions(model: ForecastModel, { steps, scales }: RolloutOptions): 
 }
 
 /** Inputs that stay the same through a rollout. */
-function fixedFeeds(model: ForecastModel, start: Window, options: RolloutOptions, step: PreparedStep) {
+function fixedFeeds(
+  model: ForecastModel,
+  start: Window,
+  options: RolloutOptions,
+  weights: PreparedStep["weights"],
+) {
   const names = [...start.channels, ...start.constantChannels];
   return {
-    ...Object.fromEntries(step.weights),
+    ...Object.fromEntries(weights),
     fields: Int32Array.from(fieldIndices(names, model.config.fields, options.fieldMap)),
     mask: Float32Array.from(start.channelMask),
     ...(start.constantChannels.length > 0 ? { constants: start.constants } : {}),
@@ -101,6 +126,73 @@ function fixedFeeds(model: ForecastModel, start: Window, options: RolloutOptions
       ? { "scales/std": options.scales.std, "scales/deltaStd": options.scales.deltaStd }
       : {}),
   };
+}
+
+/** Gives the frame after a window. */
+type Advance = (index: number, window: Float32Array) => Promise<Float32Array>;
+
+/** Every step sees the whole window. */
+async function wholeSteps(
+  model: ForecastModel,
+  start: Window,
+  options: RolloutOptions,
+  jitter: boolean,
+): Promise<Advance> {
+  const { compiled, geometry, weights } = await model.prepare(start, jitter, options.admit);
+  const fixed = fixedFeeds(model, start, options, weights);
+  return async (index, window) => {
+    const { next } = await compiled.run({
+      ...fixed,
+      ...shiftFeeds(model, options, geometry, jitter, index),
+      window,
+    });
+    return next as Float32Array;
+  };
+}
+
+/** The first step sees the whole window, later ones its last frame. */
+async function recallSteps(
+  model: ForecastModel,
+  start: Window,
+  options: RolloutOptions,
+  jitter: boolean,
+): Promise<Advance> {
+  if (!model.prepareRecall) throw new TypeError("Cannot reuse past frames: this model keeps none");
+  const prepared = await model.prepareRecall(start, jitter, options.admit);
+  const frames = start.times.length;
+  const shared = {
+    ...fixedFeeds(model, start, options, prepared.weights),
+    ...Object.fromEntries(prepared.memory),
+  };
+  let statistics: Record<string, HostArray> | null = null;
+  let first = 0;
+  return async (index, window) => {
+    if (!statistics) {
+      const shifts = shiftFeeds(model, options, prepared.geometry, jitter, index);
+      const { next, ...others } = await prepared.compiled.run({ ...shared, ...shifts, window });
+      statistics = { ...others, ...shifts };
+      first = index;
+      return next as Float32Array;
+    }
+    const newest = window.subarray(window.length - window.length / frames);
+    const { "scales/std": _std, "scales/deltaStd": _delta, ...rest } = shared as Record<string, Feed>;
+    const slots = slotFeeds(index - first, frames);
+    const { next } = await prepared.next.run({ ...rest, ...statistics, ...slots, window: newest });
+    return next as Float32Array;
+  };
+}
+
+/** Indices of a step's shifts. */
+function shiftFeeds(
+  model: ForecastModel,
+  { shifts, seed = 0 }: RolloutOptions,
+  geometry: Geometry,
+  jitter: boolean,
+  index: number,
+): Record<string, Int32Array> {
+  if (!jitter) return {};
+  const drawn = shifts?.(index) ?? drawShifts(geometry, model.config.blocks, randomStream(seed, index));
+  return Object.fromEntries(jitterFeeds(geometry, drawn));
 }
 
 /** Lets timers, signals and drawing have their turn: a step keeps the thread it runs on. */
@@ -119,22 +211,18 @@ export async function* rollout(
   const names = [...start.channels, ...start.constantChannels];
   // Unknown fields are refused before weights are read.
   fieldIndices(names, model.config.fields, options.fieldMap);
-  let step = await model.prepare(start, jitter, options.admit);
-  let fixed = fixedFeeds(model, start, options, step);
-  const run = async (feeds: Record<string, HostArray>): Promise<Record<string, HostArray>> => {
+  const make = options.reuse ? recallSteps : wholeSteps;
+  let advance = await make(model, start, options, jitter);
+  const run: Advance = async (index, window) => {
     try {
-      return await step.compiled.run({ ...fixed, ...feeds });
+      return await advance(index, window);
     } catch (error) {
       if (!(error instanceof DeviceLostError) || !options.onDeviceLost || !model.moveTo) throw error;
       model.moveTo(await options.onDeviceLost(error));
-      step = await model.prepare(start, jitter, options.admit);
-      fixed = fixedFeeds(model, start, options, step);
-      return await run(feeds);
+      advance = await make(model, start, options, jitter);
+      return await run(index, window);
     }
   };
-  const draw = options.shifts ??
-    ((index: number) =>
-      drawShifts(step.geometry, model.config.blocks, randomStream(options.seed ?? 0, index)));
 
   const frames = start.times.length;
   const size = start.frames.length / frames;
@@ -144,9 +232,7 @@ export async function* rollout(
   for (let index = 1; index <= options.steps; index++) {
     await breathe();
     options.signal?.throwIfAborted();
-    const shifts = jitter ? Object.fromEntries(jitterFeeds(step.geometry, draw(index))) : {};
-    const { next } = await run({ ...shifts, window });
-    const values = next as Float32Array;
+    const values = await run(index, window);
     window.copyWithin(0, size);
     window.set(values, (frames - 1) * size);
     yield {

@@ -2,23 +2,33 @@
 // only the encoder and decoder of the data's dimensionality take memory.
 
 import { compile, compileGraph } from "../compile/compile.ts";
-import type { Buffer, Device } from "../compile/program.ts";
+import type { Buffer, Device, Program } from "../compile/program.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
-import { trace } from "../ir/trace.ts";
+import { signatureOf, trace } from "../ir/trace.ts";
 import { BYTES, type Shape, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
 import { mayBeHalf, parameterShapes } from "../walrus/parameters.ts";
+import {
+  type FirstInputs,
+  firstSignature,
+  firstStep,
+  memorySignature,
+  type NextInputs,
+  nextSignature,
+  nextStep,
+} from "../walrus/recall.ts";
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { adaptToCheckpoint, checkWeights, readHalfWeight, readWeight } from "./weights.ts";
+import { adaptToCheckpoint, checkWeights, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
   type Frame,
   type MemoryNeed,
+  type PreparedRecall,
   type PreparedStep,
   rollout,
   type RolloutOptions,
@@ -74,6 +84,12 @@ export function windowGeometry(window: Window, jitter: boolean): Geometry {
   return geometry;
 }
 
+/** What a program takes beside the weights it is fed. */
+function bytesBeside(program: Program, weights: number): number {
+  const { input, output, constant } = program.bytes;
+  return program.arenaBytes + input - weights + output + constant;
+}
+
 /**
  * A Walrus model on a device.
  *
@@ -103,6 +119,7 @@ export class Walrus implements ForecastModel {
   readonly #storage: WeightStorage;
   readonly #weights = new Map<string, Buffer>();
   readonly #steps = new Map<string, Promise<PreparedStep>>();
+  readonly #recalls = new Map<string, Promise<PreparedRecall>>();
 
   private constructor(
     config: WalrusConfig,
@@ -157,12 +174,14 @@ export class Walrus implements ForecastModel {
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const dtype = this.#weightType(name);
-    const data = dtype === "f16"
-      ? await readHalfWeight(this.#checkpoint, stored)
-      : await readWeight(this.#checkpoint, stored);
-    this.#onTensor?.(name, data.byteLength);
-    const buffer = this.#device.createBuffer(dtype, data.length, name);
-    buffer.write(data);
+    const buffer = this.#device.createBuffer(dtype, sizeOf(stored.shape), name);
+    try {
+      await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
+    } catch (error) {
+      buffer[Symbol.dispose]();
+      throw error;
+    }
+    this.#onTensor?.(name, BYTES[dtype] * buffer.length);
     this.#weights.set(name, buffer);
     return buffer;
   }
@@ -193,6 +212,42 @@ export class Walrus implements ForecastModel {
     jitter: boolean,
     admit?: (need: MemoryNeed) => void,
   ): Promise<PreparedStep> {
+    return this.#once(this.#steps, window, jitter, (shape) => this.#prepare(window, shape, admit));
+  }
+
+  /**
+   * Compiles the steps of a rollout that reuses past frames, and makes room for what they keep of them.
+   *
+   * @param window the frames a forecast starts from
+   * @param jitter whether the grid is shifted at random
+   * @param admit told what the forecast will take before weights are read; throws to refuse
+   * @throws RangeError for a network that is not causal in time
+   */
+  async prepareRecall(
+    window: Window,
+    jitter: boolean,
+    admit?: (need: MemoryNeed) => void,
+  ): Promise<PreparedRecall> {
+    if (!this.config.causal) {
+      throw new RangeError(
+        "Cannot reuse past frames: they see later ones in a network that is not causal in time",
+      );
+    }
+    return await this.#once(
+      this.#recalls,
+      window,
+      jitter,
+      (shape) => this.#prepareRecall(window, shape, admit),
+    );
+  }
+
+  /** What is prepared for a kind of window, the same object each time. */
+  #once<P>(
+    prepared: Map<string, Promise<P>>,
+    window: Window,
+    jitter: boolean,
+    make: (shape: StepShape) => Promise<P>,
+  ): Promise<P> {
     const shape: StepShape = {
       frames: window.times.length,
       samples: 1,
@@ -203,13 +258,13 @@ export class Walrus implements ForecastModel {
       jitter,
     };
     const key = JSON.stringify([shape, window.boundaries, window.dataset in RESAMPLED]);
-    let step = this.#steps.get(key);
-    if (!step) {
-      step = this.#prepare(window, shape, admit);
-      this.#steps.set(key, step);
-      step.catch(() => this.#steps.delete(key));
+    let found = prepared.get(key);
+    if (!found) {
+      found = make(shape);
+      prepared.set(key, found);
+      found.catch(() => prepared.delete(key));
     }
-    return step;
+    return found;
   }
 
   async #prepare(
@@ -224,14 +279,62 @@ export class Walrus implements ForecastModel {
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
     );
     const program = compileGraph(graph, this.#device);
-    const { input, output, constant } = program.bytes;
-    const weightBytes = this.#weightBytes(geometry);
-    admit?.({ weights: weightBytes, working: program.arenaBytes + input - weightBytes + output + constant });
-    const weights = new Map<string, Buffer>();
-    for (const name of Object.keys(signature.params as Record<string, unknown>)) {
-      weights.set(`params/${name}`, await this.#weight(name));
+    const weights = this.#weightBytes(geometry);
+    admit?.({ weights, working: bytesBeside(program, weights) });
+    return {
+      compiled: await compile(this.#device, graph, program),
+      geometry,
+      shape,
+      weights: await this.#weightsOf(signature.params),
+    };
+  }
+
+  async #prepareRecall(
+    window: Window,
+    shape: StepShape,
+    admit?: (need: MemoryNeed) => void,
+  ): Promise<PreparedRecall> {
+    const geometry = windowGeometry(window, shape.jitter);
+    const type = (name: string) => this.#weightType(name);
+    const signature = firstSignature(this.config, shape, geometry, type);
+    const first = trace(
+      signature,
+      (inputs) => firstStep(inputs as unknown as FirstInputs, this.config, geometry),
+    );
+    const later = trace(
+      nextSignature(this.config, shape, geometry, type),
+      (inputs) => nextStep(inputs as unknown as NextInputs, this.config, geometry),
+    );
+    const [program, nextProgram] = [compileGraph(first, this.#device), compileGraph(later, this.#device)];
+    const slots = signatureOf(memorySignature(this.config, shape, geometry));
+    const weights = this.#weightBytes(geometry);
+    const kept = [...slots.values()].reduce((n, { dtype, shape }) => n + BYTES[dtype] * sizeOf(shape), 0);
+    // Both programs stay; what is kept of past frames counts among the inputs of each.
+    const working = bytesBeside(program, weights) + bytesBeside(nextProgram, weights) - kept;
+    admit?.({ weights, working });
+    const memory = new Map([...slots].map(([name, { dtype, shape }]) => {
+      return [name, this.#device.createBuffer(dtype, sizeOf(shape), name)] as const;
+    }));
+    try {
+      return {
+        compiled: await compile(this.#device, first, program),
+        next: await compile(this.#device, later, nextProgram),
+        memory,
+        geometry,
+        shape,
+        weights: await this.#weightsOf(signature.params),
+      };
+    } catch (error) {
+      for (const buffer of memory.values()) buffer[Symbol.dispose]();
+      throw error;
     }
-    return { compiled: await compile(this.#device, graph, program), geometry, shape, weights };
+  }
+
+  /** Weights on the device by input name. */
+  async #weightsOf(params: unknown): Promise<Map<string, Buffer>> {
+    const weights = new Map<string, Buffer>();
+    for (const name of Object.keys(params as object)) weights.set(`params/${name}`, await this.#weight(name));
+    return weights;
   }
 
   /**
@@ -258,6 +361,12 @@ export class Walrus implements ForecastModel {
 
   #release(): void {
     for (const step of this.#steps.values()) step.then((s) => s.compiled[Symbol.dispose](), () => {});
+    for (const recall of this.#recalls.values()) {
+      recall.then(({ compiled, next, memory }) => {
+        for (const held of [compiled, next, ...memory.values()]) held[Symbol.dispose]();
+      }, () => {});
+    }
+    this.#recalls.clear();
     for (const buffer of this.#weights.values()) buffer[Symbol.dispose]();
     this.#weights.clear();
     this.#steps.clear();

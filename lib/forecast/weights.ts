@@ -40,44 +40,93 @@ export function checkWeights(checkpoint: Checkpoint, expected: ReadonlyMap<strin
 }
 
 /**
- * Reads a tensor's numbers and refuses those that are not finite.
+ * Reads numbers of a tensor and refuses those that are not finite.
  *
+ * @param checkpoint for messages
+ * @param tensor as opened
+ * @param from first element, 0 unless given
+ * @param to element after the last, the tensor's end unless given
  * @throws RangeError naming the tensor, the first bad element and its value
  */
-export async function readWeight(checkpoint: Checkpoint, tensor: StoredTensor): Promise<Float32Array> {
-  const data = await tensor.read();
+export async function readWeight(
+  checkpoint: Checkpoint,
+  tensor: StoredTensor,
+  from = 0,
+  to?: number,
+): Promise<Float32Array> {
+  const data = await tensor.read(from, to);
   const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new RangeError(
-      `Checkpoint "${checkpoint.name}": element ${bad} of "${tensor.name}" is ${
-        data[bad]
-      }, wanted a finite number`,
-    );
-  }
+  if (bad >= 0) throw notFinite(checkpoint, tensor, from + bad, data[bad]!);
   return data;
+}
+
+function notFinite(
+  checkpoint: Checkpoint,
+  tensor: StoredTensor,
+  element: number,
+  value: number,
+  within = "",
+): RangeError {
+  return new RangeError(
+    `Checkpoint "${checkpoint.name}": element ${element} of "${tensor.name}" is ${value}, wanted a finite number${within}`,
+  );
 }
 
 /** Exponent of halves that are not finite. */
 const NOT_FINITE = 0x7c00;
 
 /**
- * Reads a tensor's numbers as halves: their stored bits where they are halves, rounded to nearest where not.
+ * Reads numbers of a tensor as halves: their stored bits where they are halves, rounded to nearest where not.
  *
+ * @param checkpoint for messages
+ * @param tensor as opened
+ * @param from first element, 0 unless given
+ * @param to element after the last, the tensor's end unless given
  * @throws RangeError naming the tensor, the first element that is no finite half and its value
  */
-export async function readHalfWeight(checkpoint: Checkpoint, tensor: StoredTensor): Promise<Uint16Array> {
+export async function readHalfWeight(
+  checkpoint: Checkpoint,
+  tensor: StoredTensor,
+  from = 0,
+  to?: number,
+): Promise<Uint16Array> {
   const isHalf = tensor.dtype === "f16" && tensor.readBits !== undefined;
-  const bits = isHalf ? await tensor.readBits!() : narrowToHalf(await readWeight(checkpoint, tensor));
+  const bits = isHalf
+    ? await tensor.readBits!(from, to)
+    : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
   const bad = bits.findIndex((half) => (half & NOT_FINITE) === NOT_FINITE);
   if (bad >= 0) {
-    const value = (await tensor.read())[bad];
-    throw new RangeError(
-      `Checkpoint "${checkpoint.name}": element ${bad} of "${tensor.name}" is ${value}, wanted a finite number ${
-        isHalf ? "" : "within half precision"
-      }`.trimEnd(),
-    );
+    const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
+    throw notFinite(checkpoint, tensor, from + bad, value, isHalf ? "" : " within half precision");
   }
   return bits;
+}
+
+/** Elements that are read at once: enough for the speed of a disk, little beside a tensor of a large model. */
+export const PIECE = 2 ** 22;
+
+/**
+ * Reads a tensor piece by piece, so that no more than a piece of it lies in JavaScript's memory where its elements lie
+ * in order.
+ *
+ * @param checkpoint for messages
+ * @param tensor as opened
+ * @param dtype what the pieces are
+ * @param write takes the elements from `from` on
+ * @throws RangeError naming the tensor and the first element that can not be kept so
+ */
+export async function streamWeight(
+  checkpoint: Checkpoint,
+  tensor: StoredTensor,
+  dtype: "f32" | "f16",
+  write: (data: Float32Array | Uint16Array, from: number) => void,
+): Promise<void> {
+  const elements = tensor.shape.reduce((n, size) => n * size, 1);
+  const read = dtype === "f16" ? readHalfWeight : readWeight;
+  const step = tensor.contiguous ? PIECE : elements;
+  for (let from = 0; from < elements; from += step) {
+    write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);
+  }
 }
 
 /**

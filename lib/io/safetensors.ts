@@ -151,13 +151,16 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { dtype: label, shape, data_offsets: [from, to] }] of entries) {
     const dtype = TYPES[label]!;
-    const bytes = () => source.read(start + from, to - from);
+    const width = STORED_BYTES[dtype];
+    const bytes = (first = 0, end = (to - from) / width) =>
+      source.read(start + from + first * width, (end - first) * width);
     tensors.set(name, {
       name,
       dtype,
       shape,
-      read: async () => toFloat32(await bytes(), dtype),
-      ...(isHalf(dtype) ? { readBits: async () => toUint16(await bytes()) } : {}),
+      contiguous: true,
+      read: async (first, end) => toFloat32(await bytes(first, end), dtype),
+      ...(isHalf(dtype) ? { readBits: async (first, end) => toUint16(await bytes(first, end)) } : {}),
     });
   }
   const close = () => source.close();

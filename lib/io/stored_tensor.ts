@@ -11,10 +11,12 @@ export interface StoredTensor {
   readonly dtype: StoredType;
   /** Sizes of the axes. */
   readonly shape: readonly number[];
-  /** Its numbers in C order, widened to f32. Reads only its own bytes. */
-  read(): Promise<Float32Array>;
+  /** Whether its elements lie in C order: a part of them is then read without the rest. */
+  readonly contiguous: boolean;
+  /** Its numbers in C order, widened to f32; those from `from` up to `to` where given. Reads only its own bytes. */
+  read(from?: number, to?: number): Promise<Float32Array>;
   /** Its 16-bit elements as they are stored, in C order; only where `dtype` is f16 or bf16 and they lie so. */
-  readBits?(): Promise<Uint16Array>;
+  readBits?(from?: number, to?: number): Promise<Uint16Array>;
 }
 
 /** An open checkpoint. */

@@ -147,19 +147,22 @@ function storedTensor(source: ByteSource, name: string, described: Described, en
   // Without this a few bytes of file could claim any number of elements.
   if (elements > last + 1) fail(`its strides ${shown(strides)} repeat elements`);
   const contiguous = isContiguous(described);
-  const readSpan = async () => {
+  const readSpan = async (from = 0, to = last + 1) => {
     const start = await dataOffset(source, entry);
-    return await source.read(start + offset * width, (last + 1) * width);
+    return await source.read(start + (offset + from) * width, (to - from) * width);
   };
   return {
     name,
     dtype: storage.dtype,
     shape,
-    async read() {
-      const span = toFloat32(await readSpan(), storage.dtype);
-      return contiguous ? span : gather(span, shape, strides);
+    contiguous,
+    async read(from, to) {
+      if (contiguous) return toFloat32(await readSpan(from, to), storage.dtype);
+      return gather(toFloat32(await readSpan(), storage.dtype), shape, strides).subarray(from, to);
     },
-    ...(contiguous && isHalf(storage.dtype) ? { readBits: async () => toUint16(await readSpan()) } : {}),
+    ...(contiguous && isHalf(storage.dtype)
+      ? { readBits: async (from, to) => toUint16(await readSpan(from, to)) }
+      : {}),
   };
 }
 

@@ -27,6 +27,20 @@ export function bucket(distance: number, causal: boolean): number {
 }
 
 /**
+ * Bias of scores whose distances have given buckets.
+ *
+ * @param table `[32, heads]`
+ * @param buckets of every pair, i32 `[queries * keys]`
+ * @param queries how many of them
+ * @returns `[heads, queries, keys]`
+ */
+export function bucketBias(table: Tensor, buckets: Tensor, queries: number): Tensor {
+  const rows = gather(table, buckets, 0);
+  const keys = at(buckets.shape, 0) / queries;
+  return permute(reshape(rows, [queries, keys, at(table.shape, 1)]), [2, 0, 1]);
+}
+
+/**
  * Bias of the scores between frames.
  *
  * @param table `[32, heads]`
@@ -37,8 +51,7 @@ export function bucket(distance: number, causal: boolean): number {
 export function relativeBias(table: Tensor, frames: number, causal: boolean): Tensor {
   const pairs = Array.from({ length: frames * frames }, (_, i) => Math.floor(i / frames) - (i % frames));
   const buckets = Int32Array.from(pairs, (distance) => bucket(distance, causal));
-  const rows = gather(table, constant(buckets, [buckets.length], "i32"), 0);
-  const bias = permute(reshape(rows, [frames, frames, at(table.shape, 1)]), [2, 0, 1]);
+  const bias = bucketBias(table, constant(buckets, [buckets.length], "i32"), frames);
   if (!causal) return bias;
   const future = Float32Array.from(pairs, (distance) => distance < 0 ? 1 : 0);
   return select(constant(future, [frames, frames]), MASKED, bias);

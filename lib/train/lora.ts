@@ -4,7 +4,7 @@
 
 import { PURPOSES, uniformNumbers } from "../forecast/random.ts";
 import type { Tensor } from "../ir/node.ts";
-import { add, contract, mul, reshape } from "../ir/tensor.ts";
+import { add, cast, contract, mul, reshape } from "../ir/tensor.ts";
 import { type Shape, sizeOf, type Type } from "../ir/types.ts";
 import type { Parameters } from "../walrus/encoder.ts";
 
@@ -107,7 +107,7 @@ export function applyAdapters(params: Parameters, settings: LoraSettings): Param
     }
     Object.defineProperty(result, name, {
       enumerable: true,
-      get: () => add(weight, mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale)),
+      get: () => add(cast(weight, "f32"), mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale)),
     });
   }
   return result;

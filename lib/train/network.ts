@@ -65,6 +65,27 @@ export interface ModelSettings {
   readonly ape: readonly [number, number, number] | null;
 }
 
+/** Leaves a checkpoint's network as it is; from scratch, a small released one. */
+export const UNCHANGED_MODEL: ModelSettings = {
+  from: null,
+  config: null,
+  hidden_dim: 96,
+  intermediate_dim: 32,
+  blocks: 4,
+  heads: 4,
+  mlp_dim: null,
+  include_d: [2, 3],
+  causal: true,
+  drop_path: null,
+  input_field_drop: null,
+  jitter: null,
+  normalization: null,
+  epsilon: null,
+  context: null,
+  rotary: null,
+  ape: null,
+};
+
 /** Settings that a run may change on any network. */
 function changed(config: WalrusConfig, model: ModelSettings): WalrusConfig {
   return {

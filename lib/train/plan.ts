@@ -2,16 +2,24 @@
 
 import { compileGraph } from "../compile/compile.ts";
 import type { Device, Program } from "../compile/program.ts";
-import { sizeOf } from "../ir/types.ts";
+import { BYTES, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { Geometry } from "../walrus/geometry.ts";
 import { parameterShapes } from "../walrus/parameters.ts";
+import { isHalf } from "./halves.ts";
 import { adapterShapes } from "./lora.ts";
-import { accumulateStep, type BatchShape, type Trainable, type TrainingSettings, wholeStep } from "./step.ts";
+import {
+  accumulateStep,
+  type BatchShape,
+  isState,
+  type Trainable,
+  type TrainingSettings,
+  wholeStep,
+} from "./step.ts";
 
 /** Bytes of a training step, and where they go. */
 export interface TrainingPlan {
-  /** All weights of the network, adapters included. */
+  /** All weights of the network, adapters included; of those that are halves also the masters of trained ones. */
   readonly weights: number;
   /** Two moments of every trained weight. */
   readonly moments: number;
@@ -27,10 +35,8 @@ export interface TrainingPlan {
 
 /** Bytes of a program that no tensor of the network or the optimiser takes. */
 function workingBytes(program: Program): number {
-  const state = program.slots.filter((slot) =>
-    slot.kind === "input" && /^(?:params|mean|square|sum)\//.test(slot.name)
-  );
-  const bound = state.reduce((total, slot) => total + 4 * slot.length, 0);
+  const state = program.slots.filter((slot) => slot.kind === "input" && isState(slot.name));
+  const bound = state.reduce((total, slot) => total + BYTES[slot.dtype] * slot.length, 0);
   const { input, output, constant } = program.bytes;
   return program.arenaBytes + input - bound + output + constant;
 }
@@ -57,9 +63,10 @@ export function planTraining(
   const program = compileGraph(build(config, shape, geometry, settings, trainable), device);
   const network = parameterShapes(config);
   const shapes = [...network, ...(settings.lora ? adapterShapes(network, settings.lora) : [])];
-  const bytes = (keep: Trainable) => shapes.reduce((n, [name, s]) => keep(name) ? n + 4 * sizeOf(s) : n, 0);
-  const weights = bytes(() => true);
-  const trained = bytes(trainable);
+  const bytes = (each: (name: string) => number) =>
+    shapes.reduce((n, [name, s]) => n + each(name) * sizeOf(s), 0);
+  const weights = bytes((name) => !isHalf(name, settings.weights) ? 4 : trainable(name) ? 2 + 4 : 2);
+  const trained = bytes((name) => trainable(name) ? 4 : 0);
   const sums = settings.accumulate > 1 ? trained : 0;
   const working = workingBytes(program);
   return {

@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly validationSystems: readonly ValidationSystem[];
   /** Steps from one checkpoint to the next; there is one at the end as well. */
   readonly saveEvery: number;
+  /** A step whose checkpoint is made besides. */
+  readonly saveAt?: number | null;
   /** Best score so far. */
   readonly best: { readonly score: number; readonly step: number } | null;
   /** Step of the last validation: one that an interruption left out is made up for. */
@@ -190,7 +192,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     };
     const stopping = done === steps || signal?.aborted === true;
     if (validator.isDue(done) && !signal?.aborted) yield await validator.run(done);
-    if (stopping || done % options.saveEvery === 0) {
+    if (stopping || done % options.saveEvery === 0 || done === options.saveAt) {
       const { best, validated } = validator;
       const microBatches = done * trainer.settings.accumulate;
       yield { kind: "checkpoint", step: done, microBatches, best, validated, trainer: await trainer.state() };

@@ -65,6 +65,8 @@ const training = v.strictObject({
   clip: v.optional(v.nullable(positive), 10),
   /** Recompute block 0, n, 2n, ..; 0: none. */
   remat: v.optional(natural, 2),
+  /** Matrices as the network computes with them; the optimiser's are f32. */
+  weights: v.optional(v.picklist(["f32", "f16"]), "f32"),
   /** Patterns of the tensors that are trained (`*` stands for anything), and of those among them that are not. */
   only: v.optional(v.pipe(names, v.minLength(1)), ["*"]),
   freeze: v.optional(names, []),
@@ -88,7 +90,7 @@ const optimizer = v.strictObject({
 
 const schedule = v.strictObject({
   kind: v.optional(v.picklist(["released", "cosine", "constant"]), "released"),
-  /** Steps of warm-up and cool-down; null: a twentieth of the run. */
+  /** Steps of warm-up and cool-down; null: a twentieth of the run, and no cool-down of a constant rate. */
   warmup: v.optional(v.nullable(natural), null),
   cooldown: v.optional(v.nullable(natural), null),
   first_factor: v.optional(share, 0.1),
@@ -226,16 +228,23 @@ export function matcher(patterns: readonly string[]): (name: string) => boolean 
   return (name) => expressions.some((expression) => expression.test(name));
 }
 
+/** What may be changed at any time: none of it touches the numbers of a run. */
+const FREE = ["folder", "validation", "checkpoint", "log", "backend", "threads"];
+
 /**
- * Sections in which two configurations differ in what a run computes; how often it logs, validates and saves, its
- * folder and its threads may change at any time.
+ * Keys in which two configurations differ in what a run computes; how often it logs, validates and saves, its folder
+ * and its threads may change at any time.
  *
- * @param text YAML of the other, as {@link writeRunConfig} made it
+ * @returns `seed`, `training.steps`, ..
  */
-export function changedSections(config: RunConfig, text: string): string[] {
-  const other = parseYaml(text, "configuration of the run") as Plain;
-  const free = ["folder", "validation", "checkpoint", "log", "backend", "threads"];
-  return Object.entries(config).flatMap(([section, value]) =>
-    !free.includes(section) && JSON.stringify(value) !== JSON.stringify(other[section]) ? [section] : []
-  );
+export function changedKeys(config: RunConfig, other: RunConfig): string[] {
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+  return Object.entries<unknown>(config).flatMap(([section, value]) => {
+    const before = (other as Plain)[section];
+    if (FREE.includes(section) || !differs(value, before)) return [];
+    if (!isPlain(value) || !isPlain(before)) return [section];
+    return Object.keys(value).filter((key) => differs(value[key], before[key])).map((key) =>
+      `${section}.${key}`
+    );
+  });
 }

@@ -60,11 +60,23 @@ export type Schedule =
     readonly base: number;
     readonly warmup: number;
     readonly firstFactor: number;
+    /** A straight way down at the end: warm-up, stable, decay. */
+    readonly cooldown?: Cooldown;
   };
+
+/** The last steps of a constant rate. */
+export interface Cooldown {
+  /** All steps of the run. */
+  readonly total: number;
+  /** The last of them, over which the rate falls. */
+  readonly steps: number;
+  /** Factor of the rate after the last step. */
+  readonly lastFactor: number;
+}
 
 /**
  * Rate in force after `step` completed scheduler steps: linear warm-up from `firstFactor base`, then what the kind
- * says; a cosine ends at `lastFactor base` after `total` steps.
+ * says; a cosine and a cool-down end at `lastFactor base` after `total` steps.
  *
  * @param schedule kind and settings
  * @param step completed scheduler steps, from 0
@@ -80,8 +92,38 @@ export function learningRate(schedule: Schedule, step: number): number {
   if (schedule.kind === "released") return inverseSquareRootRate(schedule, step);
   const { base, warmup, firstFactor } = schedule;
   if (step < warmup) return base * (firstFactor + (1 - firstFactor) * step / warmup);
-  if (schedule.kind === "constant") return base;
+  if (schedule.kind === "constant") {
+    const { cooldown } = schedule;
+    const into = cooldown ? step - (cooldown.total - cooldown.steps) : 0;
+    if (!cooldown || into <= 0) return base;
+    return base * (1 + (cooldown.lastFactor - 1) * Math.min(1, into / cooldown.steps));
+  }
   const { total, lastFactor } = schedule;
   const share = total > warmup ? Math.min(1, (step - warmup) / (total - warmup)) : 1;
   return base * (lastFactor + (1 - lastFactor) * (1 + Math.cos(Math.PI * share)) / 2);
+}
+
+/**
+ * Steps before the cool-down: a run that is made longer goes on from there, since its rates do not depend on the
+ * length so far (given the warm-up).
+ *
+ * @param schedule kind and settings
+ * @returns null where there is no cool-down, or all rates depend on the length
+ */
+export function stableSteps(schedule: Schedule): number | null {
+  if (schedule.kind === "cosine") return null;
+  const { total, steps } = schedule.kind === "released"
+    ? { total: schedule.total, steps: schedule.cooldown }
+    : schedule.cooldown ?? { total: 0, steps: 0 };
+  return steps > 0 && total > steps ? total - steps : null;
+}
+
+/**
+ * From the start on, steps in which two schedules have the same rate.
+ *
+ * @param most steps that are compared
+ */
+export function agreeingSteps(a: Schedule, b: Schedule, most: number): number {
+  for (let step = 0; step < most; step++) if (learningRate(a, step) !== learningRate(b, step)) return step;
+  return most;
 }

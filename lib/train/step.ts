@@ -5,9 +5,9 @@
 import { grad } from "../autodiff/grad.ts";
 import { rematBlocks, rematerialize } from "../autodiff/remat.ts";
 import type { Tensor } from "../ir/node.ts";
-import { add, broadcastTo, constant, input, mul } from "../ir/tensor.ts";
+import { add, broadcastTo, cast, constant, input, mul } from "../ir/tensor.ts";
 import { block, type Graph, trace, type Tree } from "../ir/trace.ts";
-import type { Shape, Type } from "../ir/types.ts";
+import type { DType, Shape, Type } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { Geometry } from "../walrus/geometry.ts";
 import type { ModelOptions } from "../walrus/model.ts";
@@ -15,6 +15,7 @@ import { type StepShape, stepSignature } from "../walrus/step.ts";
 import { adamw, type AdamWSettings, type AdamWState, ratesType, RELEASED_ADAMW } from "./adamw.ts";
 import { gradientMask } from "./symmetry.ts";
 import { clipFactor, totalNorm } from "./clip.ts";
+import { computeType, type ComputeWeights, isHalf } from "./halves.ts";
 import { adapterTypes, applyAdapters, type LoraSettings } from "./lora.ts";
 import { type LossInputs, type LossSettings, RELEASED_LOSS, trainingLoss } from "./loss.ts";
 
@@ -40,6 +41,8 @@ export interface TrainingSettings {
   readonly rematEvery: number;
   /** Low-rank adapters; null: none. */
   readonly lora: LoraSettings | null;
+  /** How the network's matrices are held for computing; what the optimiser reads and writes is f32. */
+  readonly weights: ComputeWeights;
 }
 
 /** The settings the released model was trained with. */
@@ -50,6 +53,7 @@ export const RELEASED_TRAINING: TrainingSettings = {
   accumulate: 4,
   rematEvery: 2,
   lora: null,
+  weights: "f32",
 };
 
 /** Which tensors of the network are trained. */
@@ -62,6 +66,8 @@ export function releasedTrainable(config: Pick<WalrusConfig, "rotary">): Trainab
 
 /** Inputs of a micro-batch's programs. */
 interface BatchInputs extends LossInputs {
+  /** Those parameters that are computed with as halves. */
+  readonly half?: Readonly<Record<string, Tensor>>;
   readonly fieldKeep?: Tensor;
   readonly pathKeep?: Readonly<Record<string, Tensor>>;
 }
@@ -81,26 +87,31 @@ function modelOptions(
 /**
  * Types of a micro-batch's inputs: those of a forecast step, the frame after the window `target`
  * `[1, B, X, Y, Z, C]`, and factors of stochastic depth (`pathKeep/time3` `[T]`, `pathKeep/space3` `[T, B]`; none for
- * the first block, which always keeps) and of field dropout `fieldKeep` `[B, C + Cc]`.
+ * the first block, which always keeps) and of field dropout `fieldKeep` `[B, C + Cc]`. Parameters that are computed
+ * with as halves are `half/NAME`, all others `params/NAME`.
  *
  * @param config the network
  * @param shape of the micro-batch
  * @param geometry of the grid, made with the same jitter setting
- * @param lora adapters, whose factors are parameters too
+ * @param settings adapters, whose factors are parameters too; which weights are halves
  */
 export function batchSignature(
   config: WalrusConfig,
   shape: BatchShape,
   geometry: Geometry,
-  lora: LoraSettings | null = null,
+  { lora, weights }: Pick<TrainingSettings, "lora" | "weights"> = RELEASED_TRAINING,
 ): Record<string, Tree<Type>> {
   const f32 = (...sizes: number[]): Type => ({ dtype: "f32", shape: sizes });
   const { frames: T, samples: B, points, channels: C, constants: Cc } = shape;
-  const step = stepSignature(config, shape, geometry);
-  const params = step.params as Record<string, Type>;
+  const step = stepSignature(config, shape, geometry, (name) => computeType(name, weights));
+  const types = step.params as Record<string, Type>;
+  const part = (dtype: string) =>
+    Object.fromEntries(Object.entries(types).filter(([, type]) => type.dtype === dtype));
+  const params = lora ? { ...part("f32"), ...adapterTypes(types, lora) } : part("f32");
   const signature: Record<string, Tree<Type>> = {
     ...step,
-    params: lora ? { ...params, ...adapterTypes(params, lora) } : params,
+    params,
+    ...(weights === "f16" ? { half: part("f16") } : {}),
     target: f32(1, B, ...points, C),
   };
   if (shape.fieldDrop) signature.fieldKeep = f32(B, C + Cc);
@@ -123,7 +134,8 @@ function lossAndGradients(
   settings: TrainingSettings,
   trainable: Trainable,
 ): { loss: Tensor; gradients: Record<string, Tensor> } {
-  const params = settings.lora ? applyAdapters(inputs.params, settings.lora) : inputs.params;
+  const own = { ...inputs.params, ...inputs.half };
+  const params = settings.lora ? applyAdapters(own, settings.lora) : own;
   const loss = trainingLoss(
     { ...inputs, params },
     config,
@@ -131,7 +143,7 @@ function lossAndGradients(
     { ...settings.loss, multiplier: settings.loss.multiplier / settings.accumulate },
     modelOptions(inputs, config.blocks),
   );
-  const trained = Object.entries(inputs.params).filter(([name]) => trainable(name));
+  const trained = Object.entries(own).filter(([name]) => trainable(name));
   const gradients = Object.entries(grad(loss, Object.fromEntries(trained))).map(([name, gradient]) => {
     const mask = gradientMask(name, config, geometry);
     return [name, mask ? mul(gradient, constant(mask, gradient.shape)) : gradient] as const;
@@ -139,7 +151,10 @@ function lossAndGradients(
   return { loss, gradients: Object.fromEntries(gradients) };
 }
 
-/** New values of the weights and moments under the names of the old ones, and the norm of the gradients. */
+/**
+ * New values of the weights and moments under the names of the old ones, and the norm of the gradients. Halves are
+ * made anew of their masters `params/NAME`.
+ */
 function update(
   gradients: Readonly<Record<string, Tensor>>,
   params: Readonly<Record<string, Tensor>>,
@@ -151,15 +166,23 @@ function update(
     const norm = totalNorm(Object.values(gradients));
     const factor = clipFactor(norm, settings.clip);
     const next = entries.map(([name, gradient], row) => {
-      const weight = params[name]!;
-      const moment = (kind: string) => input(`${kind}/${name}`, { dtype: "f32", shape: weight.shape });
+      const { shape } = gradient;
+      const weight = params[name] ?? input(`params/${name}`, { dtype: "f32", shape });
+      const moment = (kind: string) => input(`${kind}/${name}`, { dtype: "f32", shape });
       const state = { weight, mean: moment("mean"), square: moment("square") };
       const clipped = factor ? mul(gradient, broadcastTo(factor, gradient.shape)) : gradient;
       return [name, adamw(state, clipped, rates, row, settings.adamw)] as const;
     });
     const collect = (part: keyof AdamWState) =>
       Object.fromEntries(next.map(([name, state]) => [name, state[part]]));
-    return { norm, params: collect("weight"), mean: collect("mean"), square: collect("square") };
+    const halved = next.filter(([name]) => isHalf(name, settings.weights));
+    return {
+      norm,
+      params: collect("weight"),
+      mean: collect("mean"),
+      square: collect("square"),
+      half: Object.fromEntries(halved.map(([name, { weight }]) => [name, cast(weight, "f16")])),
+    };
   });
 }
 
@@ -176,6 +199,11 @@ export function trainedNames(graph: Pick<Graph, "outputs">): string[] {
     );
   const updated = names("mean/");
   return updated.length > 0 ? updated : names("sum/");
+}
+
+/** Whether an input of a training program is state of the trainer, not of a micro-batch. */
+export function isState(name: string): boolean {
+  return /^(?:params|half|mean|square|sum)\//.test(name);
 }
 
 function rematerialized(graph: Graph, { rematEvery }: TrainingSettings): Graph {
@@ -201,7 +229,7 @@ export function wholeStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry, settings.lora), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry, settings), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     return { loss, ...update(gradients, inputs.params, settings) };
@@ -226,7 +254,7 @@ export function accumulateStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry, settings.lora), (tensors) => {
+  const graph = trace(batchSignature(config, shape, geometry, settings), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     const sums = Object.entries(gradients).map(([name, gradient]) => {
@@ -245,11 +273,14 @@ export function accumulateStep(
  * @param settings of the optimiser
  */
 export function updateStep(shapes: ReadonlyMap<string, Shape>, settings: TrainingSettings): Graph {
-  const types = Object.fromEntries([...shapes].map(([name, shape]): [string, Type] => [
-    name,
-    { dtype: "f32", shape },
-  ]));
-  return trace({ params: types, sum: types } as Record<string, Tree<Type>>, (tensors) => {
+  const typed = (dtype: DType, keep: Trainable = () => true) =>
+    Object.fromEntries(
+      [...shapes].filter(([name]) => keep(name)).map((
+        [name, shape],
+      ): [string, Type] => [name, { dtype, shape }]),
+    );
+  const half = typed("f16", (name) => isHalf(name, settings.weights));
+  return trace({ params: typed("f32"), sum: typed("f32"), half } as Record<string, Tree<Type>>, (tensors) => {
     const inputs = tensors as unknown as Record<"params" | "sum", Record<string, Tensor>>;
     const cleared = Object.entries(inputs.sum).map(([name, g]) => [name, constant(0, g.shape)]);
     return { ...update(inputs.sum, inputs.params, settings), sum: Object.fromEntries(cleared) };

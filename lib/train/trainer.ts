@@ -15,9 +15,11 @@ import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../walrus/step.ts";
 import { adamwRates } from "./adamw.ts";
 import type { TrainingBatch } from "./batch.ts";
+import { computeType, halvesOf, isHalf } from "./halves.ts";
 import { adapterShapes, adapterTypes, applyAdapters } from "./lora.ts";
 import {
   accumulateStep,
+  isState,
   type Trainable,
   trainedNames,
   type TrainingSettings,
@@ -41,7 +43,7 @@ export interface TrainerOptions {
 
 /** Everything that a step changes: enough to go on with the same bits. */
 export interface TrainerState {
-  /** `params/NAME`, and of tensors that have been trained `mean/NAME` and `square/NAME`. */
+  /** `params/NAME` (masters, f32), and of tensors that have been trained `mean/NAME` and `square/NAME`. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
   /** Optimiser steps of every tensor that has been trained. */
   readonly counts: Readonly<Record<string, number>>;
@@ -101,6 +103,8 @@ export class Trainer implements ForecastModel {
   readonly #most: number;
   readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #buffers = new Map<string, Buffer>();
+  /** Weights that no step changes and that the device has as halves only. */
+  readonly #frozen = new Map<string, Float32Array>();
   readonly #counts = new Map<string, number>();
   readonly #programs = new Map<string, Program>();
   readonly #forecasts = new Map<string, PreparedStep>();
@@ -142,6 +146,13 @@ export class Trainer implements ForecastModel {
             `Cannot train: ${kind} of "${name}" has ${values.length} numbers, wanted ${sizeOf(shape)}`,
           );
         }
+        if (kind === "params" && isHalf(name, this.settings.weights)) {
+          this.#buffer(`half/${name}`).write(halvesOf(name, weight));
+          if (!this.#trainable(name)) {
+            this.#frozen.set(name, weight);
+            continue;
+          }
+        }
         if (values) this.#buffer(`${kind}/${name}`).write(values);
         else if (this.#buffers.has(`${kind}/${name}`)) this.#clear(`${kind}/${name}`);
       }
@@ -158,20 +169,22 @@ export class Trainer implements ForecastModel {
       for (const name of this.#shapes.keys()) {
         const buffer = this.#buffers.get(`${kind}/${name}`);
         if (buffer) tensors.set(`${kind}/${name}`, await buffer.read() as Float32Array);
+        const frozen = kind === "params" ? this.#frozen.get(name) : undefined;
+        if (frozen) tensors.set(`${kind}/${name}`, frozen);
       }
     }
     const names = [...this.#shapes.keys()].filter((name) => this.#counts.has(name));
     return { tensors, counts: Object.fromEntries(names.map((name) => [name, this.#counts.get(name)!])) };
   }
 
-  /** Memory of a tensor of the state; made, and zeroed, when it is first asked for. */
+  /** Memory of a tensor of the state; made when it is first asked for, with zeros in it. */
   #buffer(name: string): Buffer {
     let buffer = this.#buffers.get(name);
     if (!buffer) {
       const shape = this.#shapes.get(name.slice(name.indexOf("/") + 1))!;
-      buffer = this.#device.createBuffer("f32", sizeOf(shape), name);
+      const dtype = name.startsWith("half/") ? "f16" : "f32";
+      buffer = this.#device.createBuffer(dtype, sizeOf(shape), name);
       this.#buffers.set(name, buffer);
-      this.#clear(name);
     }
     return buffer;
   }
@@ -183,7 +196,7 @@ export class Trainer implements ForecastModel {
 
   /** Those inputs of a graph that are state, and their memory. */
   #stateFeeds(graph: Graph): Record<string, Buffer> {
-    const names = [...graph.inputs.keys()].filter((name) => /^(?:params|mean|square|sum)\//.test(name));
+    const names = [...graph.inputs.keys()].filter(isState);
     return Object.fromEntries(names.map((name) => [name, this.#buffer(name)]));
   }
 
@@ -257,7 +270,7 @@ export class Trainer implements ForecastModel {
 
   /** Compiles the forecast of a window with the weights as they are: for validation between steps. */
   async prepare(window: Window, jitter: boolean, admit?: (need: MemoryNeed) => void): Promise<PreparedStep> {
-    const { config, settings: { lora } } = this;
+    const { config, settings: { lora, weights: kind } } = this;
     const shape = {
       frames: window.times.length,
       samples: 1,
@@ -271,7 +284,10 @@ export class Trainer implements ForecastModel {
     let step = this.#forecasts.get(key);
     if (!step) {
       const geometry = windowGeometry(window, jitter);
-      const signature = stepSignature(config, shape, geometry) as Record<string, Tree<Type>>;
+      const signature = stepSignature(config, shape, geometry, (name) => computeType(name, kind)) as Record<
+        string,
+        Tree<Type>
+      >;
       const types = signature.params as Record<string, Type>;
       const params = lora ? { ...types, ...adapterTypes(types, lora) } : types;
       const graph = trace({ ...signature, params } as Record<string, Tree<Type>>, (tensors) => {
@@ -283,7 +299,10 @@ export class Trainer implements ForecastModel {
       // Weights are resident already.
       admit?.({ weights: 0, working: program.arenaBytes + program.bytes.constant });
       const weights = new Map(
-        Object.keys(params).map((name) => [`params/${name}`, this.#buffer(`params/${name}`)]),
+        Object.keys(params).map((name) => [
+          `params/${name}`,
+          this.#buffer(isHalf(name, kind) ? `half/${name}` : `params/${name}`),
+        ]),
       );
       step = { compiled: await compile(this.#device, graph, program), geometry, shape, weights };
       this.#forecasts.set(key, step);
@@ -299,5 +318,6 @@ export class Trainer implements ForecastModel {
     this.#programs.clear();
     this.#forecasts.clear();
     this.#buffers.clear();
+    this.#frozen.clear();
   }
 }

@@ -3,9 +3,8 @@
 
 import type { FieldMap } from "../data/fields.ts";
 import type { Split } from "../data/split.ts";
-import type { Window } from "../data/window.ts";
-import { frameMetric } from "../forecast/metrics.ts";
-import { type ForecastModel, rollout } from "../forecast/rollout.ts";
+import type { ForecastModel } from "../forecast/rollout.ts";
+import { mean, median, modelForecast, scoreRollouts, scoreWindows } from "../forecast/skill.ts";
 
 /** How much is validated. */
 export interface ValidationSettings {
@@ -41,27 +40,6 @@ export interface Scores {
   readonly rollout: readonly number[];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  if (sorted.length === 0) return NaN;
-  return Number.isInteger(half) ? (sorted[half - 1]! + sorted[half]!) / 2 : sorted[Math.floor(half)]!;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** VRMSE of a window's real channels; hidden cells count as zero in both. */
-function score(window: Window, predicted: Float32Array, truth: Float32Array): Record<string, number> {
-  const channels = window.channels.length;
-  const hidden = window.hidden;
-  const masked = hidden ? truth.map((v, i) => hidden[Math.floor(i / channels)] ? 0 : v) : truth;
-  const values = frameMetric("VRMSE", predicted, masked, channels);
-  const real = [...window.channels.keys()].filter((c) => window.channelMask[c] === 1);
-  return Object.fromEntries(real.map((c) => [window.channels[c]!, values[c]!]));
-}
-
 /** Evenly spread numbers below `total`, at most `count` of them. */
 function spread(total: number, count: number): number[] {
   const kept = Math.min(total, count);
@@ -82,35 +60,14 @@ export async function validate(
   settings: ValidationSettings,
   fieldMap: FieldMap = {},
 ): Promise<Scores> {
-  const options = { jitter: settings.jitter, seed: settings.seed, fieldMap, ...(scales ? { scales } : {}) };
+  const { jitter, seed } = settings;
+  const forecast = modelForecast(model, { jitter, seed, fieldMap, ...(scales ? { scales } : {}) });
   const places = split.places(frames, 1);
-  const each: Record<string, number>[] = [];
-  for (const index of spread(places.length, settings.windows)) {
-    const place = places[index]!;
-    const start = await split.window(place, frames, 1);
-    const truth = await split.trajectory(place.file, place.trajectory).frame(place.from + frames);
-    for await (const frame of rollout(model, start, { ...options, steps: 1 })) {
-      each.push(score(start, frame.values, truth.values));
-    }
-  }
-  const curves: number[][] = [];
-  const trajectories = split.wells.flatMap(({ metadata }, file) =>
-    Array.from({ length: metadata.trajectories }, (_, index) => split.trajectory(file, index))
-  );
-  if (settings.rollout > 0) {
-    for (const index of spread(trajectories.length, settings.trajectories)) {
-      const trajectory = trajectories[index]!;
-      const steps = Math.min(settings.rollout, trajectory.steps - frames);
-      if (steps < 1) continue;
-      const start = await trajectory.window({ from: 0, length: frames });
-      const curve: number[] = [];
-      for await (const frame of rollout(model, start, { ...options, steps })) {
-        const truth = await trajectory.frame(frames - 1 + frame.step);
-        curve.push(mean(Object.values(score(start, frame.values, truth.values))));
-      }
-      curves.push(curve);
-    }
-  }
+  const chosen = spread(places.length, settings.windows).map((index) => places[index]!);
+  const each = await scoreWindows(forecast, split, frames, chosen);
+  const trajectories = split.trajectories();
+  const rolled = spread(trajectories.length, settings.trajectories).map((index) => trajectories[index]!);
+  const curves = await scoreRollouts(forecast, split, frames, rolled, settings.rollout);
   const fields = Object.keys(each[0] ?? {});
   const longest = Math.max(0, ...curves.map((curve) => curve.length));
   return {

@@ -9,7 +9,7 @@ import { add, broadcastTo, contract, mul, permute, reshape, sliceAxis } from "..
 import { block } from "../ir/trace.ts";
 import { at } from "../ir/types.ts";
 import { swiglu } from "../nn/activation.ts";
-import { relativeBias } from "../nn/bias.ts";
+import { bucketBias, relativeBias } from "../nn/bias.ts";
 import type { Triple } from "../nn/conv.ts";
 import { linear } from "../nn/linear.ts";
 import { rmsNorm } from "../nn/norm.ts";
@@ -25,6 +25,17 @@ function splitHeads(x: Tensor, heads: number): Tensor {
   return reshape(x, [...x.shape.slice(0, -1), heads, at(x.shape, -1) / heads]);
 }
 
+/** What time mixing attends to: `[B, S, frames, heads, e]`. */
+export interface Recalled {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** Bucket of the distance to each frame, i32 `[frames]`; left out when they are the frames of the input. */
+  readonly buckets?: Tensor;
+}
+
+/** Takes the keys and values of a block's input, gives those to attend to. */
+export type Recall = (keys: Tensor, values: Tensor) => Recalled;
+
 /**
  * Attention over the frames of every token.
  *
@@ -33,6 +44,7 @@ function splitHeads(x: Tensor, heads: number): Tensor {
  * @param x `[T, B, S, h]`
  * @param config heads and causality
  * @param keep factor of the branch for each frame `[T]`, for stochastic depth
+ * @param recall other frames to attend to than those of `x`
  */
 export function timeMixing(
   params: Parameters,
@@ -40,6 +52,7 @@ export function timeMixing(
   x: Tensor,
   config: WalrusConfig,
   keep?: Tensor,
+  recall: Recall = (keys, values) => ({ keys, values }),
 ): Tensor {
   return block("time", () => {
     const get = (name: string) => parameter(params, `blocks.${index}.time_mixing.${name}`);
@@ -48,16 +61,22 @@ export function timeMixing(
     const e = h / heads;
     const flat = (weight: Tensor) => reshape(weight, weight.shape.slice(0, 2));
     const y = rmsNorm(x, [2], get("norm1.weight"));
-    const projected = linear(y, flat(get("input_head.weight")), get("input_head.bias"));
+    // Frames of a token lie together, so that devices which bind little at once can cut along tokens.
+    const projected = add(
+      contract("tbsi,oi->bsto", y, flat(get("input_head.weight"))),
+      get("input_head.bias"),
+    );
     // Heads are outermost here: head, then query, key, value.
-    const split = reshape(projected, [T, B, S, heads, 3, e]);
-    const part = (i: number) => reshape(sliceAxis(split, 4, i, 1), [T, B, S, heads, e]);
-    const byToken = (t: Tensor) => permute(t, [1, 2, 3, 0, 4]);
+    const split = reshape(projected, [B, S, T, heads, 3, e]);
+    const part = (i: number) => reshape(sliceAxis(split, 4, i, 1), [B, S, T, heads, e]);
+    const byHead = (t: Tensor) => permute(t, [0, 1, 3, 2, 4]);
     const q = layerNorm(part(0), get("qnorm.weight"), get("qnorm.bias"), LAYER_NORM_EPSILON);
     const k = layerNorm(part(1), get("knorm.weight"), get("knorm.bias"), LAYER_NORM_EPSILON);
+    const { keys, values, buckets } = recall(k, part(2));
     const table = get("rel_pos_bias.relative_attention_bias.weight");
-    const bias = broadcastTo(relativeBias(table, T, config.causal), [B, S, heads, T, T]);
-    const mixed = attention(byToken(q), byToken(k), byToken(part(2)), 1 / Math.sqrt(e), bias);
+    const bias = buckets ? bucketBias(table, buckets, 1) : relativeBias(table, T, config.causal);
+    const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 2)]);
+    const mixed = attention(byHead(q), byHead(keys), byHead(values), 1 / Math.sqrt(e), scores);
     const weight = reshape(get("output_head.weight"), [h, heads, e]);
     const out = add(contract("bsate,oae->tbso", mixed, weight), get("output_head.bias"));
     return add(x, keep ? mul(out, reshape(keep, [T, 1, 1, 1])) : out);

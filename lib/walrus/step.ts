@@ -5,6 +5,7 @@ import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, concat, constant, equal, mul, reshape, select, sliceAxis } from "../ir/tensor.ts";
 import { block } from "../ir/trace.ts";
 import { at, type DType, type Type } from "../ir/types.ts";
+import type { Recall } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import type { Parameters } from "./encoder.ts";
 import type { JitterInputs } from "./frame.ts";
@@ -127,22 +128,30 @@ export function firstChannels(statistics: Statistics, channels: number): Statist
 }
 
 /**
- * The next frame.
+ * The next frame, given what to normalise with.
  *
  * @param inputs tensors as {@link stepSignature} types them
+ * @param statistics of the window with its constant channels
  * @param config the network
  * @param geometry of the grid
+ * @param recall frames to attend to, by block, other than those of the window
  * @returns `[B, X, Y, Z, C]` in the data's units
  */
-export function forecastStep(inputs: StepInputs, config: WalrusConfig, geometry: Geometry): Tensor {
+export function predictNext(
+  inputs: StepInputs,
+  statistics: Statistics,
+  config: WalrusConfig,
+  geometry: Geometry,
+  recall?: (block: number) => Recall,
+): Tensor {
   const { params, window, fields, mask, hidden } = inputs;
   const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = window.shape;
   const x = withConstants(window, inputs.constants);
-  const statistics = block("normalize", () => stepStatistics(x, config, inputs.scales));
   const normal = block("normalize", () => normalize(x, statistics));
   const y = walrus(params, normal, fields, config, geometry, {
     jitter: inputs.jitter ?? null,
     outputs: "last",
+    ...(recall ? { recall } : {}),
   });
   return block("denormalize", () => {
     const own = firstChannels(statistics, C);
@@ -152,4 +161,18 @@ export function forecastStep(inputs: StepInputs, config: WalrusConfig, geometry:
       : add(mul(predicted, own.std), own.mean);
     return reshape(blank(next, mask, hidden), [B, X, Y, Z, C]);
   });
+}
+
+/**
+ * The next frame.
+ *
+ * @param inputs tensors as {@link stepSignature} types them
+ * @param config the network
+ * @param geometry of the grid
+ * @returns `[B, X, Y, Z, C]` in the data's units
+ */
+export function forecastStep(inputs: StepInputs, config: WalrusConfig, geometry: Geometry): Tensor {
+  const x = withConstants(inputs.window, inputs.constants);
+  const statistics = block("normalize", () => stepStatistics(x, config, inputs.scales));
+  return predictNext(inputs, statistics, config, geometry);
 }

@@ -5,22 +5,18 @@ import { openGolden } from "../../app/parity/golden.ts";
 import { onDevice } from "../../app/parity/run.ts";
 import { type CaseReport, Runner } from "../../app/parity/runner.ts";
 
-/** Runs cases by name; the device's own name comes first. */
-async function runParity(
-  folder: string,
-  backend: "wasm" | "webgpu",
-  names: readonly string[],
-): Promise<{ device: string; reports: CaseReport[] }> {
+/** Opens a folder and a device for any number of cases; gives the device's name. */
+async function openParity(folder: string, backend: "wasm" | "webgpu"): Promise<string> {
   const golden = await openGolden(folder);
-  using device = await openDevice(backend);
+  const device = await openDevice(backend);
   const runner = new Runner(golden, onDevice(device));
-  const reports: CaseReport[] = [];
-  for (const name of names) {
+  const runCase = (name: string): Promise<CaseReport> => {
     const found = golden.cases.find((c) => c.name === name);
     if (!found) throw new RangeError(`There is no case "${name}"`);
-    reports.push(await runner.run(found));
-  }
-  return { device: device.name, reports };
+    return runner.run(found);
+  };
+  Object.assign(globalThis, { runCase });
+  return device.name;
 }
 
-Object.assign(globalThis, { runParity });
+Object.assign(globalThis, { openParity });

@@ -6,44 +6,17 @@ import { type Kernel, printProgram, type Program } from "../../lib/compile/progr
 import { slotBytes } from "../../lib/compile/plan.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
+import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
 import { geometryOf } from "../../lib/walrus/geometry.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
 import { fixture } from "../shared.ts";
+import { twoBlocks } from "../two_blocks.ts";
 
 const ALL = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
 
 function compiled(graph: Graph): Program {
   return compileGraph(graph, { kernels: ALL });
-}
-
-/** The step of a small model with two blocks. */
-function twoBlocks(): Program {
-  const config: WalrusConfig = {
-    ...RELEASED_CONFIG,
-    hiddenDim: 32,
-    intermediateDim: 8,
-    states: 7,
-    blocks: 2,
-    heads: 2,
-    mlpDim: 128,
-  };
-  const periodic = [2, 2] as const;
-  const geometry = geometryOf([32, 32, 1], [periodic, [0, 1], periodic], true);
-  const shape = {
-    frames: 2,
-    samples: 1,
-    points: [32, 32, 1] as const,
-    channels: 2,
-    constants: 1,
-    hidden: false,
-    jitter: true,
-  };
-  const signature = stepSignature(config, shape, geometry);
-  return compiled(trace(signature, (inputs) => ({
-    next: forecastStep(inputs as unknown as StepInputs, config, geometry),
-  })));
 }
 
 /** Two scratch slots that live at the same time share no byte. */

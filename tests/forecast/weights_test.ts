@@ -7,7 +7,7 @@ import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
 import { Walrus, type WeightStorage } from "../../lib/forecast/walrus.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { readHalfWeight } from "../../lib/forecast/weights.ts";
+import { PIECE, readHalfWeight, streamWeight } from "../../lib/forecast/weights.ts";
 import { fixture, inRepository } from "../shared.ts";
 
 async function firstFrame(checkpoint: string, weights: WeightStorage): Promise<[Float32Array, MemoryNeed]> {
@@ -50,5 +50,31 @@ Deno.test("readHalfWeight() refuses what is no finite half and says where", asyn
   await assert.rejects(
     () => readHalfWeight(checkpoint, checkpoint.tensors.get("w")!),
     /element 2 of "w" is 70000, wanted a finite number within half precision/,
+  );
+});
+
+Deno.test("streamWeight() gives large tensors in pieces, and says where a later one is no number", async () => {
+  const length = 2 * PIECE + 3;
+  const data = Float32Array.from({ length }, (_, i) => (i % 4096) / 2);
+  for (const dtype of ["f32", "f16"] as const) {
+    using checkpoint = await openCheckpoint(
+      writeSafetensors([{ name: "w", shape: [length], data }], dtype),
+    );
+    const tensor = checkpoint.tensors.get("w")!;
+    const whole = dtype === "f32" ? data : await tensor.readBits!();
+    let end = 0;
+    await streamWeight(checkpoint, tensor, dtype, (piece, from) => {
+      assert.equal(from, end);
+      assert.ok(piece.length <= PIECE);
+      assert.ok(piece.every((value, i) => value === whole[from + i]));
+      end += piece.length;
+    });
+    assert.equal(end, length);
+  }
+  data[PIECE + 7] = NaN;
+  using broken = await openCheckpoint(writeSafetensors([{ name: "w", shape: [length], data }]));
+  await assert.rejects(
+    () => streamWeight(broken, broken.tensors.get("w")!, "f32", () => {}),
+    new RegExp(`element ${PIECE + 7} of "w" is NaN, wanted a finite number$`),
   );
 });

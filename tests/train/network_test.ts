@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { initialWeights } from "../../lib/train/initialize.ts";
 import { startNetwork } from "../../lib/train/network.ts";
-import { changedSections, matcher, parseRunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
+import { changedKeys, matcher, parseRunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
 import { parameterShapes } from "../../lib/walrus/parameters.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
 import { inRepository } from "../shared.ts";
@@ -104,8 +104,9 @@ Deno.test("parseRunConfig() fills in defaults, takes overrides and reads back", 
   assert.throws(() => parseRunConfig(TEXT, { finetune: true }), /model\.from is null/);
   assert.throws(() => parseRunConfig(TEXT, { overrides: ["what"] }), /override "what": wanted key=value/);
   assert.throws(() => parseRunConfig("folder: 3"), /folder is 3, wanted string/);
-  assert.deepEqual(changedSections(config, writeRunConfig(config)), []);
-  assert.deepEqual(changedSections({ ...config, seed: 1, threads: 5 }, writeRunConfig(config)), ["seed"]);
+  const other = { ...config, seed: 1, threads: 5, optimizer: { ...config.optimizer, lr: 1 } };
+  assert.deepEqual(changedKeys(config, parseRunConfig(writeRunConfig(config))), []);
+  assert.deepEqual(changedKeys(other, config), ["seed", "optimizer.lr"]);
 });
 
 Deno.test("matcher() knows only stars", () => {

@@ -65,7 +65,9 @@ async function outcome(folder: string) {
     JSON.parse(line)
   );
   const log = lines.map((line) => Object.entries(line).filter(([key]) => !key.startsWith("speed/")));
-  return { state: { ...state, runConfig: "" }, log };
+  const pictures = [...Deno.readDirSync(`${folder}/pictures`)].map((entry) => entry.name).sort();
+  const shown = await Promise.all(pictures.map((picture) => Deno.readFile(`${folder}/pictures/${picture}`)));
+  return { state: { ...state, runConfig: "" }, log, pictures, shown };
 }
 
 Deno.test("a run that is killed at random moments ends with the bits of one that is not", async () => {
@@ -75,6 +77,10 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
     assert.equal(whole.code, 0, whole.text);
     const wanted = await outcome(`${root}/whole`);
     assert.equal(wanted.log.length, STEPS + 2);
+    assert.deepEqual(wanted.pictures, ["euler_quadrants_mini.safetensors", "gray_scott_mini.safetensors"]);
+    const page = await Deno.readTextFile(`${root}/whole/report.html`);
+    assert.match(page, /euler_quadrants_mini<.*1 frame ahead of a held-out window.*>5<.*>10</);
+    assert.match(whole.text, /GFLOP\/s \(\d+ % of peak\)/);
     let kills = 0;
     for (let code = -1; code !== 0;) {
       const child = command(root, `folder=${root}/killed`).spawn();
@@ -96,6 +102,8 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
     assert.deepEqual(left, [
       "step-00000006.safetensors",
       "step-00000008.safetensors",
+      // Where the cool-down starts.
+      "step-00000009.safetensors",
       "step-00000010.safetensors",
     ]);
 
@@ -106,7 +114,7 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
     const again = await run(root, `folder=${root}/killed`);
     assert.equal(again.code, 0, again.text);
     assert.match(again.text, /step-00000010.*the one before it is used/);
-    assert.match(again.text, /resumes from .*step-00000008/);
+    assert.match(again.text, /resumes from .*step-00000009/);
     assert.deepEqual(await outcome(`${root}/killed`), wanted);
 
     // The exported network is one that the library loads, with the weights of the last step.
@@ -144,6 +152,54 @@ Deno.test("Ctrl-C finishes the step, saves, and the same command goes on to the 
     assert.equal(rest.code, 0, rest.text);
     assert.match(rest.text, /resumes from/);
     assert.deepEqual(await outcome(`${root}/run`), await outcome(`${root}/whole`));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a finished run is extended from before its cool-down, to the bits of one that was long from the start", async () => {
+  const root = await workplace();
+  try {
+    const schedule = ["schedule.kind=constant", "schedule.warmup=2", "schedule.cooldown=3"];
+    const long = await run(root, ...schedule, `folder=${root}/long`);
+    assert.equal(long.code, 0, long.text);
+    const own = [...schedule, `folder=${root}/own`];
+    const short = await run(root, ...own, "training.steps=8", "checkpoint.keep=1");
+    assert.equal(short.code, 0, short.text);
+    const left = [...Deno.readDirSync(`${root}/own/checkpoints`)].map((entry) => entry.name).sort();
+    assert.deepEqual(left, ["step-00000005.safetensors", "step-00000008.safetensors"]);
+
+    const refused = await run(root, ...own);
+    assert.equal(refused.code, 1, refused.text);
+    assert.match(refused.text, /training\.steps changed since the run .* --extend goes on with it/);
+    const shorter = await run(root, ...own, "--extend", "training.steps=4");
+    assert.equal(shorter.code, 1, shorter.text);
+    assert.match(shorter.text, /training\.steps is 4, the run stands at step 8/);
+
+    const more = await run(root, ...own, "--extend");
+    assert.equal(more.code, 0, more.text);
+    assert.match(
+      more.text,
+      /extends the run from step 5 of 8 to 10: its learning rates so far are those of the longer/,
+    );
+    const [a, b] = [await outcome(`${root}/own`), await outcome(`${root}/long`)];
+    assert.deepEqual(a.state.trainer, b.state.trainer);
+    assert.deepEqual(a.log, b.log);
+    assert.deepEqual(a.shown, b.shown);
+    // The same command again has nothing left to do.
+    const again = await run(root, ...own, "--extend");
+    assert.equal(again.code, 0, again.text);
+    assert.match(again.text, /resumes from .*step-00000010\.safetensors: step 10 of 10/);
+
+    // A cosine has no rates that a longer one shares: it goes on from its end, and says so.
+    const cosine = ["schedule.kind=cosine", `folder=${root}/cosine`];
+    assert.equal((await run(root, ...cosine, "training.steps=4", "checkpoint.keep=1")).code, 0);
+    const on = await run(root, ...cosine, "training.steps=6", "--extend");
+    assert.equal(on.code, 0, on.text);
+    assert.match(
+      on.text,
+      /extends the run from step 4 of 4 to 6: its learning rates since step \d were those of the shorter/,
+    );
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -1,5 +1,7 @@
 // A network of two blocks and a micro-batch for it: small enough for every test of training.
 
+import type { Window } from "../../lib/data/window.ts";
+import { makeBatch, type TrainingBatch } from "../../lib/train/batch.ts";
 import type { BatchShape, TrainingSettings } from "../../lib/train/step.ts";
 import { RELEASED_TRAINING } from "../../lib/train/step.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
@@ -49,6 +51,30 @@ export const TINY_SETTINGS: TrainingSettings = { ...RELEASED_TRAINING, accumulat
 /** Geometry of the micro-batch: periodic along x, walls along y. */
 export function tinyGeometry(jitter = false): Geometry {
   return geometryOf(TINY_BATCH.points, [[2, 2], [0, 0], [2, 2]], jitter);
+}
+
+/** A window of two scalars on a periodic plane or in a periodic cube, with one frame more than the inputs. */
+export function tinyWindow(seed: number, shape: readonly [number, number, number] = [32, 32, 1]): Window {
+  const group = (name: string, start: number) => ({ name, order: 0, start, components: 1 });
+  return {
+    frames: normals(4 * shape[0] * shape[1] * shape[2] * 2, seed),
+    constants: new Float32Array(0),
+    shape,
+    times: new Float64Array(3 + 1),
+    channels: ["a", "c"],
+    constantChannels: [],
+    groups: [group("a", 0), group("c", 1)],
+    constantGroups: [],
+    channelMask: new Uint8Array(2).fill(1),
+    hidden: null,
+    boundaries: [[2, 2], [2, 2], [2, 2]],
+    dataset: "test",
+  };
+}
+
+/** A micro-batch of one such window. */
+export function tinyBatch(index: number, config: WalrusConfig = TINY): TrainingBatch {
+  return makeBatch([tinyWindow(index)], config, { seed: 3, index, source: `test ${index}` });
 }
 
 /** Random numbers for every floating-point input of a graph, weights small; squares of gradients not negative. */

@@ -10,30 +10,11 @@ import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.t
 import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
 import { parameterShapes } from "../../lib/walrus/parameters.ts";
 import { largestDifference } from "../tensors.ts";
-import { normals, TINY, TINY_SETTINGS } from "./tiny.ts";
+import { TINY, TINY_SETTINGS, tinyWindow } from "./tiny.ts";
 
 const CONFIG = { ...TINY, jitter: true, dropPath: 0.3 };
 
-/** A window of two scalars on a periodic plane or in a periodic cube. */
-function windowOf(seed: number, shape: readonly [number, number, number] = [32, 32, 1]): Window {
-  const group = (name: string, start: number) => ({ name, order: 0, start, components: 1 });
-  return {
-    frames: normals(4 * shape[0] * shape[1] * shape[2] * 2, seed),
-    constants: new Float32Array(0),
-    shape,
-    times: new Float64Array(3 + 1),
-    channels: ["a", "c"],
-    constantChannels: [],
-    groups: [group("a", 0), group("c", 1)],
-    constantGroups: [],
-    channelMask: new Uint8Array(2).fill(1),
-    hidden: null,
-    boundaries: [[2, 2], [2, 2], [2, 2]],
-    dataset: "test",
-  };
-}
-
-function batchOf(index: number, windows: readonly Window[] = [windowOf(index)]): TrainingBatch {
+function batchOf(index: number, windows: readonly Window[] = [tinyWindow(index)]): TrainingBatch {
   return makeBatch(windows, CONFIG, { seed: 3, index, source: `test ${index}` });
 }
 
@@ -76,7 +57,7 @@ Deno.test("Trainer sums gradients over micro-batches: two halves are one whole",
     const result = await trainer.step(batches, 1e-3);
     return { result, state: await trainer.state() };
   };
-  const [a, b] = [windowOf(1), windowOf(2)];
+  const [a, b] = [tinyWindow(1), tinyWindow(2)];
   const whole = await run(1, [make([a, b], 0)]);
   const halves = await run(2, [make([a], 0), make([b], 1)]);
   assert.ok(Math.abs(whole.result.loss / halves.result.loss - 1) < 1e-6);
@@ -91,7 +72,7 @@ Deno.test("Trainer skips tensors without gradient: no decay, no count", async ()
   using trainer = trainerFor(device);
   const before = start().tensors;
   await trainer.step([batchOf(1)], 1e-3);
-  await trainer.step([batchOf(2, [windowOf(2, [32, 32, 32])])], 1e-3);
+  await trainer.step([batchOf(2, [tinyWindow(2, [32, 32, 32])])], 1e-3);
   await trainer.step([batchOf(3)], 1e-3);
   const { tensors, counts } = await trainer.state();
   assert.equal(counts["embed.2.proj1.weight"], 2);
@@ -174,7 +155,7 @@ Deno.test("hidden cells and padded channels have no part in the loss", async () 
   const channelMask = Uint8Array.of(1, 0);
   /** The loss when the frame after the window is changed in some cells of some channels. */
   const lossOf = async (changes: (cell: number, channel: number) => boolean) => {
-    const plain = windowOf(1);
+    const plain = tinyWindow(1);
     const size = 32 * 32 * 2;
     const frames = plain.frames.map((v, i) => {
       const [cell, channel] = [Math.floor((i % size) / 2), i % 2];

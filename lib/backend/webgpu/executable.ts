@@ -8,7 +8,7 @@ import { allocate, WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
 import type { Gpu, Pipeline } from "./gpu.ts";
-import { launchesOf, type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
+import { fitted, launchesOf, type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
 import { poolSlots } from "./pool.ts";
 
 interface Command extends ProgramLaunch {
@@ -16,8 +16,9 @@ interface Command extends ProgramLaunch {
 }
 
 /** Makes a program resident. */
-export async function loadProgram(gpu: Gpu, program: Program): Promise<WebGpuExecutable> {
+export async function loadProgram(gpu: Gpu, compiled: Program): Promise<WebGpuExecutable> {
   gpu.checkAlive();
+  const program = fitted(compiled, gpu.target);
   const what = `load a program of ${program.steps.length} steps`;
   return await guarded(gpu.device, what, async () => {
     const commands = await Promise.all(

@@ -2,6 +2,7 @@
 // what a program would take on one can be told before there is one.
 
 import type { Program } from "../../compile/program.ts";
+import { repack } from "../../compile/repack.ts";
 import { stepWork } from "../../compile/work.ts";
 import { BINDING_ALIGNMENT, type Dispatch } from "./dispatch.ts";
 import { lowerStep } from "./lower.ts";
@@ -22,10 +23,15 @@ export interface ProgramLaunch {
   readonly words: number;
 }
 
+/** The program with its views within reach of the adapter's bindings. */
+export function fitted(program: Program, { limits }: Target): Program {
+  return repack(program, limits.maxStorageBufferBindingSize, BINDING_ALIGNMENT);
+}
+
 /**
  * All launches of a run.
  *
- * @param program as compiled
+ * @param program as {@link fitted} made it
  * @param target limits and habits of the adapter
  * @throws RangeError when a step can not be cut to the limits
  */
@@ -86,12 +92,13 @@ export interface WebGpuPlan {
 /**
  * Plans a program for an adapter, which does not have to be there.
  *
- * @param program as compiled
+ * @param compiled program
  * @param target limits and habits of the adapter
  * @param halves whether it has f16 arrays
  * @throws RangeError when a step can not be cut to the limits
  */
-export function planLaunches(program: Program, target: Target, halves = true): WebGpuPlan {
+export function planLaunches(compiled: Program, target: Target, halves = true): WebGpuPlan {
+  const program = fitted(compiled, target);
   const launches = launchesOf(program, target);
   const { pooled, largest } = plannedBytes(program);
   const uniform = launches.reduce((sum, { dispatch }) => sum + uniformBytes(dispatch), 0);

@@ -9,6 +9,8 @@ import { LEAST_LIMITS, type Target } from "../../../lib/backend/webgpu/target.ts
 import type { Kernel } from "../../../lib/compile/program.ts";
 import { RELEASED_CONFIG } from "../../../lib/walrus/config.ts";
 import { geometryOf } from "../../../lib/walrus/geometry.ts";
+import { fixture } from "../../shared.ts";
+import { twoBlocks } from "../../two_blocks.ts";
 
 const KERNELS = new Set(Object.keys(lower) as Kernel[]);
 const points = [512, 512, 1] as const;
@@ -65,4 +67,20 @@ Deno.test("submitsOf() ends a submit before its arithmetic is more than a slow a
     const work = part.reduce((sum, launch) => sum + launch.work, 0);
     assert.ok(part.length === 1 || (part.length <= 64 && work <= 5e10), `${part.length} launches, ${work}`);
   }
+});
+
+Deno.test("the launches of a two-block model are the reviewed ones", async () => {
+  const made = twoBlocks();
+  const lines = launchesOf(made, least).map(({ dispatch: { parts, groups, inputs, outputs } }) =>
+    `${parts.name} ${groups.join("x")} <- ${inputs.length}, ${
+      outputs.map(({ bytes }) => bytes).join(" ")
+    } bytes`
+  );
+  const { bound, working, dispatches, submits, shaders } = planLaunches(made, least);
+  lines.push(`${dispatches} dispatches, ${submits} submits, ${shaders} shaders`);
+  lines.push(`${bound} bytes bound, ${working} bytes working`);
+  const path = fixture("two_blocks_webgpu.txt");
+  const text = lines.join("\n") + "\n";
+  if (Deno.env.get("UPDATE_SNAPSHOTS")) await Deno.writeTextFile(path, text);
+  assert.equal(text, await Deno.readTextFile(path));
 });

@@ -1,0 +1,152 @@
+// Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
+// made longer, at the newest one whose learning rates so far are those of the longer run.
+
+import { adapterShapes, initialAdapters } from "../../lib/train/lora.ts";
+import { type Network, startNetwork } from "../../lib/train/network.ts";
+import { changedKeys, parseRunConfig, type RunConfig } from "../../lib/train/run_config.ts";
+import type { RunState } from "../../lib/train/run_state.ts";
+import { agreeingSteps } from "../../lib/train/schedule.ts";
+import type { TrainingSettings } from "../../lib/train/step.ts";
+import type { TrainerState } from "../../lib/train/trainer.ts";
+import type { WalrusConfig } from "../../lib/walrus/config.ts";
+import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import type { Found, RunFolder } from "./folder.ts";
+import { scheduleOf, warmupOf } from "./settings.ts";
+import { fieldNames, type System } from "./systems.ts";
+
+/** Where a run stands at its start. */
+export interface Start {
+  /** The configuration that is in force. */
+  readonly run: RunConfig;
+  /** The network. */
+  readonly config: WalrusConfig;
+  /** Weights, moments, counts: read once it is known that they fit. */
+  readonly state: () => Promise<TrainerState>;
+  readonly step: number;
+  readonly microBatches: number;
+  readonly best: RunState["best"];
+  readonly validated: number;
+}
+
+/** Keys that make a run longer, or end it otherwise. */
+function isLength(key: string): boolean {
+  return key === "training.steps" || key.startsWith("schedule.");
+}
+
+/** The configuration with its warm-up in steps: a longer run does not get another one. */
+function withWarmup(run: RunConfig, warmup: number): RunConfig {
+  return { ...run, schedule: { ...run.schedule, warmup: run.schedule.warmup ?? warmup } };
+}
+
+/**
+ * The checkpoint from which a run is made longer; those after it are removed.
+ *
+ * @throws RangeError when nothing would be left to do
+ */
+async function extended(
+  folder: RunFolder,
+  found: Found,
+  before: RunConfig,
+  run: RunConfig,
+  say: (line: string) => void,
+): Promise<Found> {
+  const { state } = found;
+  const agreed = agreeingSteps(scheduleOf(before), scheduleOf(run), state.step);
+  const from = agreed < state.step
+    ? await folder.newest((message) => say(`warning: ${message}`), agreed) ?? found
+    : found;
+  const { step } = from.state;
+  if (step >= run.training.steps) {
+    throw new RangeError(`training.steps is ${run.training.steps}, the run stands at step ${step}`);
+  }
+  await folder.removeAfter(step);
+  const past = step <= agreed
+    ? "its learning rates so far are those of the longer run"
+    : `its learning rates since step ${agreed} were those of the shorter run`;
+  say(`extends the run from step ${step} of ${before.training.steps} to ${run.training.steps}: ${past}`);
+  // The best network stays the best, whatever checkpoint the run goes on from.
+  return { ...from, state: { ...from.state, best: state.best } };
+}
+
+/** A run that stands somewhere: what it goes on with. */
+async function resumed(
+  folder: RunFolder,
+  found: Found,
+  given: RunConfig,
+  extend: boolean,
+  say: (line: string) => void,
+): Promise<Start> {
+  const stored = parseRunConfig(found.state.runConfig, { name: found.path });
+  const before = withWarmup(stored, warmupOf(stored));
+  let run = withWarmup(given, warmupOf(stored));
+  const changed = changedKeys(run, before);
+  if (changed.some((key) => key.startsWith("model."))) {
+    throw new RangeError(
+      `"${run.folder}" holds a run of another model: change folder, or model back to what it was`,
+    );
+  }
+  const longer = changed.filter(isLength);
+  if (longer.length > 0 && !extend) {
+    throw new RangeError(
+      `${
+        longer.join(", ")
+      } changed since the run in "${run.folder}" began: --extend goes on with it, or change folder`,
+    );
+  }
+  const others = changed.filter((key) => !isLength(key));
+  if (others.length > 0) say(`warning: ${others.join(", ")} changed since the run began`);
+  if (longer.length > 0) found = await extended(folder, found, before, run, say);
+  // What was left open stays open: a run that is resumed leaves the files of one that was not.
+  else run = { ...given, schedule: stored.schedule };
+  const { state } = found;
+  say(`resumes from ${found.path}: step ${state.step} of ${run.training.steps}`);
+  return {
+    run,
+    config: state.network,
+    state: () => Promise.resolve(state.trainer),
+    step: state.step,
+    microBatches: state.microBatches,
+    best: state.best,
+    validated: state.validated,
+  };
+}
+
+/**
+ * The newest checkpoint, or the network at its start.
+ *
+ * @param extend whether the length of the run and its schedule may differ from those it began with
+ * @throws RangeError for a folder that holds another run
+ */
+export async function startOf(
+  folder: RunFolder,
+  run: RunConfig,
+  extend: boolean,
+  systems: readonly System[],
+  settings: TrainingSettings,
+  say: (line: string) => void,
+): Promise<Start> {
+  const found = await folder.newest((message) => say(`warning: ${message}`));
+  if (found) return await resumed(folder, found, run, extend, say);
+  const names = fieldNames(systems, run.data.field_map);
+  const network = await startNetwork(run.model, names, run.seed);
+  if (network.added.length > 0) say(`new fields: ${network.added.join(", ")}`);
+  return {
+    run,
+    config: network.config,
+    state: () => startState(network, settings, run.seed),
+    step: 0,
+    microBatches: 0,
+    best: null,
+    validated: 0,
+  };
+}
+
+/** Weights of a network and of its adapters, as the trainer takes them. */
+async function startState(network: Network, settings: TrainingSettings, seed: number): Promise<TrainerState> {
+  const { lora } = settings;
+  const factors = lora ? initialAdapters(adapterShapes(parameterShapes(network.config), lora), seed) : [];
+  const tensors = [...await network.weights(), ...factors].map(([name, data]) =>
+    [`params/${name}`, data] as const
+  );
+  return { tensors: new Map(tensors), counts: {} };
+}

@@ -1,0 +1,55 @@
+// Times training steps on WASM in a process of its own: prints one JSON line, as torch_train.py does.
+//
+// usage: step.ts DATA THREADS STEPS [f32|f16]
+
+import process from "node:process";
+import { measureCeiling, releasedTrainable, Trainer, wasm } from "../../mod.ts";
+import type { ComputeWeights } from "../../mod.ts";
+import { type Data, LEARNING_RATE, SETTINGS, workload } from "./workload.ts";
+
+/** Steps before the clock: the first compiles. */
+const WARM = 3;
+
+const [data = "euler_quadrants_mini", threads = "1", steps = "5", weights = "f32"] = Deno.args;
+
+const work = await workload(data as Data);
+const { config, batch } = work;
+using device = await wasm({ threads: Number(threads) });
+const settings = { ...SETTINGS, weights: weights as ComputeWeights };
+using trainer = new Trainer({ device, config, settings, trainable: releasedTrainable(config) });
+trainer.load({
+  tensors: new Map([...work.weights].map(([name, values]) => [`params/${name}`, values])),
+  counts: {},
+});
+
+const cpuTime = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const losses: number[] = [];
+const milliseconds: number[] = [];
+const cpuMilliseconds: number[] = [];
+let [norm, operations] = [NaN, 0];
+for (let i = 0; i < WARM + Number(steps); i++) {
+  const [start, startCpu] = [performance.now(), cpuTime()];
+  const result = await trainer.step([batch], LEARNING_RATE);
+  if (i === 0) ({ norm, operations } = result);
+  if (i < WARM) {
+    losses.push(result.loss);
+    continue;
+  }
+  milliseconds.push(performance.now() - start);
+  cpuMilliseconds.push(cpuTime() - startCpu);
+}
+const ceiling = await measureCeiling(device, Number(threads) === 1 ? cpuTime : undefined);
+console.log(
+  JSON.stringify({
+    name: `${device.name}, weights ${weights}`,
+    losses,
+    norm,
+    milliseconds,
+    cpuMilliseconds,
+    operations,
+    ceiling,
+  }),
+);

@@ -1,0 +1,60 @@
+// What the page and its worker say to each other. Plain data: files and Blobs are handed over, never copied.
+
+/** Where the network comes from: both parts beside each other. */
+export interface ModelFiles {
+  /** Checkpoint. */
+  readonly checkpoint: Blob | string;
+  /** Its `extended_config.yaml`. */
+  readonly config: Blob | string;
+}
+
+/** Where a page computes. */
+export type BackendChoice = "auto" | "wasm" | "webgpu";
+
+/** Asks the worker to finetune; once in its life. */
+export interface StartRequest {
+  readonly kind: "start";
+  /** The Well's HDF5 files of one data set. */
+  readonly data: readonly File[];
+  readonly model: ModelFiles;
+  /** Optimiser steps. */
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly backend: BackendChoice;
+}
+
+/** What the worker is told; a stop ends after the step in progress. */
+export type Request = StartRequest | { readonly kind: "stop" };
+
+/** Median one-step VRMSE over windows of the files. */
+export type Score = number;
+
+/** What the worker tells, in this order; an error ends it at any time. */
+export type Answer =
+  /** What it is busy with before the first step. */
+  | { readonly kind: "phase"; readonly text: string }
+  | {
+    readonly kind: "ready";
+    /** What computes. */
+    readonly device: string;
+    /** Data set and grid. */
+    readonly data: string;
+    /** Network and numbers that are trained. */
+    readonly model: string;
+    readonly before: Score;
+  }
+  | {
+    readonly kind: "step";
+    /** Optimiser steps done. */
+    readonly step: number;
+    readonly loss: number;
+  }
+  | {
+    readonly kind: "done";
+    readonly steps: number;
+    readonly after: Score;
+    /** The network in the released layout. */
+    readonly checkpoint: Blob;
+    readonly config: string;
+  }
+  | { readonly kind: "error"; readonly message: string };

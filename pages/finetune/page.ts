@@ -1,0 +1,253 @@
+// The page's side: takes files, starts a worker for each run, shows what it tells. Assumes the elements of
+// `index.html`; does no arithmetic of its own, so that it answers at once.
+
+import { chart, smoothed } from "../../app/train/chart.ts";
+import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
+
+/** Where the server keeps the shipped network and data. */
+const SHIPPED = { checkpoint: "examples/walrus_mini/walrus_mini.safetensors", data: "examples/data/" };
+const SHIPPED_CONFIG = "examples/walrus_mini/extended_config.yaml";
+/** Steps of the curve's running mean. */
+const SMOOTHED = 8;
+
+function element<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new TypeError(`The page has no ${kind.name} "${id}"`);
+  return found;
+}
+
+const parts = {
+  setup: element("setup", HTMLElement),
+  drop: element("drop", HTMLLabelElement),
+  files: element("files", HTMLInputElement),
+  network: element("network", HTMLElement),
+  steps: element("steps", HTMLInputElement),
+  rate: element("rate", HTMLInputElement),
+  backend: element("backend", HTMLSelectElement),
+  error: element("error", HTMLElement),
+  run: element("run", HTMLElement),
+  phase: element("phase", HTMLElement),
+  stop: element("stop", HTMLButtonElement),
+  bar: element("bar", HTMLProgressElement),
+  step: element("step", HTMLElement),
+  loss: element("loss", HTMLElement),
+  speed: element("speed", HTMLElement),
+  left: element("left", HTMLElement),
+  curve: element("curve", HTMLElement),
+  facts: element("facts", HTMLElement),
+  result: element("result", HTMLElement),
+  scores: element("scores", HTMLElement),
+  weights: element("weights", HTMLAnchorElement),
+  config: element("config", HTMLAnchorElement),
+  again: element("again", HTMLButtonElement),
+};
+
+/** A network that was dropped; null: the shipped one. */
+let dropped: ModelFiles | null = null;
+
+function fail(message: string): void {
+  parts.error.textContent = message;
+  parts.error.hidden = message === "";
+}
+
+/** One run, from the first phase to the downloads. */
+class Run {
+  readonly #worker: Worker;
+  readonly #steps: number;
+  readonly #losses: (readonly [number, number])[] = [];
+  /** Milliseconds when the first step was begun. */
+  #began = 0;
+  #before = NaN;
+
+  constructor(data: readonly File[], model: ModelFiles) {
+    this.#steps = parts.steps.valueAsNumber;
+    this.#worker = new Worker("worker.js", { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#hear(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#end(`The computation stopped: ${event.message}`);
+    };
+    this.#show();
+    this.#ask({
+      kind: "start",
+      data,
+      model,
+      steps: this.#steps,
+      learningRate: parts.rate.valueAsNumber,
+      backend: parts.backend.value as BackendChoice,
+    });
+  }
+
+  #ask(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  /** Ends after the step in progress, with what was learned so far. */
+  stop(): void {
+    parts.stop.disabled = true;
+    parts.phase.textContent = "Finishing the step";
+    // Nothing was learned before the first step.
+    if (this.#losses.length > 0) this.#ask({ kind: "stop" });
+    else this.#end("");
+  }
+
+  #show(): void {
+    fail("");
+    for (const tile of [parts.step, parts.loss, parts.speed, parts.left]) tile.textContent = "–";
+    parts.curve.textContent = parts.facts.textContent = "";
+    parts.phase.textContent = "Starting";
+    parts.bar.max = this.#steps;
+    parts.bar.removeAttribute("value");
+    parts.stop.disabled = false;
+    parts.setup.hidden = parts.result.hidden = true;
+    parts.run.hidden = parts.stop.hidden = false;
+  }
+
+  #end(message: string): void {
+    this.#worker.terminate();
+    fail(message);
+    parts.run.hidden = true;
+    parts.setup.hidden = false;
+  }
+
+  #hear(answer: Answer): void {
+    if (answer.kind === "phase") parts.phase.textContent = `${capital(answer.text)} …`;
+    else if (answer.kind === "error") this.#end(answer.message);
+    else if (answer.kind === "done") this.#finish(answer);
+    else if (answer.kind === "step") this.#step(answer.step, answer.loss);
+    else {
+      this.#before = answer.before;
+      this.#began = performance.now();
+      const alone = crossOriginIsolated ? "" : " This page is not cross-origin isolated, hence one thread.";
+      parts.facts.textContent =
+        `${answer.data}. Network: ${answer.model}. Computes on ${answer.device}.${alone}`;
+      parts.phase.textContent = "Compiling the step …";
+    }
+  }
+
+  #step(step: number, loss: number): void {
+    this.#losses.push([step, loss]);
+    const seconds = (performance.now() - this.#began) / 1000;
+    const rate = step / seconds;
+    if (!parts.stop.disabled) parts.phase.textContent = "Learning";
+    parts.bar.value = step;
+    parts.step.textContent = `${step} / ${this.#steps}`;
+    parts.loss.textContent = loss.toPrecision(3);
+    parts.speed.textContent = rate >= 1 ? `${rate.toFixed(1)} steps/s` : `${(1 / rate).toFixed(1)} s/step`;
+    parts.left.textContent = duration((this.#steps - step) / rate);
+    this.draw();
+  }
+
+  /** Draws the curve as wide as the page is. */
+  draw(): void {
+    const curves = smoothed({ name: "loss", points: this.#losses }, SMOOTHED);
+    parts.curve.innerHTML = chart(curves, {
+      title: "Training loss",
+      width: Math.max(240, parts.curve.clientWidth),
+      steps: [1, this.#steps],
+    });
+  }
+
+  #finish({ steps, after, checkpoint, config }: Extract<Answer, { kind: "done" }>): void {
+    this.#worker.terminate();
+    const took = duration((performance.now() - this.#began) / 1000);
+    parts.phase.textContent = steps < this.#steps
+      ? `Stopped after ${steps} steps, ${took}`
+      : `Done: ${steps} steps in ${took}`;
+    parts.left.textContent = "–";
+    parts.stop.hidden = true;
+    const change = Math.round(100 * (after / this.#before - 1));
+    parts.scores.replaceChildren(
+      "One-step error on windows of these files (VRMSE): ",
+      bold(`${this.#before.toPrecision(3)} → ${after.toPrecision(3)}`),
+      `, ${change > 0 ? "+" : change < 0 ? "−" : ""}${Math.abs(change)} %`,
+    );
+    link(parts.weights, checkpoint);
+    link(parts.config, new Blob([config], { type: "application/yaml" }));
+    parts.result.hidden = false;
+  }
+}
+
+let run: Run | null = null;
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+function bold(text: string): HTMLElement {
+  const node = document.createElement("b");
+  node.textContent = text;
+  return node;
+}
+
+function link(anchor: HTMLAnchorElement, blob: Blob): void {
+  URL.revokeObjectURL(anchor.href);
+  anchor.href = URL.createObjectURL(blob);
+}
+
+function shippedModel(): ModelFiles {
+  const here = document.baseURI;
+  return { checkpoint: new URL(SHIPPED.checkpoint, here).href, config: new URL(SHIPPED_CONFIG, here).href };
+}
+
+/** Sorts dropped files into data and network, and starts when there are data. */
+function take(files: readonly File[]): void {
+  fail("");
+  const named = (pattern: RegExp) => files.filter(({ name }) => pattern.test(name));
+  const checkpoint = named(/\.(?:safetensors|pt|pth)$/i)[0];
+  const config = named(/\.ya?ml$/i)[0];
+  const data = named(/\.(?:hdf5|h5)$/i);
+  const other = files.find((file) => file !== checkpoint && file !== config && !data.includes(file));
+  if (other) return fail(`"${other.name}" is no simulation: wanted an HDF5 file (.hdf5, .h5)`);
+  if (checkpoint && !config) {
+    return fail(`"${checkpoint.name}" needs its extended_config.yaml: drop both at once`);
+  }
+  if (config && !checkpoint) return fail(`"${config.name}" needs its checkpoint: drop both at once`);
+  if (checkpoint && config) {
+    dropped = { checkpoint, config };
+    parts.network.textContent = `Network: ${checkpoint.name}`;
+  }
+  if (data.length === 0) return;
+  const wrong = [parts.steps, parts.rate].find((input) => !input.checkValidity());
+  if (wrong) return void wrong.reportValidity();
+  run = new Run(data, dropped ?? shippedModel());
+}
+
+async function takeExample(name: string): Promise<void> {
+  const response = await fetch(`${SHIPPED.data}${name}`);
+  if (!response.ok) return fail(`Cannot load "${name}": the server answers ${response.status}`);
+  take([new File([await response.blob()], name)]);
+}
+
+parts.files.addEventListener("change", () => {
+  take([...parts.files.files ?? []]);
+  // The same file may be chosen again.
+  parts.files.value = "";
+});
+// A file dropped beside the field must not replace the page.
+for (const name of ["dragover", "drop"] as const) {
+  document.addEventListener(name, (event) => event.preventDefault());
+}
+document.addEventListener("drop", ({ dataTransfer }) => {
+  parts.drop.classList.remove("over");
+  if (!parts.setup.hidden) take([...dataTransfer?.files ?? []]);
+});
+document.addEventListener("dragover", () => parts.drop.classList.add("over"));
+document.addEventListener("dragleave", () => parts.drop.classList.remove("over"));
+parts.drop.addEventListener("keydown", ({ key }) => {
+  if (key === "Enter" || key === " ") parts.files.click();
+});
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-example]")) {
+  button.addEventListener("click", () => takeExample(button.dataset.example ?? ""));
+}
+parts.stop.addEventListener("click", () => run?.stop());
+parts.again.addEventListener("click", () => {
+  parts.run.hidden = parts.result.hidden = true;
+  parts.setup.hidden = false;
+});
+addEventListener("resize", () => parts.run.hidden || run?.draw());

@@ -1,0 +1,70 @@
+// Headless Chromium for the tests of this folder: whether it is there, and a page in it whose errors are kept.
+
+import type { Page } from "playwright-core";
+
+/** Where Debian's package puts it. */
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Why tests in a browser can not run; null where they can. */
+export function missing(): string | null {
+  try {
+    Deno.statSync(CHROMIUM);
+    return null;
+  } catch {
+    return `${CHROMIUM} is not installed`;
+  }
+}
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // Without it headless Chromium has no adapter.
+  "--enable-unsafe-webgpu",
+];
+
+/**
+ * Opens a page, uses it, and ends the browser.
+ *
+ * @param url of the page
+ * @param use is given the page and what went wrong in it so far
+ */
+export async function inBrowser<T>(
+  url: string,
+  use: (page: Page, errors: readonly string[]) => Promise<T>,
+): Promise<T> {
+  // Loaded where it is needed only: it asks for much.
+  const { chromium } = await import("playwright-core");
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
+    await page.goto(url);
+    return await use(page, errors);
+  } finally {
+    await browser.close();
+  }
+}
+
+/**
+ * Registers a test in the browser; without one the test is reported as ignored.
+ *
+ * @param name what the test says
+ * @param run the test
+ */
+export function browserTest(name: string, run: () => Promise<void>): void {
+  const reason = missing();
+  Deno.test({
+    name: reason ? `${name} (${reason})` : name,
+    ignore: reason !== null,
+    // The browser's driver keeps timers and pipes of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: run,
+  });
+}

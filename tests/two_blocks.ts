@@ -1,0 +1,39 @@
+// The program whose steps and launches are reviewed text.
+
+import { compileGraph } from "../lib/compile/compile.ts";
+import type { Kernel, Program } from "../lib/compile/program.ts";
+import { trace } from "../lib/ir/trace.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
+import { geometryOf } from "../lib/walrus/geometry.ts";
+import { forecastStep, type StepInputs, stepSignature } from "../lib/walrus/step.ts";
+
+const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
+
+/** The step of a small model with two blocks. */
+export function twoBlocks(): Program {
+  const config: WalrusConfig = {
+    ...RELEASED_CONFIG,
+    hiddenDim: 32,
+    intermediateDim: 8,
+    states: 7,
+    blocks: 2,
+    heads: 2,
+    mlpDim: 128,
+  };
+  const periodic = [2, 2] as const;
+  const geometry = geometryOf([32, 32, 1], [periodic, [0, 1], periodic], true);
+  const shape = {
+    frames: 2,
+    samples: 1,
+    points: [32, 32, 1] as const,
+    channels: 2,
+    constants: 1,
+    hidden: false,
+    jitter: true,
+  };
+  const signature = stepSignature(config, shape, geometry);
+  const graph = trace(signature, (inputs) => ({
+    next: forecastStep(inputs as unknown as StepInputs, config, geometry),
+  }));
+  return compileGraph(graph, { kernels: KERNELS });
+}
