@@ -101,6 +101,7 @@ async function describeGpu(): Promise<number> {
     [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "not told",
   );
   row("  f16 arrays", yes(features.has("shader-f16")));
+  row("  subgroups", yes(gpu.target.subgroups));
   row(
     "  binding, buffer",
     `${gibibytes(limits.maxStorageBufferBindingSize)}, ${gibibytes(limits.maxBufferSize)}`,

@@ -70,7 +70,7 @@ function gigabytes(bytes: number): string {
 function row(program: Program, { memory, limits }: Adapter): string {
   let plan;
   try {
-    plan = planLaunches(program, { limits, tiles: true });
+    plan = planLaunches(program, { limits, tiles: true, subgroups: false });
   } catch (error) {
     return `does not fit: ${(error as Error).message}`;
   }

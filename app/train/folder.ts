@@ -1,7 +1,7 @@
 // The folder of a run: its configuration, its log, its checkpoints. Everything but the logs is whole or absent.
 
 import { writeFileAtomic } from "../../lib/io/file.ts";
-import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
 import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 import type { Shape } from "../../lib/ir/types.ts";
 import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
@@ -98,12 +98,13 @@ export class RunFolder {
     return path;
   }
 
-  /** Writes the network as the released layout has it: `NAME/walrus.safetensors` and `NAME/extended_config.yaml`. */
+  /** Writes the network in the released layout, its numbers as `dtype`: `NAME/walrus.safetensors`, `NAME/extended_config.yaml`. */
   async exportNetwork(
     name: string,
     weights: ReadonlyMap<string, Float32Array>,
     shapes: ReadonlyMap<string, Shape>,
     networkConfig: string,
+    dtype: WritableType,
   ): Promise<string> {
     const folder = `${this.path}/${name}`;
     const tensors = [...shapes].map(([tensor, shape]) => ({
@@ -112,7 +113,10 @@ export class RunFolder {
       read: () => weights.get(tensor)!,
     }));
     await writeFileAtomic(`${folder}/extended_config.yaml`, new TextEncoder().encode(networkConfig));
-    await writeFileAtomic(`${folder}/walrus.safetensors`, streamSafetensors(tensors));
+    await writeFileAtomic(
+      `${folder}/walrus.safetensors`,
+      streamSafetensors(tensors, dtype, { format: "pt" }),
+    );
     return folder;
   }
 

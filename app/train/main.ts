@@ -134,6 +134,8 @@ async function train(given: RunConfig, extend: boolean, signal: AbortSignal): Pr
     validated: start.validated,
     signal,
   };
+  const exportNetwork = (name: string, weights: ReadonlyMap<string, Float32Array>) =>
+    folder.exportNetwork(name, weights, parameterShapes(config), networkConfig, run.checkpoint.dtype);
   let newest = start.step > 0 ? `step ${start.step}` : "none";
   let bestStep = start.best?.step ?? 0;
   try {
@@ -163,7 +165,7 @@ async function train(given: RunConfig, extend: boolean, signal: AbortSignal): Pr
         );
         if (event.best) {
           const weights = plainWeights(await trainer.state(), config, settings);
-          await folder.exportNetwork("best", weights, parameterShapes(config), networkConfig);
+          await exportNetwork("best", weights);
         }
       } else {
         const { step, microBatches, best, validated, trainer: state } = event;
@@ -184,7 +186,7 @@ async function train(given: RunConfig, extend: boolean, signal: AbortSignal): Pr
         await folder.writeReport();
         if (step < run.training.steps) continue;
         const weights = plainWeights(state, config, settings);
-        const path = await folder.exportNetwork("last", weights, parameterShapes(config), networkConfig);
+        const path = await exportNetwork("last", weights);
         say(
           `finished: the network is in ${path}${
             bestStep > 0 ? `, the best one (step ${bestStep}) beside it` : ""

@@ -1,6 +1,7 @@
 // Trains and scores small models to answer questions about training: several seeds each, one table at the end. What is
 // already there is not done again.
 // deno task experiments --root DATASETS [--folder out/experiments] [--steps 600] [--seeds 3] [--only jitter,transfer]
+// [--threads N] [--out FILE]
 
 import { parseArgs } from "node:util";
 import { mean } from "../../lib/forecast/skill.ts";
@@ -16,6 +17,8 @@ interface Settings {
   readonly folder: string;
   readonly steps: number;
   readonly seeds: number;
+  /** CPU threads; null: all. */
+  readonly threads: number | null;
 }
 
 /** One-step and rollout VRMSE of one system. */
@@ -72,7 +75,8 @@ async function train(settings: Settings, run: Run, seed: number): Promise<void> 
       backend: "wasm",
     }),
   );
-  const args = [`${APP}train/main.ts`, `${folder}/run.yaml`, ...run.overrides ?? []];
+  const threads = settings.threads ? [`threads=${settings.threads}`] : [];
+  const args = [`${APP}train/main.ts`, `${folder}/run.yaml`, ...run.overrides ?? [], ...threads];
   await command(args, `${folder}/output.txt`);
 }
 
@@ -87,6 +91,7 @@ async function score(
   const file = `${folder}/${name}.json`;
   if (!await exists(file)) {
     const options = ["--rollout", `${rollout}`, "--every", "2", "--backend", "wasm", "--out", file];
+    if (settings.threads) options.push("--threads", `${settings.threads}`);
     const checkpoint = ["--checkpoint", `${folder}/last/walrus.safetensors`];
     const folders = systems.map((system) => `${settings.root}/${system}`);
     const args = [`${APP}evaluate/main.ts`, ...folders, ...checkpoint, ...options];
@@ -130,6 +135,7 @@ async function main(): Promise<void> {
       folder: { type: "string", default: "out/experiments" },
       steps: { type: "string", default: "600" },
       seeds: { type: "string", default: "3" },
+      threads: { type: "string" },
       only: { type: "string" },
       out: { type: "string" },
     },
@@ -140,6 +146,7 @@ async function main(): Promise<void> {
     folder: values.folder,
     steps: Number(values.steps),
     seeds: Number(values.seeds),
+    threads: values.threads ? Number(values.threads) : null,
   };
   const names = values.only?.split(",");
   const chosen = EXPERIMENTS.filter(({ name }) => names?.includes(name) ?? true);

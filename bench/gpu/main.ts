@@ -1,10 +1,11 @@
 // How near is the WebGPU backend to what a GPU can do? Products and attentions of the released model, then whole
 // forecast steps with weights of the right sizes (their values do not matter to the time).
-// deno task bench:gpu [--peak TFLOPS] [--full] [--out FILE]
+// deno task bench:gpu [--peak TFLOPS] [--full] [--python PYTHON] [--out FILE]
+// PYTHON has torch: the same products and attentions by PyTorch are then measured after ours.
 
 import { parseArgs } from "node:util";
 import { stepProgram } from "../../app/plan/forecast.ts";
-import { webgpu, type WebGpuDevice } from "../../lib/backend/webgpu/device.ts";
+import { webgpu } from "../../lib/backend/webgpu/device.ts";
 import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
 import { geometryOf } from "../../lib/walrus/geometry.ts";
 import { kernelCases } from "./kernels.ts";
@@ -40,14 +41,13 @@ function print(row: Row): void {
 }
 
 /** Whole steps of the released network in 2D and 3D. */
-async function measureSteps(
-  device: WebGpuDevice,
-  row: (name: string, timing: Timing) => Row,
-): Promise<Row[]> {
+async function measureSteps(row: (name: string, timing: Timing) => Row): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [points, frames] of [[[512, 512, 1], 6], [[128, 128, 128], 3]] as const) {
     for (const halves of [false, true]) {
       const shape = { frames, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
+      // A new device has compiled nothing: loading is cold.
+      using device = await webgpu();
       const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
       const program = stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, halves);
       const grid = points.filter((n) => n > 1).join("x");
@@ -58,10 +58,40 @@ async function measureSteps(
   return rows;
 }
 
+/** A line of bench/gpu/torch_kernels.py. */
+interface TorchRow {
+  readonly name: string;
+  readonly seconds: number;
+  readonly teraflops: number;
+  readonly device: string;
+  readonly version: string;
+}
+
+/** The same by PyTorch. */
+async function measureTorch(python: string, full: boolean): Promise<TorchRow[]> {
+  const script = new URL("torch_kernels.py", import.meta.url).pathname;
+  const args = full ? [script] : [script, "--small"];
+  const { code, stdout, stderr } = await new Deno.Command(python, { args }).output();
+  if (code !== 0) throw new Error(`Cannot measure PyTorch: ${new TextDecoder().decode(stderr).slice(-500)}`);
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  const rows = lines.map((line) => JSON.parse(line) as TorchRow);
+  console.log(`PyTorch ${rows[0]!.version} on ${rows[0]!.device}`);
+  for (const { name, seconds, teraflops } of rows) {
+    const time = `${(1e3 * seconds).toFixed(2)} ms`;
+    console.log(`${name.padEnd(52)} ${time.padStart(11)} ${teraflops.toPrecision(3).padStart(9)} TFLOP/s`);
+  }
+  return rows;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { peak: { type: "string" }, out: { type: "string" }, full: { type: "boolean", default: false } },
+    options: {
+      peak: { type: "string" },
+      out: { type: "string" },
+      python: { type: "string" },
+      full: { type: "boolean", default: false },
+    },
   });
   using device = await webgpu();
   const { description } = device.gpu.adapterInfo;
@@ -87,7 +117,7 @@ async function main(): Promise<void> {
     rows.push(row(name, await measure(device, program(device), settings)));
   }
   if (full) {
-    const steps = await measureSteps(device, row);
+    const steps = await measureSteps(row);
     rows.push(...steps);
     for (const { name, loadSeconds, dispatches, submits, shaders, bytes } of steps) {
       const gigabytes = (bytes / 1e9).toFixed(2);
@@ -97,6 +127,7 @@ async function main(): Promise<void> {
       );
     }
   }
+  const torch = values.python ? await measureTorch(values.python, full) : null;
   if (!values.out) return;
   const report = {
     question: "How near is the WebGPU backend to what the GPU can do?",
@@ -107,6 +138,7 @@ async function main(): Promise<void> {
     versions: Deno.version,
     peakTeraflops: peak,
     rows,
+    torch,
   };
   await Deno.writeTextFile(values.out, JSON.stringify(report, null, 2) + "\n");
 }

@@ -91,7 +91,7 @@ export async function measure(
     }
     times.sort((a, b) => a - b);
     const best = times[0]!;
-    const plan = planLaunches(program, { limits: device.limits, tiles: true });
+    const plan = planLaunches(program, device.target);
     return {
       loadSeconds,
       bestSeconds: best,

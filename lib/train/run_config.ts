@@ -125,7 +125,12 @@ const schema = v.strictObject({
     {},
   ),
   checkpoint: v.optional(
-    v.strictObject({ every: v.optional(count, 500), keep: v.optional(count, 3) }),
+    v.strictObject({
+      every: v.optional(count, 500),
+      keep: v.optional(count, 3),
+      /** Numbers of the networks in best/ and last/. */
+      dtype: v.optional(v.picklist(["f32", "f16", "bf16"]), "f32"),
+    }),
     {},
   ),
   log: v.optional(v.strictObject({ every: v.optional(count, 10) }), {}),

@@ -7,7 +7,8 @@ import { WebGpuBuffer } from "./buffer.ts";
 import { loadProgram } from "./executable.ts";
 import { Gpu } from "./gpu.ts";
 import { lower } from "./lower.ts";
-import { LIMIT_NAMES, type Limits, lowered } from "./target.ts";
+import { hasSubgroups, SUBGROUPS } from "./subgroups.ts";
+import { LIMIT_NAMES, type Limits, lowered, type Target } from "./target.ts";
 
 /** How a device is made. */
 export interface WebGpuOptions {
@@ -17,6 +18,8 @@ export interface WebGpuOptions {
   readonly limits?: Partial<Limits>;
   /** Whether kernels may keep tiles in workgroup memory (default: they may); false to compare with those that do not. */
   readonly tiles?: boolean;
+  /** Whether lanes may exchange numbers within subgroups, where the device has them (default: they may). */
+  readonly subgroups?: boolean;
 }
 
 /** A device that computes on a GPU. */
@@ -27,8 +30,8 @@ export interface WebGpuDevice extends Device {
   readonly isSoftware: boolean;
   /** Pipelines compiled so far. */
   readonly compiles: number;
-  /** Limits programs are cut by. */
-  readonly limits: Limits;
+  /** Limits and habits that programs are lowered for. */
+  readonly target: Target;
 }
 
 class Instance implements WebGpuDevice {
@@ -54,8 +57,8 @@ class Instance implements WebGpuDevice {
     return this.#gpu.compiles;
   }
 
-  get limits(): Limits {
-    return this.#gpu.target.limits;
+  get target(): Target {
+    return this.#gpu.target;
   }
 
   createBuffer(dtype: DType, length: number, label = "unnamed"): Buffer {
@@ -82,7 +85,8 @@ async function requestDevice(): Promise<GPUDevice> {
         "(CUDA alone gives none)",
     );
   }
-  const requiredFeatures: GPUFeatureName[] = adapter.features.has("shader-f16") ? ["shader-f16"] : [];
+  const wanted: GPUFeatureName[] = ["shader-f16", SUBGROUPS];
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   // Without asking the defaults of the standard apply, not what the adapter can do.
   const requiredLimits = Object.fromEntries(
     LIMIT_NAMES.map((name) => [name, adapter.limits[name]]),
@@ -112,7 +116,12 @@ async function requestDevice(): Promise<GPUDevice> {
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
   const device = options.device ?? await requestDevice();
   const limits = lowered(device.limits, options.limits ?? {});
-  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? true }, !options.device);
-  const storage = gpu.halves ? "f16 arrays" : "packed f16";
-  return new Instance(`webgpu (${device.adapterInfo?.description || "unnamed adapter"}, ${storage})`, gpu);
+  const subgroups = (options.subgroups ?? true) && await hasSubgroups(device);
+  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? true, subgroups }, !options.device);
+  const traits = [
+    device.adapterInfo?.description || "unnamed adapter",
+    gpu.halves ? "f16 arrays" : "packed f16",
+    ...subgroups ? ["subgroups"] : [],
+  ];
+  return new Instance(`webgpu (${traits.join(", ")})`, gpu);
 }

@@ -52,8 +52,8 @@ export function floatBits(value: number): number {
 
 /** Workgroups for `count` of them, in rows where one axis does not hold them all. */
 export function rowsOfGroups(count: number, { limits }: Target): [number, number, number] {
-  const x = Math.min(count, limits.maxComputeWorkgroupsPerDimension);
-  return [x, Math.ceil(count / x), 1];
+  const rows = Math.ceil(count / limits.maxComputeWorkgroupsPerDimension);
+  return [Math.ceil(count / rows), rows, 1];
 }
 
 /** What a launch is made of besides its operands. */

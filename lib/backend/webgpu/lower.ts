@@ -136,6 +136,9 @@ function reduce({ inputs, outputs, attributes }: Step<"reduce">, target: Target)
   ];
 }
 
+/** Rows of a workgroup of kernels/layer_norm_subgroup.wgsl. */
+const SUBGROUP_ROWS = 8;
+
 /** A fold whose first result lies at `origin` among the windows. */
 function fold(
   { inputs, outputs, attributes: { axis, step } }: Step<"fold">,
@@ -239,7 +242,8 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const axes = rowAxes([x, out]);
     const operands = [x, weight, bias, out].map(operandOf);
     const [a, w, b, c] = operands as [Operand, Operand, Operand, Operand];
-    const groups = rowsOfGroups(spaceSize(axes), target);
+    const rows = target.subgroups ? SUBGROUP_ROWS : 1;
+    const groups = rowsOfGroups(Math.ceil(spaceSize(axes) / rows), target);
     const strides = [out, x, weight, bias].map(lastStride);
     const head = [
       groups[0],
@@ -251,7 +255,8 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
       b.offset,
     ];
     const walk = walkOf(["in0", "out"], axes, [a, c]);
-    return [dispatch({ name: "layerNorm", head, walks: [walk], groups }, [a, w, b], [c])];
+    const name = target.subgroups ? "layerNormSubgroup" : "layerNorm";
+    return [dispatch({ name, head, walks: [walk], groups }, [a, w, b], [c])];
   },
   rope: ({ inputs, outputs }, target) => {
     const views = [...inputs, at(outputs, 0)];

@@ -181,8 +181,11 @@ export function shaderText(parts: ShaderParts, halves: boolean): string {
     return text;
   });
   const usesHalves = halves && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
+  const usesSubgroups = /\bsubgroup[A-Z]/.test(body);
   return [
     usesHalves ? "enable f16;" : "",
+    // Rows are drawn by whole subgroups, which a compiler can not know.
+    usesSubgroups ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);" : "",
     `@group(0) @binding(0) var<uniform> words: array<vec4u, ${Math.ceil(words / 4)}>;`,
     "fn word(i: u32) -> u32 { return words[i / 4u][i % 4u]; }",
     ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, halves)),

@@ -32,6 +32,8 @@ export interface Target {
   readonly limits: Limits;
   /** Whether kernels may keep tiles in workgroup memory where there is enough of it. */
   readonly tiles: boolean;
+  /** Whether the lanes of a subgroup can add their numbers without workgroup memory. */
+  readonly subgroups: boolean;
 }
 
 /** The adapter's own limits, lowered where less is asked for. */

@@ -17,7 +17,7 @@ const points = [512, 512, 1] as const;
 const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
 const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
 const program = (halves: boolean) => stepProgram(RELEASED_CONFIG, shape, geometry, KERNELS, halves);
-const least: Target = { limits: LEAST_LIMITS, tiles: true };
+const least: Target = { limits: LEAST_LIMITS, tiles: true, subgroups: false };
 
 Deno.test("planLaunches() fits the released model into 8 GB, and into half with f16 weights", () => {
   const [whole, half] = [planLaunches(program(false), least), planLaunches(program(true), least)];
@@ -47,6 +47,17 @@ Deno.test("poolSlots() never has a launch read and write one buffer", () => {
   for (const { dispatch } of launchesOf(made, least)) {
     const written = dispatch.outputs.map(({ slot }) => buffer(slot));
     assert.ok(dispatch.inputs.every(({ slot }) => !written.includes(buffer(slot))), dispatch.parts.name);
+  }
+});
+
+Deno.test("launchesOf() gives subgroups eight rows of a norm a workgroup", () => {
+  const norms = launchesOf(program(false), { ...least, subgroups: true })
+    .filter(({ dispatch }) => dispatch.parts.name === "layerNormSubgroup");
+  assert.ok(norms.length >= 4 * 40 - 2, `${norms.length}`);
+  for (const { dispatch: { words, groups } } of norms) {
+    const [inRow, rows] = [words[0]!, words[1]!];
+    assert.equal(groups[0], inRow);
+    assert.ok(inRow * groups[1] * 8 >= rows && inRow * (groups[1] - 1) * 8 < rows, `${groups} for ${rows}`);
   }
 });
 
