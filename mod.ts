@@ -7,7 +7,7 @@
  * import { openWell, vrmse, Walrus, wasm } from "walrus";
  *
  * using device = await wasm();
- * using model = await Walrus.load("examples/walrus_mini/walrus_mini.safetensors", { device });
+ * using model = await Walrus.load("examples/walrus_small/walrus.safetensors", { device });
  * using well = await openWell("examples/data/gray_scott_mini.hdf5");
  * const truth = well.trajectory(0);
  * const start = await truth.window({ from: 0, length: 6 });

@@ -58,7 +58,7 @@ function readOptions(args: readonly string[]): { folders: string[]; options: Opt
     .option(
       "--checkpoint <file>",
       "weights in the released layout",
-      "examples/walrus_mini/walrus_mini.safetensors",
+      "examples/walrus_small/walrus.safetensors",
     )
     .option("--config <file>", "extended_config.yaml (default: the file beside the checkpoint)")
     .option("--split <name>", "train, valid or test", "valid")

@@ -21,7 +21,7 @@ import { type ForecastView, realFrame } from "./view.ts";
 const ROOT = new URL("../../", import.meta.url);
 const DEFAULTS = {
   input: fileURLToPath(new URL("examples/data/euler_quadrants_mini.hdf5", ROOT)),
-  checkpoint: fileURLToPath(new URL("examples/walrus_mini/walrus_mini.safetensors", ROOT)),
+  checkpoint: fileURLToPath(new URL("examples/walrus_small/walrus.safetensors", ROOT)),
 };
 
 /** VRMSE of the real channels. */

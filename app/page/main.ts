@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Files of `examples/` that the page asks for. */
-const EXAMPLE = /^\/examples\/(?:data|walrus_mini)\/[\w-]+\.(?:hdf5|safetensors|yaml)$/;
+const EXAMPLE = /^\/examples\/(?:data|walrus_small)\/[\w-]+\.(?:hdf5|safetensors|yaml)$/;
 
 function inRepository(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));

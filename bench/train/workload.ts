@@ -44,8 +44,8 @@ export async function workload(data: Data): Promise<Workload> {
   const { channels } = await split.trajectory(0, 0).window({ from: 0, length: 1 });
   const model = {
     ...UNCHANGED_MODEL,
-    from: here("examples/walrus_mini/walrus_mini.safetensors"),
-    config: here("examples/walrus_mini/extended_config.yaml"),
+    from: here("examples/walrus_small/walrus.safetensors"),
+    config: here("examples/walrus_small/extended_config.yaml"),
     drop_path: 0,
     input_field_drop: 0,
   };

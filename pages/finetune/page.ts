@@ -5,8 +5,8 @@ import { chart, smoothed } from "../../app/train/chart.ts";
 import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */
-const SHIPPED = { checkpoint: "examples/walrus_mini/walrus_mini.safetensors", data: "examples/data/" };
-const SHIPPED_CONFIG = "examples/walrus_mini/extended_config.yaml";
+const SHIPPED = { checkpoint: "examples/walrus_small/walrus.safetensors", data: "examples/data/" };
+const SHIPPED_CONFIG = "examples/walrus_small/extended_config.yaml";
 /** Steps of the curve's running mean. */
 const SMOOTHED = 8;
 

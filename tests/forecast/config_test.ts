@@ -10,9 +10,9 @@ import { parameterShapes } from "../../lib/walrus/parameters.ts";
 import { fixture, inRepository } from "../shared.ts";
 
 Deno.test("readConfig() maps the shipped and the oracle's configuration", async () => {
-  const { config } = await readConfig(inRepository("examples/walrus_mini/extended_config.yaml"));
+  const { config } = await readConfig(inRepository("examples/walrus_small/extended_config.yaml"));
   assert.deepEqual(config.fields, RELEASED_FIELDS);
-  assert.deepEqual([config.hiddenDim, config.mlpDim, config.blocks, config.heads], [96, 384, 4, 4]);
+  assert.deepEqual([config.hiddenDim, config.mlpDim, config.blocks, config.heads], [96, 384, 6, 4]);
   const oracle = await readConfig(fixture("golden/checkpoints/extended_config.yaml"));
   assert.deepEqual([oracle.config.states, oracle.config.dropPath, oracle.config.causal], [7, 0.05, true]);
 });

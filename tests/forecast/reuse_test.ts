@@ -11,7 +11,7 @@ import { mean, persistence, scoreRollouts } from "../../lib/forecast/skill.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { inRepository } from "../shared.ts";
 
-const CHECKPOINT = inRepository("examples/walrus_mini/walrus_mini.safetensors");
+const CHECKPOINT = inRepository("examples/walrus_small/walrus.safetensors");
 const DATA = inRepository("examples/data/gray_scott_mini.hdf5");
 
 async function forecast(model: Walrus, options: RolloutOptions) {

@@ -1,5 +1,4 @@
-// Forecasts of the shipped model against those the oracle computed in float64, still and with given shifts; the
-// promises of rollouts.
+// Forecasts against those the oracle computed in float64, still and with given shifts; the promises of rollouts.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
@@ -12,9 +11,9 @@ import type { RolloutOptions } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { geometryOf, largestShift, type Shifts } from "../../lib/walrus/geometry.ts";
 import { fixture, inRepository, shared, sharedTest } from "../shared.ts";
-import { readTensors, type TestTensor } from "../tensors.ts";
+import { readTensors } from "../tensors.ts";
 
-const CHECKPOINT = inRepository("examples/walrus_mini/walrus_mini.safetensors");
+const CHECKPOINT = inRepository("examples/walrus_small/walrus.safetensors");
 
 interface ExpectedCase {
   readonly name: string;
@@ -51,44 +50,38 @@ function worstChannel(start: Window, got: Float32Array, wanted: Float32Array): n
   return worst;
 }
 
-async function checkExpected(
-  cases: readonly ExpectedCase[],
-  tensors: Record<string, TestTensor>,
-  fileOf: (c: ExpectedCase) => string,
-) {
-  using device = await wasm();
-  using model = await Walrus.load(CHECKPOINT, { device });
-  for (const item of cases) {
-    using well = await openWell(fileOf(item));
-    const start = await well.trajectory(item.trajectory).window({ from: item.start, length: item.frames_in });
-    const shifts = item.shifts;
-    const frames = await collect(model, start, {
-      steps: item.steps,
-      jitter: shifts !== null,
-      ...(shifts ? { shifts: (step: number) => shifts[step - 1]! } : {}),
-    });
-    const { data } = tensors[item.name]!;
-    const size = data.length / item.kept_steps.length;
-    item.kept_steps.forEach((step, k) => {
-      const worst = worstChannel(start, frames[step - 1]!, data.subarray(k * size, (k + 1) * size));
-      const limit = Math.max(1e-5, 8 * item.floor_rel_f32);
-      assert.ok(worst <= limit, `${item.name} step ${step}: ${worst}, wanted at most ${limit}`);
-    });
-  }
-}
-
-Deno.test("rollout() equals the expected forecasts of the shipped samples, still and with jitter", async () => {
-  const { cases } = JSON.parse(await Deno.readTextFile(fixture("expected/expected.json")));
-  const tensors = await readTensors(fixture("expected/expected.safetensors"));
-  const name = (item: ExpectedCase) => item.name.split(".")[0];
-  await checkExpected(cases, tensors, (item) => inRepository(`examples/data/${name(item)}.hdf5`));
-});
-
-sharedTest("rollout() equals all expected forecasts", "models/walrus_mini", async (folder) => {
-  const { cases } = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`));
-  const tensors = await readTensors(`${folder}/expected.safetensors`);
-  await checkExpected(cases, tensors, (item) => shared(item.file.replace(/^shared\//, ""))!);
-});
+sharedTest(
+  "rollout() of the oracle's small model equals its forecasts, still and with jitter",
+  "models/walrus_mini",
+  async (folder) => {
+    const { cases } = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`)) as {
+      cases: ExpectedCase[];
+    };
+    const tensors = await readTensors(`${folder}/expected.safetensors`);
+    using device = await wasm();
+    using model = await Walrus.load(`${folder}/walrus_mini.safetensors`, { device });
+    for (const item of cases) {
+      using well = await openWell(shared(item.file.replace(/^shared\//, ""))!);
+      const start = await well.trajectory(item.trajectory).window({
+        from: item.start,
+        length: item.frames_in,
+      });
+      const shifts = item.shifts;
+      const frames = await collect(model, start, {
+        steps: item.steps,
+        jitter: shifts !== null,
+        ...(shifts ? { shifts: (step: number) => shifts[step - 1]! } : {}),
+      });
+      const { data } = tensors[item.name]!;
+      const size = data.length / item.kept_steps.length;
+      item.kept_steps.forEach((step, k) => {
+        const worst = worstChannel(start, frames[step - 1]!, data.subarray(k * size, (k + 1) * size));
+        const limit = Math.max(1e-5, 8 * item.floor_rel_f32);
+        assert.ok(worst <= limit, `${item.name} step ${step}: ${worst}, wanted at most ${limit}`);
+      });
+    }
+  },
+);
 
 Deno.test("rollout() gives the same forecast for the same seed on one thread and on three", async () => {
   const results: Float32Array[][] = [];

@@ -11,7 +11,7 @@ import { inRepository } from "../shared.ts";
 import { TINY } from "./tiny.ts";
 
 const TEXT = "folder: a\ndata: {root: b}\ntraining: {steps: 10}";
-const CHECKPOINT = inRepository("examples/walrus_mini/walrus_mini.safetensors");
+const CHECKPOINT = inRepository("examples/walrus_small/walrus.safetensors");
 
 function modelOf(...overrides: string[]) {
   return parseRunConfig(TEXT, { overrides }).model;
@@ -50,7 +50,7 @@ Deno.test("startNetwork() takes a checkpoint as it is", async () => {
   ], 0);
   const weights = await network.weights();
   assert.deepEqual(added, []);
-  assert.equal(config.blocks, 4);
+  assert.equal(config.blocks, 6);
   using file = await openCheckpoint(CHECKPOINT);
   assert.deepEqual([...weights.keys()].sort(), [...file.tensors.keys()].sort());
   for (const name of ["encoder_dummy", "embed.2.proj1.weight", "blocks.3.space_mixing.ff_out.weight"]) {

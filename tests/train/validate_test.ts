@@ -15,7 +15,7 @@ import { inRepository } from "../shared.ts";
 
 Deno.test("validate() scores what a forecast of the same window scores", async () => {
   using device = await wasm();
-  using model = await Walrus.load(inRepository("examples/walrus_mini/walrus_mini.safetensors"), { device });
+  using model = await Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), { device });
   using split = await openSplit([inRepository("examples/data/gray_scott_mini.hdf5")]);
   const settings = { windows: 1, rollout: 2, trajectories: 1, jitter: false, seed: 0 };
   const scores = await validate(model, { split, frames: 6 }, settings);
