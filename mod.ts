@@ -23,7 +23,7 @@
 export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
-export type { Limits } from "./lib/backend/webgpu/target.ts";
+export type { Limits, Target } from "./lib/backend/webgpu/target.ts";
 export { measureCeiling } from "./lib/compile/ceiling.ts";
 export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
 export {

@@ -61,7 +61,7 @@ function train(kernels: ReadonlySet<Kernel>): Program {
 /** Programs by name. */
 export const PROGRAMS = {
   "forecast 98M, 256x256, 6 frames": forecast,
-  "train 1M, 64x64, 6 frames, 2 samples": train,
+  "train 6 blocks of 96, 64x64, 6 frames, 2 samples": train,
 } as const;
 
 /** Parameters of the networks, for the reader. */
