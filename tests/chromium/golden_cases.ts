@@ -51,7 +51,7 @@ const { values: options } = parseArgs({
   options: {
     // Sections, or single cases, on each backend: the software GPU of a browser needs minutes for some.
     wasm: { type: "string", default: "A,B,C,D,E,F,G" },
-    webgpu: { type: "string", default: "A,F,b_2d_mixed_jitter,b_2d_walls" },
+    webgpu: { type: "string", default: "A,B,E,F" },
     json: { type: "boolean", default: false },
   },
 });

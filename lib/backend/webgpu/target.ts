@@ -27,8 +27,9 @@ export const LEAST_LIMITS: Limits = {
 /** Names of the limits, for asking an adapter. */
 export const LIMIT_NAMES = Object.keys(LEAST_LIMITS) as readonly (keyof Limits)[];
 
-/** See the head of the file. */
+/** What programs are lowered for. */
 export interface Target {
+  /** Of the adapter, lowered where the caller asks for less. */
   readonly limits: Limits;
   /** Whether kernels may keep tiles in workgroup memory where there is enough of it. */
   readonly tiles: boolean;
