@@ -4,12 +4,25 @@
  * Bundles a module for browsers.
  *
  * @param path of the module
+ * @param options whether names and spaces are shortened
  * @throws Error with what the bundler says
  */
-export async function bundle(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function bundle(
+  path: string,
+  { minify = false }: { readonly minify?: boolean } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const out = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    const args = ["bundle", "--platform", "browser", "--quiet", "-o", out, path];
+    const args = [
+      "bundle",
+      "--platform",
+      "browser",
+      "--quiet",
+      ...minify ? ["--minify"] : [],
+      "-o",
+      out,
+      path,
+    ];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
     if (code !== 0) throw new Error(`Cannot bundle "${path}": ${new TextDecoder().decode(stderr).trim()}`);
     return await Deno.readFile(out);
