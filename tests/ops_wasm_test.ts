@@ -45,10 +45,14 @@ async function checkCase(
   assert.deepEqual(await runGraph(several, graph, feeds), got, `${what()}: several threads differ from one`);
 }
 
-for (const relaxed of [true, false]) {
-  Deno.test(`every op on WASM equals the f64 evaluation (${relaxed ? "relaxed" : "plain"} SIMD)`, async () => {
-    using one = await wasm({ threads: 1, relaxed });
-    using three = await wasm({ threads: 3, relaxed });
+for (
+  const { relaxed, bits } of [true, false].flatMap((relaxed) => [32, 64].map((bits) => ({ relaxed, bits })))
+) {
+  const build = `${relaxed ? "relaxed" : "plain"} SIMD, ${bits}-bit addresses`;
+  Deno.test(`every op on WASM equals the f64 evaluation (${build})`, async () => {
+    const maximumBytes = bits === 64 ? 2 ** 33 : 2 ** 32;
+    using one = await wasm({ threads: 1, relaxed, maximumBytes });
+    using three = await wasm({ threads: 3, relaxed, maximumBytes });
     for (const op of OPS) {
       for (const [i, test] of cases[op].entries()) {
         for (const viewing of Object.keys(VIEWINGS) as ViewingName[]) {

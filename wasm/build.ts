@@ -1,4 +1,4 @@
-// Builds the kernels in four variants and writes them as text modules to lib/backend/wasm/modules. With --check the
+// Builds the kernels in eight variants and writes them as text modules to lib/backend/wasm/modules. With --check the
 // result is compared with the committed files instead: exit code 0 when equal, 1 when not, 3 when another compiler
 // built it, so that nothing can be said by comparing: then build and run the tests on the rebuild.
 //
@@ -14,16 +14,29 @@ const MODULES = new URL("../lib/backend/wasm/modules/", import.meta.url);
 const FEATURES = "+simd128,+bulk-memory,+mutable-globals,+nontrapping-fptoint,+sign-ext";
 const LINK = ["--import-memory", "--export=__stack_pointer", "--export=__heap_base", "-zstack-size=65536"];
 
-/** What each variant adds; module.ts chooses among them. */
-const VARIANTS: Readonly<Record<string, { readonly features: string; readonly link: readonly string[] }>> = {
-  plain: { features: "", link: [] },
-  relaxed: { features: ",+relaxed-simd", link: [] },
-  plain_threads: { features: ",+atomics", link: ["--shared-memory", "--max-memory=4294967296"] },
-  relaxed_threads: {
-    features: ",+atomics,+relaxed-simd",
-    link: ["--shared-memory", "--max-memory=4294967296"],
-  },
-};
+/** Bits of an address, and bytes of the largest memory runtimes make with such. */
+const ADDRESSES = { wasm32: 2 ** 32, wasm64: 2 ** 34 } as const;
+
+/** What a variant adds; module.ts chooses among them. */
+interface Variant {
+  readonly features: string;
+  readonly link: readonly string[];
+  readonly target: keyof typeof ADDRESSES;
+}
+
+const VARIANTS = new Map<string, Variant>();
+for (const target of ["wasm32", "wasm64"] as const) {
+  for (const simd of ["plain", "relaxed"]) {
+    for (const threads of [false, true]) {
+      const name = `${simd}${threads ? "_threads" : ""}${target === "wasm64" ? "_64" : ""}`;
+      VARIANTS.set(name, {
+        features: (threads ? ",+atomics" : "") + (simd === "relaxed" ? ",+relaxed-simd" : ""),
+        link: threads ? ["--shared-memory", `--max-memory=${ADDRESSES[target]}`] : [],
+        target,
+      });
+    }
+  }
+}
 
 interface Toolchain {
   readonly rustc: string;
@@ -71,7 +84,7 @@ async function findToolchain(): Promise<Toolchain> {
 
 /** Bytes of one variant. */
 async function build(name: string, toolchain: Toolchain): Promise<Uint8Array<ArrayBuffer>> {
-  const variant = VARIANTS[name];
+  const variant = VARIANTS.get(name);
   if (!variant) throw new RangeError(`There is no variant "${name}"`);
   const flags = [
     "-C",
@@ -81,8 +94,9 @@ async function build(name: string, toolchain: Toolchain): Promise<Uint8Array<Arr
     // Nothing of where it was built may get into the module.
     "-Zlocation-detail=none",
   ];
-  const target = fileURLToPath(new URL(`target/${name}`, HERE));
-  const args = ["build", "--release", "--target", "wasm32-unknown-unknown", "--target-dir", target];
+  const folder = fileURLToPath(new URL(`target/${name}`, HERE));
+  const triple = `${variant.target}-unknown-unknown`;
+  const args = ["build", "--release", "--target", triple, "--target-dir", folder];
   args.push("-Zbuild-std=core,panic_abort");
   if (toolchain.vendor) {
     args.push("--config", 'source.crates-io.replace-with="vendored"');
@@ -94,7 +108,7 @@ async function build(name: string, toolchain: Toolchain): Promise<Uint8Array<Arr
     env: { RUSTC: toolchain.rustc, RUSTC_BOOTSTRAP: "1", CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") },
   }).spawn().status;
   if (!success) Deno.exit(1);
-  return await Deno.readFile(`${target}/wasm32-unknown-unknown/release/walrus_kernels.wasm`);
+  return await Deno.readFile(`${folder}/${triple}/release/walrus_kernels.wasm`);
 }
 
 async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -125,7 +139,7 @@ const toolchain = await findToolchain();
 console.log(toolchain.version);
 let different = 0;
 let incomparable = 0;
-for (const name of names.length > 0 ? names : Object.keys(VARIANTS)) {
+for (const name of names.length > 0 ? names : VARIANTS.keys()) {
   const bytes = await build(name, toolchain);
   const file = new URL(`${name}.ts`, MODULES);
   if (!check) {

@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering::*;
 
 /// What a kernel may use beside its own words.
 pub struct Context {
-    slots: *const usize,
+    slots: *const u64,
     /// Memory of this thread alone, as large as the step that wants most.
     pub scratch: *mut u8,
     /// Memory all threads see.
@@ -55,7 +55,7 @@ impl Context {
         let slot = words.u();
         let offset = words.u();
         let dtype = words.u();
-        let base = (*self.slots.add(slot) + offset * element_bytes(dtype)) as *mut u8;
+        let base = (*self.slots.add(slot) as usize + offset * element_bytes(dtype)) as *mut u8;
         Place { base, dtype }
     }
 
@@ -87,20 +87,20 @@ impl Context {
 /// Header of a program in memory.
 #[repr(C)]
 struct Program {
-    slots: usize,
-    steps: usize,
-    count: usize,
-    scratch: usize,
-    scratch_bytes: usize,
-    shared: usize,
+    slots: u64,
+    steps: u64,
+    count: u64,
+    scratch: u64,
+    scratch_bytes: u64,
+    shared: u64,
 }
 
 /// Runs a program as thread `thread` of `control.threads`. Returns when all threads have finished.
 pub unsafe fn replay(control: *const Control, program: usize, thread: usize) {
     let program = &*(program as *const Program);
     let mut context = Context {
-        slots: program.slots as *const usize,
-        scratch: (program.scratch + thread * program.scratch_bytes) as *mut u8,
+        slots: program.slots as *const u64,
+        scratch: (program.scratch + thread as u64 * program.scratch_bytes) as *mut u8,
         shared: program.shared as *mut u8,
         thread,
         threads: (*control).threads.load(Acquire) as usize,
@@ -108,7 +108,7 @@ pub unsafe fn replay(control: *const Control, program: usize, thread: usize) {
         control,
     };
     let mut next = program.steps as *const u32;
-    for step in 0..program.count {
+    for step in 0..program.count as usize {
         context.step = step;
         let mut words = Words(next);
         let kernel = words.u();
@@ -131,7 +131,7 @@ unsafe fn dispatch(kernel: usize, words: Words, context: &Context) {
         7 => crate::rope::rope(words, context),
         8 => crate::attention::attention(words, context),
         9 => crate::attention_gradient::attention_gradient(words, context),
-        _ => core::arch::wasm32::unreachable(),
+        _ => crate::simd::unreachable(),
     }
 }
 

@@ -125,6 +125,6 @@ unsafe fn instruction(opcode: u32, n: usize, d: *mut f32, x: *const f32, y: *con
         }
         18 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 0)),
         19 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 1)),
-        _ => core::arch::wasm32::unreachable(),
+        _ => crate::simd::unreachable(),
     }
 }

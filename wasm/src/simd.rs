@@ -1,6 +1,9 @@
 //! The 128-bit vector vocabulary of all kernels: the platform's intrinsics and the few helpers they lack.
 
+#[cfg(target_pointer_width = "32")]
 pub use core::arch::wasm32::*;
+#[cfg(target_pointer_width = "64")]
+pub use core::arch::wasm64::*;
 
 /// `a * b + c`: fused where the module is built with relaxed SIMD, two roundings elsewhere.
 #[inline(always)]

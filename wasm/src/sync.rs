@@ -1,7 +1,7 @@
 //! Meeting points of the threads of one run: a barrier, a ticket counter that hands out tasks, an error cell, and the
 //! loop in which worker threads wait for runs. With one thread, or without shared memory, all of it is bookkeeping.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
 /// Shared words, at the address the host passes to `run` and `work` (lib/backend/wasm/control.ts has the same list).
 #[repr(C)]
@@ -11,7 +11,7 @@ pub struct Control {
     /// Not 0: workers leave.
     pub quit: AtomicU32,
     /// Address of the program of the current run.
-    pub program: AtomicUsize,
+    pub program: AtomicU64,
     /// Threads that take part in a run.
     pub threads: AtomicU32,
     /// 0, or 1 + the step whose index operand was out of range, then the index.
@@ -19,7 +19,7 @@ pub struct Control {
     pub failed_index: AtomicU32,
     /// Not 0: the thread with number 0 may sleep (browsers forbid it on the main thread).
     pub main_may_wait: AtomicU32,
-    _pad0: [u32; 9],
+    _pad0: [u32; 8],
     arrived: AtomicU32,
     _pad1: [u32; 15],
     generation: AtomicU32,
@@ -94,20 +94,20 @@ impl Control {
 
 #[cfg(target_feature = "atomics")]
 fn wake(cell: &AtomicU32) {
-    unsafe { core::arch::wasm32::memory_atomic_notify(cell.as_ptr() as *mut i32, u32::MAX) };
+    unsafe { crate::simd::memory_atomic_notify(cell.as_ptr() as *mut i32, u32::MAX) };
 }
 
 /// 2 when the time ran out.
 #[cfg(target_feature = "atomics")]
 fn wait(cell: &AtomicU32, expected: u32, nanoseconds: i64) -> i32 {
-    unsafe { core::arch::wasm32::memory_atomic_wait32(cell.as_ptr() as *mut i32, expected as i32, nanoseconds) }
+    unsafe { crate::simd::memory_atomic_wait32(cell.as_ptr() as *mut i32, expected as i32, nanoseconds) }
 }
 
 /// Life of worker `thread` (1 or more): takes part in every run until told to quit or idle for long.
 #[cfg(target_feature = "atomics")]
 #[no_mangle]
-pub unsafe extern "C" fn work(control: *const Control, thread: usize) {
-    let control = &*control;
+pub unsafe extern "C" fn work(control: *const Control, thread: u32) {
+    let (control, thread) = (&*control, thread as usize);
     let state = &control.states[thread];
     let mut seen = control.epoch.load(Acquire);
     state.store(1, Release);
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn work(control: *const Control, thread: usize) {
             return;
         }
         if thread < control.threads.load(Acquire) as usize {
-            crate::run::replay(control, control.program.load(Acquire), thread);
+            crate::run::replay(control, control.program.load(Acquire) as usize, thread);
         }
         // Ready for the next claim only after the last barrier of this run, which `replay` ends with.
         state.store(1, Release);

@@ -4,11 +4,12 @@
 export const CONTROL = {
   epoch: 0,
   quit: 1,
+  /** 64 bits: two words. */
   program: 2,
-  threads: 3,
-  failedStep: 4,
-  failedIndex: 5,
-  mainMayWait: 6,
+  threads: 4,
+  failedStep: 5,
+  failedIndex: 6,
+  mainMayWait: 7,
   states: 64,
 } as const;
 

@@ -8,13 +8,20 @@ import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
 import { type Host, WasmExecutable } from "./executable.ts";
 import { lower } from "./lower.ts";
 import { Allocator } from "./memory.ts";
-import { hasRelaxedSimd, hasThreads, isThreaded, kernelModule } from "./module.ts";
+import {
+  createMemory,
+  hasRelaxedSimd,
+  hasThreads,
+  hasWideMemory,
+  isThreaded,
+  kernelModule,
+  NARROW_BYTES,
+  PAGE,
+  WIDE_BYTES,
+} from "./module.ts";
 import { mayWait, Pool } from "./threads.ts";
 import { Workspace } from "./workspace.ts";
 
-const PAGE = 65_536;
-/** All of a 32-bit memory. */
-const MOST_BYTES = 65_536 * PAGE;
 const STACK_BYTES = 65_536;
 /** More threads than this gain little and cost memory. */
 const DEFAULT_MOST_THREADS = 16;
@@ -23,11 +30,11 @@ const DEFAULT_MOST_THREADS = 16;
 export interface WasmOptions {
   /** Threads, the calling one included; by default the processors of the machine, 16 at most. */
   readonly threads?: number;
-  /** Kernels compiled beforehand, where bytes may not be compiled at run time. */
+  /** Kernels compiled beforehand, where bytes may not be compiled at run time; built for the width of addresses. */
   readonly module?: WebAssembly.Module;
   /** Fused multiply-add: faster; results differ in the last bits between processors. By default where it exists. */
   readonly relaxed?: boolean;
-  /** Most memory the device may take, by default 4 GiB. */
+  /** Most memory the device may take, by default 4 GiB. More, up to 16 GiB, takes 64-bit addresses. */
   readonly maximumBytes?: number;
 }
 
@@ -43,8 +50,8 @@ export interface WasmDevice extends Device {
 
 /** Exports of the kernel module. */
 interface KernelExports {
-  readonly run: (control: number) => void;
-  readonly __heap_base: { readonly value: number };
+  readonly run: (control: number | bigint) => void;
+  readonly __heap_base: { readonly value: number | bigint };
 }
 
 let warned = false;
@@ -61,11 +68,6 @@ function checked(name: string, value: number, least: number, most: number): numb
   throw new RangeError(`Cannot make a WASM device: ${name} is ${value}, wanted ${least} to ${most}`);
 }
 
-function createMemory(maximumBytes: number, shared: boolean): WebAssembly.Memory {
-  const maximum = Math.floor(maximumBytes / PAGE);
-  return new WebAssembly.Memory({ initial: 16, maximum, shared });
-}
-
 class Instance implements WasmDevice, Host {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
@@ -74,19 +76,19 @@ class Instance implements WasmDevice, Host {
   readonly workspace: Workspace;
   readonly pool: Pool | null;
   readonly control: number;
-  readonly run: (control: number) => void;
+  readonly run: () => void;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     name: string,
-    exports: KernelExports,
+    run: () => void,
     allocator: Allocator,
     control: number,
     pool: Pool | null,
     threads: number,
   ) {
     this.name = name;
-    this.run = exports.run;
+    this.run = run;
     this.allocator = allocator;
     this.workspace = new Workspace(allocator);
     this.control = control;
@@ -127,7 +129,7 @@ class Instance implements WasmDevice, Host {
  *
  * @param options threads, build and memory; all have defaults
  * @returns a device; dispose of it to end its threads at once (they end by themselves when idle for a second)
- * @throws RangeError when an option is out of range
+ * @throws RangeError when an option is out of range, or where the runtime has no 64-bit addresses for the memory
  *
  * @example
  * ```ts
@@ -139,19 +141,26 @@ class Instance implements WasmDevice, Host {
  * ```
  */
 export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
-  const maximumBytes = checked("maximumBytes", options.maximumBytes ?? MOST_BYTES, 32 * PAGE, MOST_BYTES);
+  const maximumBytes = checked("maximumBytes", options.maximumBytes ?? NARROW_BYTES, 32 * PAGE, WIDE_BYTES);
+  const wide = maximumBytes > NARROW_BYTES;
+  if (wide && !hasWideMemory()) {
+    throw new RangeError(
+      `Cannot make a WASM device: maximumBytes is ${maximumBytes}, this runtime has memories of ${NARROW_BYTES} at most`,
+    );
+  }
+  const pointer = (address: number) => wide ? BigInt(address) : address;
   const processors = Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, DEFAULT_MOST_THREADS);
   const wanted = checked("threads", options.threads ?? processors, 1, MAX_THREADS);
   const canShare = hasThreads();
   const shared = options.module ? isThreaded(options.module) : wanted > 1 && canShare;
   if (wanted > 1 && options.threads && !shared) warn(wanted, "this runtime or module has no shared memory");
   const relaxed = options.relaxed ?? hasRelaxedSimd();
-  const module = options.module ?? await kernelModule(relaxed, shared);
+  const module = options.module ?? await kernelModule(relaxed, shared, wide);
 
   const memory = createMemory(maximumBytes, shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const exports = instance.exports as unknown as KernelExports;
-  const allocator = new Allocator(memory, exports.__heap_base.value, maximumBytes);
+  const allocator = new Allocator(memory, Number(exports.__heap_base.value), maximumBytes);
   const control = allocator.allocate(CONTROL_BYTES, "the control block");
   new Uint8Array(memory.buffer, control, CONTROL_BYTES).fill(0);
 
@@ -162,12 +171,14 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
       { length: wanted - 1 },
       (_, i) => allocator.allocate(STACK_BYTES, `the stack of thread ${i + 1}`) + STACK_BYTES,
     );
-    pool = await Pool.start({ module, memory, control, stacks }).catch((error: unknown) => {
+    pool = await Pool.start({ module, memory, control, stacks, pointer }).catch((error: unknown) => {
       warn(wanted, error instanceof Error ? error.message : String(error));
       return null;
     });
   }
   const threads = pool ? wanted : 1;
   const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
-  return new Instance(`wasm (${build}, ${threads} threads)`, exports, allocator, control, pool, threads);
+  const name = `wasm (${build}, ${wide ? "64-bit addresses, " : ""}${threads} threads)`;
+  const run = () => exports.run(pointer(control));
+  return new Instance(name, run, allocator, control, pool, threads);
 }

@@ -5,7 +5,7 @@ import { slotBytes } from "../../compile/plan.ts";
 import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
 import { at, type HostArray } from "../../ir/types.ts";
 import { WasmBuffer } from "./buffer.ts";
-import { CONTROL } from "./control.ts";
+import { CONTROL, CONTROL_BYTES } from "./control.ts";
 import { lowerStep } from "./lower.ts";
 import type { Allocator } from "./memory.ts";
 import type { Pool } from "./threads.ts";
@@ -19,13 +19,15 @@ export interface Host {
   readonly pool: Pool | null;
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
-  readonly run: (control: number) => void;
+  readonly run: () => void;
   /** Runs wait for one another, also while workers start. */
   inTurn<T>(task: () => Promise<T>): Promise<T>;
 }
 
-/** Words of the header `Program` in wasm/src/run.rs. */
-const HEADER_WORDS = 6;
+/** Addresses in the header `Program` of wasm/src/run.rs. */
+const HEADER = 6;
+/** Bytes of an address: 64 bits, whatever the width of the memory's own. */
+const ADDRESS_BYTES = 8;
 
 /** See the head of the file. */
 export class WasmExecutable implements Executable {
@@ -61,9 +63,9 @@ export class WasmExecutable implements Executable {
     const steps = Uint32Array.from(lowered.flatMap(({ words }) => words));
     let start = 0;
     this.#starts = [...lowered, { words: [] }].map(({ words }) => (start += words.length) - words.length);
-    const words = HEADER_WORDS + program.slots.length + steps.length;
+    const table = ADDRESS_BYTES * (HEADER + program.slots.length);
     const { allocator } = host;
-    this.#words = allocator.allocate(4 * words, "the steps of a program");
+    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
@@ -73,8 +75,7 @@ export class WasmExecutable implements Executable {
       this[Symbol.dispose]();
       throw error;
     }
-    const first = this.#words / 4 + HEADER_WORDS + program.slots.length;
-    new Uint32Array(allocator.memory.buffer).set(steps, first);
+    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
   }
 
   #place(slot: Slot, data: HostArray): number {
@@ -132,8 +133,13 @@ export class WasmExecutable implements Executable {
   /** Writes the slot table. */
   #bind(bindings: ReadonlyMap<string, Buffer>): void {
     if (this.#disposed) throw new RangeError("Cannot run: the program is disposed of");
-    const table = this.#addresses(bindings);
-    new Uint32Array(this.#host.allocator.memory.buffer).set(table, this.#words / 4 + HEADER_WORDS);
+    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, this.#addresses(bindings));
+  }
+
+  /** Writes addresses into memory, one after the other. */
+  #putAddresses(at: number, addresses: readonly number[]): void {
+    const { buffer } = this.#host.allocator.memory;
+    new BigUint64Array(buffer, at, addresses.length).set(addresses.map(BigInt));
   }
 
   /** Runs `count` steps from `first` on; returns milliseconds. */
@@ -141,23 +147,21 @@ export class WasmExecutable implements Executable {
     const { allocator, workspace, threads, pool, control, run } = this.#host;
     await pool?.claim();
     const started = clock();
-    const table = this.#words + 4 * HEADER_WORDS;
-    const memory = new Uint32Array(allocator.memory.buffer);
-    const header = [
+    const table = this.#words + ADDRESS_BYTES * HEADER;
+    this.#putAddresses(this.#words, [
       table,
-      table + 4 * this.program.slots.length + 4 * at(this.#starts, first),
+      table + ADDRESS_BYTES * this.program.slots.length + 4 * at(this.#starts, first),
       count,
       workspace.address("scratch"),
       this.#scratch,
       workspace.address("shared"),
-    ];
-    memory.set(header, this.#words / 4);
-    const words = memory.subarray(control / 4);
-    words[CONTROL.program] = this.#words;
+    ]);
+    this.#putAddresses(control + 4 * CONTROL.program, [this.#words]);
+    const words = new Uint32Array(allocator.memory.buffer, control, CONTROL_BYTES / 4);
     words[CONTROL.threads] = threads;
     words[CONTROL.failedStep] = 0;
     pool?.release();
-    run(control);
+    run();
     const failed = at(words, CONTROL.failedStep);
     if (failed !== 0) this.#refuse(first + failed - 1, at(words, CONTROL.failedIndex) | 0);
     return clock() - started;

@@ -1,8 +1,8 @@
 // Places in one WebAssembly memory that grows as needed: first fit over a list of holes. Knows addresses and bytes only.
 
 import { ALIGNMENT } from "../../compile/plan.ts";
+import { NARROW_BYTES, PAGE } from "./module.ts";
 
-const PAGE = 65_536;
 /** Vector loads may read this far past the last allocation. */
 const SLACK = 64;
 
@@ -25,7 +25,7 @@ export class Allocator {
   /**
    * @param memory what to divide
    * @param start first free byte
-   * @param maximum bytes the memory may grow to
+   * @param maximum bytes the memory may grow to, as it was created with
    */
   constructor(memory: WebAssembly.Memory, start: number, maximum: number) {
     this.memory = memory;
@@ -84,7 +84,9 @@ export class Allocator {
     if (end + SLACK > this.#maximum) throw refuse();
     if (missing <= 0) return;
     try {
-      this.memory.grow(Math.ceil(missing / PAGE));
+      const pages = Math.ceil(missing / PAGE);
+      // A memory with 64-bit addresses counts in such numbers; declared types know 32-bit ones only.
+      this.memory.grow((this.#maximum > NARROW_BYTES ? BigInt(pages) : pages) as number);
     } catch (cause) {
       throw refuse(cause);
     }

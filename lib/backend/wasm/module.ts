@@ -25,11 +25,48 @@ export function hasThreads(): boolean {
   }
 }
 
+/** Whether memories with 64-bit addresses exist here. */
+export function hasWideMemory(): boolean {
+  try {
+    createMemory(2 ** 33, false);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE = 65_536;
+/** All of a memory with 32-bit addresses. */
+export const NARROW_BYTES = 2 ** 32;
+/** The most that V8 gives a memory with 64-bit addresses. */
+export const WIDE_BYTES = 2 ** 34;
+
+/**
+ * A memory that may grow.
+ *
+ * @param maximumBytes more than {@link NARROW_BYTES} makes its addresses 64 bits wide
+ * @param shared whether workers can use it as well
+ */
+export function createMemory(maximumBytes: number, shared: boolean): WebAssembly.Memory {
+  const [initial, maximum] = [16, Math.floor(maximumBytes / PAGE)];
+  if (maximumBytes <= NARROW_BYTES) return new WebAssembly.Memory({ initial, maximum, shared });
+  const wide = { address: "i64", initial: BigInt(initial), maximum: BigInt(maximum), shared };
+  // Declared types know 32-bit addresses only.
+  return new WebAssembly.Memory(wide as unknown as WebAssembly.MemoryDescriptor);
+}
+
 /** Modules compiled so far: devices share them. */
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /** The committed build for a runtime. Import paths are literal so that bundlers find them. */
-async function text(relaxed: boolean, threads: boolean): Promise<string> {
+async function text(relaxed: boolean, threads: boolean, wide: boolean): Promise<string> {
+  if (wide) {
+    if (relaxed && threads) return (await import("./modules/relaxed_threads_64.ts")).text;
+    if (relaxed) return (await import("./modules/relaxed_64.ts")).text;
+    if (threads) return (await import("./modules/plain_threads_64.ts")).text;
+    return (await import("./modules/plain_64.ts")).text;
+  }
   if (relaxed && threads) return (await import("./modules/relaxed_threads.ts")).text;
   if (relaxed) return (await import("./modules/relaxed.ts")).text;
   if (threads) return (await import("./modules/plain_threads.ts")).text;
@@ -48,12 +85,17 @@ export async function unpack(packed: string): Promise<Uint8Array<ArrayBuffer>> {
  *
  * @param relaxed fused multiply-add; results then depend on the processor in the last bits
  * @param threads shared memory
+ * @param wide 64-bit addresses
  */
-export function kernelModule(relaxed: boolean, threads: boolean): Promise<WebAssembly.Module> {
-  const key = `${relaxed} ${threads}`;
+export function kernelModule(
+  relaxed: boolean,
+  threads: boolean,
+  wide = false,
+): Promise<WebAssembly.Module> {
+  const key = `${relaxed} ${threads} ${wide}`;
   let module = compiled.get(key);
   if (!module) {
-    module = text(relaxed, threads).then(unpack).then((bytes) => WebAssembly.compile(bytes));
+    module = text(relaxed, threads, wide).then(unpack).then((bytes) => WebAssembly.compile(bytes));
     compiled.set(key, module);
   }
   return module;

@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly control: number;
+  /** An address as the module takes it. */
+  readonly pointer: (address: number) => number | bigint;
   /** Top of the stack of worker 1, 2, .. */
   readonly stacks: readonly number[];
 }
@@ -45,7 +47,7 @@ export class Pool {
   }
 
   #launch(thread: number): Promise<void> {
-    const { module, memory, control, stacks } = this.#options;
+    const { module, memory, control, stacks, pointer } = this.#options;
     Atomics.store(this.#words(), CONTROL.states + thread, STATE.starting);
     const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
     return new Promise((resolve, reject) => {
@@ -60,7 +62,13 @@ export class Pool {
         event.preventDefault();
         settle(() => reject(new Error(`Cannot start thread ${thread}: ${event.message}`)));
       };
-      const start: WorkerStart = { module, memory, control, thread, stack: stacks[thread - 1] ?? 0 };
+      const start: WorkerStart = {
+        module,
+        memory,
+        control: pointer(control),
+        thread,
+        stack: pointer(stacks[thread - 1] ?? 0),
+      };
       worker.postMessage(start);
     });
   }

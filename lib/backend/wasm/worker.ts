@@ -1,14 +1,14 @@
 // The program of a worker thread, as text: it is started from a Blob, which needs no file and no permission. All it
 // does is give its instance a stack of its own and enter the loop in wasm/src/sync.rs until told to leave.
 
-/** What a worker is started with. */
+/** What a worker is started with; addresses as its module takes them. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly control: number;
+  readonly control: number | bigint;
   readonly thread: number;
   /** Top of its stack. */
-  readonly stack: number;
+  readonly stack: number | bigint;
 }
 
 /** Source of the worker. */

@@ -1,0 +1,129 @@
+// One step of the released network (6 frames, 1,024 tokens) on WASM with matrices of every storage, beside PyTorch with
+// the same weights on the same processor: time, peak memory, and how far the forecasts lie apart. Each measurement is a
+// process of its own, one after the other, round after round; the clock counts, so the machine must be idle.
+//
+// usage: PYTHON=python deno run -A bench/full/main.ts --checkpoint FILE [--weights f32,f16,int8] [--threads 2] [--rounds 1] [--out FILE]
+// with FILE of deno task make-checkpoint --dtype f32
+
+import { parseArgs } from "node:util";
+import { readConfig } from "../../mod.ts";
+import { writeFileAtomic } from "../../lib/io/file.ts";
+import { fullWindow, writeFullStep } from "./window.ts";
+
+/** What one process printed. */
+interface Measured {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly peakBytes: number;
+  readonly loadMilliseconds?: number;
+  readonly plannedBytes?: number;
+  /** Operations a second of matrix products, ours only. */
+  readonly ceiling?: number;
+}
+
+/** PyTorch as it comes, and without the registers that are twice as wide as WebAssembly's at most. */
+const AVX2 = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENABLE_INSTRUCTIONS: "AVX2" };
+
+const here = (name: string) => new URL(name, import.meta.url).pathname;
+
+async function measure(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Measured> {
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], env }).output();
+  const text = new TextDecoder();
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${text.decode(stderr).trim()}`);
+  return JSON.parse(text.decode(stdout).trim().split("\n").at(-1)!) as Measured;
+}
+
+/** Differences of two forecasts, in shares of what the step changes. */
+function distance(own: Float32Array, other: Float32Array, last: Float32Array) {
+  let [difference, change, largest, most] = [0, 0, 0, 0];
+  own.forEach((value, i) => {
+    const [d, c] = [value - other[i]!, other[i]! - last[i]!];
+    difference += d * d;
+    change += c * c;
+    largest = Math.max(largest, Math.abs(d));
+    most = Math.max(most, Math.abs(c));
+  });
+  return { relative: Math.sqrt(difference / change), largestRelative: largest / most };
+}
+
+async function floats(path: string): Promise<Float32Array> {
+  return new Float32Array((await Deno.readFile(path)).buffer);
+}
+
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    checkpoint: { type: "string" },
+    weights: { type: "string", default: "f32,f16,int8" },
+    threads: { type: "string", default: "2" },
+    rounds: { type: "string", default: "1" },
+    out: { type: "string" },
+  },
+});
+const { checkpoint, threads } = options;
+if (!checkpoint) {
+  throw new TypeError("--checkpoint is missing: a file of deno task make-checkpoint --dtype f32");
+}
+
+const folder = await Deno.makeTempDir();
+try {
+  const window = await fullWindow();
+  const { config } = await readConfig(checkpoint.replace(/[^/]*$/, "extended_config.yaml"));
+  await writeFullStep(`${folder}/step`, window, config);
+  const limits = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
+  const torch = (env: Record<string, string>) => (out: string) => {
+    const args = [here("torch_step.py"), checkpoint, `${folder}/step`, threads, out];
+    return measure(Deno.env.get("PYTHON") ?? "python3", args, { ...limits, ...env });
+  };
+  const own = (weights: string) => (out: string) =>
+    measure(Deno.execPath(), ["run", "-A", here("step.ts"), checkpoint, weights, threads, out], {});
+  const peers = new Map<string, (out: string) => Promise<Measured>>([
+    ["torch", torch({})],
+    ["torch avx2", torch(AVX2)],
+    ...options.weights.split(",").map((weights) => [weights, own(weights)] as const),
+  ]);
+  const found = new Map<string, Measured[]>([...peers.keys()].map((key) => [key, []]));
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [key, run] of peers) {
+      const measured = await run(`${folder}/${key}`);
+      found.get(key)!.push(measured);
+      console.error(key, JSON.stringify(measured));
+    }
+  }
+  const best = (key: string) => Math.min(...found.get(key)!.map(({ milliseconds }) => milliseconds));
+  const reference = await floats(`${folder}/torch`);
+  const last = window.frames.subarray(-reference.length);
+  const rows = await Promise.all([...peers.keys()].map(async (key) => ({
+    peer: key,
+    ...found.get(key)!.find(({ milliseconds }) => milliseconds === best(key)),
+    spread: Math.max(...found.get(key)!.map(({ milliseconds }) => milliseconds)) / best(key),
+    timeOverTorch: best(key) / best("torch"),
+    timeOverTorchAvx2: best(key) / best("torch avx2"),
+    ...distance(await floats(`${folder}/${key}`), reference, last),
+  })));
+  const report = {
+    question:
+      "What do a step of the released network and its memory cost on the CPU, beside PyTorch with the same weights?",
+    command:
+      "PYTHON=python deno run -A bench/full/main.ts --checkpoint FILE --out FILE, FILE of make-checkpoint --dtype f32",
+    workload:
+      `${config.blocks} blocks of width ${config.hiddenDim}, 6 frames of 512 x 512 points, 1,024 tokens, no jitter`,
+    processor: (await Deno.readTextFile("/proc/cpuinfo")).match(/model name\s*: (.*)/)?.[1],
+    runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
+    threads: Number(threads),
+    rounds: Number(options.rounds),
+    distance:
+      "relative: root mean square of the difference over that of the change that PyTorch predicts; largestRelative: of the largest",
+    rows,
+  };
+  console.log(JSON.stringify(report, null, 2));
+  if (options.out) {
+    await writeFileAtomic(options.out, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+  }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
