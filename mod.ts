@@ -112,6 +112,7 @@ export {
   windowMean,
 } from "./lib/forecast/trajectory_metrics.ts";
 export { type LoadOptions, Walrus, type WeightStorage } from "./lib/forecast/walrus.ts";
+export { type Quantized, quantizeRows } from "./lib/forecast/weights.ts";
 export { type Checkpoint, openCheckpoint, type StoredTensor } from "./lib/io/checkpoint.ts";
 export type { AttributeValue } from "./lib/io/hdf5.ts";
 export type { HttpOptions } from "./lib/io/http.ts";

@@ -217,7 +217,7 @@ export function lossGraph(test: OpCase, withGradients: boolean): Graph {
 
 /** Numbers as their type holds them. */
 export function rounded(dtype: DType, numbers: readonly number[]): Float64Array {
-  const round = { f32: Math.fround, f16: Math.f16round, i32: Math.trunc }[dtype];
+  const round = { f32: Math.fround, f16: Math.f16round, i32: Math.trunc, i8: Math.trunc }[dtype];
   return Float64Array.from(numbers, (x) => round(x));
 }
 

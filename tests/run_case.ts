@@ -12,6 +12,7 @@ const ENCODE: Readonly<Record<DType, (numbers: Float64Array) => HostArray>> = {
   f32: (numbers) => Float32Array.from(numbers),
   f16: (numbers) => encodeHalf(numbers),
   i32: (numbers) => Int32Array.from(numbers),
+  i8: (numbers) => Int8Array.from(numbers),
 };
 
 function encode(graph: Graph, feeds: Readonly<Record<string, Float64Array>>): Record<string, HostArray> {

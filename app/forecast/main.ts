@@ -11,7 +11,7 @@ import type { Frame } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
 import { isUrl } from "../../lib/io/source.ts";
-import { admit, WASM_LIMIT } from "./memory.ts";
+import { admit } from "./memory.ts";
 import { type ForecastOptions, readOptions } from "./options.ts";
 import { writeForecast, writePictures } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -59,7 +59,7 @@ async function run(
     reuse: options.reuse,
     fieldMap: options.map,
     ...(scales ? { scales } : {}),
-    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? WASM_LIMIT : Infinity),
+    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity),
     signal,
     onDeviceLost: (error) => {
       console.error(`warning: ${error.message}; going on with a new one`);
@@ -92,7 +92,7 @@ async function forecast(options: ForecastOptions, signal: AbortSignal): Promise<
   const open = async () =>
     devices.use(
       await openDevice(options.backend, {
-        wasm: options.threads ? { threads: options.threads } : {},
+        wasm: { maximumBytes: options.memory, ...(options.threads ? { threads: options.threads } : {}) },
         onChoice: (text) => console.log(text),
       }),
     );

@@ -1,9 +1,7 @@
 // Whether a forecast fits, decided before weights are read.
 
+import { WIDE_BYTES } from "../../lib/backend/wasm/module.ts";
 import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
-
-/** Largest memory of a 32-bit WebAssembly module. */
-export const WASM_LIMIT = 2 ** 32;
 
 /** Bytes in a unit people read. */
 export function bytes(count: number): string {
@@ -22,10 +20,13 @@ export function admit({ weights, working }: MemoryNeed, available: number, most:
   const need = weights + working;
   const limit = Math.min(available, most);
   if (need <= limit) return;
-  const whose = limit === most ? "a WebAssembly module can hold" : "this machine has free";
+  const whose = limit === most ? "--memory allows" : "this machine has free";
+  const wider = limit === most && most < WIDE_BYTES ? "--memory 8 or 16, " : "";
   throw new RangeError(
     `The forecast needs ${bytes(need)} (weights ${bytes(weights)}, intermediate results ${
       bytes(working)
-    }), ${whose} ${bytes(limit)}; use a smaller checkpoint, a coarser grid or fewer input frames`,
+    }), ${whose} ${
+      bytes(limit)
+    }; use ${wider}--weights int8, a smaller checkpoint, a coarser grid or fewer input frames`,
   );
 }

@@ -1,5 +1,6 @@
 // Options of the forecast command: read with commander, checked here, defaults from the shipped example.
 
+import type { WeightStorage } from "../../lib/forecast/walrus.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** Checked options. */
@@ -16,7 +17,9 @@ export interface ForecastOptions {
   readonly jitter: boolean;
   readonly reuse: boolean;
   readonly backend: "wasm" | "webgpu" | "auto";
-  readonly weights: "stored" | "f16" | "f32";
+  readonly weights: WeightStorage;
+  /** Bytes the CPU backend may take. */
+  readonly memory: number;
   readonly threads: number | undefined;
   readonly out: string;
   readonly frames: number | undefined;
@@ -39,6 +42,12 @@ function wholeNumber(least: number): (text: string) => number {
     }
     return value;
   };
+}
+
+function gibibytes(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 16) throw new InvalidArgumentError("wanted 1 to 16.");
+  return value;
 }
 
 function pair(kind: string) {
@@ -93,10 +102,11 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
         .default("wasm"),
     )
     .addOption(
-      new Option("--weights <kind>", "matrices on the device: as stored, as halves, or widened")
-        .choices(["stored", "f16", "f32"]).default("stored"),
+      new Option("--weights <kind>", "matrices on the device: as stored, halves, widened, 8 bits")
+        .choices(["stored", "f16", "f32", "int8"]).default("stored"),
     )
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
+    .option("--memory <gib>", "most the CPU backend may take; over 4 needs 64-bit addresses", gibibytes, 4)
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(
       "--transform <field=kind>",
@@ -117,6 +127,7 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     threads: undefined,
     frames: undefined,
     ...options,
+    memory: options.memory * 2 ** 30,
     transforms,
   } as ForecastOptions;
 }

@@ -8,7 +8,6 @@ import { add, contract, div, mean, mul, permute, reshape, sliceAxis, sqrt } from
 import { type Graph, trace } from "../../lib/ir/trace.ts";
 import type { Shape, Type } from "../../lib/ir/types.ts";
 import { swiglu } from "../../lib/nn/activation.ts";
-import { linear } from "../../lib/nn/linear.ts";
 
 /** A graph with what it is fed and what must come out. */
 export interface Workload {
@@ -53,12 +52,20 @@ async function product(
 ): Promise<Workload> {
   const [m, k, n] = shape;
   const f32 = (...s: number[]): Type => ({ dtype: "f32", shape: s });
-  const graph = trace({ x: f32(m, k), weight: f32(n, k) }, ({ x, weight }) => ({ out: linear(x, weight) }));
+  const graph = trace(
+    { x: f32(m, k), weight: f32(n, k) },
+    ({ x, weight }) => ({ out: contract("mk,nk->mn", x, weight) }),
+  );
   const feeds = {
     x: await floats(folder, `${name}.A`),
     weight: transposed(await floats(folder, `${name}.B`), [k, n]),
   };
   return { graph, feeds, expected: await floats(folder, `${name}.C`), gigaflops: 2e-9 * m * k * n };
+}
+
+/** Linear map of the last of three axes. */
+function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  return add(contract("bsi,oi->bso", x, weight), bias);
 }
 
 /** RMS norm of groups of channels, linear to MLP, q, k and v, attention of normalised heads beside a gated MLP. */

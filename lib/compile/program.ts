@@ -171,6 +171,8 @@ export interface Device {
   readonly name: string;
   /** Kernels with an own implementation; fused ops that are missing are expanded before lowering. */
   readonly kernels: ReadonlySet<Kernel>;
+  /** Number types its buffers can have. */
+  readonly types: ReadonlySet<DType>;
   /** Memory of `length` elements, zeroed; throws a RangeError when there is not enough. */
   createBuffer(dtype: DType, length: number, label?: string): Buffer;
   /** Makes a program resident. */

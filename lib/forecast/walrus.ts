@@ -7,10 +7,10 @@ import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import { signatureOf, trace } from "../ir/trace.ts";
-import { BYTES, type Shape, sizeOf } from "../ir/types.ts";
+import { at, BYTES, type DType, type Shape, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
-import { mayBeHalf, parameterShapes } from "../walrus/parameters.ts";
+import { mayBeHalf, mayBeInt8, parameterShapes, scaleName } from "../walrus/parameters.ts";
 import {
   type FirstInputs,
   firstSignature,
@@ -23,7 +23,7 @@ import {
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { adaptToCheckpoint, checkWeights, streamWeight } from "./weights.ts";
+import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
   type Frame,
@@ -35,7 +35,7 @@ import {
 } from "./rollout.ts";
 
 /** Storage of matrices on a device. */
-export type WeightStorage = "stored" | "f16" | "f32";
+export type WeightStorage = "stored" | "f16" | "f32" | "int8";
 
 /** How a model is loaded. */
 export interface LoadOptions {
@@ -45,7 +45,8 @@ export interface LoadOptions {
   readonly config?: SourceInput | WalrusConfig;
   /**
    * How matrices are kept on the device: `stored` (the default) keeps halves of the checkpoint as halves, which
-   * computes the same with half the memory; `f16` rounds others too; `f32` widens all.
+   * computes the same with half the memory; `f16` rounds others too; `f32` widens all; `int8` rounds the matrices of
+   * the blocks to 8 bits with a scale for each output, and others to halves (on devices that have the type).
    */
   readonly weights?: WeightStorage;
   /** Told the name and bytes of each tensor as it is read. */
@@ -141,9 +142,14 @@ export class Walrus implements ForecastModel {
    *
    * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, bytes
    * @param options device and configuration
-   * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration
+   * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
    */
   static async load(checkpoint: SourceInput, options: LoadOptions): Promise<Walrus> {
+    if (options.weights === "int8" && !options.device.types.has("i8")) {
+      throw new TypeError(
+        `Weights are "int8", ${options.device.name} has no such numbers: wanted "f16" or "f32"`,
+      );
+    }
     const given = options.config ?? beside(checkpoint);
     const { config, warnings } = isConfig(given) ? { config: given, warnings: [] } : await readConfig(given);
     const opened = await openCheckpoint(checkpoint);
@@ -174,13 +180,22 @@ export class Walrus implements ForecastModel {
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const dtype = this.#weightType(name);
-    const buffer = this.#device.createBuffer(dtype, sizeOf(stored.shape), name);
-    try {
+    using made = new DisposableStack();
+    const create = (dtype: DType, length: number, label: string) =>
+      made.use(this.#device.createBuffer(dtype, length, label));
+    const buffer = create(dtype, sizeOf(stored.shape), name);
+    if (dtype === "i8") {
+      const scales = create("f32", at(stored.shape, 0), scaleName(name));
+      const columns = buffer.length / scales.length;
+      await streamQuantized(this.#checkpoint, stored, (rows, row) => {
+        buffer.write(rows.values, row * columns);
+        scales.write(rows.scales, row);
+      });
+      this.#weights.set(scaleName(name), scales);
+    } else {
       await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
-    } catch (error) {
-      buffer[Symbol.dispose]();
-      throw error;
     }
+    made.move();
     this.#onTensor?.(name, BYTES[dtype] * buffer.length);
     this.#weights.set(name, buffer);
     return buffer;
@@ -190,13 +205,17 @@ export class Walrus implements ForecastModel {
   #weightBytes(geometry: Geometry): number {
     const dimensions = geometry.filter((axis) => !axis.singleton).length;
     const shapes = parameterShapes(this.config, [dimensions]);
-    const bytes = ([name, shape]: [string, Shape]) => BYTES[this.#weightType(name)] * sizeOf(shape);
+    const bytes = ([name, shape]: [string, Shape]) => {
+      const dtype = this.#weightType(name);
+      return BYTES[dtype] * sizeOf(shape) + (dtype === "i8" ? BYTES.f32 * at(shape, 0) : 0);
+    };
     return [...shapes].reduce((total, entry) => total + bytes(entry), 0);
   }
 
   /** How a tensor is kept on the device. */
-  #weightType(name: string): "f32" | "f16" {
+  #weightType(name: string): "f32" | "f16" | "i8" {
     if (this.#storage === "f32" || !mayBeHalf(name)) return "f32";
+    if (this.#storage === "int8") return mayBeInt8(name) ? "i8" : "f16";
     return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
   }
 

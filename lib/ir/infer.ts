@@ -89,7 +89,7 @@ function checkData({ data, type }: PrimitiveAttributes["constant"], scope: strin
   if (!(data instanceof wanted)) refuse(`got a ${data.constructor.name}, wanted a ${wanted.name}`);
 }
 
-const HOST_ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array } as const;
+const HOST_ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
 
 /** Result type of every primitive. */
 export const infer: { readonly [K in Primitive]: Infer<K> } = {
@@ -112,7 +112,7 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
   },
   contract: (args, { spec, epilogue }, scope) => {
     const sizes = letterSizes(spec, at(args, 0).shape, at(args, 1).shape, scope);
-    checkArithmetic("contract", args, ["f32", "f16"], scope);
+    checkArithmetic("contract", args, ["f32", "f16", "i8"], scope);
     const shape = [...parseSpec(spec).out].map((letter) => sizes.get(letter) ?? 1);
     const extras = args.slice(2);
     if (extras.some((e) => !sameShape(e.shape, shape)) || (extras.length > 0 && !epilogue)) {
@@ -199,7 +199,10 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
     checkShape("scatterAdd", args, shape, scope);
     return { dtype: "f32", shape };
   },
-  cast: (args, { dtype }) => ({ dtype, shape: one(args).shape }),
+  cast: (args, { dtype }, scope) => {
+    if (dtype === "i8") fail("cast", args, "numbers of 8 bits are inputs, nothing is cast to them", scope);
+    return { dtype, shape: one(args).shape };
+  },
   pick: (args, { index }, scope) => {
     const result = args[index];
     return result ?? fail("pick", args, `result ${index} does not exist`, scope);

@@ -1,7 +1,7 @@
 // What a tensor is to the IR: a number type and a shape. Knows nothing of data, devices or physics.
 
-/** Number types a tensor can have. Arithmetic is always at least f32; f16 is a storage type. */
-export type DType = "f32" | "f16" | "i32";
+/** Number types a tensor can have. Arithmetic is always at least f32; f16 and i8 are storage types. */
+export type DType = "f32" | "f16" | "i32" | "i8";
 
 /** Sizes of the axes, outermost first. Every size is a positive integer; a scalar has shape `[]`. */
 export type Shape = readonly number[];
@@ -15,10 +15,10 @@ export interface Type {
 }
 
 /** Host memory of each number type (f16 travels as its raw bits). */
-export type HostArray = Float32Array | Int32Array | Uint16Array;
+export type HostArray = Float32Array | Int32Array | Uint16Array | Int8Array;
 
 /** Bytes of one element. */
-export const BYTES: { readonly [K in DType]: number } = { f32: 4, f16: 2, i32: 4 };
+export const BYTES: { readonly [K in DType]: number } = { f32: 4, f16: 2, i32: 4, i8: 1 };
 
 /**
  * Number of elements of a shape.

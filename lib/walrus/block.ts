@@ -5,18 +5,18 @@ import { attention } from "../ir/fused/attention.ts";
 import { layerNorm } from "../ir/fused/layer_norm.ts";
 import { rope } from "../ir/fused/rope.ts";
 import type { Tensor } from "../ir/node.ts";
-import { add, broadcastTo, contract, mul, permute, reshape, sliceAxis } from "../ir/tensor.ts";
+import { add, broadcastTo, mul, permute, reshape, sliceAxis } from "../ir/tensor.ts";
 import { block } from "../ir/trace.ts";
-import { at } from "../ir/types.ts";
+import { at, type Shape } from "../ir/types.ts";
 import { swiglu } from "../nn/activation.ts";
 import { bucketBias, relativeBias } from "../nn/bias.ts";
 import type { Triple } from "../nn/conv.ts";
-import { linear } from "../nn/linear.ts";
 import { rmsNorm } from "../nn/norm.ts";
 import { axialTables } from "../nn/rope.ts";
 import type { WalrusConfig } from "./config.ts";
 import { parameter, type Parameters } from "./encoder.ts";
 import { frequencyNames } from "./parameters.ts";
+import { project } from "./project.ts";
 
 const LAYER_NORM_EPSILON = 1e-5;
 
@@ -55,15 +55,15 @@ export function timeMixing(
   recall: Recall = (keys, values) => ({ keys, values }),
 ): Tensor {
   return block("time", () => {
-    const get = (name: string) => parameter(params, `blocks.${index}.time_mixing.${name}`);
+    const path = `blocks.${index}.time_mixing`;
+    const get = (name: string) => parameter(params, `${path}.${name}`);
     const [T = 1, B = 1, S = 1, h = 1] = x.shape;
     const { heads } = config;
     const e = h / heads;
-    const flat = (weight: Tensor) => reshape(weight, weight.shape.slice(0, 2));
     const y = rmsNorm(x, [2], get("norm1.weight"));
     // Frames of a token lie together, so that devices which bind little at once can cut along tokens.
     const projected = add(
-      contract("tbsi,oi->bsto", y, flat(get("input_head.weight"))),
+      project(params, "tbsi,oi->bsto", y, `${path}.input_head.weight`, [3 * h, h]),
       get("input_head.bias"),
     );
     // Heads are outermost here: head, then query, key, value.
@@ -77,8 +77,8 @@ export function timeMixing(
     const bias = buckets ? bucketBias(table, buckets, 1) : relativeBias(table, T, config.causal);
     const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 2)]);
     const mixed = attention(byHead(q), byHead(keys), byHead(values), 1 / Math.sqrt(e), scores);
-    const weight = reshape(get("output_head.weight"), [h, heads, e]);
-    const out = add(contract("bsate,oae->tbso", mixed, weight), get("output_head.bias"));
+    const back = project(params, "bsate,oae->tbso", mixed, `${path}.output_head.weight`, [h, heads, e]);
+    const out = add(back, get("output_head.bias"));
     return add(x, keep ? mul(out, reshape(keep, [T, 1, 1, 1])) : out);
   });
 }
@@ -102,12 +102,15 @@ export function spaceMixing(
   keep?: Tensor,
 ): Tensor {
   return block("space", () => {
-    const get = (name: string) => parameter(params, `blocks.${index}.space_mixing.${name}`);
+    const path = `blocks.${index}.space_mixing`;
+    const get = (name: string) => parameter(params, `${path}.${name}`);
+    const linear = (x: Tensor, name: string, shape: Shape) =>
+      add(project(params, "tbsi,oi->tbso", x, `${path}.${name}.weight`, shape), get(`${name}.bias`));
     const [T = 1, B = 1, S = 1, h = 1] = x.shape;
     const { heads, mlpDim: m } = config;
     const e = h / heads;
     const y = rmsNorm(x, [2], get("norm1.weight"));
-    const projected = linear(y, get("fused_ff_qkv.weight"), get("fused_ff_qkv.bias"));
+    const projected = linear(y, "fused_ff_qkv", [m + 3 * h, h]);
     const part = (i: number) => splitHeads(sliceAxis(projected, 3, m + i * h, h), heads);
     const byHead = (t: Tensor) => permute(t, [0, 1, 3, 2, 4]);
 
@@ -126,9 +129,9 @@ export function spaceMixing(
       byHead(part(2)),
       1 / Math.sqrt(e),
     );
-    const attended = contract("tbase,oae->tbso", mixed, reshape(get("attn_out.weight"), [h, heads, e]));
+    const attended = project(params, "tbase,oae->tbso", mixed, `${path}.attn_out.weight`, [h, heads, e]);
     const gated = swiglu(sliceAxis(projected, 3, 0, m));
-    const branch = add(linear(gated, get("ff_out.weight"), get("ff_out.bias")), attended);
+    const branch = add(linear(gated, "ff_out", [h, m / 2]), attended);
     return add(x, keep ? mul(branch, reshape(keep, [T, B, 1, 1])) : branch);
   });
 }

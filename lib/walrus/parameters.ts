@@ -112,3 +112,27 @@ const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])
 export function mayBeHalf(name: string): boolean {
   return MATRIX.test(name);
 }
+
+const BLOCK_MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head)\.weight$/;
+
+/**
+ * Whether a tensor may be kept as whole numbers of 8 bits with a scale for each output: the matrices of the blocks,
+ * which are most of a large network. Encoder and decoder see the data's units first and last and stay finer.
+ *
+ * @param name as in the checkpoint
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.ok(mayBeInt8("blocks.3.space_mixing.ff_out.weight"));
+ * assert.ok(!mayBeInt8("embed.2.proj1.weight"));
+ * ```
+ */
+export function mayBeInt8(name: string): boolean {
+  return BLOCK_MATRIX.test(name);
+}
+
+/** Name of the scales `[o]` of a matrix of 8-bit numbers. */
+export function scaleName(matrix: string): string {
+  return `${matrix}.scale`;
+}

@@ -12,7 +12,7 @@ import type { JitterInputs } from "./frame.ts";
 import { type Geometry } from "./geometry.ts";
 import { jitterSignature, walrus } from "./model.ts";
 import { denormalizeDelta, normalize, type Statistics, windowStatistics } from "./normalize.ts";
-import { parameterShapes } from "./parameters.ts";
+import { parameterShapes, scaleName } from "./parameters.ts";
 
 /** What determines the program of a step: a change of anything else is a change of inputs only. */
 export interface StepShape {
@@ -72,10 +72,11 @@ export function stepSignature(
   const f32 = (...sizes: number[]): Type => ({ dtype: "f32", shape: sizes });
   const { frames: T, samples: B, points, channels: C, constants: Cc } = shape;
   const params = Object.fromEntries(
-    [...parameterShapes(config, [dimensionsOf(geometry)])].map(([name, s]): [string, Type] => [
-      name,
-      { dtype: weightType(name), shape: s },
-    ]),
+    [...parameterShapes(config, [dimensionsOf(geometry)])].flatMap(([name, s]): [string, Type][] => {
+      const dtype = weightType(name);
+      const scale: [string, Type] = [scaleName(name), f32(at(s, 0))];
+      return [[name, { dtype, shape: s }], ...(dtype === "i8" ? [scale] : [])];
+    }),
   );
   const signature: Record<string, Type | Record<string, Type>> = {
     params,

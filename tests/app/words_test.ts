@@ -1,18 +1,21 @@
 // What the forecast command says: memory, table, pace, scales.
 
 import assert from "node:assert/strict";
-import { admit, WASM_LIMIT } from "../../app/forecast/memory.ts";
+import { admit } from "../../app/forecast/memory.ts";
 import { duration, pace } from "../../app/forecast/progress.ts";
 import { renderTable } from "../../app/forecast/table.ts";
 
+/** What a 32-bit address reaches. */
+const NARROW = 2 ** 32;
+
 Deno.test("admit() names what a forecast needs, what there is and what would help", () => {
-  admit({ weights: 3e9, working: 1e9 }, 8e9, WASM_LIMIT);
+  admit({ weights: 3e9, working: 1e9 }, 8e9, NARROW);
   assert.throws(
-    () => admit({ weights: 5.2e9, working: 1e9 }, 64e9, WASM_LIMIT),
-    /needs 6\.20 GB \(weights 5\.20 GB, .* 1\.00 GB\), a WebAssembly module can hold 4\.29 GB; use a smaller/,
+    () => admit({ weights: 5.2e9, working: 1e9 }, 64e9, NARROW),
+    /needs 6\.20 GB \(weights 5\.20 GB, .* 1\.00 GB\), --memory allows 4\.29 GB; use --memory 8 or 16, --weights int8, a smaller/,
   );
   assert.throws(
-    () => admit({ weights: 4e8, working: 2e8 }, 5e8, WASM_LIMIT),
+    () => admit({ weights: 4e8, working: 2e8 }, 5e8, NARROW),
     /600\.0 MB .* this machine has free 500\.0 MB/,
   );
 });

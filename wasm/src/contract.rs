@@ -8,7 +8,7 @@
 use crate::micro::{micro, MR, NR};
 use crate::odometer::{count, offsets, Odometer, MAX_OPERANDS};
 use crate::pack::{pack, padded};
-use crate::run::{Context, Place, F16};
+use crate::run::{Context, Place, F16, I8};
 use crate::scalar::{Expression, REGISTER_BYTES, TILE};
 use crate::simd::*;
 use crate::tile::{self, Operand, Window};
@@ -218,11 +218,7 @@ impl Contract {
 
     unsafe fn pack_b(&self, bases: &Bases, width: usize, k: usize) {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
-        if self.b.dtype == F16 {
-            pack::<u16, NR>(bases.b as *const u16, b_rows, width, b_steps, k, b_panels);
-        } else {
-            pack::<f32, NR>(bases.b as *const f32, b_rows, width, b_steps, k, b_panels);
-        }
+        pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, k, b_panels);
     }
 
     unsafe fn block(
@@ -238,11 +234,7 @@ impl Contract {
         let t = &self.tables;
         self.m.table(self.m.a, top, height, t.a_rows);
         self.m.table(self.m.out, top, height, t.out_rows);
-        if self.a.dtype == F16 {
-            pack::<u16, MR>(bases.a as *const u16, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
-        } else {
-            pack::<f32, MR>(bases.a as *const f32, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
-        }
+        pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
         let k = padded(steps.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         let tile = tile.as_mut_ptr() as *mut f32;
@@ -295,6 +287,23 @@ impl Contract {
             }
             column += columns;
         }
+    }
+}
+
+/// Packs an operand of any number type.
+unsafe fn pack_any<const R: usize>(
+    dtype: usize,
+    from: *const u8,
+    rows: *mut i32,
+    count: usize,
+    steps: *const i32,
+    k: usize,
+    panels: *mut f32,
+) {
+    match dtype {
+        F16 => pack::<u16, R>(from as *const u16, rows, count, steps, k, panels),
+        I8 => pack::<i8, R>(from as *const i8, rows, count, steps, k, panels),
+        _ => pack::<f32, R>(from as *const f32, rows, count, steps, k, panels),
     }
 }
 

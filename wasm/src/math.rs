@@ -172,6 +172,13 @@ fn widen_half(w: v128) -> v128 {
     v128_or(v128_or(scaled, sign), v128_and(special, i32x4_splat(0x7f80_0000)))
 }
 
+/// Four bytes as floats.
+#[inline(always)]
+pub unsafe fn load_bytes(p: *const i8) -> v128 {
+    let bytes = v128_load32_zero(p as *const u32);
+    f32x4_convert_i32x4(i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes)))
+}
+
 /// Four half floats from memory as floats; exact.
 #[inline(always)]
 pub unsafe fn load_half(p: *const u16) -> v128 {

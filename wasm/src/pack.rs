@@ -39,6 +39,18 @@ impl Element for u16 {
     }
 }
 
+/// Whole numbers.
+impl Element for i8 {
+    #[inline(always)]
+    unsafe fn one(p: *const i8) -> f32 {
+        *p as f32
+    }
+    #[inline(always)]
+    unsafe fn four(p: *const i8) -> v128 {
+        math::load_bytes(p)
+    }
+}
+
 /// Length a panel's k is padded to.
 #[inline(always)]
 pub fn padded(k: usize) -> usize {

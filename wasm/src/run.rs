@@ -29,14 +29,16 @@ pub const F16: usize = 1;
 pub const I32: usize = 2;
 /// Half floats that are copied and not looked into; 32-bit copies travel as F32.
 pub const BITS16: usize = 3;
+/// Whole numbers of 8 bits: read as numbers, written as copies only.
+pub const I8: usize = 4;
 
 /// Bytes of one element.
 #[inline(always)]
 pub fn element_bytes(dtype: usize) -> usize {
-    if dtype == F16 || dtype == BITS16 {
-        2
-    } else {
-        4
+    match dtype {
+        F16 | BITS16 => 2,
+        I8 => 1,
+        _ => 4,
     }
 }
 

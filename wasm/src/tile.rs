@@ -5,7 +5,7 @@
 //! Loads may touch up to 12 bytes past an operand; the host keeps that much room at the end of memory.
 
 use crate::math;
-use crate::run::{Place, BITS16, F16, F32, I32};
+use crate::run::{Place, BITS16, F16, F32, I32, I8};
 use crate::simd::*;
 
 /// A strided operand: where it starts and how far its columns lie apart.
@@ -39,6 +39,7 @@ pub unsafe fn load(operand: &Operand, rows: *const i32, window: Window, register
         }
         F16 => load_f16((place.base as *const u16).offset(skip), rows, window, column as isize, register),
         BITS16 => load_bits((place.base as *const u16).offset(skip), rows, window, column as isize, register),
+        I8 => load_i8((place.base as *const i8).offset(skip), rows, window, column as isize, register),
         _ => load_i32((place.base as *const i32).offset(skip), rows, window, column as isize, register),
     }
     register
@@ -151,6 +152,22 @@ unsafe fn load_i32(base: *const i32, rows: *const i32, window: Window, column: i
     }
 }
 
+unsafe fn load_i8(base: *const i8, rows: *const i32, window: Window, column: isize, register: *mut f32) {
+    let n = window.columns;
+    for r in 0..window.rows {
+        let (from, to) = (base.offset(*rows.add(r) as isize), register.add(r * n));
+        if column == 1 {
+            for c in (0..n).step_by(4) {
+                store(to.add(c), math::load_bytes(from.add(c)));
+            }
+        } else {
+            for c in 0..n {
+                *to.add(c) = *from.offset(c as isize * column) as f32;
+            }
+        }
+    }
+}
+
 /// Whether a window of this operand is one dense run of floats that whole vectors may be stored to.
 #[inline(always)]
 pub fn stores_directly(operand: &Operand, window: Window) -> bool {
@@ -180,6 +197,12 @@ pub unsafe fn save(operand: &Operand, rows: *const i32, window: Window, from: *c
                 let to = (place.base as *mut u16).offset(at);
                 for c in 0..n {
                     *to.offset(c as isize * column) = *(from.add(c) as *const u16);
+                }
+            }
+            I8 => {
+                let to = (place.base as *mut i8).offset(at);
+                for c in 0..n {
+                    *to.offset(c as isize * column) = *from.add(c) as i8;
                 }
             }
             _ => {

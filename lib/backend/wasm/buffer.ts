@@ -4,7 +4,7 @@ import type { Buffer } from "../../compile/program.ts";
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import type { Allocator } from "./memory.ts";
 
-const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array } as const;
+const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
 
 /** A range of the device's memory with a number type. */
 export class WasmBuffer implements Buffer {

@@ -71,6 +71,7 @@ function checked(name: string, value: number, least: number, most: number): numb
 class Instance implements WasmDevice, Host {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
+  readonly types: ReadonlySet<DType> = new Set(["f32", "f16", "i32", "i8"]);
   readonly threads: number;
   readonly allocator: Allocator;
   readonly workspace: Workspace;

@@ -150,7 +150,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
 
 /** Types every kernel of this backend takes; others would be read as if they were floats. */
 function checkTypes(step: AnyStep): void {
-  const wanted: readonly string[] = step.kernel === "contract" ? ["f32", "f16"] : ["f32"];
+  const wanted: readonly string[] = step.kernel === "contract" ? ["f32", "f16", "i8"] : ["f32"];
   step.inputs.forEach((view, i) => {
     const isIndex = i === 1 && (step.kernel === "gather" || step.kernel === "scatterAdd");
     const free = step.kernel === "map" || step.kernel === "cast" || step.kernel === "reduce";

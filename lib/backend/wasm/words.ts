@@ -4,9 +4,9 @@ import type { View } from "../../compile/view.ts";
 import type { DType } from "../../ir/types.ts";
 
 /** Number types as wasm/src/run.rs numbers them. */
-const DTYPES: { readonly [K in DType]: number } = { f32: 0, f16: 1, i32: 2 };
+const DTYPES: { readonly [K in DType]: number } = { f32: 0, f16: 1, i32: 2, i8: 4 };
 /** Codes under which a copy moves bits instead of numbers. */
-const BITS: { readonly [K in DType]: number } = { f32: 0, f16: 3, i32: 0 };
+const BITS: { readonly [K in DType]: number } = { f32: 0, f16: 3, i32: 0, i8: 4 };
 
 /** A lowered step: its words without the header, and the memory it works in. */
 export interface Lowered {

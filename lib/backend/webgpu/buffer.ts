@@ -6,7 +6,11 @@ import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import { ADVICE, megabytes, scoped } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 
-const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array } as const;
+/** Host memory of the number types that kernels here read. */
+export const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array } as const;
+
+/** Those number types. */
+export type BufferType = keyof typeof ARRAYS;
 
 /** Buffers are a multiple of this long, so that ranges of packed halves end on a word. */
 const GRAIN = 16;
@@ -41,13 +45,17 @@ export function allocate(gpu: Gpu, bytes: number, usage: number, label: string):
 
 /** A buffer with a number type. */
 export class WebGpuBuffer implements Buffer {
-  readonly dtype: DType;
+  readonly dtype: BufferType;
   readonly length: number;
   readonly label: string;
   readonly gpu: Gpu;
   #buffer: GPUBuffer | null;
 
   constructor(gpu: Gpu, dtype: DType, length: number, label: string) {
+    if (dtype === "i8") {
+      const types = Object.keys(ARRAYS).join(", ");
+      throw new RangeError(`Cannot allocate buffer "${label}": it is ${dtype}, WebGPU has ${types}`);
+    }
     this.gpu = gpu;
     this.dtype = dtype;
     this.length = length;

@@ -3,7 +3,7 @@
 
 import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
-import { WebGpuBuffer } from "./buffer.ts";
+import { ARRAYS, type BufferType, WebGpuBuffer } from "./buffer.ts";
 import { loadProgram } from "./executable.ts";
 import { Gpu } from "./gpu.ts";
 import { lower } from "./lower.ts";
@@ -37,6 +37,7 @@ export interface WebGpuDevice extends Device {
 class Instance implements WebGpuDevice {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
+  readonly types: ReadonlySet<DType> = new Set(Object.keys(ARRAYS) as BufferType[]);
   readonly #gpu: Gpu;
 
   constructor(name: string, gpu: Gpu) {

@@ -1,0 +1,146 @@
+// What do halves and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
+// one step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
+// interleaved on one thread by CPU time.
+//
+// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--out FILE] [FILE.hdf5 ..]
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+import {
+  compile,
+  frameMetric,
+  openWell,
+  quantizeRows,
+  tensor,
+  trace,
+  Walrus,
+  wasm,
+  type WasmDevice,
+  type WeightStorage,
+  type Window,
+} from "../mod.ts";
+import { writeFileAtomic } from "../lib/io/file.ts";
+import { narrowToHalf } from "../lib/io/numbers.ts";
+
+const KINDS = ["f32", "f16", "int8"] as const satisfies readonly WeightStorage[];
+const CHECKPOINT = new URL("../examples/walrus_small/walrus.safetensors", import.meta.url).pathname;
+const DATA = ["euler_quadrants_mini", "gray_scott_mini"]
+  .map((name) => new URL(`../examples/data/${name}.hdf5`, import.meta.url).pathname);
+/** Rows, inputs, outputs: those of the peers' workloads. */
+const PRODUCTS = [[1024, 1408, 5632], [256, 1408, 1408], [64, 1408, 1408]] as const;
+
+const digits = (value: number) => Number(value.toPrecision(4));
+const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/** Mean VRMSE over real channels. */
+function error(forecast: Float32Array, truth: Float32Array, { channelMask, channels }: Window): number {
+  const each = frameMetric("VRMSE", forecast, truth, channels.length);
+  return mean([...each].filter((_, c) => channelMask[c] === 1));
+}
+
+/** Frames of a rollout with weights of one kind. */
+async function forecast(device: WasmDevice, kind: WeightStorage, start: Window, steps: number) {
+  using model = await Walrus.load(CHECKPOINT, { device, weights: kind });
+  const frames: Float32Array[] = [];
+  for await (const { values } of model.rollout(start, { steps, seed: 1 })) frames.push(values);
+  return frames;
+}
+
+async function accuracy(device: WasmDevice, file: string, wanted: number) {
+  using well = await openWell(file);
+  const trajectory = well.trajectory(0);
+  const probe = await trajectory.window({ from: 0, length: 1 });
+  const length = probe.shape.every((n) => n > 1) ? 3 : 6;
+  const start = await trajectory.window({ from: 0, length });
+  const steps = Math.min(wanted, trajectory.steps - length);
+  const truth = await Promise.all(
+    Array.from({ length: steps }, async (_, i) => (await trajectory.frame(length + i)).values),
+  );
+  const exact = await forecast(device, "f32", start, steps);
+  const rows = [];
+  for (const weights of KINDS) {
+    const frames = weights === "f32" ? exact : await forecast(device, weights, start, steps);
+    const errors = frames.map((frame, i) => error(frame, truth[i]!, start));
+    rows.push({
+      weights,
+      oneStep: digits(errors[0]!),
+      rollout: digits(mean(errors)),
+      // Distance to the forecast with floats, in the same measure.
+      movedAfterOne: digits(error(frames[0]!, exact[0]!, start)),
+      movedAfterAll: digits(error(frames.at(-1)!, exact.at(-1)!, start)),
+    });
+  }
+  return { dataset: well.metadata.dataset, steps, rows };
+}
+
+/** Best CPU time of one product with matrices of each kind. */
+async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, number], rounds: number) {
+  const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7));
+  const [x, matrix] = [numbers(m * k), numbers(n * k)];
+  const { values, scales } = quantizeRows(matrix, k);
+  const feeds = { f32: matrix, f16: narrowToHalf(matrix), int8: values };
+  using stack = new DisposableStack();
+  const runs = await Promise.all(KINDS.map(async (kind) => {
+    const dtype = kind === "int8" ? "i8" : kind;
+    const types = {
+      x: { dtype: "f32", shape: [m, k] },
+      w: { dtype, shape: [n, k] },
+      scale: { dtype: "f32", shape: [n] },
+    } as const;
+    const graph = trace(types, ({ x, w, scale }) => {
+      const y = tensor.contract("mk,nk->mn", x, w);
+      return { y: dtype === "i8" ? tensor.mul(y, scale) : y };
+    });
+    const compiled = stack.use(await compile(device, graph));
+    await compiled.run({ x, w: feeds[kind], scale: scales });
+    return { kind, compiled, best: Infinity };
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const run of runs) {
+      const before = process.cpuUsage();
+      await run.compiled.run({});
+      const { user, system } = process.cpuUsage(before);
+      run.best = Math.min(run.best, (user + system) / 1000);
+    }
+  }
+  const exact = runs[0]!.best;
+  return {
+    product: `${m} x ${k} x ${n}`,
+    rows: runs.map(({ kind, best }) => ({
+      weights: kind,
+      milliseconds: digits(best),
+      timeOverF32: digits(best / exact),
+    })),
+  };
+}
+
+const { values: options, positionals } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "8" },
+    steps: { type: "string", default: "20" },
+    out: { type: "string" },
+  },
+});
+const files = positionals.length > 0 ? positionals : DATA;
+using one = await wasm({ threads: 1 });
+const products = [];
+for (const product of PRODUCTS) products.push(await speed(one, product, Number(options.rounds)));
+using all = await wasm();
+const forecasts = [];
+for (const file of files) forecasts.push(await accuracy(all, file, Number(options.steps)));
+const report = {
+  question: "What do halves and 8-bit numbers cost and gain as storage of weights on WASM?",
+  command: "deno run -A bench/weights.ts --out FILE [FILE.hdf5 ..]",
+  processor: (await Deno.readTextFile("/proc/cpuinfo").catch(() => "")).match(/model name\s*: (.*)/)?.[1],
+  runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
+  speed: "one thread, best CPU time of interleaved rounds",
+  products,
+  accuracy:
+    "shipped network (stored as halves), first trajectory, jitter with seed 1; VRMSE, mean over channels; rollout: mean over steps; moved: VRMSE from the forecast with floats",
+  forecasts,
+};
+const text = JSON.stringify(report, null, 2);
+console.log(text);
+if (options.out) await writeFileAtomic(options.out, new TextEncoder().encode(`${text}\n`));

@@ -1,0 +1,126 @@
+// Matrices of 8-bit numbers: as operands of products and copies on WASM, and as storage of a model's weights.
+
+import assert from "node:assert/strict";
+import { evaluate } from "../../../lib/ir/evaluate.ts";
+import { cast, contract, mul, permute, reshape } from "../../../lib/ir/tensor.ts";
+import { trace } from "../../../lib/ir/trace.ts";
+import { compile } from "../../../lib/compile/compile.ts";
+import { wasm } from "../../../lib/backend/wasm/device.ts";
+import { quantizeRows } from "../../../lib/forecast/weights.ts";
+import { Walrus } from "../../../lib/forecast/walrus.ts";
+import { openWell } from "../../../lib/data/well.ts";
+import { inRepository } from "../../shared.ts";
+import { Draw } from "../random_steps.ts";
+
+/** Rows, outputs, inputs: less than a vector, odd, several blocks. */
+const SIZES = [[1, 1, 1], [3, 5, 7], [13, 17, 9], [97, 33, 353], [100, 720, 720]] as const;
+
+Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike on 1 and 3 threads", async () => {
+  using one = await wasm({ threads: 1 });
+  using three = await wasm({ threads: 3 });
+  const draw = new Draw(5);
+  for (const [m, n, k] of SIZES) {
+    for (const turned of [false, true]) {
+      const graph = trace({
+        x: { dtype: "f32", shape: [m, k] },
+        w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
+        scale: { dtype: "f32", shape: [n] },
+      }, ({ x, w, scale }) => ({
+        y: mul(contract(turned ? "mk,kn->mn" : "mk,nk->mn", x, w), scale),
+        left: contract(turned ? "kn,mk->nm" : "nk,mk->nm", w, x),
+      }));
+      const feeds = {
+        x: Float32Array.from({ length: m * k }, () => draw.normal()),
+        w: Int8Array.from({ length: n * k }, () => draw.whole(-127, 127)),
+        scale: Float32Array.from({ length: n }, () => draw.normal()),
+      };
+      const wide = Object.fromEntries(
+        Object.entries(feeds).map(([name, data]) => [name, Float64Array.from(data)]),
+      );
+      const want = evaluate(graph, wide);
+      using compiled = await compile(one, graph);
+      const got = await compiled.run(feeds);
+      // Sums of k products of numbers up to 127, each rounded once.
+      const tolerance = 4 * 127 * 2 ** -24 * (8 + k);
+      for (const [name, numbers] of Object.entries(want)) {
+        const scaled = name === "y" ? 4 * tolerance : tolerance;
+        numbers.forEach((value, i) => {
+          assert.ok(
+            Math.abs(got[name]![i]! - value) <= scaled,
+            `${name}[${i}] is ${got[name]![i]}, wanted ${value}`,
+          );
+        });
+      }
+      using several = await compile(three, graph);
+      assert.deepEqual(await several.run(feeds), got);
+    }
+  }
+});
+
+Deno.test("8-bit numbers are copied, moved and widened exactly on WASM", async () => {
+  using device = await wasm({ threads: 2 });
+  const graph = trace({ w: { dtype: "i8", shape: [6, 37] } }, ({ w }) => {
+    const moved = reshape(permute(w, [1, 0]), [3, 74]);
+    return { moved, wide: cast(moved, "f32") };
+  });
+  using compiled = await compile(device, graph);
+  const w = Int8Array.from({ length: 222 }, (_, i) => (i * 89) % 256 - 128);
+  const { moved, wide } = await compiled.run({ w });
+  const wanted = Array.from({ length: 222 }, (_, i) => w[(i % 6) * 37 + Math.floor(i / 6)]!);
+  assert.deepEqual([...moved!], wanted);
+  assert.deepEqual([...wide!], wanted);
+});
+
+Deno.test("quantizeRows() is off by half a scale at most", () => {
+  const draw = new Draw(9);
+  const matrix = Float32Array.from({ length: 50 * 33 }, () => draw.normal());
+  const { values, scales } = quantizeRows(matrix, 33);
+  matrix.forEach((number, i) => {
+    const scale = scales[Math.floor(i / 33)]!;
+    assert.ok(Math.abs(values[i]! * scale - number) <= 0.5001 * scale);
+  });
+});
+
+Deno.test("a model with 8-bit weights forecasts nearly the same and takes less memory", async () => {
+  const checkpoint = inRepository("examples/walrus_small/walrus.safetensors");
+  using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const start = await well.trajectory(0).window({ from: 0, length: 6 });
+  using device = await wasm();
+  const run = async (weights: "f32" | "int8") => {
+    using model = await Walrus.load(checkpoint, { device, weights });
+    let bytes = 0;
+    const admit = (need: { weights: number }) => bytes = need.weights;
+    for await (const { values } of model.rollout(start, { steps: 1, jitter: false, admit })) {
+      return { values, bytes };
+    }
+    throw new Error("no frame");
+  };
+  const [exact, small] = [await run("f32"), await run("int8")];
+  const last = start.frames.subarray(-exact.values.length);
+  let [difference, change] = [0, 0];
+  exact.values.forEach((value, i) => {
+    difference += (value - small.values[i]!) ** 2;
+    change += (value - last[i]!) ** 2;
+  });
+  const relative = Math.sqrt(difference / change);
+  assert.ok(relative > 0 && relative < 0.05, `8-bit weights change the step by ${relative} of itself`);
+  assert.ok(small.bytes < 0.6 * exact.bytes);
+});
+
+Deno.test("Walrus.load() refuses 8-bit weights on a device without them", async () => {
+  using device = await wasm();
+  const other = {
+    ...device,
+    name: "other",
+    types: new Set(["f32", "f16", "i32"] as const),
+    kernels: device.kernels,
+  };
+  await assert.rejects(
+    () =>
+      Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), {
+        device: other,
+        weights: "int8",
+      }),
+    { name: "TypeError", message: 'Weights are "int8", other has no such numbers: wanted "f16" or "f32"' },
+  );
+});
