@@ -1,101 +1,16 @@
-// Where does the time of a whole step go? A profile by kernel, or step by step with --steps N (the N slowest), with the
-// share of the multiply-add ceiling. deno run -A bench/model_bench.ts [forecast|train ..] [--threads 1] [--runs 3]
-// [--steps 30] [--out FILE]. One thread is judged by CPU time; more threads want an idle machine.
+// deno bench: whole steps of the models whose speed counts.
 
-import { parseArgs } from "node:util";
 import { wasm } from "../lib/backend/wasm/device.ts";
-import { stepWork } from "../lib/compile/work.ts";
 import { PROGRAMS } from "./model_programs.ts";
-import { profileSteps, type StepTime } from "./profile.ts";
-import { ceiling, ceilingOfThreads } from "./wasm_ceiling.ts";
+import { makeResident } from "./resident.ts";
 
-/** A line of the profile. */
-interface Line {
-  readonly what: string;
-  readonly steps: number;
-  readonly milliseconds: number;
-  /** Of the whole program. */
-  readonly share: number;
-  readonly gflops: number;
-  readonly gigabytes: number;
-}
-
-function line(what: string, times: readonly StepTime[], total: number): Line {
-  const sum = (of: (time: StepTime) => number) => times.reduce((n, time) => n + of(time), 0);
-  const milliseconds = sum((time) => time.milliseconds);
-  return {
-    what,
-    steps: times.length,
-    milliseconds,
-    share: milliseconds / total,
-    gflops: sum(({ step }) => stepWork(step)) / milliseconds / 1e6,
-    gigabytes: sum(({ bytes }) => bytes) / milliseconds / 1e6,
-  };
-}
-
-/** Sizes of a contraction, shapes of other steps. */
-function describe({ step }: StepTime): string {
-  const scope = step.scope.replaceAll(/block\d+/g, "block*");
-  if (step.kernel !== "contract") {
-    const shapes = [...step.inputs, ...step.outputs].slice(-4).map(({ shape }) => shape.join("x"));
-    return `${step.kernel} ${shapes.join(" ")} ${scope}`;
-  }
-  const { batch, m, n, k, epilogue } = step.attributes;
-  const size = (axes: typeof m) => axes.map((axis) => axis.size).join("*") || "1";
-  return `contract ${size(batch)}: ${size(m)} x ${size(n)} x ${size(k)}${epilogue ? " +" : ""} ${scope}`;
-}
-
-function grouped(times: readonly StepTime[], key: (time: StepTime) => string): Line[] {
-  const total = times.reduce((n, { milliseconds }) => n + milliseconds, 0);
-  const groups = Map.groupBy(times, key);
-  const lines = [...groups].map(([what, members]) => line(what, members, total));
-  return lines.sort((a, b) => b.milliseconds - a.milliseconds);
-}
-
-function print(lines: readonly Line[]): void {
-  for (const { what, steps, milliseconds, share, gflops, gigabytes } of lines) {
-    const numbers = [
-      milliseconds.toFixed(2).padStart(10),
-      `${(100 * share).toFixed(1)} %`.padStart(7),
-      `${steps}`.padStart(5),
-      gflops.toFixed(1).padStart(6),
-      gigabytes.toFixed(1).padStart(6),
-    ];
-    console.log(`${numbers.join(" ")}  ${what}`);
-  }
-}
-
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    threads: { type: "string", default: "1" },
-    runs: { type: "string", default: "3" },
-    steps: { type: "string", default: "0" },
-    out: { type: "string" },
-  },
-});
-const threads = Number(values.threads);
-using device = await wasm({ threads });
-const top = () => threads === 1 ? ceiling("fused", 500) : ceilingOfThreads("fused", threads, 100);
-const results = [];
 for (const [name, make] of Object.entries(PROGRAMS)) {
-  if (positionals.length > 0 && !positionals.some((start) => name.startsWith(start))) continue;
-  const times = await profileSteps(device, make(device.kernels), Number(values.runs));
-  const peak = await top();
-  const lines = grouped(times, ({ step }) => step.kernel);
-  const whole = line("everything", times, times.reduce((n, { milliseconds }) => n + milliseconds, 0));
-  console.log(`\n${name}, ${threads} threads; ceiling ${peak.toFixed(1)} GFLOP/s`);
-  console.log("        ms   share steps GFLOP/s GB/s");
-  print([whole, ...lines]);
-  const contract = lines.find(({ what }) => what === "contract")!;
-  console.log(
-    `of the ceiling: ${(100 * whole.gflops / peak).toFixed(1)} %, contract alone ${
-      (100 * contract.gflops / peak).toFixed(1)
-    } %; the whole is ${(100 * whole.gflops / contract.gflops).toFixed(1)} % of contract alone`,
-  );
-  if (values.steps !== "0") print(grouped(times, describe).slice(0, Number(values.steps)));
-  results.push({ name, threads, ceiling: peak, whole, kernels: lines });
+  Deno.bench({ name, group: "model", n: 3, warmup: 1 }, async (bench) => {
+    using device = await wasm({ threads: 1 });
+    using resident = await makeResident(device, make(device.kernels));
+    await resident.executable.run(resident.bindings);
+    bench.start();
+    await resident.executable.run(resident.bindings);
+    bench.end();
+  });
 }
-if (values.out) await Deno.writeTextFile(values.out, JSON.stringify(results, null, 1) + "\n");
-Deno.exit(0);

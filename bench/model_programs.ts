@@ -58,7 +58,14 @@ function train(kernels: ReadonlySet<Kernel>): Program {
   return compileGraph(wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL)), { kernels });
 }
 
-/** Programs by name. */
+/** The released network in 2D on 1,024 tokens: 5 GB of weights, minutes a step. */
+export function released(kernels: ReadonlySet<Kernel>): Program {
+  const points = [512, 512, 1] as const;
+  const shape = { frames: 6, samples: 1, points, channels: 2, constants: 0, hidden: false, jitter: false };
+  return stepProgram(RELEASED_CONFIG, shape, geometryOf(points, PERIODIC_GRID, false), kernels, false);
+}
+
+/** Programs by name that are measured as a habit. */
 export const PROGRAMS = {
   "forecast 98M, 256x256, 6 frames": forecast,
   "train 6 blocks of 96, 64x64, 6 frames, 2 samples": train,

@@ -4,9 +4,10 @@
 import process from "node:process";
 import { WasmExecutable } from "../lib/backend/wasm/executable.ts";
 import type { WasmDevice } from "../lib/backend/wasm/device.ts";
-import type { AnyStep, Buffer, Program } from "../lib/compile/program.ts";
+import type { AnyStep, Program } from "../lib/compile/program.ts";
 import type { View } from "../lib/compile/view.ts";
 import { BYTES } from "../lib/ir/types.ts";
+import { makeResident } from "./resident.ts";
 
 /** One step's best time. */
 export interface StepTime {
@@ -23,15 +24,9 @@ export function cpuTime(): number {
 }
 
 /** Bytes of the different elements of a view. */
-function bytesOf(view: View): number {
+export function bytesOf(view: View): number {
   const elements = view.shape.reduce((n, size, i) => n * (view.strides[i] === 0 ? 1 : size), 1);
   return elements * BYTES[view.dtype];
-}
-
-/** Numbers in [-0.05, 0.05], or zeros where they are indices. */
-function fill(buffer: Buffer): void {
-  if (buffer.dtype !== "f32") return;
-  buffer.write(new Float32Array(buffer.length).map((_, i) => ((i * 7919) % 2048 / 2048 - 0.5) / 10));
 }
 
 /**
@@ -46,21 +41,14 @@ export async function profileSteps(
   program: Program,
   runs: number,
 ): Promise<readonly StepTime[]> {
-  using executable = await device.load(program);
+  using resident = await makeResident(device, program);
+  const { executable, bindings } = resident;
   if (!(executable instanceof WasmExecutable)) throw new TypeError(`Cannot profile ${device.name}`);
-  const buffers = new Map<string, Buffer>();
-  for (const slot of program.slots) {
-    if (slot.kind !== "input" && slot.kind !== "output") continue;
-    const buffer = device.createBuffer(slot.dtype, slot.length, slot.name);
-    if (slot.kind === "input") fill(buffer);
-    buffers.set(slot.name, buffer);
-  }
   let best: number[] = program.steps.map(() => Infinity);
   for (let run = 0; run < runs; run++) {
-    const times = await executable.profile(buffers, device.threads === 1 ? cpuTime : undefined);
+    const times = await executable.profile(bindings, device.threads === 1 ? cpuTime : undefined);
     best = best.map((least, i) => Math.min(least, times[i]!));
   }
-  for (const buffer of buffers.values()) buffer[Symbol.dispose]();
   return program.steps.map((step, i) => ({
     step,
     milliseconds: best[i]!,

@@ -1,9 +1,9 @@
 // How long from importing the library to the first forecast frame of the shipped network, and how large is the compute
-// core (language, compiler, CPU backend with its kernels) as one file for browsers?
+// core (language, compiler, CPU backend with one build of its kernels) that a browser loads?
 // deno run -A bench/start.ts [--rounds 5] [--out FILE]
 
 import { parseArgs } from "node:util";
-import { bundle } from "../app/page/bundle.ts";
+import { coreSize } from "./core_size.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -26,25 +26,6 @@ Deno.exit(0);
 `;
 
 type Times = Readonly<Record<"imported" | "loaded" | "forecast" | "total", number>>;
-
-/** Bytes of the compute core, plain and compressed. */
-async function coreSize(): Promise<{ raw: number; gzip: number }> {
-  const entry = await Deno.makeTempFile({ dir: new URL("bench/", ROOT).pathname, suffix: ".ts" });
-  try {
-    const names = [
-      "lib/ir/tensor.ts",
-      "lib/ir/trace.ts",
-      "lib/compile/compile.ts",
-      "lib/backend/wasm/device.ts",
-    ];
-    await Deno.writeTextFile(entry, names.map((name) => `export * from "../${name}";`).join("\n"));
-    const bytes = await bundle(entry, { minify: true });
-    const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-    return { raw: bytes.length, gzip: (await new Response(packed).bytes()).length };
-  } finally {
-    await Deno.remove(entry);
-  }
-}
 
 const { values } = parseArgs({
   args: Deno.args,

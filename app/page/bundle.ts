@@ -1,34 +1,45 @@
 // Scripts of pages: a TypeScript module and all it imports as one file for browsers.
 
+/** How a bundle is made. */
+export interface BundleOptions {
+  /** Whether names and spaces are shortened. */
+  readonly minify?: boolean;
+}
+
+/** Runs the bundler. @throws Error with what it says */
+async function bundler(path: string, { minify = false }: BundleOptions, ...target: string[]): Promise<void> {
+  const args = ["bundle", "--platform", "browser", "--quiet", ...minify ? ["--minify"] : [], ...target, path];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (code !== 0) throw new Error(`Cannot bundle "${path}": ${new TextDecoder().decode(stderr).trim()}`);
+}
+
 /**
  * Bundles a module for browsers.
  *
  * @param path of the module
- * @param options whether names and spaces are shortened
+ * @param options of the bundler
  * @throws Error with what the bundler says
  */
-export async function bundle(
-  path: string,
-  { minify = false }: { readonly minify?: boolean } = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function bundle(path: string, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const out = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    const args = [
-      "bundle",
-      "--platform",
-      "browser",
-      "--quiet",
-      ...minify ? ["--minify"] : [],
-      "-o",
-      out,
-      path,
-    ];
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-    if (code !== 0) throw new Error(`Cannot bundle "${path}": ${new TextDecoder().decode(stderr).trim()}`);
+    await bundler(path, options, "-o", out);
     return await Deno.readFile(out);
   } finally {
     await Deno.remove(out);
   }
+}
+
+/**
+ * Bundles a module for browsers as several scripts: what is imported dynamically is loaded when it is needed.
+ *
+ * @param path of the module
+ * @param folder where the scripts go
+ * @param options of the bundler
+ * @throws Error with what the bundler says
+ */
+export async function bundleParts(path: string, folder: string, options: BundleOptions = {}): Promise<void> {
+  await bundler(path, options, "--code-splitting", "--outdir", folder);
 }
 
 /** Pages with these headers have shared memory, hence threads. */

@@ -1,6 +1,8 @@
 // Parity with the oracle: runs every case of a folder of golden vectors, prints a table and fails when one case is
 // beyond its tolerance or is not run.
 
+import type { WasmOptions } from "../../lib/backend/wasm/device.ts";
+import { WIDE_BYTES } from "../../lib/backend/wasm/module.ts";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
 import type { Device } from "../../lib/compile/program.ts";
@@ -38,6 +40,8 @@ interface Options {
   readonly sections: string[];
   readonly backend: "wasm" | "webgpu" | "reference";
   readonly threads?: number;
+  readonly simd?: "relaxed" | "plain";
+  readonly addresses: "32" | "64";
   readonly weights: "f32" | "f16";
   readonly json?: boolean;
   readonly only?: string;
@@ -67,6 +71,15 @@ function readOptions(args: readonly string[]): { folder: string; options: Option
     .option("--backend <name>", "wasm, webgpu or reference (f64)", backend, "wasm")
     .option("--threads <n>", "CPU threads of the wasm backend", count)
     .addOption(
+      new Option("--simd <kind>", "build of the wasm backend (default: what the runtime has)")
+        .choices(["relaxed", "plain"]),
+    )
+    .addOption(
+      new Option("--addresses <bits>", "width of the wasm backend's addresses").choices(["32", "64"]).default(
+        "32",
+      ),
+    )
+    .addOption(
       new Option("--weights <kind>", "f16: whole models with matrices rounded to halves, judged by 2e-3")
         .choices(["f32", "f16"]).default("f32"),
     )
@@ -77,6 +90,14 @@ function readOptions(args: readonly string[]): { folder: string; options: Option
   return { folder: command.args[0]!, options: command.opts() as Options };
 }
 
+function wasmOptions({ threads, simd, addresses }: Options): WasmOptions {
+  return {
+    ...(threads ? { threads } : {}),
+    ...(simd ? { relaxed: simd === "relaxed" } : {}),
+    ...(addresses === "64" ? { maximumBytes: WIDE_BYTES } : {}),
+  };
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { folder, options } = readOptions(args);
   const golden = await openGolden(folder);
@@ -85,7 +106,7 @@ async function main(args: readonly string[]): Promise<number> {
   );
   const device: Device | null = options.backend === "reference"
     ? null
-    : await openDevice(options.backend, { wasm: options.threads ? { threads: options.threads } : {} });
+    : await openDevice(options.backend, { wasm: wasmOptions(options) });
   const halves = options.weights === "f16";
   if (halves && (!device || !options.sections.every((section) => section === "B"))) {
     throw new RangeError("Halves are judged with --sections B on a device");

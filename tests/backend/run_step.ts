@@ -10,7 +10,10 @@ export interface Contents {
 }
 
 /** A program of the given steps; slots the steps write are outputs, the others inputs. */
-export function programOf(steps: readonly AnyStep[], contents: readonly Contents[]): Program {
+export function programOf(
+  steps: readonly AnyStep[],
+  contents: readonly { readonly dtype: DType; readonly data: { readonly length: number } }[],
+): Program {
   const written = new Set(steps.flatMap((step) => step.outputs.map(({ slot }) => slot)));
   const slots = contents.map(({ dtype, data }, i): Slot => ({
     kind: written.has(i) ? "output" : "input",

@@ -1,21 +1,19 @@
-// How long do the kernels beside the matrix product take at the sizes of the released model, and which bound do they
-// meet: bytes moved or arithmetic? deno run bench/wasm_kernels_bench.ts [--json] [threads]
+// The kernels of the WASM backend at the sizes of the released model, each as a program of one step.
 
-import { wasm, type WasmDevice } from "../lib/backend/wasm/device.ts";
-import type { AnyStep, Buffer } from "../lib/compile/program.ts";
+import type { AnyStep, ContractAxis, Program } from "../lib/compile/program.ts";
 import { type View, wholeView } from "../lib/compile/view.ts";
 import { apply, operand } from "../lib/ir/scalar.ts";
-import { BYTES, type DType, type Shape, sizeOf } from "../lib/ir/types.ts";
+import { type DType, type Shape, sizeOf } from "../lib/ir/types.ts";
 import { programOf } from "../tests/backend/run_step.ts";
 
 const T = 6, S = 1024, H = 16, E = 88, HIDDEN = H * E;
 
-interface Case {
+/** One kernel at one size. */
+export interface KernelCase {
   readonly label: string;
   readonly step: AnyStep;
-  readonly slots: readonly (readonly [dtype: DType, length: number])[];
-  /** Floating-point operations, where arithmetic is the bound. */
-  readonly operations?: number;
+  /** The step alone. */
+  readonly program: Program;
 }
 
 /** Views of fresh slots in order. */
@@ -40,13 +38,31 @@ function step(kernel: AnyStep["kernel"], inputs: View[], outputs: View[], attrib
   return { kernel, inputs, outputs, attributes, scope: "bench" } as AnyStep;
 }
 
-function cases(): Case[] {
-  const list: Case[] = [];
-  const add = (label: string, make: (s: Setup) => AnyStep, operations?: number) => {
+/** All cases: every kernel at least once. */
+export function kernelCases(): KernelCase[] {
+  const list: KernelCase[] = [];
+  const add = (label: string, make: (s: Setup) => AnyStep) => {
     const setup = new Setup();
     const made = make(setup);
-    list.push({ label, step: made, slots: setup.slots, ...operations ? { operations } : {} });
+    const contents = setup.slots.map(([dtype, length]) => ({ dtype, data: { length } }));
+    list.push({ label, step: made, program: programOf([made], contents) });
   };
+  const contract = (label: string, m: number, n: number, k: number, weights: DType = "f32") =>
+    add(label, (s) => {
+      const axis = (size: number, a: number, b: number, out: number): ContractAxis => ({ size, a, b, out });
+      return step("contract", [s.view([m, k]), s.view([n, k], weights)], [s.view([m, n])], {
+        batch: [],
+        m: [axis(m, k, 0, n)],
+        n: [axis(n, 0, k, 1)],
+        k: [axis(k, 1, 1, 0)],
+        epilogue: null,
+      });
+    });
+  contract("contract 120 x 192 x 352", 120, 192, 352);
+  contract("contract 256 x 1408 x 1408", 256, 1408, 1408);
+  contract("contract 1024 x 1408 x 5632", 1024, 5632, 1408);
+  contract("contract 1024 x 1408 x 1408, f16 weights", 1024, 1408, 1408, "f16");
+  contract("contract 1024 x 1408 x 1408, 8-bit weights", 1024, 1408, 1408, "i8");
   const x = operand(0);
   const tokens = [T, S, HIDDEN];
   add("add, dense", (s) => {
@@ -76,6 +92,15 @@ function cases(): Case[] {
       step("map", [permuted(s.view([6, 256 * 256, 4]), 0, 2, 1)], [s.view([6, 4, 256 * 256])], {
         expression: x,
       }),
+  );
+  add("cast to halves", (s) => step("cast", [s.view(tokens)], [s.view(tokens, "f16")], {}));
+  add(
+    "gather of tokens",
+    (s) => step("gather", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
+  );
+  add(
+    "scatterAdd of tokens",
+    (s) => step("scatterAdd", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
   );
   add("exp", (s) => step("map", [s.view(tokens)], [s.view(tokens)], { expression: apply("exp", x) }));
   add("sum of squares over tokens", (s) =>
@@ -108,7 +133,7 @@ function cases(): Case[] {
       if (bias) inputs.push(broadcast(s.view([H, m, m]), [b / H, H, m, m]));
       const out = s.view([b / H, m, H, E]);
       return step("attention", inputs, [permuted(out, 0, 2, 1, 3)], { scale: 1 / Math.sqrt(E) });
-    }, 4 * b * m * m * E);
+    });
   attention("attention 1024 x 16 heads x 88", H, S, (s) => [0, 1, 2].map(() => s.view([1, H, S, E])));
   attention(
     "attention over 6 frames",
@@ -122,13 +147,13 @@ function cases(): Case[] {
       const all = () => s.view([1, heads, tokens, width]);
       const inputs = [all(), all(), all(), all()];
       return step("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(width) });
-    }, 10 * heads * tokens * tokens * width);
+    });
   gradient(H, 512, E);
   gradient(4, 2048, 24);
   add("attention 2048 x 4 heads x 24", (s) => {
     const all = () => s.view([1, 4, 2048, 24]);
     return step("attention", [all(), all(), all()], [all()], { scale: 0.2 });
-  }, 16 * 2048 * 2048 * 24);
+  });
   add(
     "fold of windows of 4 by 2, 16 channels",
     (s) =>
@@ -147,40 +172,3 @@ function cases(): Case[] {
   );
   return list;
 }
-
-async function measure(device: WasmDevice, { step, slots }: Case): Promise<number> {
-  const contents = slots.map(([dtype, length]) => ({
-    dtype,
-    data: new Float32Array(length).map((_, i) => (i * 7919 % 2048) / 2048 - 0.5),
-  }));
-  using executable = await device.load(programOf([step], contents));
-  const buffers = contents.map(({ data }) => device.createBuffer("f32", data.length));
-  buffers.forEach((buffer, i) => buffer.write(contents[i]!.data));
-  const bindings = new Map(buffers.map((buffer, i): [string, Buffer] => [`slot ${i}`, buffer]));
-  let best = Infinity;
-  const until = performance.now() + 800;
-  for (let i = 0; i < 3 || performance.now() < until; i++) {
-    best = Math.min(best, (await executable.run(bindings)).milliseconds);
-  }
-  for (const buffer of buffers) buffer[Symbol.dispose]();
-  return best;
-}
-
-const threads = Number(Deno.args.find((a) => !a.startsWith("--")) ?? 1);
-using device = await wasm({ threads });
-const rows = [];
-for (const one of cases()) {
-  const milliseconds = await measure(device, one);
-  const touched = [...one.step.inputs, ...one.step.outputs].reduce((sum, view) => {
-    const own = view.shape.reduce((n, size, i) => n * (view.strides[i] === 0 ? 1 : size), 1);
-    return sum + own * BYTES[view.dtype];
-  }, 0);
-  rows.push({
-    label: one.label,
-    milliseconds: +milliseconds.toFixed(2),
-    gigabytes: +(touched / milliseconds / 1e6).toFixed(1),
-    gflops: one.operations ? +(one.operations / milliseconds / 1e6).toFixed(1) : null,
-  });
-}
-if (Deno.args.includes("--json")) console.log(JSON.stringify({ threads, rows }));
-else console.table(rows);
