@@ -1,8 +1,8 @@
 // What do halves and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
 // one step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
-// interleaved on one thread by CPU time.
+// interleaved on one thread by CPU time. With a folder of golden vectors also what whole models with random weights give.
 //
-// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--out FILE] [FILE.hdf5 ..]
+// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--golden FOLDER] [--out FILE] [FILE.hdf5 ..]
 
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -19,10 +19,14 @@ import {
   type WeightStorage,
   type Window,
 } from "../mod.ts";
+import { openGolden } from "../app/parity/golden.ts";
+import { onDevice } from "../app/parity/run.ts";
+import { Runner } from "../app/parity/runner.ts";
+import { roundProducts } from "../lib/compile/round_products.ts";
 import { writeFileAtomic } from "../lib/io/file.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
 
-const KINDS = ["f32", "f16", "int8"] as const satisfies readonly WeightStorage[];
+const KINDS = ["f32", "f16", "int8", "int8-dot"] as const satisfies readonly WeightStorage[];
 const CHECKPOINT = new URL("../examples/walrus_small/walrus.safetensors", import.meta.url).pathname;
 const DATA = ["euler_quadrants_mini", "gray_scott_mini"]
   .map((name) => new URL(`../examples/data/${name}.hdf5`, import.meta.url).pathname);
@@ -78,10 +82,10 @@ async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, nu
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7));
   const [x, matrix] = [numbers(m * k), numbers(n * k)];
   const { values, scales } = quantizeRows(matrix, k);
-  const feeds = { f32: matrix, f16: narrowToHalf(matrix), int8: values };
+  const feeds = { f32: matrix, f16: narrowToHalf(matrix), int8: values, "int8-dot": values };
   using stack = new DisposableStack();
   const runs = await Promise.all(KINDS.map(async (kind) => {
-    const dtype = kind === "int8" ? "i8" : kind;
+    const dtype = kind.startsWith("int8") ? "i8" as const : kind as "f32" | "f16";
     const types = {
       x: { dtype: "f32", shape: [m, k] },
       w: { dtype, shape: [n, k] },
@@ -91,7 +95,7 @@ async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, nu
       const y = tensor.contract("mk,nk->mn", x, w);
       return { y: dtype === "i8" ? tensor.mul(y, scale) : y };
     });
-    const compiled = stack.use(await compile(device, graph));
+    const compiled = stack.use(await compile(device, kind === "int8-dot" ? roundProducts(graph) : graph));
     await compiled.run({ x, w: feeds[kind], scale: scales });
     return { kind, compiled, best: Infinity };
   }));
@@ -114,12 +118,36 @@ async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, nu
   };
 }
 
+/** Errors of the oracle's whole models: the worst output of each, relative to its largest magnitude. */
+async function models(device: WasmDevice, folder: string) {
+  const golden = await openGolden(folder);
+  const rows = [];
+  for (const weights of KINDS) {
+    const runner = new Runner(golden, onDevice(device, weights));
+    const errors: number[] = [];
+    for (const item of golden.cases.filter(({ section }) => section === "B")) {
+      const { worst, note } = await runner.run(item);
+      if (!worst) throw new Error(`${item.name} on ${weights}: ${note}`);
+      errors.push(worst.relative);
+    }
+    errors.sort((a, b) => a - b);
+    rows.push({
+      weights,
+      cases: errors.length,
+      median: digits(errors[errors.length >> 1]!),
+      worst: digits(errors.at(-1)!),
+    });
+  }
+  return rows;
+}
+
 const { values: options, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "8" },
     steps: { type: "string", default: "20" },
+    golden: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -140,6 +168,7 @@ const report = {
   accuracy:
     "shipped network (stored as halves), first trajectory, jitter with seed 1; VRMSE, mean over channels; rollout: mean over steps; moved: VRMSE from the forecast with floats",
   forecasts,
+  ...(options.golden ? { goldenModels: await models(all, options.golden) } : {}),
 };
 const text = JSON.stringify(report, null, 2);
 console.log(text);

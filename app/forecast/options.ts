@@ -103,7 +103,7 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     )
     .addOption(
       new Option("--weights <kind>", "matrices on the device: as stored, halves, widened, 8 bits")
-        .choices(["stored", "f16", "f32", "int8"]).default("stored"),
+        .choices(["stored", "f16", "f32", "int8", "int8-dot"]).default("stored"),
     )
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
     .option("--memory <gib>", "most the CPU backend may take; over 4 needs 64-bit addresses", gibibytes, 4)

@@ -111,7 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (halves && (!device || !options.sections.every((section) => section === "B"))) {
     throw new RangeError("Halves are judged with --sections B on a device");
   }
-  const runner = new Runner(golden, device ? onDevice(device, halves) : reference);
+  const runner = new Runner(golden, device ? onDevice(device, options.weights) : reference);
   if (!options.json) {
     console.log(`status case${" ".repeat(29)} error      tol  floors    time worst output`);
   }

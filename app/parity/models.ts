@@ -1,11 +1,12 @@
 // Sections B, C, E and F: whole models, gradients, rollouts and checkpoints.
 
+import { quantizeRows } from "../../lib/forecast/weights.ts";
 import { grad } from "../../lib/autodiff/grad.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { narrowToHalf } from "../../lib/io/numbers.ts";
 import { add, mul, permute, reshape, sliceAxis, sqrt, sum } from "../../lib/ir/tensor.ts";
 import { trace, type Tree } from "../../lib/ir/trace.ts";
-import type { HostArray, Type } from "../../lib/ir/types.ts";
+import { at, type HostArray, sizeOf, type Type } from "../../lib/ir/types.ts";
 import { trainingLoss } from "../../lib/train/loss.ts";
 import type { WalrusConfig } from "../../lib/walrus/config.ts";
 import {
@@ -17,12 +18,12 @@ import {
   type Shifts,
 } from "../../lib/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/walrus/model.ts";
-import { mayBeHalf } from "../../lib/walrus/parameters.ts";
+import { mayBeHalf, mayBeInt8, scaleName } from "../../lib/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/walrus/resample.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
 import { type Check, feedsFor, need, padAxes, type Tensors } from "./modules.ts";
-import { runOnce } from "./run.ts";
+import { type ModelWeights, runOnce } from "./run.ts";
 
 type Triple = [number, number, number];
 
@@ -75,17 +76,28 @@ function tapped(tokens: Tensor): Tensor {
   return reshape(sliceAxis(first, 0, 0, 1), [T, B, h / 8, x, y, z]);
 }
 
-/** Matrices rounded to halves. */
-function halved(
+/** Parameters as a device keeps them with this storage of matrices. */
+function stored(
   { types, feeds }: ReturnType<typeof feedsFor>,
+  weights: ModelWeights,
 ): { types: Record<string, Type>; feeds: Record<string, HostArray> } {
-  const names = Object.keys(types).filter(mayBeHalf);
-  const half = (name: string): Type => ({ dtype: "f16", shape: types[name]!.shape });
-  const bits = (name: string) => narrowToHalf(feeds[`params/${name}`]!);
-  return {
-    types: { ...types, ...Object.fromEntries(names.map((name) => [name, half(name)])) },
-    feeds: { ...feeds, ...Object.fromEntries(names.map((name) => [`params/${name}`, bits(name)])) },
-  };
+  const kept: Record<string, Type> = { ...types };
+  const numbers: Record<string, HostArray> = { ...feeds };
+  if (weights === "f32") return { types: kept, feeds: numbers };
+  for (const [name, { shape }] of Object.entries(types)) {
+    if (weights !== "f16" && mayBeInt8(name)) {
+      const rows = at(shape, 0);
+      const { values, scales } = quantizeRows(feeds[`params/${name}`]!, sizeOf(shape) / rows);
+      kept[name] = { dtype: "i8", shape };
+      kept[scaleName(name)] = { dtype: "f32", shape: [rows] };
+      numbers[`params/${name}`] = values;
+      numbers[`params/${scaleName(name)}`] = scales;
+    } else if (mayBeHalf(name)) {
+      kept[name] = { dtype: "f16", shape };
+      numbers[`params/${name}`] = narrowToHalf(feeds[`params/${name}`]!);
+    }
+  }
+  return { types: kept, feeds: numbers };
 }
 
 /** Runs the network of a case with given weights; `outputs` are named y and tap.*. */
@@ -99,7 +111,7 @@ export async function forward(
   const [T = 1, B = 1, C = 1, X = 1, Y = 1, Z = 1] = padAxes(x.shape, 6);
   const shifts = one(golden.params.shifts);
   const geometry = goldenGeometry(golden.params, [X, Y, Z], shifts !== null);
-  const params = backend.halves ? halved(feedsFor(weights, "params/")) : feedsFor(weights, "params/");
+  const params = stored(feedsFor(weights, "params/"), backend.weights ?? "f32");
   const keep = pathKeep(golden, T, B);
   const fieldKeep = golden.params.field_keep;
   const signature: Record<string, Tree<Type>> = {

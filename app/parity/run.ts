@@ -3,6 +3,8 @@
 import { compile } from "../../lib/compile/compile.ts";
 import type { Device } from "../../lib/compile/program.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
+import { roundProducts } from "../../lib/compile/round_products.ts";
+import type { WeightStorage } from "../../lib/forecast/walrus.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
 import type { HostArray } from "../../lib/ir/types.ts";
 
@@ -16,11 +18,14 @@ export interface Runnable extends Disposable {
   run(feeds: Feeds): Promise<Results>;
 }
 
+/** Storage of a model's matrices. */
+export type ModelWeights = Exclude<WeightStorage, "stored">;
+
 /** Something that runs graphs. */
 export interface Backend {
   readonly name: string;
-  /** Whether matrices of whole models are kept as halves. */
-  readonly halves?: boolean;
+  /** How matrices of whole models are kept, floats unless given. */
+  readonly weights?: ModelWeights;
   prepare(graph: Graph): Promise<Runnable>;
 }
 
@@ -32,8 +37,9 @@ export const reference: Backend = {
 };
 
 /** A device. */
-export function onDevice(device: Device, halves = false): Backend {
-  return { name: device.name, halves, prepare: (graph) => compile(device, graph) };
+export function onDevice(device: Device, weights: ModelWeights = "f32"): Backend {
+  const asked = (graph: Graph) => weights === "int8-dot" ? roundProducts(graph) : graph;
+  return { name: device.name, weights, prepare: (graph) => compile(device, asked(graph)) };
 }
 
 /** Prepares, runs once and lets go. */

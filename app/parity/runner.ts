@@ -63,9 +63,8 @@ export class Runner {
       const tensors = await readTensors(`${this.#golden.folder}/${golden.file}`);
       const weights = golden.weights ? await this.#read(golden.weights) : {};
       const exact = compare(golden, tensors, await check(golden, tensors, weights, this.#backend));
-      const reports = this.#backend.halves
-        ? exact.map((r) => ({ ...r, tolerance: Math.max(r.tolerance, HALVES) }))
-        : exact;
+      const least = this.#backend.weights === "f16" ? HALVES : 0;
+      const reports = exact.map((r) => ({ ...r, tolerance: Math.max(r.tolerance, least) }));
       if (reports.length === 0) return report("failed", null, "nothing was compared");
       const worst = reports.reduce((a, b) => excess(b) > excess(a) ? b : a);
       const beyond = reports.filter((r) => !(r.relative <= r.tolerance)).map((r) => r.output);

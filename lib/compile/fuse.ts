@@ -122,7 +122,7 @@ function fuseEpilogues(graph: Graph, limits: FuseLimits): Graph {
       node.attributes.expression,
       args.map((a) => a === producer ? operand(0) : operand(1 + extras.indexOf(a))),
     );
-    const attributes = { spec: producer.attributes.spec, epilogue: expression };
+    const attributes = { ...producer.attributes, epilogue: expression };
     return makeNode("contract", [...producer.args, ...extras], attributes, node.results);
   });
 }

@@ -201,7 +201,8 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       const out = fresh();
       const [a, b, ...extras] = args;
       const axes = contractAxes(node.attributes.spec, a!, b!, out, scope);
-      const attributes = { ...axes, epilogue: node.attributes.epilogue };
+      const { epilogue, rounded = false } = node.attributes;
+      const attributes = { ...axes, epilogue, rounded };
       lowering.step("contract", [a!, b!, ...extras], [out], attributes, scope);
       return lowering.bind(node, out);
     }

@@ -76,6 +76,8 @@ export interface StepAttributes {
     readonly n: readonly ContractAxis[];
     readonly k: readonly ContractAxis[];
     readonly epilogue: Expression | null;
+    /** Whether rows of the first operand are rounded to 63 steps a side of their largest number; then b is i8. */
+    readonly rounded?: boolean;
   };
   /** Entries picked along an axis. */
   gather: { readonly axis: number };

@@ -3,10 +3,11 @@
 
 import { compile, compileGraph } from "../compile/compile.ts";
 import type { Buffer, Device, Program } from "../compile/program.ts";
+import { roundProducts } from "../compile/round_products.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
-import { signatureOf, trace } from "../ir/trace.ts";
+import { type Graph, signatureOf, trace } from "../ir/trace.ts";
 import { at, BYTES, type DType, type Shape, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
@@ -35,7 +36,7 @@ import {
 } from "./rollout.ts";
 
 /** Storage of matrices on a device. */
-export type WeightStorage = "stored" | "f16" | "f32" | "int8";
+export type WeightStorage = "stored" | "f16" | "f32" | "int8" | "int8-dot";
 
 /** How a model is loaded. */
 export interface LoadOptions {
@@ -46,7 +47,8 @@ export interface LoadOptions {
   /**
    * How matrices are kept on the device: `stored` (the default) keeps halves of the checkpoint as halves, which
    * computes the same with half the memory; `f16` rounds others too; `f32` widens all; `int8` rounds the matrices of
-   * the blocks to 8 bits with a scale for each output, and others to halves (on devices that have the type).
+   * the blocks to 8 bits with a scale for each output, and others to halves (on devices that have the type); `int8-dot` also rounds what those matrices are multiplied with,
+   * to 7 bits with a scale for each token, and multiplies whole numbers: faster, less exact.
    */
   readonly weights?: WeightStorage;
   /** Told the name and bytes of each tensor as it is read. */
@@ -145,9 +147,9 @@ export class Walrus implements ForecastModel {
    * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
    */
   static async load(checkpoint: SourceInput, options: LoadOptions): Promise<Walrus> {
-    if (options.weights === "int8" && !options.device.types.has("i8")) {
+    if (options.weights?.startsWith("int8") && !options.device.types.has("i8")) {
       throw new TypeError(
-        `Weights are "int8", ${options.device.name} has no such numbers: wanted "f16" or "f32"`,
+        `Weights are "${options.weights}", ${options.device.name} has no such numbers: wanted "f16" or "f32"`,
       );
     }
     const given = options.config ?? beside(checkpoint);
@@ -215,7 +217,7 @@ export class Walrus implements ForecastModel {
   /** How a tensor is kept on the device. */
   #weightType(name: string): "f32" | "f16" | "i8" {
     if (this.#storage === "f32" || !mayBeHalf(name)) return "f32";
-    if (this.#storage === "int8") return mayBeInt8(name) ? "i8" : "f16";
+    if (this.#storage.startsWith("int8")) return mayBeInt8(name) ? "i8" : "f16";
     return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
   }
 
@@ -286,6 +288,11 @@ export class Walrus implements ForecastModel {
     return found;
   }
 
+  /** The graph with the products that were asked for. */
+  #asked(graph: Graph): Graph {
+    return this.#storage === "int8-dot" ? roundProducts(graph) : graph;
+  }
+
   async #prepare(
     window: Window,
     shape: StepShape,
@@ -293,10 +300,10 @@ export class Walrus implements ForecastModel {
   ): Promise<PreparedStep> {
     const geometry = windowGeometry(window, shape.jitter);
     const signature = stepSignature(this.config, shape, geometry, (name) => this.#weightType(name));
-    const graph = trace(
+    const graph = this.#asked(trace(
       signature,
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
-    );
+    ));
     const program = compileGraph(graph, this.#device);
     const weights = this.#weightBytes(geometry);
     admit?.({ weights, working: bytesBeside(program, weights) });
@@ -316,14 +323,14 @@ export class Walrus implements ForecastModel {
     const geometry = windowGeometry(window, shape.jitter);
     const type = (name: string) => this.#weightType(name);
     const signature = firstSignature(this.config, shape, geometry, type);
-    const first = trace(
+    const first = this.#asked(trace(
       signature,
       (inputs) => firstStep(inputs as unknown as FirstInputs, this.config, geometry),
-    );
-    const later = trace(
+    ));
+    const later = this.#asked(trace(
       nextSignature(this.config, shape, geometry, type),
       (inputs) => nextStep(inputs as unknown as NextInputs, this.config, geometry),
-    );
+    ));
     const [program, nextProgram] = [compileGraph(first, this.#device), compileGraph(later, this.#device)];
     const slots = signatureOf(memorySignature(this.config, shape, geometry));
     const weights = this.#weightBytes(geometry);

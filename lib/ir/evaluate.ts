@@ -110,8 +110,22 @@ function multiply(
   }
 }
 
+/** Steps on each side of 0 that the first operand of a rounded product has: it fits 7 bits. */
+const ROUNDED_STEPS = 63;
+
+/** Rows in whole steps of their largest number's 63rd part. */
+function roundRows(rows: Float64Array, length: number): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let from = 0; from < rows.length; from += length) {
+    const row = rows.subarray(from, from + length);
+    const step = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / ROUNDED_STEPS;
+    if (step > 0) row.forEach((value, i) => out[from + i] = Math.round(value / step) * step);
+  }
+  return out;
+}
+
 function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
-  const { spec, epilogue } = node.attributes;
+  const { spec, epilogue, rounded } = node.attributes;
   const [x, y] = [at(args, 0), at(args, 1)];
   const { a, b, out, batch, m, n, k } = parseSpec(spec);
   const sizes = letterSizes(spec, x.shape, y.shape, node.scope);
@@ -136,7 +150,7 @@ function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
   };
   for (let i = 0; i < batches; i++) {
     multiply(
-      dense(perBatch(xs, i)),
+      rounded ? roundRows(dense(perBatch(xs, i)), depth) : dense(perBatch(xs, i)),
       dense(perBatch(ys, i)),
       result,
       i * rows * columns,

@@ -20,9 +20,10 @@ export interface PrimitiveAttributes {
   };
   /**
    * Two-argument einsum, `"bmk,bnk->bmn"`; every letter stands in at least two of the three. With an epilogue the
-   * result is that expression of the sum (operand 0) and further arguments of the output's shape.
+   * result is that expression of the sum (operand 0) and further arguments of the output's shape. `rounded`: rows of
+   * the first argument (all of k) are rounded to 63 steps a side of their largest number before the product.
    */
-  contract: { readonly spec: string; readonly epilogue: Expression | null };
+  contract: { readonly spec: string; readonly epilogue: Expression | null; readonly rounded?: boolean };
   /** The same elements in C order under another shape. */
   reshape: { readonly shape: Shape };
   /** Axis `i` of the result is axis `order[i]` of the argument. */

@@ -5,6 +5,8 @@
 //! whoever computes it: a chain over KC steps from zero, then the chains added in order. So results do not depend on
 //! the number of threads, and errors grow with KC and K / KC instead of K.
 
+mod rounded;
+
 use crate::micro::{micro, MR, NR};
 use crate::odometer::{count, offsets, Odometer, MAX_OPERANDS};
 use crate::pack::{pack, padded};
@@ -18,6 +20,8 @@ use crate::words::Words;
 const MC: usize = 96;
 const KC: usize = 352;
 const NC: usize = 704;
+/// Steps of k of a rounded product: their bytes take the room of KC floats.
+const KC_BYTES: usize = 4 * KC;
 
 /// Axes of one role (batch, m, n or k) with the strides of each operand that has them.
 #[derive(Clone, Copy)]
@@ -70,6 +74,7 @@ struct Contract {
     b: Place,
     out: Place,
     kc: usize,
+    is_rounded: bool,
     epilogue: Option<Epilogue>,
     tables: Tables,
 }
@@ -85,6 +90,9 @@ struct Tables {
     a_panels: *mut f32,
     b_panels: *mut f32,
     extra_rows: *mut i32,
+    /// Of a rounded product: sums of the columns of b over the block, scales of the rows of a.
+    b_sums: *mut i32,
+    a_scales: *mut f32,
 }
 
 impl Tables {
@@ -96,9 +104,23 @@ impl Tables {
         let b_rows = out_rows.add(MC + 4 * MR);
         let out_columns = b_rows.add(NC + 2 * NR);
         let a_steps = out_columns.add(NC + 2 * NR);
-        let b_steps = a_steps.add(KC + 4);
-        let extra_rows = b_steps.add(KC + 4);
-        Tables { a_rows, out_rows, b_rows, out_columns, a_steps, b_steps, a_panels, b_panels, extra_rows }
+        let b_steps = a_steps.add(KC_BYTES + 4);
+        let b_sums = b_steps.add(KC_BYTES + 4);
+        let a_scales = b_sums.add(NC + NR) as *mut f32;
+        let extra_rows = a_scales.add(MC + 2 * MR) as *mut i32;
+        Tables {
+            a_rows,
+            out_rows,
+            b_rows,
+            out_columns,
+            a_steps,
+            b_steps,
+            a_panels,
+            b_panels,
+            extra_rows,
+            b_sums,
+            a_scales,
+        }
     }
 }
 
@@ -110,6 +132,7 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let m = Group::read(&mut words);
     let n = Group::read(&mut words);
     let k = Group::read(&mut words);
+    let is_rounded = words.u() == 1;
     let has_epilogue = words.u() == 1;
     let epilogue = if has_epilogue {
         let extras = words.u();
@@ -125,10 +148,10 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     } else {
         None
     };
-    let blocks = k.size.div_ceil(KC);
+    let blocks = k.size.div_ceil(if is_rounded { KC_BYTES } else { KC });
     let kc = padded(k.size.div_ceil(blocks));
     let tables = Tables::new(context.scratch);
-    let mut state = Contract { batch, m, n, k, a, b, out, kc, epilogue, tables };
+    let mut state = Contract { batch, m, n, k, a, b, out, kc, is_rounded, epilogue, tables };
     state.run(context);
 }
 
@@ -207,7 +230,11 @@ impl Contract {
             let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
             self.k.table(self.k.b, first, count, self.tables.b_steps);
-            self.pack_b(&bases, width, count);
+            if self.is_rounded {
+                self.pack_b_rounded(&bases, width, count);
+            } else {
+                self.pack_b(&bases, width, count);
+            }
             let steps = Steps { first, count, is_last: first + count == self.k.size };
             for row in (top..bottom).step_by(height) {
                 self.block(&bases, batch, row, height.min(bottom - row), left, width, steps);
@@ -234,6 +261,19 @@ impl Contract {
         let t = &self.tables;
         self.m.table(self.m.a, top, height, t.a_rows);
         self.m.table(self.m.out, top, height, t.out_rows);
+        if self.is_rounded {
+            self.multiply_rounded(bases, height, width, steps);
+        } else {
+            self.multiply(bases, height, width, steps);
+        }
+        if steps.is_last && self.epilogue.is_some() {
+            self.finish(batch, top, height, left, width);
+        }
+    }
+
+    /// Products of a block of rows with the packed columns.
+    unsafe fn multiply(&self, bases: &Bases, height: usize, width: usize, steps: Steps) {
+        let t = &self.tables;
         pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
         let k = padded(steps.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
@@ -244,9 +284,6 @@ impl Contract {
                 let (rows, columns) = (MR.min(height - i), NR.min(width - j));
                 merge(tile, bases.out, t.out_rows.add(i), rows, t.out_columns.add(j), columns, steps.first == 0);
             }
-        }
-        if steps.is_last && self.epilogue.is_some() {
-            self.finish(batch, top, height, left, width);
         }
     }
 

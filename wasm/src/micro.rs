@@ -34,6 +34,9 @@ macro_rules! pointer {
     };
 }
 
+#[allow(unused_imports)]
+pub(crate) use pointer;
+
 /// Locals: 0 k, 1 a, 2 b, 3 tile, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice.
 #[cfg(target_feature = "relaxed-simd")]
 macro_rules! add_product {
@@ -108,6 +111,9 @@ macro_rules! advance {
         concat!("local.get ", $local, "\n", pointer!(), ".const ", $by, "\n", pointer!(), ".add\nlocal.set ", $local, "\n")
     };
 }
+
+#[allow(unused_imports)]
+pub(crate) use advance;
 
 global_asm!(concat!(
     ".globl walrus_micro_6x8\n.type walrus_micro_6x8,@function\nwalrus_micro_6x8:\n",

@@ -10,7 +10,7 @@ import { type Lowered, Words } from "./words.ts";
 
 /** Bytes a thread needs: registers, panels of a and b, offset tables (`Tables` in wasm/src/contract.rs). */
 const SCRATCH = 128 * 272 * 4 + (96 + 12) * 352 * 4 + (704 + 8) * 352 * 4 +
-  4 * (4 * 800 + 33 * 120 + 4 * 400);
+  4 * (4 * 800 + 33 * 120 + 4 * 400) + 4 * (2 * 1056 + 712 + 108);
 
 /** Smallest output stride of a group. */
 function finest(axes: readonly ContractAxis[]): number {
@@ -21,7 +21,8 @@ function finest(axes: readonly ContractAxis[]): number {
 export function contract({ inputs, outputs, attributes }: Step<"contract">): Lowered {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
-  const swap = finest(attributes.m) < finest(attributes.n);
+  // What is rounded row by row is a.
+  const swap = !attributes.rounded && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -37,7 +38,7 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">): Low
     words.put(axes.length, ...sizesOf(axes));
     for (let operand = 0; operand <= OUT; operand++) words.put(...stridesAlong(axes, operand));
   }
-  words.put(attributes.epilogue ? 1 : 0);
+  words.put(attributes.rounded ? 1 : 0, attributes.epilogue ? 1 : 0);
   if (attributes.epilogue) {
     words.put(extras.length);
     extras.forEach((view, i) => {
