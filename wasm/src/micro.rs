@@ -115,18 +115,35 @@ macro_rules! advance {
 #[allow(unused_imports)]
 pub(crate) use advance;
 
+/// Begins a function `(usize, pointer, pointer, pointer) -> ()` with 15 vectors as locals.
+macro_rules! function {
+    ($name:literal) => {
+        concat!(
+            ".globl ",
+            $name,
+            "\n.type ",
+            $name,
+            ",@function\n",
+            $name,
+            ":\n.functype ",
+            $name,
+            " (",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ") -> ()\n.local v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128\n"
+        )
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use function;
+
 global_asm!(concat!(
-    ".globl walrus_micro_6x8\n.type walrus_micro_6x8,@function\nwalrus_micro_6x8:\n",
-    ".functype walrus_micro_6x8 (",
-    pointer!(),
-    ", ",
-    pointer!(),
-    ", ",
-    pointer!(),
-    ", ",
-    pointer!(),
-    ") -> ()\n",
-    ".local v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128\n",
+    function!("walrus_micro_6x8"),
     "loop\n",
     step!("0", "16", "0", "8", "16"),
     step!("32", "48", "24", "32", "40"),

@@ -51,6 +51,17 @@ impl Element for i8 {
     }
 }
 
+impl Element for i32 {
+    #[inline(always)]
+    unsafe fn one(p: *const i32) -> f32 {
+        *p as f32
+    }
+    #[inline(always)]
+    unsafe fn four(p: *const i32) -> v128 {
+        f32x4_convert_i32x4(v128_load(p as *const v128))
+    }
+}
+
 /// Length a panel's k is padded to.
 #[inline(always)]
 pub fn padded(k: usize) -> usize {

@@ -5,6 +5,7 @@
 //! Loads may touch up to 12 bytes past an operand; the host keeps that much room at the end of memory.
 
 use crate::math;
+use crate::pack::Element;
 use crate::run::{Place, BITS16, F16, F32, I32, I8};
 use crate::simd::*;
 
@@ -37,10 +38,10 @@ pub unsafe fn load(operand: &Operand, rows: *const i32, window: Window, register
             }
             load_f32(base, rows, window, column as isize, register);
         }
-        F16 => load_f16((place.base as *const u16).offset(skip), rows, window, column as isize, register),
+        F16 => load_widened((place.base as *const u16).offset(skip), rows, window, column as isize, register),
         BITS16 => load_bits((place.base as *const u16).offset(skip), rows, window, column as isize, register),
-        I8 => load_i8((place.base as *const i8).offset(skip), rows, window, column as isize, register),
-        _ => load_i32((place.base as *const i32).offset(skip), rows, window, column as isize, register),
+        I8 => load_widened((place.base as *const i8).offset(skip), rows, window, column as isize, register),
+        _ => load_widened((place.base as *const i32).offset(skip), rows, window, column as isize, register),
     }
     register
 }
@@ -110,17 +111,24 @@ unsafe fn load_transposed(base: *const f32, column: isize, n: usize, to: *mut f3
     }
 }
 
-unsafe fn load_f16(base: *const u16, rows: *const i32, window: Window, column: isize, register: *mut f32) {
+/// Elements of another number type, widened.
+unsafe fn load_widened<T: Element>(
+    base: *const T,
+    rows: *const i32,
+    window: Window,
+    column: isize,
+    register: *mut f32,
+) {
     let n = window.columns;
     for r in 0..window.rows {
         let (from, to) = (base.offset(*rows.add(r) as isize), register.add(r * n));
         if column == 1 {
             for c in (0..n).step_by(4) {
-                store(to.add(c), math::load_half(from.add(c)));
+                store(to.add(c), T::four(from.add(c)));
             }
         } else {
             for c in 0..n {
-                *to.add(c) = math::half(from.offset(c as isize * column));
+                *to.add(c) = T::one(from.offset(c as isize * column));
             }
         }
     }
@@ -132,38 +140,6 @@ unsafe fn load_bits(base: *const u16, rows: *const i32, window: Window, column: 
         let (from, to) = (base.offset(*rows.add(r) as isize), register.add(r * n) as *mut u32);
         for c in 0..n {
             *to.add(c) = *from.offset(c as isize * column) as u32;
-        }
-    }
-}
-
-unsafe fn load_i32(base: *const i32, rows: *const i32, window: Window, column: isize, register: *mut f32) {
-    let n = window.columns;
-    for r in 0..window.rows {
-        let (from, to) = (base.offset(*rows.add(r) as isize), register.add(r * n));
-        if column == 1 {
-            for c in (0..n).step_by(4) {
-                store(to.add(c), f32x4_convert_i32x4(v128_load(from.add(c) as *const v128)));
-            }
-        } else {
-            for c in 0..n {
-                *to.add(c) = *from.offset(c as isize * column) as f32;
-            }
-        }
-    }
-}
-
-unsafe fn load_i8(base: *const i8, rows: *const i32, window: Window, column: isize, register: *mut f32) {
-    let n = window.columns;
-    for r in 0..window.rows {
-        let (from, to) = (base.offset(*rows.add(r) as isize), register.add(r * n));
-        if column == 1 {
-            for c in (0..n).step_by(4) {
-                store(to.add(c), math::load_bytes(from.add(c)));
-            }
-        } else {
-            for c in 0..n {
-                *to.add(c) = *from.offset(c as isize * column) as f32;
-            }
         }
     }
 }

@@ -167,7 +167,7 @@ unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR 
 
 #[cfg(target_feature = "relaxed-simd")]
 mod dot_text {
-    use crate::micro::{advance, pointer};
+    use crate::micro::{advance, function, pointer};
     use core::arch::global_asm;
 
     extern "C" {
@@ -202,17 +202,7 @@ mod dot_text {
     }
 
     global_asm!(concat!(
-        ".globl walrus_dot_6x8\n.type walrus_dot_6x8,@function\nwalrus_dot_6x8:\n",
-        ".functype walrus_dot_6x8 (",
-        pointer!(),
-        ", ",
-        pointer!(),
-        ", ",
-        pointer!(),
-        ", ",
-        pointer!(),
-        ") -> ()\n",
-        ".local v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128\n",
+        function!("walrus_dot_6x8"),
         "loop\n",
         "local.get 2\nv128.load 0:p2align=0\nlocal.set 16\nlocal.get 2\nv128.load 16:p2align=0\nlocal.set 17\n",
         row!("0", "4", "5"),
