@@ -41,14 +41,24 @@ function step(kernel: AnyStep["kernel"], inputs: View[], outputs: View[], attrib
 /** All cases: every kernel at least once. */
 export function kernelCases(): KernelCase[] {
   const list: KernelCase[] = [];
-  const add = (label: string, make: (s: Setup) => AnyStep) => {
+  /** Panels are those of the second operand, by its columns. */
+  const add = (label: string, make: (s: Setup) => AnyStep, panelColumns?: number) => {
     const setup = new Setup();
     const made = make(setup);
     const contents = setup.slots.map(([dtype, length]) => ({ dtype, data: { length } }));
-    list.push({ label, step: made, program: programOf([made], contents) });
+    const program = programOf([made], contents);
+    const slots = program.slots.map((slot, i) =>
+      i === 1 && panelColumns !== undefined ? { ...slot, panelColumns } : slot
+    );
+    list.push({ label, step: made, program: { ...program, slots } });
   };
-  const contract = (label: string, m: number, n: number, k: number, weights: DType = "f32") =>
-    add(label, (s) => {
+  const contract = (
+    label: string,
+    [m, n, k]: readonly [number, number, number],
+    weights: DType = "f32",
+    panels = true,
+  ) => {
+    add(panels ? label : `${label}, row order`, (s) => {
       const axis = (size: number, a: number, b: number, out: number): ContractAxis => ({ size, a, b, out });
       return step("contract", [s.view([m, k]), s.view([n, k], weights)], [s.view([m, n])], {
         batch: [],
@@ -56,13 +66,16 @@ export function kernelCases(): KernelCase[] {
         n: [axis(n, 0, k, 1)],
         k: [axis(k, 1, 1, 0)],
         epilogue: null,
+        panels,
       });
-    });
-  contract("contract 120 x 192 x 352", 120, 192, 352);
-  contract("contract 256 x 1408 x 1408", 256, 1408, 1408);
-  contract("contract 1024 x 1408 x 5632", 1024, 5632, 1408);
-  contract("contract 1024 x 1408 x 1408, f16 weights", 1024, 1408, 1408, "f16");
-  contract("contract 1024 x 1408 x 1408, 8-bit weights", 1024, 1408, 1408, "i8");
+    }, panels ? k : undefined);
+  };
+  contract("contract 120 x 192 x 352", [120, 192, 352]);
+  contract("contract 256 x 1408 x 1408", [256, 1408, 1408]);
+  contract("contract 1024 x 1408 x 5632", [1024, 5632, 1408]);
+  contract("contract 1024 x 1408 x 1408, f16 weights", [1024, 1408, 1408], "f16");
+  contract("contract 1024 x 1408 x 1408, 8-bit weights", [1024, 1408, 1408], "i8");
+  contract("contract 1024 x 1408 x 5632", [1024, 5632, 1408], "f32", false);
   const x = operand(0);
   const tokens = [T, S, HIDDEN];
   add("add, dense", (s) => {

@@ -7,7 +7,7 @@ import { makeResident } from "./resident.ts";
 for (const [name, make] of Object.entries(PROGRAMS)) {
   Deno.bench({ name, group: "model", n: 2, warmup: 1 }, async (bench) => {
     using device = await wasm({ threads: 1 });
-    using resident = await makeResident(device, make(device.kernels));
+    using resident = await makeResident(device, make(device));
     bench.start();
     await resident.executable.run(resident.bindings);
     bench.end();

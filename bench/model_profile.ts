@@ -83,7 +83,7 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   const isChosen = positionals.some((start) => name.startsWith(start));
   // The released network is measured when it is named only.
   if (!isChosen && (positionals.length > 0 || make === released)) continue;
-  const times = await profileSteps(device, make(device.kernels), Number(values.runs));
+  const times = await profileSteps(device, make(device), Number(values.runs));
   const peak = await top();
   const lines = grouped(times, ({ step }) => step.kernel);
   const whole = line("everything", times, times.reduce((n, { milliseconds }) => n + milliseconds, 0));

@@ -3,7 +3,9 @@
 
 import { stepProgram } from "../app/plan/forecast.ts";
 import { compileGraph } from "../lib/compile/compile.ts";
-import type { Kernel, Program } from "../lib/compile/program.ts";
+import { layPanels } from "../lib/compile/panels.ts";
+import type { Device, Program } from "../lib/compile/program.ts";
+import { inputPanels, weightPanels } from "../lib/forecast/panels.ts";
 import { RELEASED_TRAINING, releasedTrainable, wholeStep } from "../lib/train/step.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
 import { geometryOf } from "../lib/walrus/geometry.ts";
@@ -34,13 +36,22 @@ const SMALL: WalrusConfig = {
 
 const PERIODIC_GRID = [[2, 2], [2, 2], [2, 2]] as const;
 
-function forecast(kernels: ReadonlySet<Kernel>): Program {
-  const points = [256, 256, 1] as const;
-  const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
-  return stepProgram(MEDIUM, shape, geometryOf(points, PERIODIC_GRID, true), kernels, false);
+/** What a program depends on of its device. */
+type Target = Pick<Device, "kernels" | "panelRows">;
+
+/** A step with weights as a loaded model keeps them. */
+function laid(config: WalrusConfig, program: Program, device: Target): Program {
+  return layPanels(program, inputPanels(weightPanels(config, device)));
 }
 
-function train(kernels: ReadonlySet<Kernel>): Program {
+function forecast(device: Target): Program {
+  const points = [256, 256, 1] as const;
+  const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
+  const geometry = geometryOf(points, PERIODIC_GRID, true);
+  return laid(MEDIUM, stepProgram(MEDIUM, shape, geometry, device.kernels, false), device);
+}
+
+function train(device: Target): Program {
   const points = [64, 64, 1] as const;
   const shape = {
     frames: 6,
@@ -55,14 +66,15 @@ function train(kernels: ReadonlySet<Kernel>): Program {
   };
   const settings = { ...RELEASED_TRAINING, accumulate: 1, rematEvery: 0, clip: 1 };
   const geometry = geometryOf(points, PERIODIC_GRID, true);
-  return compileGraph(wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL)), { kernels });
+  return compileGraph(wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL)), device);
 }
 
 /** The released network in 2D on 1,024 tokens: 5 GB of weights, minutes a step. */
-export function released(kernels: ReadonlySet<Kernel>): Program {
+export function released(device: Target): Program {
   const points = [512, 512, 1] as const;
   const shape = { frames: 6, samples: 1, points, channels: 2, constants: 0, hidden: false, jitter: false };
-  return stepProgram(RELEASED_CONFIG, shape, geometryOf(points, PERIODIC_GRID, false), kernels, false);
+  const geometry = geometryOf(points, PERIODIC_GRID, false);
+  return laid(RELEASED_CONFIG, stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, false), device);
 }
 
 /** Programs by name that are measured as a habit. */

@@ -26,7 +26,7 @@ export async function makeResident(device: Device, program: Program): Promise<Re
   const bindings = new Map<string, Buffer>();
   for (const slot of program.slots) {
     if (slot.kind !== "input" && slot.kind !== "output") continue;
-    const buffer = made.use(device.createBuffer(slot.dtype, slot.length, slot.name));
+    const buffer = made.use(device.createBuffer(slot.dtype, slot.length, slot.name, slot.panelColumns));
     if (slot.kind === "input") fill(buffer);
     bindings.set(slot.name, buffer);
   }

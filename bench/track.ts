@@ -41,7 +41,7 @@ interface Workload {
 }
 
 function workloads(device: WasmDevice): Workload[] {
-  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, program: make(device.kernels) }));
+  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, program: make(device) }));
   return [...kernelCases().map(({ label, program }) => ({ name: label, program })), ...models];
 }
 

@@ -18,7 +18,7 @@ import {
   type Shifts,
 } from "../../lib/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/walrus/model.ts";
-import { mayBeHalf, mayBeInt8, scaleName } from "../../lib/walrus/parameters.ts";
+import { isBlockMatrix, mayBeHalf, scaleName } from "../../lib/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/walrus/resample.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
@@ -85,7 +85,7 @@ function stored(
   const numbers: Record<string, HostArray> = { ...feeds };
   if (weights === "f32") return { types: kept, feeds: numbers };
   for (const [name, { shape }] of Object.entries(types)) {
-    if (weights !== "f16" && mayBeInt8(name)) {
+    if (weights !== "f16" && isBlockMatrix(name)) {
       const rows = at(shape, 0);
       const { values, scales } = quantizeRows(feeds[`params/${name}`]!, sizeOf(shape) / rows);
       kept[name] = { dtype: "i8", shape };

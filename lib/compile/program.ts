@@ -25,6 +25,8 @@ export interface Slot {
   readonly offset: number;
   /** First and last step that touch the slot. */
   readonly lifetime: readonly [number, number];
+  /** Columns of a matrix that lies in panels (panels.ts); row order where there are none. */
+  readonly panelColumns?: number;
 }
 
 /** One axis of a contraction: its size and the stride of each operand along it (0 where it has no such axis). */
@@ -78,6 +80,8 @@ export interface StepAttributes {
     readonly epilogue: Expression | null;
     /** Whether rows of the first operand are rounded to 63 steps a side of their largest number; then b is i8. */
     readonly rounded?: boolean;
+    /** Whether the second operand, described in row order, lies in panels (panels.ts). */
+    readonly panels?: boolean;
   };
   /** Entries picked along an axis. */
   gather: { readonly axis: number };
@@ -135,6 +139,8 @@ export interface Buffer {
   readonly dtype: DType;
   /** Elements. */
   readonly length: number;
+  /** Columns of a matrix that lies in panels on the device; it is written and read in row order all the same. */
+  readonly panelColumns?: number | undefined;
   /** Copies host data in, `offset` elements from the start. */
   write(data: HostArray, offset?: number): void;
   /** Copies the contents out. */
@@ -175,8 +181,13 @@ export interface Device {
   readonly kernels: ReadonlySet<Kernel>;
   /** Number types its buffers can have. */
   readonly types: ReadonlySet<DType>;
-  /** Memory of `length` elements, zeroed; throws a RangeError when there is not enough. */
-  createBuffer(dtype: DType, length: number, label?: string): Buffer;
+  /** Rows that matrices in panels have side by side (panels.ts); null where products read rows as they are. */
+  readonly panelRows: number | null;
+  /**
+   * Memory of `length` elements, zeroed; throws a RangeError when there is not enough. With `panelColumns` a matrix in
+   * panels.
+   */
+  createBuffer(dtype: DType, length: number, label?: string, panelColumns?: number): Buffer;
   /** Makes a program resident. */
   load(program: Program): Promise<Executable>;
   /** Lets go of what it holds. */

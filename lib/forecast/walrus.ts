@@ -3,6 +3,7 @@
 
 import { compile, compileGraph } from "../compile/compile.ts";
 import type { Buffer, Device, Program } from "../compile/program.ts";
+import { layPanels } from "../compile/panels.ts";
 import { roundProducts } from "../compile/round_products.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
@@ -11,7 +12,7 @@ import { type Graph, signatureOf, trace } from "../ir/trace.ts";
 import { at, BYTES, type DType, type Shape, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
-import { mayBeHalf, mayBeInt8, parameterShapes, scaleName } from "../walrus/parameters.ts";
+import { isBlockMatrix, mayBeHalf, parameterShapes, scaleName } from "../walrus/parameters.ts";
 import {
   type FirstInputs,
   firstSignature,
@@ -24,6 +25,7 @@ import {
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
+import { inputPanels, weightPanels } from "./panels.ts";
 import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
@@ -183,9 +185,9 @@ export class Walrus implements ForecastModel {
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const dtype = this.#weightType(name);
     using made = new DisposableStack();
-    const create = (dtype: DType, length: number, label: string) =>
-      made.use(this.#device.createBuffer(dtype, length, label));
-    const buffer = create(dtype, sizeOf(stored.shape), name);
+    const create = (dtype: DType, length: number, label: string, panelColumns?: number) =>
+      made.use(this.#device.createBuffer(dtype, length, label, panelColumns));
+    const buffer = create(dtype, sizeOf(stored.shape), name, this.#panels().get(name));
     if (dtype === "i8") {
       const scales = create("f32", at(stored.shape, 0), scaleName(name));
       const columns = buffer.length / scales.length;
@@ -217,8 +219,18 @@ export class Walrus implements ForecastModel {
   /** How a tensor is kept on the device. */
   #weightType(name: string): "f32" | "f16" | "i8" {
     if (this.#storage === "f32" || !mayBeHalf(name)) return "f32";
-    if (this.#storage.startsWith("int8")) return mayBeInt8(name) ? "i8" : "f16";
+    if (this.#storage.startsWith("int8")) return isBlockMatrix(name) ? "i8" : "f16";
     return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
+  }
+
+  /** Columns of the weights that lie in panels. What rounded products read has an order of its own. */
+  #panels(): ReadonlyMap<string, number> {
+    return this.#storage === "int8-dot" ? new Map() : weightPanels(this.config, this.#device);
+  }
+
+  /** The program of a step. */
+  #program(graph: Graph): Program {
+    return layPanels(compileGraph(graph, this.#device), inputPanels(this.#panels()));
   }
 
   /**
@@ -304,7 +316,7 @@ export class Walrus implements ForecastModel {
       signature,
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
     ));
-    const program = compileGraph(graph, this.#device);
+    const program = this.#program(graph);
     const weights = this.#weightBytes(geometry);
     admit?.({ weights, working: bytesBeside(program, weights) });
     return {
@@ -331,7 +343,7 @@ export class Walrus implements ForecastModel {
       nextSignature(this.config, shape, geometry, type),
       (inputs) => nextStep(inputs as unknown as NextInputs, this.config, geometry),
     ));
-    const [program, nextProgram] = [compileGraph(first, this.#device), compileGraph(later, this.#device)];
+    const [program, nextProgram] = [this.#program(first), this.#program(later)];
     const slots = signatureOf(memorySignature(this.config, shape, geometry));
     const weights = this.#weightBytes(geometry);
     const kept = [...slots.values()].reduce((n, { dtype, shape }) => n + BYTES[dtype] * sizeOf(shape), 0);

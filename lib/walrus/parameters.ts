@@ -116,19 +116,20 @@ export function mayBeHalf(name: string): boolean {
 const BLOCK_MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head)\.weight$/;
 
 /**
- * Whether a tensor may be kept as whole numbers of 8 bits with a scale for each output: the matrices of the blocks,
- * which are most of a large network. Encoder and decoder see the data's units first and last and stay finer.
+ * Whether a tensor is a matrix of a block: most of a large network, and always the second operand of a product. These may
+ * be kept as whole numbers of 8 bits with a scale for each output; encoder and decoder see the data's units first and
+ * last and stay finer.
  *
  * @param name as in the checkpoint
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.ok(mayBeInt8("blocks.3.space_mixing.ff_out.weight"));
- * assert.ok(!mayBeInt8("embed.2.proj1.weight"));
+ * assert.ok(isBlockMatrix("blocks.3.space_mixing.ff_out.weight"));
+ * assert.ok(!isBlockMatrix("embed.2.proj1.weight"));
  * ```
  */
-export function mayBeInt8(name: string): boolean {
+export function isBlockMatrix(name: string): boolean {
   return BLOCK_MATRIX.test(name);
 }
 

@@ -1,69 +1,41 @@
 //! `contract`: batched matrix products of any strided operands, `out[batch, m, n] = sum over k of a b`, with an
 //! epilogue expression applied while the block is still in cache.
 //!
-//! Threads share nothing but the counter of units of work. Every output element is the same sequence of operations
-//! whoever computes it: a chain over KC steps from zero, then the chains added in order. So results do not depend on
-//! the number of threads, and errors grow with KC and K / KC instead of K.
+//! A matrix that is multiplied again and again may lie in memory as the micro-kernel reads it, in panels: floats are then
+//! read where they are, narrower numbers are widened in order.
+//!
+//! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
+//! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
+//! zero, then the chains added in order. So results do not depend on the number of threads, and errors grow with CHAIN
+//! and K / CHAIN instead of K.
 
+mod epilogue;
+mod group;
 mod rounded;
+mod tables;
 
-use crate::micro::{micro, MR, NR};
-use crate::odometer::{count, offsets, Odometer, MAX_OPERANDS};
-use crate::pack::{pack, padded};
-use crate::run::{Context, Place, F16, I8};
-use crate::scalar::{Expression, REGISTER_BYTES, TILE};
+use self::epilogue::Epilogue;
+use self::group::Group;
+use self::tables::Tables;
+use crate::micro::{micro_to, Target, DENSE, MR, NR};
+use crate::odometer::Odometer;
+use crate::pack::{pack, padded, widen};
+use crate::run::{Context, Place, F16, F32, I8};
 use crate::simd::*;
-use crate::tile::{self, Operand, Window};
 use crate::words::Words;
 
-/// Block sizes: an a block lies in the second-level cache, a b panel in the first, the b block in the last.
-const MC: usize = 96;
-const KC: usize = 352;
+/// Rows of a block of a: as it streams past panels of b, these are read from the first-level cache.
+const MC: usize = 288;
+/// Columns of a packed block of b, and of one that is read in place: the more, the seldomer rows of a are packed.
 const NC: usize = 704;
-/// Steps of k of a rounded product: their bytes take the room of KC floats.
-const KC_BYTES: usize = 4 * KC;
-
-/// Axes of one role (batch, m, n or k) with the strides of each operand that has them.
-#[derive(Clone, Copy)]
-struct Group {
-    axes: usize,
-    sizes: *const u32,
-    a: *const i32,
-    b: *const i32,
-    out: *const i32,
-    size: usize,
-}
-
-impl Group {
-    unsafe fn read(words: &mut Words) -> Group {
-        let axes = words.u();
-        let sizes = words.take(axes);
-        let a = words.strides(axes);
-        let b = words.strides(axes);
-        let out = words.strides(axes);
-        Group { axes, sizes, a, b, out, size: count(axes, sizes) }
-    }
-
-    unsafe fn table(&self, strides: *const i32, start: usize, n: usize, to: *mut i32) {
-        offsets(self.axes, self.sizes, strides, start, n, to);
-    }
-}
-
-/// An epilogue operand: strides over the three output groups.
-#[derive(Clone, Copy)]
-struct Extra {
-    place: Place,
-    batch: *const i32,
-    m: *const i32,
-    n: *const i32,
-}
-
-struct Epilogue {
-    expression: Expression,
-    count: usize,
-    /// The output itself first.
-    all: [Extra; MAX_OPERANDS],
-}
+const NC_IN_PLACE: usize = 1408;
+/// Steps of packed panels. Long ones touch the output seldom, but packing strided operands wants short ones.
+const KC: usize = 352;
+const KC_IN_PANELS: usize = 1408;
+/// Steps of a rounded product, whose panels are bytes.
+const KC_ROUNDED: usize = 1408;
+/// Steps of the longest chain of additions.
+const CHAIN: usize = 352;
 
 struct Contract {
     batch: Group,
@@ -75,53 +47,18 @@ struct Contract {
     out: Place,
     kc: usize,
     is_rounded: bool,
+    /// Whether b lies in panels, `b[n / NR][k][NR]`, k a multiple of 4.
+    in_panels: bool,
+    /// Whether the micro-kernel reads b where it lies: floats in panels.
+    in_place: bool,
+    /// Whether there is shared memory for all of a, packed.
+    may_share: bool,
+    /// Columns of the widest block.
+    widest: usize,
+    /// Room for the rows of a block.
+    rows: usize,
     epilogue: Option<Epilogue>,
     tables: Tables,
-}
-
-/// Where the pieces of this thread's scratch memory lie (`contractScratch` in lower.ts is their sum).
-struct Tables {
-    a_rows: *mut i32,
-    out_rows: *mut i32,
-    b_rows: *mut i32,
-    out_columns: *mut i32,
-    a_steps: *mut i32,
-    b_steps: *mut i32,
-    a_panels: *mut f32,
-    b_panels: *mut f32,
-    extra_rows: *mut i32,
-    /// Of a rounded product: sums of the columns of b over the block, scales of the rows of a.
-    b_sums: *mut i32,
-    a_scales: *mut f32,
-}
-
-impl Tables {
-    unsafe fn new(scratch: *mut u8) -> Tables {
-        let a_panels = scratch.add(REGISTER_BYTES) as *mut f32;
-        let b_panels = a_panels.add((MC + 2 * MR) * padded(KC));
-        let a_rows = b_panels.add((NC + NR) * padded(KC)) as *mut i32;
-        let out_rows = a_rows.add(MC + 4 * MR);
-        let b_rows = out_rows.add(MC + 4 * MR);
-        let out_columns = b_rows.add(NC + 2 * NR);
-        let a_steps = out_columns.add(NC + 2 * NR);
-        let b_steps = a_steps.add(KC_BYTES + 4);
-        let b_sums = b_steps.add(KC_BYTES + 4);
-        let a_scales = b_sums.add(NC + NR) as *mut f32;
-        let extra_rows = a_scales.add(MC + 2 * MR) as *mut i32;
-        Tables {
-            a_rows,
-            out_rows,
-            b_rows,
-            out_columns,
-            a_steps,
-            b_steps,
-            a_panels,
-            b_panels,
-            extra_rows,
-            b_sums,
-            a_scales,
-        }
-    }
 }
 
 pub unsafe fn contract(mut words: Words, context: &Context) {
@@ -133,25 +70,39 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let n = Group::read(&mut words);
     let k = Group::read(&mut words);
     let is_rounded = words.u() == 1;
+    let in_panels = words.u() == 1;
+    let may_share = words.u() == 1;
     let has_epilogue = words.u() == 1;
-    let epilogue = if has_epilogue {
-        let extras = words.u();
-        let first = Extra { place: out, batch: batch.out, m: m.out, n: n.out };
-        let mut all = [first; MAX_OPERANDS];
-        for extra in all.iter_mut().skip(1).take(extras) {
-            let place = context.place(&mut words);
-            let (batch, m) = (words.strides(batch.axes), words.strides(m.axes));
-            *extra = Extra { place, batch, m, n: words.strides(n.axes) };
-        }
-        let expression = Expression::read(&mut words, context.scratch as *mut f32);
-        Some(Epilogue { expression, count: extras + 1, all })
-    } else {
-        None
+    let epilogue = has_epilogue.then(|| Epilogue::read(&mut words, context, out, [&batch, &m, &n]));
+    let in_place = in_panels && b.dtype == F32;
+    let widest = if in_place { NC_IN_PLACE } else { NC };
+    let longest = match (in_panels, is_rounded) {
+        (true, _) => KC_IN_PANELS,
+        (_, true) => KC_ROUNDED,
+        _ => KC,
     };
-    let blocks = k.size.div_ceil(if is_rounded { KC_BYTES } else { KC });
-    let kc = padded(k.size.div_ceil(blocks));
-    let tables = Tables::new(context.scratch);
-    let mut state = Contract { batch, m, n, k, a, b, out, kc, is_rounded, epilogue, tables };
+    let kc = padded(k.size.div_ceil(k.size.div_ceil(longest)));
+    let rows = m.size.min(MC) + 2 * MR;
+    let columns = n.size.min(widest) + 2 * NR;
+    let tables = Tables::new(context.scratch, rows, columns, kc, in_place);
+    let mut state = Contract {
+        batch,
+        m,
+        n,
+        k,
+        a,
+        b,
+        out,
+        kc,
+        is_rounded,
+        in_panels,
+        in_place,
+        may_share,
+        widest,
+        rows,
+        epilogue,
+        tables,
+    };
     state.run(context);
 }
 
@@ -168,6 +119,18 @@ struct Steps {
     first: usize,
     count: usize,
     is_last: bool,
+}
+
+/// Packed columns: where the first panel starts and how many floats further each next one.
+#[derive(Clone, Copy)]
+struct Panels {
+    base: *const f32,
+    stride: usize,
+}
+
+/// Where part `i` of `parts` parts of an axis begins: all have as many groups of `multiple` elements, give or take one.
+fn edge(size: usize, multiple: usize, i: usize, parts: usize) -> usize {
+    (size.div_ceil(multiple) * i / parts * multiple).min(size)
 }
 
 impl Contract {
@@ -188,9 +151,10 @@ impl Contract {
     /// units at the end, so that packed columns serve many rows and all threads finish together.
     unsafe fn run(&mut self, context: &Context) {
         let mut walk = self.batches();
-        let width = self.part(context, self.n.size, NR, NC);
-        let height = self.part(context, self.m.size, MR, MC);
-        let (across, down) = (self.n.size.div_ceil(width), self.m.size.div_ceil(height));
+        let (down, across, packed) = self.parts(context);
+        if !packed.is_null() {
+            self.pack_rows(context, packed);
+        }
         let total = self.batch.size * across * down;
         while let Some((first, end)) = context.next_range(total) {
             let mut unit = first;
@@ -198,131 +162,185 @@ impl Contract {
                 // The units of this range in one column of blocks.
                 let (column, row) = (unit / down, unit % down);
                 let rows = (down - row).min(end - unit);
-                let (top, bottom) = (row * height, ((row + rows) * height).min(self.m.size));
-                let left = column % across * width;
-                let right = (left + width).min(self.n.size);
+                let part = column % across;
+                let left = edge(self.n.size, NR, part, across);
+                let right = edge(self.n.size, NR, part + 1, across);
                 walk.seek(column / across);
-                self.column(self.bases(&walk), column / across, [top, bottom], [left, right], height);
+                self.column(self.bases(&walk), column / across, [row, row + rows, down], [left, right], packed);
                 unit += rows;
             }
         }
     }
 
-    /// Size of a block along m or n: the largest, or less where that would leave threads without work.
-    fn part(&self, context: &Context, size: usize, multiple: usize, most: usize) -> usize {
-        let whole = size.div_ceil(most) * self.batch.size;
-        if context.threads == 1 || whole >= 4 * context.threads {
-            return size.min(most);
+    /// Blocks along m and n: as few as fit, or more where that would leave threads without work. And where all rows
+    /// lie packed for all threads; null where every thread packs what it needs.
+    fn parts(&self, context: &Context) -> (usize, usize, *mut f32) {
+        let (m, n, batch) = (self.m.size, self.n.size, self.batch.size);
+        let wanted = 4 * context.threads;
+        let (mut down, mut across) = (m.div_ceil(MC), n.div_ceil(self.widest));
+        if context.threads == 1 || batch * across * down >= wanted {
+            return (down, across, core::ptr::null_mut());
         }
-        let least = 12 * multiple;
-        let wanted = (size * self.batch.size).div_ceil(4 * context.threads);
-        (wanted.div_ceil(multiple) * multiple).clamp(least, most)
+        if self.may_share {
+            across = across.max(wanted.div_ceil(down)).min(n.div_ceil(12 * NR));
+            down = down.max(wanted.div_ceil(across)).min(m.div_ceil(2 * MR));
+            return (down, across, context.shared as *mut f32);
+        }
+        if batch * across < wanted {
+            across = across.max(wanted.div_ceil(batch).min(n.div_ceil(12 * NR)));
+        }
+        if batch * down < wanted {
+            down = down.max(wanted.div_ceil(batch).min(m.div_ceil(12 * MR)));
+        }
+        (down, across, core::ptr::null_mut())
     }
 
-    /// Rows `top .. bottom` of columns `left .. right`.
-    unsafe fn column(&mut self, bases: Bases, batch: usize, rows: [usize; 2], columns: [usize; 2], height: usize) {
-        let ([top, bottom], [left, right]) = (rows, columns);
+    /// Packs all rows of a, threads some panels each: panels of the first steps of k, then of the next ones.
+    unsafe fn pack_rows(&self, context: &Context, packed: *mut f32) {
+        const GROUP: usize = 2 * MR;
+        let t = &self.tables;
+        let groups = self.m.size.div_ceil(GROUP);
+        let chunks = self.k.size.div_ceil(self.kc);
+        loop {
+            let task = context.next();
+            if task >= groups * chunks {
+                break;
+            }
+            let (top, first) = (task % groups * GROUP, task / groups * self.kc);
+            let (height, count) = (GROUP.min(self.m.size - top), self.kc.min(self.k.size - first));
+            self.m.table(self.m.a, top, height, t.a_rows);
+            self.k.table(self.k.a, first, count, t.a_steps);
+            let to = self.packed_at(packed, top, first, count);
+            pack_any::<MR>(self.a.dtype, self.a.base, t.a_rows, height, t.a_steps, count, to);
+        }
+        context.barrier();
+    }
+
+    /// Where the panel of row `top` and of `count` steps from `first` on lies.
+    unsafe fn packed_at(&self, packed: *mut f32, top: usize, first: usize, count: usize) -> *mut f32 {
+        packed.add(self.m.size.next_multiple_of(MR) * first + top * padded(count))
+    }
+
+    /// Rows of blocks `from .. to` of `of`, columns `left .. right`.
+    unsafe fn column(
+        &mut self,
+        bases: Bases,
+        batch: usize,
+        [from, to, of]: [usize; 3],
+        [left, right]: [usize; 2],
+        packed: *mut f32,
+    ) {
         let width = right - left;
-        self.n.table(self.n.b, left, width, self.tables.b_rows);
+        if !self.in_panels {
+            self.n.table(self.n.b, left, width, self.tables.b_rows);
+        }
         self.n.table(self.n.out, left, width, self.tables.out_columns);
         let mut first = 0;
         while first < self.k.size {
             let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
-            self.k.table(self.k.b, first, count, self.tables.b_steps);
-            if self.is_rounded {
-                self.pack_b_rounded(&bases, width, count);
-            } else {
-                self.pack_b(&bases, width, count);
-            }
             let steps = Steps { first, count, is_last: first + count == self.k.size };
-            for row in (top..bottom).step_by(height) {
-                self.block(&bases, batch, row, height.min(bottom - row), left, width, steps);
+            let panels = self.columns(&bases, left, width, steps);
+            for row in from..to {
+                let (top, bottom) = (edge(self.m.size, MR, row, of), edge(self.m.size, MR, row + 1, of));
+                let a = if packed.is_null() { packed } else { self.packed_at(packed, top, first, count) };
+                self.block(&bases, batch, [top, bottom - top], [left, width], a, panels, steps);
             }
             first += count;
         }
     }
 
-    unsafe fn pack_b(&self, bases: &Bases, width: usize, k: usize) {
+    /// Columns of b as panels: where they lie, or packed.
+    unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, steps: Steps) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
-        pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, k, b_panels);
+        let Steps { first, count, .. } = steps;
+        let start = left * self.k.size + first * NR;
+        let (whole, part) = (self.k.size * NR, padded(count) * NR);
+        if self.in_place {
+            return Panels { base: (bases.b as *const f32).add(start), stride: whole };
+        }
+        if self.in_panels {
+            for panel in 0..width / NR {
+                let (from, to) = (start + panel * whole, b_panels.add(panel * part));
+                match self.b.dtype {
+                    F16 => widen((bases.b as *const u16).add(from), part, to),
+                    _ => widen((bases.b as *const i8).add(from), part, to),
+                }
+            }
+        } else {
+            self.k.table(self.k.b, first, count, b_steps);
+            if self.is_rounded {
+                self.pack_b_rounded(bases, width, count);
+            } else {
+                pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
+            }
+        }
+        Panels { base: b_panels, stride: part }
     }
 
     unsafe fn block(
         &mut self,
         bases: &Bases,
         batch: usize,
-        top: usize,
-        height: usize,
-        left: usize,
-        width: usize,
+        [top, height]: [usize; 2],
+        [left, width]: [usize; 2],
+        packed: *const f32,
+        panels: Panels,
         steps: Steps,
     ) {
         let t = &self.tables;
-        self.m.table(self.m.a, top, height, t.a_rows);
         self.m.table(self.m.out, top, height, t.out_rows);
+        if packed.is_null() {
+            self.m.table(self.m.a, top, height, t.a_rows);
+        }
         if self.is_rounded {
             self.multiply_rounded(bases, height, width, steps);
+        } else if packed.is_null() {
+            pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
+            self.multiply(t.a_panels, bases.out, height, width, panels, steps);
         } else {
-            self.multiply(bases, height, width, steps);
+            self.multiply(packed, bases.out, height, width, panels, steps);
         }
         if steps.is_last && self.epilogue.is_some() {
             self.finish(batch, top, height, left, width);
         }
     }
 
-    /// Products of a block of rows with the packed columns.
-    unsafe fn multiply(&self, bases: &Bases, height: usize, width: usize, steps: Steps) {
+    /// Products of a packed block of rows with packed columns.
+    unsafe fn multiply(
+        &self,
+        rows_of_a: *const f32,
+        out: *mut f32,
+        height: usize,
+        width: usize,
+        panels: Panels,
+        steps: Steps,
+    ) {
         let t = &self.tables;
-        pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
         let k = padded(steps.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
+        let mut finished = tile;
         let tile = tile.as_mut_ptr() as *mut f32;
+        let finished = finished.as_mut_ptr() as *mut f32;
+        let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
+        let is_first = steps.first == 0;
         for j in (0..width).step_by(NR) {
+            let columns = NR.min(width - j);
+            let (b, out_columns) = (panels.base.add(j / NR * panels.stride), t.out_columns.add(j));
+            let is_direct = dense(out_columns, columns);
             for i in (0..height).step_by(MR) {
-                micro(k, t.a_panels.add(i * k), t.b_panels.add(j * k), tile);
-                let (rows, columns) = (MR.min(height - i), NR.min(width - j));
-                merge(tile, bases.out, t.out_rows.add(i), rows, t.out_columns.add(j), columns, steps.first == 0);
-            }
-        }
-    }
-
-    /// Applies the epilogue to a finished block.
-    unsafe fn finish(&mut self, batch: usize, top: usize, height: usize, left: usize, width: usize) {
-        let Contract { epilogue, batch: batches, m, n, tables, .. } = self;
-        let Some(Epilogue { expression, count, all }) = epilogue else { return };
-        // Columns are walked in runs of the innermost n axis, along which every operand has one stride.
-        let run = *n.sizes.add(n.axes - 1) as usize;
-        for (o, extra) in all.iter().take(*count).enumerate() {
-            let mut start = 0;
-            offsets(batches.axes, batches.sizes, extra.batch, batch, 1, &mut start);
-            let rows = tables.extra_rows.add(o * (MC + 4 * MR));
-            m.table(extra.m, top, height, rows);
-            for i in 0..height {
-                *rows.add(i) += start;
-            }
-        }
-        let mut column = left;
-        while column < left + width {
-            let columns = (run - column % run).min(left + width - column).min(TILE);
-            let tall = TILE / columns;
-            for first in (0..height).step_by(tall) {
-                let window = Window { rows: tall.min(height - first), first: 0, columns };
-                let mut target = *all.get_unchecked(0);
-                for (o, extra) in all.iter().take(*count).enumerate() {
-                    let rows = tables.extra_rows.add(o * (MC + 4 * MR) + first);
-                    let operand = at_column(extra, n, column);
-                    let at = tile::load(&operand, rows, window, expression.home(o));
-                    *expression.registers.get_unchecked_mut(o) = at;
-                    if o == 0 {
-                        target.place = operand.place;
-                    }
+                let rows = MR.min(height - i);
+                let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
+                if is_direct && rows % 2 == 0 {
+                    let out = out.offset(*out_columns as isize);
+                    let target = Target { out, rows: out_rows, chain, finished, adds: !is_first as u32 };
+                    micro_to(k, a, b, rows, &target);
+                } else {
+                    let target = Target { out: tile, rows: DENSE.as_ptr(), chain, finished, adds: 0 };
+                    micro_to(k, a, b, MR, &target);
+                    merge(tile, out, out_rows, rows, out_columns, columns, is_first);
                 }
-                let operand = Operand { place: target.place, column: *n.out.add(n.axes - 1) };
-                let value = expression.run(window.rows * columns);
-                tile::save(&operand, tables.extra_rows.add(first), window, value);
             }
-            column += columns;
         }
     }
 }
@@ -344,11 +362,13 @@ unsafe fn pack_any<const R: usize>(
     }
 }
 
-/// An epilogue operand that starts at a column.
-unsafe fn at_column(extra: &Extra, n: &Group, column: usize) -> Operand {
-    let mut skip = 0;
-    offsets(n.axes, n.sizes, extra.n, column, 1, &mut skip);
-    Operand { place: extra.place.skip(skip), column: *extra.n.add(n.axes - 1) }
+/// Whether columns are a whole vector pair side by side.
+#[inline(always)]
+unsafe fn dense(columns: *const i32, width: usize) -> bool {
+    width == NR
+        && crate::tile::consecutive(columns)
+        && crate::tile::consecutive(columns.add(4))
+        && *columns.add(4) == *columns + 4
 }
 
 /// Adds a tile to the output, or starts it.
@@ -362,12 +382,11 @@ unsafe fn merge(
     width: usize,
     is_first: bool,
 ) {
-    let dense = width == NR && crate::tile::consecutive(columns) && crate::tile::consecutive(columns.add(4));
-    let dense = dense && *columns.add(4) == *columns + 4;
+    let is_dense = dense(columns, width);
     for i in 0..height {
         let from = tile.add(i * NR);
         let to = out.offset(*rows.add(i) as isize);
-        if dense {
+        if is_dense {
             let to = to.offset(*columns as isize);
             let (mut x, mut y) = (load(from), load(from.add(4)));
             if !is_first {

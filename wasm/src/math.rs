@@ -161,15 +161,14 @@ fn sine_double(x: v128, quarter: i32) -> v128 {
     v128_xor(result, i64x2_shl(v128_and(q, i64x2_splat(2)), 62))
 }
 
-/// Four half floats in the low halves of 32-bit lanes as floats; exact.
+/// Four half floats in 32-bit lanes, sign extended, as floats; exact.
 #[inline(always)]
 fn widen_half(w: v128) -> v128 {
-    let sign = i32x4_shl(v128_and(w, i32x4_splat(0x8000)), 16);
-    let magnitude = i32x4_shl(v128_and(w, i32x4_splat(0x7fff)), 13);
+    let moved = v128_and(i32x4_shl(w, 13), u32x4_splat(0x8fff_e000));
     // A product with 2^112 moves the exponent and makes numbers below the normal range of f16 come out right.
-    let scaled = f32x4_mul(magnitude, f32x4_splat(5.192_296_858_534_828e33));
-    let special = f32x4_ge(scaled, f32x4_splat(65_536.0));
-    v128_or(v128_or(scaled, sign), v128_and(special, i32x4_splat(0x7f80_0000)))
+    let scaled = f32x4_mul(moved, f32x4_splat(5.192_296_858_534_828e33));
+    let special = f32x4_ge(f32x4_abs(scaled), f32x4_splat(65_536.0));
+    v128_or(scaled, v128_and(special, i32x4_splat(0x7f80_0000)))
 }
 
 /// Four bytes as floats.
@@ -182,13 +181,13 @@ pub unsafe fn load_bytes(p: *const i8) -> v128 {
 /// Four half floats from memory as floats; exact.
 #[inline(always)]
 pub unsafe fn load_half(p: *const u16) -> v128 {
-    widen_half(u32x4_load_extend_u16x4(p))
+    widen_half(i32x4_load_extend_i16x4(p as *const i16))
 }
 
 /// One half float as a float.
 #[inline(always)]
 pub unsafe fn half(p: *const u16) -> f32 {
-    f32x4_extract_lane::<0>(widen_half(u32x4_splat(*p as u32)))
+    f32x4_extract_lane::<0>(widen_half(i32x4_splat(*p as i16 as i32)))
 }
 
 /// Four floats as half floats in 32-bit lanes, rounded to nearest even.

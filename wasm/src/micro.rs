@@ -1,4 +1,5 @@
-//! The micro-kernel: a 6 x 8 block of products of two packed panels, kept in registers over all of k.
+//! The micro-kernel: a 6 x 8 block of products of two packed panels, kept in registers over all of k, then written or
+//! added to the output where it lies. Blocks of 4 and of 2 rows end an operand whose rows are no multiple of 6.
 //!
 //! 12 sums, 2 vectors of b and 1 of a are 15 values, as many as V8 has vector registers to give. That only holds while
 //! instructions stay in this order: compiled from intrinsics, LLVM moves all loads of an unrolled loop to its front and
@@ -7,6 +8,9 @@
 //! Where the runtime checks bounds by instructions, as Deno does, every load costs four of them, and one load an element
 //! of a is what the processor can not keep up with (82 % of the ceiling). So a comes in pairs, [a0 a1 a0 a1], whose
 //! elements then change places: the sums of two rows are interleaved until the end, and two rows cost one load.
+//!
+//! Rows of an output lie far apart, so it is touched once for as many steps as a panel has. One chain of that many
+//! additions would lose digits: chains of `chain` steps are added up in a buffer that stays in the first-level cache.
 
 use core::arch::global_asm;
 
@@ -15,10 +19,44 @@ pub const MR: usize = 6;
 /// Columns of a `b` panel.
 pub const NR: usize = 8;
 
+/// Where a block goes, and how its sums are formed. The text below knows where the fields lie.
+#[repr(C)]
+pub struct Target {
+    pub out: *mut f32,
+    /// Row i begins `rows[i]` floats behind `out`.
+    pub rows: *const i32,
+    /// Steps of a chain of additions, a multiple of 4.
+    pub chain: usize,
+    /// Room for the sums of finished chains: 6 rows of 8.
+    pub finished: *mut f32,
+    /// 1: added to what is there. 0: in its place.
+    pub adds: u32,
+}
+
 extern "C" {
-    /// `tile[i][j] = sum over k of a[k][i] b[k][j]`; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
-    #[link_name = "walrus_micro_6x8"]
-    pub fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32);
+    fn walrus_micro_6x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
+    fn walrus_micro_4x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
+    fn walrus_micro_2x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
+}
+
+/// Rows one after the other.
+pub static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
+
+/// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
+#[inline(always)]
+pub unsafe fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32) {
+    let target = Target { out: tile, rows: DENSE.as_ptr(), chain: k, finished: tile, adds: 0 };
+    micro_to(k, a, b, MR, &target);
+}
+
+/// The same for the first `rows` rows, an even number, put where `target` says.
+#[inline(always)]
+pub unsafe fn micro_to(k: usize, a: *const f32, b: *const f32, rows: usize, target: &Target) {
+    match rows {
+        2 => walrus_micro_2x8(k, a, b, target),
+        4 => walrus_micro_4x8(k, a, b, target),
+        _ => walrus_micro_6x8(k, a, b, target),
+    }
 }
 
 #[cfg(target_pointer_width = "32")]
@@ -34,10 +72,125 @@ macro_rules! pointer {
     };
 }
 
-#[allow(unused_imports)]
-pub(crate) use pointer;
+/// Widens an offset to an address.
+#[cfg(target_pointer_width = "32")]
+macro_rules! extend {
+    () => {
+        ""
+    };
+}
+#[cfg(target_pointer_width = "64")]
+macro_rules! extend {
+    () => {
+        "i64.extend_i32_s\n"
+    };
+}
 
-/// Locals: 0 k, 1 a, 2 b, 3 tile, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice.
+/// Loads a field of the target.
+#[cfg(target_pointer_width = "32")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni32.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni32.load 4\n"
+    };
+    (chain) => {
+        "local.get 3\ni32.load 8\n"
+    };
+    (finished) => {
+        "local.get 3\ni32.load 12\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 16\n"
+    };
+}
+#[cfg(target_pointer_width = "64")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni64.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni64.load 8\n"
+    };
+    (chain) => {
+        "local.get 3\ni64.load 16\n"
+    };
+    (finished) => {
+        "local.get 3\ni64.load 24\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 32\n"
+    };
+}
+
+/// Moves local `$local` by `$by`.
+macro_rules! advance {
+    ($local:literal, $by:literal) => {
+        concat!(
+            "local.get ",
+            $local,
+            "\n",
+            pointer!(),
+            ".const ",
+            $by,
+            "\n",
+            pointer!(),
+            ".add\nlocal.set ",
+            $local,
+            "\n"
+        )
+    };
+}
+
+/// Ends a loop that goes on while local `$local`, less `$by`, is not 0.
+macro_rules! again {
+    ($local:literal, $by:literal) => {
+        concat!(
+            advance!($local, $by),
+            "local.get ",
+            $local,
+            "\n",
+            pointer!(),
+            ".const 0\n",
+            pointer!(),
+            ".ne\nbr_if 0\nend_loop\n"
+        )
+    };
+}
+
+/// Begins a function of a number and three addresses; `$locals` come after those.
+macro_rules! function {
+    ($name:literal, $locals:expr) => {
+        concat!(
+            ".globl ",
+            $name,
+            "\n.type ",
+            $name,
+            ",@function\n",
+            $name,
+            ":\n.functype ",
+            $name,
+            " (",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ", ",
+            pointer!(),
+            ") -> ()\n.local ",
+            $locals,
+            "\n"
+        )
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use {advance, again, function, pointer};
+
+/// Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
+/// 20 steps left of a chain, 21 an address.
 #[cfg(target_feature = "relaxed-simd")]
 macro_rules! add_product {
     ($b:literal, $sum:literal) => {
@@ -68,9 +221,9 @@ macro_rules! rows {
     };
 }
 
-/// One step of k: the row of b at `$b0` and `$b1` bytes, six elements of a.
+/// One step of k: the row of b at `$b0` and `$b1` bytes, as many pairs of a as are named.
 macro_rules! step {
-    ($b0:literal, $b1:literal, $a0:literal, $a2:literal, $a4:literal) => {
+    ($b0:literal, $b1:literal, $a0:literal $(, $a2:literal $(, $a4:literal)?)?) => {
         concat!(
             "local.get 2\nv128.load ",
             $b0,
@@ -78,90 +231,230 @@ macro_rules! step {
             $b1,
             ":p2align=2\nlocal.set 17\n",
             rows!($a0, "4", "5", "6", "7"),
-            rows!($a2, "8", "9", "10", "11"),
-            rows!($a4, "12", "13", "14", "15")
+            $(rows!($a2, "8", "9", "10", "11"), $(rows!($a4, "12", "13", "14", "15"),)?)?
         )
     };
 }
 
-/// Four columns of two rows, taken apart: `$upper` and `$lower` are their offsets in the tile.
-macro_rules! store {
-    ($upper:literal, $lower:literal, $sum:literal, $crossed:literal) => {
+/// Sums of finished chains, as they are kept: zero at first, more after every chain, at last added to those at hand.
+macro_rules! clear {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($("local.get 21\nlocal.get ", $sum, "\nv128.store ", $at, ":p2align=2\n"),*)
+    };
+}
+macro_rules! keep {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($(
+            "local.get 21\nlocal.get 21\nv128.load ", $at, ":p2align=2\nlocal.get ", $sum,
+            "\nf32x4.add\nv128.store ", $at, ":p2align=2\n",
+            "v128.const 0, 0\nlocal.set ", $sum, "\n"
+        ),*)
+    };
+}
+macro_rules! recall {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($(
+            "local.get 21\nv128.load ", $at, ":p2align=2\nlocal.get ", $sum,
+            "\nf32x4.add\nlocal.set ", $sum, "\n"
+        ),*)
+    };
+}
+
+/// One of the three for as many pairs of rows as are named.
+macro_rules! sums {
+    ($way:ident, 6) => {
+        concat!(sums!($way, 4), $way!("128", "12", "144", "13", "160", "14", "176", "15"))
+    };
+    ($way:ident, 4) => {
+        concat!(sums!($way, 2), $way!("64", "8", "80", "9", "96", "10", "112", "11"))
+    };
+    ($way:ident, 2) => {
+        $way!("0", "4", "16", "5", "32", "6", "48", "7")
+    };
+}
+
+/// Takes two rows apart: the upper one and the lower one of four columns.
+macro_rules! upper {
+    ($sum:literal, $crossed:literal) => {
         concat!(
-            "local.get 3\nlocal.get ",
+            "local.get ",
             $sum,
             "\nlocal.get ",
             $crossed,
-            "\ni8x16.shuffle 0, 1, 2, 3, 20, 21, 22, 23, 8, 9, 10, 11, 28, 29, 30, 31\nv128.store ",
-            $upper,
-            ":p2align=2\nlocal.get 3\nlocal.get ",
+            "\ni8x16.shuffle 0, 1, 2, 3, 20, 21, 22, 23, 8, 9, 10, 11, 28, 29, 30, 31\n"
+        )
+    };
+}
+macro_rules! lower {
+    ($sum:literal, $crossed:literal) => {
+        concat!(
+            "local.get ",
             $sum,
             "\nlocal.get ",
             $crossed,
-            "\ni8x16.shuffle 16, 17, 18, 19, 4, 5, 6, 7, 24, 25, 26, 27, 12, 13, 14, 15\nv128.store ",
-            $lower,
+            "\ni8x16.shuffle 16, 17, 18, 19, 4, 5, 6, 7, 24, 25, 26, 27, 12, 13, 14, 15\n"
+        )
+    };
+}
+
+/// Takes the address of the row whose offset lies at `$row` bytes of the table.
+macro_rules! address {
+    ($row:literal) => {
+        concat!(
+            field!(out),
+            field!(rows),
+            "i32.load ",
+            $row,
+            ":p2align=2\n",
+            extend!(),
+            pointer!(),
+            ".const 2\n",
+            pointer!(),
+            ".shl\n",
+            pointer!(),
+            ".add\nlocal.set 21\n"
+        )
+    };
+}
+
+/// Writes a vector to the row at hand, or adds it.
+macro_rules! put {
+    ($at:literal, $value:expr) => {
+        concat!("local.get 21\n", $value, "v128.store ", $at, ":p2align=2\n")
+    };
+}
+macro_rules! add {
+    ($at:literal, $value:expr) => {
+        concat!(
+            "local.get 21\nlocal.get 21\nv128.load ",
+            $at,
+            ":p2align=2\n",
+            $value,
+            "f32x4.add\nv128.store ",
+            $at,
             ":p2align=2\n"
         )
     };
 }
 
-/// Moves local `$local` by `$by`.
-macro_rules! advance {
-    ($local:literal, $by:literal) => {
-        concat!("local.get ", $local, "\n", pointer!(), ".const ", $by, "\n", pointer!(), ".add\nlocal.set ", $local, "\n")
-    };
-}
-
-#[allow(unused_imports)]
-pub(crate) use advance;
-
-/// Begins a function `(usize, pointer, pointer, pointer) -> ()` with 15 vectors as locals.
-macro_rules! function {
-    ($name:literal) => {
+/// Two rows by `put!` or `add!`.
+macro_rules! store {
+    ($way:ident, $upper:literal, $lower:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
         concat!(
-            ".globl ",
-            $name,
-            "\n.type ",
-            $name,
-            ",@function\n",
-            $name,
-            ":\n.functype ",
-            $name,
-            " (",
-            pointer!(),
-            ", ",
-            pointer!(),
-            ", ",
-            pointer!(),
-            ", ",
-            pointer!(),
-            ") -> ()\n.local v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128\n"
+            address!($upper),
+            $way!("0", upper!($left, $crossed_left)),
+            $way!("16", upper!($right, $crossed_right)),
+            address!($lower),
+            $way!("0", lower!($left, $crossed_left)),
+            $way!("16", lower!($right, $crossed_right))
         )
     };
 }
-#[allow(unused_imports)]
-pub(crate) use function;
 
-global_asm!(concat!(
-    function!("walrus_micro_6x8"),
-    "loop\n",
+/// All rows by `put!` or `add!`.
+macro_rules! block {
+    ($way:ident, 6) => {
+        concat!(block!($way, 4), store!($way, "16", "20", "12", "13", "14", "15"))
+    };
+    ($way:ident, 4) => {
+        concat!(block!($way, 2), store!($way, "8", "12", "8", "9", "10", "11"))
+    };
+    ($way:ident, 2) => {
+        store!($way, "0", "4", "4", "5", "6", "7")
+    };
+}
+
+/// Whether there are more steps than one chain has.
+macro_rules! has_chains {
+    () => {
+        concat!("local.get 19\n", field!(chain), pointer!(), ".gt_u\n")
+    };
+}
+
+/// A whole function: chains of steps, four at a time, then the rows.
+macro_rules! kernel {
+    ($name:literal, $rows:tt, $($step:expr),*) => {
+        global_asm!(concat!(
+            function!(
+                $name,
+                concat!(
+                    "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
+                    pointer!(), ", ", pointer!(), ", ", pointer!()
+                )
+            ),
+            "local.get 0\nlocal.set 19\n",
+            has_chains!(),
+            "if\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(clear, $rows),
+            "end_if\n",
+            "loop\n",
+            // This chain has as many steps as it may, or all that are left.
+            "local.get 0\n",
+            field!(chain),
+            "local.get 0\n",
+            field!(chain),
+            pointer!(),
+            ".lt_u\n",
+            pointer!(),
+            ".select\nlocal.set 20\n",
+            "local.get 0\nlocal.get 20\n",
+            pointer!(),
+            ".sub\nlocal.set 0\n",
+            "loop\n",
+            $($step,)*
+            advance!("1", "96"),
+            advance!("2", "128"),
+            again!("20", "-4"),
+            "local.get 0\n",
+            pointer!(),
+            ".const 0\n",
+            pointer!(),
+            ".ne\nif\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(keep, $rows),
+            "br 1\nend_if\nend_loop\n",
+            has_chains!(),
+            "if\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(recall, $rows),
+            "end_if\n",
+            field!(adds),
+            "if\n",
+            block!(add, $rows),
+            "else\n",
+            block!(put, $rows),
+            "end_if\nend_function\n"
+        ));
+    };
+}
+
+kernel!(
+    "walrus_micro_6x8",
+    6,
     step!("0", "16", "0", "8", "16"),
     step!("32", "48", "24", "32", "40"),
     step!("64", "80", "48", "56", "64"),
-    step!("96", "112", "72", "80", "88"),
-    advance!("1", "96"),
-    advance!("2", "128"),
-    advance!("0", "-4"),
-    "local.get 0\n",
-    pointer!(),
-    ".const 0\n",
-    pointer!(),
-    ".ne\nbr_if 0\nend_loop\n",
-    store!("0", "32", "4", "6"),
-    store!("16", "48", "5", "7"),
-    store!("64", "96", "8", "10"),
-    store!("80", "112", "9", "11"),
-    store!("128", "160", "12", "14"),
-    store!("144", "176", "13", "15"),
-    "end_function\n"
-));
+    step!("96", "112", "72", "80", "88")
+);
+
+kernel!(
+    "walrus_micro_4x8",
+    4,
+    step!("0", "16", "0", "8"),
+    step!("32", "48", "24", "32"),
+    step!("64", "80", "48", "56"),
+    step!("96", "112", "72", "80")
+);
+
+kernel!(
+    "walrus_micro_2x8",
+    2,
+    step!("0", "16", "0"),
+    step!("32", "48", "24"),
+    step!("64", "80", "48"),
+    step!("96", "112", "72")
+);

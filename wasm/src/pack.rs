@@ -82,47 +82,77 @@ pub unsafe fn pack<T: Element, const R: usize>(
     for r in count..whole {
         *rows.add(r) = *rows.add(count - 1);
     }
+    let is_dense = (0..k / 4).all(|i| consecutive(steps.add(4 * i)) && *steps.add(4 * i) == *steps + 4 * i as i32);
     for first in (0..whole).step_by(R) {
-        panel::<T, R>(from, rows.add(first), steps, k, panels.add(first * padded(k)));
+        let (rows, to) = (rows.add(first), panels.add(first * padded(k)));
+        let neighbours = (0..R - 1).all(|r| *rows.add(r + 1) == *rows.add(r) + 1);
+        let done = if neighbours {
+            vectors::<T, R>(from.offset(*rows as isize), steps, k, to)
+        } else if is_dense {
+            dense::<T, R>(from.offset(*steps as isize), rows, k, to)
+        } else {
+            strided::<T, R>(from, rows, steps, k, to)
+        };
+        for p in done..k {
+            scattered::<T, R>(from.offset(*steps.add(p) as isize), rows, to.add(p * R));
+        }
+        for i in k * R..padded(k) * R {
+            *to.add(i) = 0.0;
+        }
     }
 }
 
+/// Rows that are neighbours in memory. This and the next two return how many steps they packed.
 #[inline(always)]
-unsafe fn panel<T: Element, const R: usize>(
+unsafe fn vectors<T: Element, const R: usize>(from: *const T, steps: *const i32, k: usize, to: *mut f32) -> usize {
+    for p in 0..k {
+        row_vector::<T, R>(from.offset(*steps.add(p) as isize), to.add(p * R));
+    }
+    k
+}
+
+/// Steps that are neighbours in memory.
+#[inline(always)]
+unsafe fn dense<T: Element, const R: usize>(from: *const T, rows: *const i32, k: usize, to: *mut f32) -> usize {
+    let row: [*const T; R] = core::array::from_fn(|r| from.offset(*rows.add(r) as isize));
+    let mut to = to;
+    for p in (0..k & !3).step_by(4) {
+        transposed::<R>(|r| T::four(row[r].add(p)), to);
+        to = to.add(4 * R);
+    }
+    k & !3
+}
+
+/// Steps anywhere; four neighbours are taken as such.
+#[inline(always)]
+unsafe fn strided<T: Element, const R: usize>(
     from: *const T,
     rows: *const i32,
     steps: *const i32,
     k: usize,
     to: *mut f32,
-) {
-    let neighbours = (0..R - 1).all(|r| *rows.add(r + 1) == *rows.add(r) + 1);
-    let mut p = 0;
-    if neighbours {
-        let base = from.offset(*rows as isize);
-        while p < k {
-            row_vector::<T, R>(base.offset(*steps.add(p) as isize), to.add(p * R));
-            p += 1;
-        }
-    } else {
-        while p + 4 <= k {
-            let to = to.add(p * R);
-            if consecutive(steps.add(p)) {
-                let base = from.offset(*steps.add(p) as isize);
-                transposed::<T, R>(|r| T::four(base.offset(*rows.add(r) as isize)), to);
-            } else {
-                for i in 0..4 {
-                    scattered::<T, R>(from.offset(*steps.add(p + i) as isize), rows, to.add(i * R));
-                }
+) -> usize {
+    for p in (0..k & !3).step_by(4) {
+        let to = to.add(p * R);
+        if consecutive(steps.add(p)) {
+            let base = from.offset(*steps.add(p) as isize);
+            transposed::<R>(|r| T::four(base.offset(*rows.add(r) as isize)), to);
+        } else {
+            for i in 0..4 {
+                scattered::<T, R>(from.offset(*steps.add(p + i) as isize), rows, to.add(i * R));
             }
-            p += 4;
-        }
-        while p < k {
-            scattered::<T, R>(from.offset(*steps.add(p) as isize), rows, to.add(p * R));
-            p += 1;
         }
     }
-    for i in k * R..padded(k) * R {
-        *to.add(i) = 0.0;
+    k & !3
+}
+
+/// `n` numbers in order, a multiple of 16, as floats.
+pub unsafe fn widen<T: Element>(from: *const T, n: usize, to: *mut f32) {
+    for i in (0..n).step_by(16) {
+        let four: [v128; 4] = core::array::from_fn(|j| T::four(from.add(i + 4 * j)));
+        for (j, x) in four.into_iter().enumerate() {
+            store(to.add(i + 4 * j), x);
+        }
     }
 }
 
@@ -148,23 +178,26 @@ unsafe fn scattered<T: Element, const R: usize>(from: *const T, rows: *const i32
 
 /// Four steps of R rows, each row's steps one vector.
 #[inline(always)]
-unsafe fn transposed<T: Element, const R: usize>(row: impl Fn(usize) -> v128, to: *mut f32) {
-    let upper = transpose([row(0), row(1), row(2), row(3)]);
-    for (i, v) in upper.into_iter().enumerate() {
-        store(to.add(i * R), v);
-    }
+unsafe fn transposed<const R: usize>(row: impl Fn(usize) -> v128, to: *mut f32) {
     if R == 8 {
+        let upper = transpose([row(0), row(1), row(2), row(3)]);
         let lower = transpose([row(4), row(5), row(6), row(7)]);
-        for (i, v) in lower.into_iter().enumerate() {
-            store(to.add(i * R + 4), v);
+        for i in 0..4 {
+            store(to.add(i * R), upper[i]);
+            store(to.add(i * R + 4), lower[i]);
         }
-    } else {
-        let (e, f) = (row(4), row(5));
-        let first = i32x4_shuffle::<0, 4, 1, 5>(e, f);
-        let second = i32x4_shuffle::<2, 6, 3, 7>(e, f);
-        v128_store64_lane::<0>(first, to.add(4) as *mut u64);
-        v128_store64_lane::<1>(first, to.add(R + 4) as *mut u64);
-        v128_store64_lane::<0>(second, to.add(2 * R + 4) as *mut u64);
-        v128_store64_lane::<1>(second, to.add(3 * R + 4) as *mut u64);
+        return;
+    }
+    // Pairs of rows, then whole vectors of two steps.
+    let pairs: [[v128; 2]; 3] = core::array::from_fn(|i| {
+        let (x, y) = (row(2 * i), row(2 * i + 1));
+        [i32x4_shuffle::<0, 4, 1, 5>(x, y), i32x4_shuffle::<2, 6, 3, 7>(x, y)]
+    });
+    for half in 0..2 {
+        let [a, b, c] = [pairs[0][half], pairs[1][half], pairs[2][half]];
+        let to = to.add(half * 2 * R);
+        store(to, i64x2_shuffle::<0, 2>(a, b));
+        store(to.add(4), i64x2_shuffle::<0, 3>(c, a));
+        store(to.add(8), i64x2_shuffle::<1, 3>(b, c));
     }
 }

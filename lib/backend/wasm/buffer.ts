@@ -3,6 +3,7 @@
 import type { Buffer } from "../../compile/program.ts";
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import type { Allocator } from "./memory.ts";
+import { fromPanels, toPanels } from "./panels.ts";
 
 const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
 
@@ -11,13 +12,15 @@ export class WasmBuffer implements Buffer {
   readonly dtype: DType;
   readonly length: number;
   readonly label: string;
+  readonly panelColumns: number | undefined;
   readonly #allocator: Allocator;
   #address: number | null;
 
-  constructor(allocator: Allocator, dtype: DType, length: number, label: string) {
+  constructor(allocator: Allocator, dtype: DType, length: number, label: string, panelColumns?: number) {
     this.dtype = dtype;
     this.length = length;
     this.label = label;
+    this.panelColumns = panelColumns;
     this.#allocator = allocator;
     this.#address = allocator.allocate(length * BYTES[dtype], `buffer "${label}"`);
     // A range that was used before holds what it held.
@@ -55,14 +58,15 @@ export class WasmBuffer implements Buffer {
         `Cannot write buffer "${this.label}": ${data.length} elements at ${offset} exceed its ${this.length}`,
       );
     }
-    this.#view().set(data, offset);
+    if (this.panelColumns === undefined) this.#view().set(data, offset);
+    else toPanels(this.#view(), this.panelColumns, data, offset);
   }
 
   read(): Promise<HostArray> {
-    // A copy in memory of its own: the device's may be shared and change.
-    const copy = new ARRAYS[this.dtype](this.length);
-    copy.set(this.#view());
-    return Promise.resolve(copy);
+    // A copy in memory of its own: the device's may be shared and change. Made by slice it is not zeroed first.
+    const view = this.#view();
+    const numbers = this.panelColumns === undefined ? view.slice() : fromPanels(view, this.panelColumns);
+    return Promise.resolve(numbers);
   }
 
   [Symbol.dispose](): void {

@@ -19,6 +19,7 @@ import {
   PAGE,
   WIDE_BYTES,
 } from "./module.ts";
+import { PANEL_ROWS } from "./panels.ts";
 import { mayWait, Pool } from "./threads.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -72,6 +73,7 @@ class Instance implements WasmDevice, Host {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
   readonly types: ReadonlySet<DType> = new Set(["f32", "f16", "i32", "i8"]);
+  readonly panelRows = PANEL_ROWS;
   readonly threads: number;
   readonly allocator: Allocator;
   readonly workspace: Workspace;
@@ -105,8 +107,8 @@ class Instance implements WasmDevice, Host {
     return this.allocator.capacity;
   }
 
-  createBuffer(dtype: DType, length: number, label = "unnamed"): Buffer {
-    return new WasmBuffer(this.allocator, dtype, length, label);
+  createBuffer(dtype: DType, length: number, label = "unnamed", panelColumns?: number): Buffer {
+    return new WasmBuffer(this.allocator, dtype, length, label, panelColumns);
   }
 
   load(program: Program): Promise<Executable> {

@@ -52,7 +52,7 @@ export class WasmExecutable implements Executable {
   constructor(host: Host, program: Program) {
     this.#host = host;
     this.program = program;
-    const lowered = program.steps.map(lowerStep);
+    const lowered = program.steps.map((step) => lowerStep(step, host.threads));
     const most = (part: "scratch" | "shared") => lowered.reduce((n, step) => Math.max(n, step[part]), 0);
     this.#scratch = Math.ceil(most("scratch") / 64) * 64;
     this.#needs = {
@@ -102,6 +102,11 @@ export class WasmExecutable implements Executable {
       }
       if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
         throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
+      }
+      if (buffer.panelColumns !== slot.panelColumns) {
+        const text = (columns?: number) =>
+          columns === undefined ? "row by row" : `in panels of ${columns} columns`;
+        throw fail(text(buffer.panelColumns), text(slot.panelColumns));
       }
       return buffer.address;
     });

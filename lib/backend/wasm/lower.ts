@@ -14,7 +14,7 @@ import { tile, TILE_SCRATCH } from "./tiles.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** How a kernel's step becomes words. */
-export type Lower<K extends Kernel> = (step: Step<K>) => Lowered;
+export type Lower<K extends Kernel> = (step: Step<K>, threads: number) => Lowered;
 
 /** Kernels in the order of `dispatch` in wasm/src/run.rs; a cast is a map. */
 const KERNELS = [
@@ -177,12 +177,16 @@ function checkTypes(step: AnyStep): void {
  * Lowers one step.
  *
  * @param step any kernel
+ * @param threads that run it
  * @returns its words with the header (kernel number, words in all) and its memory
  * @throws TypeError when a view has a number type the kernel does not take
  */
-export function lowerStep(step: AnyStep): { words: readonly number[]; scratch: number; shared: number } {
+export function lowerStep(
+  step: AnyStep,
+  threads: number,
+): { words: readonly number[]; scratch: number; shared: number } {
   checkTypes(step);
   const kernel = KERNELS.indexOf(step.kernel === "cast" ? "map" : step.kernel);
-  const { words, scratch, shared } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+  const { words, scratch, shared } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>, threads);
   return { words: [kernel, words.list.length + 2, ...words.list], scratch, shared };
 }

@@ -3,14 +3,45 @@
 
 import type { ContractAxis, Step } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
-import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
+import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, spaceSize, stridesAlong } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
 import { putExpression } from "./expression.ts";
 import { type Lowered, Words } from "./words.ts";
 
-/** Bytes a thread needs: registers, panels of a and b, offset tables (`Tables` in wasm/src/contract.rs). */
-const SCRATCH = 128 * 272 * 4 + (96 + 12) * 352 * 4 + (704 + 8) * 352 * 4 +
-  4 * (4 * 800 + 33 * 120 + 4 * 400) + 4 * (2 * 1056 + 712 + 108);
+/** Largest blocks and longest panels, as in wasm/src/contract.rs. */
+const MC = 288, NC = 704, NC_IN_PLACE = 1408, KC = 352, KC_IN_PANELS = 1408, KC_ROUNDED = 1408;
+
+/** Elements of a that are packed for all threads together at the most: 16 MiB. */
+const MOST_SHARED = 2 ** 22;
+
+/** A product as the kernel sees it: points of its groups, and what its second operand is like. */
+interface Extent {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly attributes: Step<"contract">["attributes"];
+  /** Whether panels of floats are read where they lie. */
+  readonly inPlace: boolean;
+}
+
+/**
+ * Bytes a thread needs (`Tables` in wasm/src/contract.rs): registers; panels of a, and of b unless it is read in place;
+ * offsets of rows, columns and steps; sums and scales of rounded products; rows of epilogue operands.
+ */
+function scratchOf({ m, n, k, attributes: { panels, rounded }, inPlace }: Extent): number {
+  const longest = panels ? KC_IN_PANELS : rounded ? KC_ROUNDED : KC;
+  const kc = Math.ceil(Math.ceil(k / Math.ceil(k / longest)) / 4) * 4;
+  const rows = Math.min(m, MC) + 12;
+  const columns = Math.min(n, inPlace ? NC_IN_PLACE : NC) + 16;
+  const panelsOfB = inPlace ? 0 : columns * kc;
+  return 4 * (128 * 272 + rows * kc + panelsOfB + 3 * rows + 3 * columns + 2 * (kc + 4) + 33 * rows);
+}
+
+/** Bytes of all of a, packed, where threads may share it; 0 where each packs its own part. */
+function sharedOf({ m, k, attributes }: Extent, threads: number): number {
+  const elements = Math.ceil(m / 6) * 6 * k;
+  return threads > 1 && attributes.panels && elements <= MOST_SHARED ? 4 * elements : 0;
+}
 
 /** Smallest output stride of a group. */
 function finest(axes: readonly ContractAxis[]): number {
@@ -18,11 +49,11 @@ function finest(axes: readonly ContractAxis[]): number {
 }
 
 /** Lowers `contract`. */
-export function contract({ inputs, outputs, attributes }: Step<"contract">): Lowered {
+export function contract({ inputs, outputs, attributes }: Step<"contract">, threads: number): Lowered {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
-  // What is rounded row by row is a.
-  const swap = !attributes.rounded && finest(attributes.m) < finest(attributes.n);
+  // What is rounded row by row is a, what lies in panels is b.
+  const swap = !attributes.rounded && !attributes.panels && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -31,14 +62,25 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">): Low
   // The sum runs fastest along what lies densely in a, else in b.
   const steps = group(attributes.k, out, [], swap);
   const isDense = (operand: number) => steps.some(({ strides, size }) => size >= 4 && strides[operand] === 1);
-  const sums = bounded(mergeAxes(sortAxes(steps, isDense(0) || !isDense(1) ? 0 : 1)), 3);
+  const first = !attributes.panels && (isDense(0) || !isDense(1)) ? 0 : 1;
+  const sums = bounded(mergeAxes(sortAxes(steps, first)), 3);
 
   const words = new Words().place(a).place(b).place(out);
   for (const axes of [batches, rows, columns, sums]) {
     words.put(axes.length, ...sizesOf(axes));
     for (let operand = 0; operand <= OUT; operand++) words.put(...stridesAlong(axes, operand));
   }
-  words.put(attributes.rounded ? 1 : 0, attributes.epilogue ? 1 : 0);
+  const extent: Extent = {
+    m: spaceSize(rows),
+    n: spaceSize(columns),
+    k: spaceSize(sums),
+    attributes,
+    inPlace: attributes.panels === true && b.dtype === "f32",
+  };
+  const shared = sharedOf(extent, threads);
+  for (const flag of [attributes.rounded, attributes.panels, shared > 0, attributes.epilogue]) {
+    words.put(flag ? 1 : 0);
+  }
   if (attributes.epilogue) {
     words.put(extras.length);
     extras.forEach((view, i) => {
@@ -47,5 +89,5 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">): Low
     });
     putExpression(words, attributes.epilogue, 1 + extras.length);
   }
-  return { words, scratch: SCRATCH, shared: 0 };
+  return { words, scratch: scratchOf(extent), shared };
 }

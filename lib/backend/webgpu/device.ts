@@ -38,6 +38,7 @@ class Instance implements WebGpuDevice {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
   readonly types: ReadonlySet<DType> = new Set(Object.keys(ARRAYS) as BufferType[]);
+  readonly panelRows = null;
   readonly #gpu: Gpu;
 
   constructor(name: string, gpu: Gpu) {

@@ -4,7 +4,7 @@
 //! The instruction takes 7 bits without sign for one operand: rows of a are packed with 64 added, and 64 times the sum
 //! of each column of b is taken off again.
 
-use super::{merge, padded, Bases, Contract, Steps, KC_BYTES, MR, NR};
+use super::{merge, padded, Bases, Contract, Steps, KC_ROUNDED, MR, NR};
 use crate::simd::*;
 
 /// Steps on each side of 0, `ROUNDED_STEPS` in lib/ir/evaluate.ts.
@@ -69,7 +69,7 @@ impl Contract {
         }
         let mut first = 0;
         while first < self.k.size {
-            let count = KC_BYTES.min(self.k.size - first);
+            let count = KC_ROUNDED.min(self.k.size - first);
             self.k.table(self.k.a, first, count, t.a_steps);
             for r in 0..height {
                 let row = from.offset(*t.a_rows.add(r) as isize);
@@ -167,7 +167,7 @@ unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR 
 
 #[cfg(target_feature = "relaxed-simd")]
 mod dot_text {
-    use crate::micro::{advance, function, pointer};
+    use crate::micro::{advance, again, function, pointer};
     use core::arch::global_asm;
 
     extern "C" {
@@ -202,7 +202,10 @@ mod dot_text {
     }
 
     global_asm!(concat!(
-        function!("walrus_dot_6x8"),
+        function!(
+            "walrus_dot_6x8",
+            "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128"
+        ),
         "loop\n",
         "local.get 2\nv128.load 0:p2align=0\nlocal.set 16\nlocal.get 2\nv128.load 16:p2align=0\nlocal.set 17\n",
         row!("0", "4", "5"),
@@ -213,12 +216,7 @@ mod dot_text {
         row!("20", "14", "15"),
         advance!("1", "24"),
         advance!("2", "32"),
-        advance!("0", "-1"),
-        "local.get 0\n",
-        pointer!(),
-        ".const 0\n",
-        pointer!(),
-        ".ne\nbr_if 0\nend_loop\n",
+        again!("0", "-1"),
         store!("0", "4"),
         store!("16", "5"),
         store!("32", "6"),

@@ -1,0 +1,46 @@
+// Matrices in panels (NR of wasm/src/micro.rs rows side by side, `[n / 8][k][8]`): where numbers in row order go.
+
+import type { HostArray } from "../../ir/types.ts";
+
+/** Rows of a panel. */
+export const PANEL_ROWS = 8;
+
+/**
+ * Calls `visit` for every stretch of a row: its numbers lie PANEL_ROWS apart in panels.
+ *
+ * @param columns of the matrix
+ * @param offset first element, counted in row order
+ * @param length elements
+ * @param visit told where in the numbers a stretch starts, where in the panels, and how long it is
+ */
+function stretches(
+  columns: number,
+  offset: number,
+  length: number,
+  visit: (from: number, place: number, count: number) => void,
+): void {
+  for (let done = 0; done < length;) {
+    const row = Math.floor((offset + done) / columns);
+    const column = offset + done - row * columns;
+    const count = Math.min(columns - column, length - done);
+    const lane = row % PANEL_ROWS;
+    visit(done, (row - lane) * columns + column * PANEL_ROWS + lane, count);
+    done += count;
+  }
+}
+
+/** Puts numbers in row order, from element `offset` on, into panels. */
+export function toPanels(panels: HostArray, columns: number, numbers: HostArray, offset: number): void {
+  stretches(columns, offset, numbers.length, (from, place, count) => {
+    for (let i = 0; i < count; i++) panels[place + i * PANEL_ROWS] = numbers[from + i]!;
+  });
+}
+
+/** Numbers of panels in row order. */
+export function fromPanels(panels: HostArray, columns: number): HostArray {
+  const numbers = panels.slice();
+  stretches(columns, 0, numbers.length, (from, place, count) => {
+    for (let i = 0; i < count; i++) numbers[from + i] = panels[place + i * PANEL_ROWS]!;
+  });
+  return numbers;
+}

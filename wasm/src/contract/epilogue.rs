@@ -1,0 +1,89 @@
+//! The expression applied to a finished block while it is in cache.
+
+use super::group::Group;
+use super::Contract;
+use crate::odometer::{offsets, MAX_OPERANDS};
+use crate::run::{Context, Place};
+use crate::scalar::{Expression, TILE};
+use crate::tile::{self, Operand, Window};
+use crate::words::Words;
+
+/// An epilogue operand: strides over the three output groups.
+#[derive(Clone, Copy)]
+struct Extra {
+    place: Place,
+    batch: *const i32,
+    m: *const i32,
+    n: *const i32,
+}
+
+pub struct Epilogue {
+    expression: Expression,
+    count: usize,
+    /// The output itself first.
+    all: [Extra; MAX_OPERANDS],
+}
+
+impl Epilogue {
+    /// Reads the operands over the groups of the output, then the expression.
+    pub unsafe fn read(words: &mut Words, context: &Context, out: Place, [batch, m, n]: [&Group; 3]) -> Epilogue {
+        let extras = words.u();
+        let first = Extra { place: out, batch: batch.out, m: m.out, n: n.out };
+        let mut all = [first; MAX_OPERANDS];
+        for extra in all.iter_mut().skip(1).take(extras) {
+            let place = context.place(words);
+            let (batch, m) = (words.strides(batch.axes), words.strides(m.axes));
+            *extra = Extra { place, batch, m, n: words.strides(n.axes) };
+        }
+        let expression = Expression::read(words, context.scratch as *mut f32);
+        Epilogue { expression, count: extras + 1, all }
+    }
+}
+
+impl Contract {
+    /// Applies the epilogue to a finished block.
+    pub(super) unsafe fn finish(&mut self, batch: usize, top: usize, height: usize, left: usize, width: usize) {
+        let Contract { epilogue, batch: batches, m, n, rows: room, tables, .. } = self;
+        let Some(Epilogue { expression, count, all }) = epilogue else { return };
+        // Columns are walked in runs of the innermost n axis, along which every operand has one stride.
+        let run = *n.sizes.add(n.axes - 1) as usize;
+        for (o, extra) in all.iter().take(*count).enumerate() {
+            let mut start = 0;
+            offsets(batches.axes, batches.sizes, extra.batch, batch, 1, &mut start);
+            let rows = tables.extra_rows.add(o * *room);
+            m.table(extra.m, top, height, rows);
+            for i in 0..height {
+                *rows.add(i) += start;
+            }
+        }
+        let mut column = left;
+        while column < left + width {
+            let columns = (run - column % run).min(left + width - column).min(TILE);
+            let tall = TILE / columns;
+            for first in (0..height).step_by(tall) {
+                let window = Window { rows: tall.min(height - first), first: 0, columns };
+                let mut target = *all.get_unchecked(0);
+                for (o, extra) in all.iter().take(*count).enumerate() {
+                    let rows = tables.extra_rows.add(o * *room + first);
+                    let operand = at_column(extra, n, column);
+                    let at = tile::load(&operand, rows, window, expression.home(o));
+                    *expression.registers.get_unchecked_mut(o) = at;
+                    if o == 0 {
+                        target.place = operand.place;
+                    }
+                }
+                let operand = Operand { place: target.place, column: *n.out.add(n.axes - 1) };
+                let value = expression.run(window.rows * columns);
+                tile::save(&operand, tables.extra_rows.add(first), window, value);
+            }
+            column += columns;
+        }
+    }
+}
+
+/// An epilogue operand that starts at a column.
+unsafe fn at_column(extra: &Extra, n: &Group, column: usize) -> Operand {
+    let mut skip = 0;
+    offsets(n.axes, n.sizes, extra.n, column, 1, &mut skip);
+    Operand { place: extra.place.skip(skip), column: *extra.n.add(n.axes - 1) }
+}

@@ -1,0 +1,30 @@
+//! Axes of one role of a contraction.
+
+use crate::odometer::{count, offsets};
+use crate::words::Words;
+
+/// Axes of one role (batch, m, n or k) with the strides of each operand that has them.
+#[derive(Clone, Copy)]
+pub struct Group {
+    pub axes: usize,
+    pub sizes: *const u32,
+    pub a: *const i32,
+    pub b: *const i32,
+    pub out: *const i32,
+    pub size: usize,
+}
+
+impl Group {
+    pub unsafe fn read(words: &mut Words) -> Group {
+        let axes = words.u();
+        let sizes = words.take(axes);
+        let a = words.strides(axes);
+        let b = words.strides(axes);
+        let out = words.strides(axes);
+        Group { axes, sizes, a, b, out, size: count(axes, sizes) }
+    }
+
+    pub unsafe fn table(&self, strides: *const i32, start: usize, n: usize, to: *mut i32) {
+        offsets(self.axes, self.sizes, strides, start, n, to);
+    }
+}
