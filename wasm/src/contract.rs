@@ -20,17 +20,18 @@ use self::tables::Tables;
 use crate::micro::{micro_to, Target, DENSE, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded, widen};
-use crate::run::{Context, Place, F16, F32, I8};
+use crate::run::{element_bytes, Context, Place, F16, F32, I8};
 use crate::simd::*;
 use crate::words::Words;
 
 /// Rows of a block of a: as it streams past panels of b, these are read from the first-level cache.
 const MC: usize = 288;
-/// Columns of a packed block of b, and of one that is read in place: the more, the seldomer rows of a are packed.
+/// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
 const NC: usize = 704;
-const NC_IN_PLACE: usize = 1408;
-/// Steps of packed panels. Long ones touch the output seldom, but packing strided operands wants short ones.
 const KC: usize = 352;
+/// The same of a b that lies in panels: nothing of it is packed, so that rows of a are packed seldomer and few and long
+/// panels save what each of them costs.
+const NC_IN_PANELS: usize = 1408;
 const KC_IN_PANELS: usize = 1408;
 /// Steps of a rounded product, whose panels are bytes.
 const KC_ROUNDED: usize = 1408;
@@ -49,8 +50,6 @@ struct Contract {
     is_rounded: bool,
     /// Whether b lies in panels, `b[n / NR][k][NR]`, k a multiple of 4.
     in_panels: bool,
-    /// Whether the micro-kernel reads b where it lies: floats in panels.
-    in_place: bool,
     /// Whether there is shared memory for all of a, packed.
     may_share: bool,
     /// Columns of the widest block.
@@ -74,8 +73,7 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let may_share = words.u() == 1;
     let has_epilogue = words.u() == 1;
     let epilogue = has_epilogue.then(|| Epilogue::read(&mut words, context, out, [&batch, &m, &n]));
-    let in_place = in_panels && b.dtype == F32;
-    let widest = if in_place { NC_IN_PLACE } else { NC };
+    let widest = if in_panels { NC_IN_PANELS } else { NC };
     let longest = match (in_panels, is_rounded) {
         (true, _) => KC_IN_PANELS,
         (_, true) => KC_ROUNDED,
@@ -84,25 +82,9 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let kc = padded(k.size.div_ceil(k.size.div_ceil(longest)));
     let rows = m.size.min(MC) + 2 * MR;
     let columns = n.size.min(widest) + 2 * NR;
-    let tables = Tables::new(context.scratch, rows, columns, kc, in_place);
-    let mut state = Contract {
-        batch,
-        m,
-        n,
-        k,
-        a,
-        b,
-        out,
-        kc,
-        is_rounded,
-        in_panels,
-        in_place,
-        may_share,
-        widest,
-        rows,
-        epilogue,
-        tables,
-    };
+    let tables = Tables::new(context.scratch, rows, columns, kc, if in_panels { NR } else { columns });
+    let mut state =
+        Contract { batch, m, n, k, a, b, out, kc, is_rounded, in_panels, may_share, widest, rows, epilogue, tables };
     state.run(context);
 }
 
@@ -121,11 +103,25 @@ struct Steps {
     is_last: bool,
 }
 
-/// Packed columns: where the first panel starts and how many floats further each next one.
+/// Packed columns: where the first panel starts, of what numbers, and how many of them further each next one.
 #[derive(Clone, Copy)]
 struct Panels {
-    base: *const f32,
+    base: *const u8,
+    dtype: usize,
     stride: usize,
+}
+
+impl Panels {
+    /// `n` numbers of the `i`-th panel as floats, where they lie or in `room`.
+    unsafe fn floats(&self, i: usize, n: usize, room: *mut f32) -> *const f32 {
+        let from = self.base.add(i * self.stride * element_bytes(self.dtype));
+        match self.dtype {
+            F16 => widen(from as *const u16, n, room),
+            I8 => widen(from as *const i8, n, room),
+            _ => return from as *const f32,
+        }
+        room
+    }
 }
 
 /// Where part `i` of `parts` parts of an axis begins: all have as many groups of `multiple` elements, give or take one.
@@ -254,28 +250,17 @@ impl Contract {
     unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, steps: Steps) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
         let Steps { first, count, .. } = steps;
-        let start = left * self.k.size + first * NR;
-        let (whole, part) = (self.k.size * NR, padded(count) * NR);
-        if self.in_place {
-            return Panels { base: (bases.b as *const f32).add(start), stride: whole };
-        }
         if self.in_panels {
-            for panel in 0..width / NR {
-                let (from, to) = (start + panel * whole, b_panels.add(panel * part));
-                match self.b.dtype {
-                    F16 => widen((bases.b as *const u16).add(from), part, to),
-                    _ => widen((bases.b as *const i8).add(from), part, to),
-                }
-            }
-        } else {
-            self.k.table(self.k.b, first, count, b_steps);
-            if self.is_rounded {
-                self.pack_b_rounded(bases, width, count);
-            } else {
-                pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
-            }
+            let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
+            return Panels { base: bases.b.add(start), dtype: self.b.dtype, stride: self.k.size * NR };
         }
-        Panels { base: b_panels, stride: part }
+        self.k.table(self.k.b, first, count, b_steps);
+        if self.is_rounded {
+            self.pack_b_rounded(bases, width, count);
+        } else {
+            pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
+        }
+        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR }
     }
 
     unsafe fn block(
@@ -326,17 +311,30 @@ impl Contract {
         let is_first = steps.first == 0;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
-            let (b, out_columns) = (panels.base.add(j / NR * panels.stride), t.out_columns.add(j));
+            let b = panels.floats(j / NR, k * NR, t.b_panels);
+            let out_columns = t.out_columns.add(j);
             let is_direct = dense(out_columns, columns);
-            for i in (0..height).step_by(MR) {
+            let whole = if is_direct { height / MR * MR } else { 0 };
+            if whole > 0 {
+                let target = Target {
+                    out: out.offset(*out_columns as isize),
+                    rows: t.out_rows,
+                    chain,
+                    finished,
+                    adds: !is_first as u32,
+                    blocks: (whole / MR) as u32,
+                };
+                micro_to(k, rows_of_a, b, MR, &target);
+            }
+            for i in (whole..height).step_by(MR) {
                 let rows = MR.min(height - i);
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
                 if is_direct && rows % 2 == 0 {
                     let out = out.offset(*out_columns as isize);
-                    let target = Target { out, rows: out_rows, chain, finished, adds: !is_first as u32 };
+                    let target = Target { out, rows: out_rows, chain, finished, adds: !is_first as u32, blocks: 1 };
                     micro_to(k, a, b, rows, &target);
                 } else {
-                    let target = Target { out: tile, rows: DENSE.as_ptr(), chain, finished, adds: 0 };
+                    let target = Target { out: tile, rows: DENSE.as_ptr(), chain, finished, adds: 0, blocks: 1 };
                     micro_to(k, a, b, MR, &target);
                     merge(tile, out, out_rows, rows, out_columns, columns, is_first);
                 }

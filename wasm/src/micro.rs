@@ -31,6 +31,8 @@ pub struct Target {
     pub finished: *mut f32,
     /// 1: added to what is there. 0: in its place.
     pub adds: u32,
+    /// Blocks one below the other, with as many panels of a and rows of the table.
+    pub blocks: u32,
 }
 
 extern "C" {
@@ -45,7 +47,7 @@ pub static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
 /// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
 #[inline(always)]
 pub unsafe fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32) {
-    let target = Target { out: tile, rows: DENSE.as_ptr(), chain: k, finished: tile, adds: 0 };
+    let target = Target { out: tile, rows: DENSE.as_ptr(), chain: k, finished: tile, adds: 0, blocks: 1 };
     micro_to(k, a, b, MR, &target);
 }
 
@@ -104,6 +106,9 @@ macro_rules! field {
     (adds) => {
         "local.get 3\ni32.load 16\n"
     };
+    (blocks) => {
+        "local.get 3\ni32.load 20\n"
+    };
 }
 #[cfg(target_pointer_width = "64")]
 macro_rules! field {
@@ -121,6 +126,9 @@ macro_rules! field {
     };
     (adds) => {
         "local.get 3\ni32.load 32\n"
+    };
+    (blocks) => {
+        "local.get 3\ni32.load 36\n"
     };
 }
 
@@ -190,7 +198,7 @@ macro_rules! function {
 pub(crate) use {advance, again, function, pointer};
 
 /// Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
-/// 20 steps left of a chain, 21 an address.
+/// 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left.
 #[cfg(target_feature = "relaxed-simd")]
 macro_rules! add_product {
     ($b:literal, $sum:literal) => {
@@ -260,7 +268,14 @@ macro_rules! recall {
     };
 }
 
-/// One of the three for as many pairs of rows as are named.
+/// Begins anew.
+macro_rules! reset {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($("v128.const 0, 0\nlocal.set ", $sum, "\n"),*)
+    };
+}
+
+/// One of the four for as many pairs of rows as are named.
 macro_rules! sums {
     ($way:ident, 6) => {
         concat!(sums!($way, 4), $way!("128", "12", "144", "13", "160", "14", "176", "15"))
@@ -302,8 +317,7 @@ macro_rules! address {
     ($row:literal) => {
         concat!(
             field!(out),
-            field!(rows),
-            "i32.load ",
+            "local.get 22\ni32.load ",
             $row,
             ":p2align=2\n",
             extend!(),
@@ -379,10 +393,14 @@ macro_rules! kernel {
                 $name,
                 concat!(
                     "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
-                    pointer!(), ", ", pointer!(), ", ", pointer!()
+                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32"
                 )
             ),
             "local.get 0\nlocal.set 19\n",
+            field!(rows),
+            "local.set 22\nlocal.get 2\nlocal.set 23\n",
+            field!(blocks),
+            "local.set 24\nloop\n",
             has_chains!(),
             "if\n",
             field!(finished),
@@ -427,7 +445,13 @@ macro_rules! kernel {
             block!(add, $rows),
             "else\n",
             block!(put, $rows),
-            "end_if\nend_function\n"
+            "end_if\n",
+            // The next block: panels of a lie one behind the other.
+            "local.get 24\ni32.const -1\ni32.add\nlocal.tee 24\nif\n",
+            "local.get 19\nlocal.set 0\nlocal.get 23\nlocal.set 2\n",
+            advance!("22", "24"),
+            sums!(reset, $rows),
+            "br 1\nend_if\nend_loop\nend_function\n"
         ));
     };
 }

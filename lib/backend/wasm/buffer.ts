@@ -3,7 +3,7 @@
 import type { Buffer } from "../../compile/program.ts";
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import type { Allocator } from "./memory.ts";
-import { fromPanels, toPanels } from "./panels.ts";
+import { checkPanels, fromPanels, toPanels } from "./panels.ts";
 
 const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
 
@@ -20,6 +20,7 @@ export class WasmBuffer implements Buffer {
     this.dtype = dtype;
     this.length = length;
     this.label = label;
+    if (panelColumns !== undefined) checkPanels(label, length, panelColumns);
     this.panelColumns = panelColumns;
     this.#allocator = allocator;
     this.#address = allocator.allocate(length * BYTES[dtype], `buffer "${label}"`);

@@ -9,32 +9,30 @@ import { putExpression } from "./expression.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** Largest blocks and longest panels, as in wasm/src/contract.rs. */
-const MC = 288, NC = 704, NC_IN_PLACE = 1408, KC = 352, KC_IN_PANELS = 1408, KC_ROUNDED = 1408;
+const MC = 288, NR = 8, NC = 704, KC = 352, NC_IN_PANELS = 1408, KC_IN_PANELS = 1408, KC_ROUNDED = 1408;
 
 /** Elements of a that are packed for all threads together at the most: 16 MiB. */
 const MOST_SHARED = 2 ** 22;
 
-/** A product as the kernel sees it: points of its groups, and what its second operand is like. */
+/** A product as the kernel sees it: points of its groups, and what is special about it. */
 interface Extent {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly attributes: Step<"contract">["attributes"];
-  /** Whether panels of floats are read where they lie. */
-  readonly inPlace: boolean;
 }
 
 /**
- * Bytes a thread needs (`Tables` in wasm/src/contract.rs): registers; panels of a, and of b unless it is read in place;
- * offsets of rows, columns and steps; sums and scales of rounded products; rows of epilogue operands.
+ * Bytes a thread needs (`Tables` in wasm/src/contract/tables.rs): registers; panels of a and b, one of them where b lies
+ * in panels; offsets of rows, columns and steps; sums and scales of rounded products; rows of epilogue operands.
  */
-function scratchOf({ m, n, k, attributes: { panels, rounded }, inPlace }: Extent): number {
+function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number {
   const longest = panels ? KC_IN_PANELS : rounded ? KC_ROUNDED : KC;
   const kc = Math.ceil(Math.ceil(k / Math.ceil(k / longest)) / 4) * 4;
   const rows = Math.min(m, MC) + 12;
-  const columns = Math.min(n, inPlace ? NC_IN_PLACE : NC) + 16;
-  const panelsOfB = inPlace ? 0 : columns * kc;
-  return 4 * (128 * 272 + rows * kc + panelsOfB + 3 * rows + 3 * columns + 2 * (kc + 4) + 33 * rows);
+  const columns = Math.min(n, panels ? NC_IN_PANELS : NC) + 2 * NR;
+  const packed = panels ? NR : columns;
+  return 4 * (128 * 272 + (rows + packed) * kc + 3 * rows + 3 * columns + 2 * (kc + 4) + 33 * rows);
 }
 
 /** Bytes of all of a, packed, where threads may share it; 0 where each packs its own part. */
@@ -75,7 +73,6 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">, thre
     n: spaceSize(columns),
     k: spaceSize(sums),
     attributes,
-    inPlace: attributes.panels === true && b.dtype === "f32",
   };
   const shared = sharedOf(extent, threads);
   for (const flag of [attributes.rounded, attributes.panels, shared > 0, attributes.epilogue]) {

@@ -5,6 +5,18 @@ import type { HostArray } from "../../ir/types.ts";
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
 
+/** Steps of k that products take at once. */
+const STEPS = 4;
+
+/** Refuses matrices that are not made of whole panels. */
+export function checkPanels(label: string, length: number, columns: number): void {
+  if (columns > 0 && columns % STEPS === 0 && length % (PANEL_ROWS * columns) === 0) return;
+  throw new RangeError(
+    `Cannot make buffer "${label}": ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
+      `${STEPS} columns and of ${PANEL_ROWS} rows`,
+  );
+}
+
 /**
  * Calls `visit` for every stretch of a row: its numbers lie PANEL_ROWS apart in panels.
  *

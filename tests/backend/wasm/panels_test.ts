@@ -133,6 +133,14 @@ Deno.test("a buffer in panels takes pieces anywhere and gives them back in row o
     assert.equal(from, numbers.length);
     assert.deepEqual(await buffer.read(), numbers);
   }
+  for (const [length, columns] of [[60, 12], [80, 10], [96, 0]] as const) {
+    assert.throws(() => device.createBuffer("f32", length, "w", columns), {
+      name: "RangeError",
+      message:
+        `Cannot make buffer "w": ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
+        "4 columns and of 8 rows",
+    });
+  }
 });
 
 Deno.test("layPanels() refuses matrices that are not read whole and row by row", () => {

@@ -19,11 +19,11 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Pieces for blocks of `rows` by `columns` with `kc` steps; no panels of b where `columns` of it are read in place.
-    pub unsafe fn new(scratch: *mut u8, rows: usize, columns: usize, kc: usize, in_place: bool) -> Tables {
+    /// Pieces for blocks of `rows` by `columns` with `kc` steps, of which `packed` columns are packed or widened at once.
+    pub unsafe fn new(scratch: *mut u8, rows: usize, columns: usize, kc: usize, packed: usize) -> Tables {
         let a_panels = scratch.add(REGISTER_BYTES) as *mut f32;
         let b_panels = a_panels.add(rows * kc);
-        let a_rows = b_panels.add(if in_place { 0 } else { columns * kc }) as *mut i32;
+        let a_rows = b_panels.add(packed * kc) as *mut i32;
         let out_rows = a_rows.add(rows);
         let b_rows = out_rows.add(rows);
         let out_columns = b_rows.add(columns);
