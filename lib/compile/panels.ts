@@ -6,7 +6,7 @@ import { at, type Shape, sizeOf } from "../ir/types.ts";
 import type { AnyStep, ContractAxis, Device, Program, Slot, Step } from "./program.ts";
 
 /** Steps of k that products take at once. */
-const STEPS = 4;
+export const PANEL_STEPS = 4;
 
 /**
  * Columns of a matrix that a device can keep in panels; undefined for others.
@@ -24,7 +24,8 @@ const STEPS = 4;
  */
 export function panelColumns(device: Pick<Device, "panelRows">, shape: Shape): number | undefined {
   const columns = sizeOf(shape.slice(1));
-  const fits = device.panelRows !== null && at(shape, 0) % device.panelRows === 0 && columns % STEPS === 0;
+  const fits = device.panelRows !== null && at(shape, 0) % device.panelRows === 0 &&
+    columns % PANEL_STEPS === 0;
   return fits ? columns : undefined;
 }
 

@@ -1,19 +1,17 @@
 // Matrices in panels (NR of wasm/src/micro.rs rows side by side, `[n / 8][k][8]`): where numbers in row order go.
 
+import { PANEL_STEPS } from "../../compile/panels.ts";
 import type { HostArray } from "../../ir/types.ts";
 
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
 
-/** Steps of k that products take at once. */
-const STEPS = 4;
-
 /** Refuses matrices that are not made of whole panels. */
 export function checkPanels(label: string, length: number, columns: number): void {
-  if (columns > 0 && columns % STEPS === 0 && length % (PANEL_ROWS * columns) === 0) return;
+  if (columns > 0 && columns % PANEL_STEPS === 0 && length % (PANEL_ROWS * columns) === 0) return;
   throw new RangeError(
     `Cannot make buffer "${label}": ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
-      `${STEPS} columns and of ${PANEL_ROWS} rows`,
+      `${PANEL_STEPS} columns and of ${PANEL_ROWS} rows`,
   );
 }
 

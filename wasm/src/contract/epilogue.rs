@@ -73,8 +73,14 @@ impl Contract {
                     }
                 }
                 let operand = Operand { place: target.place, column: *n.out.add(n.axes - 1) };
-                let value = expression.run(window.rows * columns);
-                tile::save(&operand, tables.extra_rows.add(first), window, value);
+                let rows = tables.extra_rows.add(first);
+                let to = (target.place.base as *mut f32).offset(*rows as isize);
+                if tile::stores_directly(&operand, window) && expression.redirect(to) {
+                    expression.run(columns);
+                } else {
+                    expression.redirect(expression.home(expression.result));
+                    tile::save(&operand, rows, window, expression.run(window.rows * columns));
+                }
             }
             column += columns;
         }
