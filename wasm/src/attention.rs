@@ -6,7 +6,7 @@
 //! in the form of a packed panel for the product with v.
 
 use crate::math::Exp;
-use crate::micro::{micro, MR, NR};
+use crate::micro::{micro_to, Target, MR, NR};
 use crate::odometer::{count, offsets, Odometer};
 use crate::pack::{pack, padded};
 use crate::run::{Context, Place};
@@ -154,11 +154,25 @@ impl Attention {
             line(self.k.row, count, self.rows);
             line(self.k.feature, self.e, self.steps);
             let from = self.k.at(at[1] + first as i32 * self.k.row);
-            pack::<f32, MR>(from, self.rows, count, self.steps, self.e, self.k_panels.add(block * KEYS * padded(self.e)));
+            pack::<f32, MR>(
+                from,
+                self.rows,
+                count,
+                self.steps,
+                self.e,
+                self.k_panels.add(block * KEYS * padded(self.e)),
+            );
             line(self.v.feature, self.width, self.rows);
             line(self.v.row, count, self.steps);
             let from = self.v.at(at[2] + first as i32 * self.v.row);
-            pack::<f32, MR>(from, self.rows, self.width, self.steps, count, self.v_panels.add(block * KEYS * self.tall()));
+            pack::<f32, MR>(
+                from,
+                self.rows,
+                self.width,
+                self.steps,
+                count,
+                self.v_panels.add(block * KEYS * self.tall()),
+            );
         }
     }
 
@@ -168,7 +182,14 @@ impl Attention {
         let groups = count.div_ceil(NR);
         line(self.q.row, count, self.rows);
         line(self.q.feature, self.e, self.steps);
-        pack::<f32, NR>(self.q.at(at[0] + first as i32 * self.q.row), self.rows, count, self.steps, self.e, self.queries);
+        pack::<f32, NR>(
+            self.q.at(at[0] + first as i32 * self.q.row),
+            self.rows,
+            count,
+            self.steps,
+            self.e,
+            self.queries,
+        );
         let scale = f32x4_splat(self.scale);
         for i in (0..groups * NR * e).step_by(4) {
             store(self.queries.add(i), f32x4_mul(load(self.queries.add(i)), scale));
@@ -201,9 +222,8 @@ impl Attention {
     unsafe fn scores(&self, block: usize, keys: usize, group: usize) {
         let e = padded(self.e);
         let panels = self.k_panels.add(block * KEYS * e);
-        for key in (0..keys).step_by(MR) {
-            micro(e, panels.add(key * e), self.queries.add(group * NR * e), self.weights.add(key * NR));
-        }
+        let target = Target::dense(self.weights, keys.div_ceil(MR), e);
+        micro_to(e, panels, self.queries.add(group * NR * e), MR, &target);
     }
 
     unsafe fn add_bias(&self, bias: &Matrix, at: i32, query: usize, count: usize, key: usize, keys: usize) {
@@ -263,19 +283,17 @@ impl Attention {
         let keys = padded(keys);
         let panels = self.v_panels.add(block * KEYS * tall);
         let results = self.results.add(group * NR * tall);
-        let mut tile = [f32x4_splat(0.0); MR * NR / 4];
-        for feature in (0..tall).step_by(MR) {
-            let to = results.add(feature * NR);
-            if is_first {
-                micro(keys, panels.add(feature * keys), self.weights, to);
-                continue;
-            }
-            micro(keys, panels.add(feature * keys), self.weights, tile.as_mut_ptr() as *mut f32);
-            for (i, part) in tile.iter().enumerate() {
-                let to = to.add(4 * i);
-                store(to, f32x4_add(f32x4_mul(load(to), decay[i & 1]), *part));
+        if !is_first {
+            for i in 0..tall {
+                for (half, factor) in decay.iter().enumerate() {
+                    let to = results.add(i * NR + 4 * half);
+                    store(to, f32x4_mul(load(to), *factor));
+                }
             }
         }
+        let mut target = Target::dense(results, tall / MR, keys);
+        target.adds = !is_first as u32;
+        micro_to(keys, panels, self.weights, MR, &target);
     }
 
     /// Divides by the sums and writes a group's queries.

@@ -8,7 +8,7 @@
 
 use crate::attention::{line, write_transposed, Matrix, Room};
 use crate::math::Exp;
-use crate::micro::{micro, MR, NR};
+use crate::micro::{micro, micro_to, Target, MR, NR};
 use crate::odometer::{count, Odometer};
 use crate::pack::{pack, padded};
 use crate::run::Context;
@@ -182,13 +182,14 @@ impl Gradient {
     /// `to[key][query] = sum over features` for one group; room for keys up to a panel.
     unsafe fn products(&self, panels: *const f32, width: usize, groups: *const f32, group: usize, to: *mut f32) {
         let k = padded(width);
-        let mut tile = [f32x4_splat(0.0); MR * NR / 4];
-        for key in (0..self.n).step_by(MR) {
-            let queries = groups.add(group * NR * k);
-            if key + MR <= self.n {
-                micro(k, panels.add(key * k), queries, to.add(key * NR));
-                continue;
-            }
+        let queries = groups.add(group * NR * k);
+        let whole = self.n / MR;
+        if whole > 0 {
+            micro_to(k, panels, queries, MR, &Target::dense(to, whole, k));
+        }
+        let key = whole * MR;
+        if key < self.n {
+            let mut tile = [f32x4_splat(0.0); MR * NR / 4];
             micro(k, panels.add(key * k), queries, tile.as_mut_ptr() as *mut f32);
             for (i, part) in tile.iter().enumerate().take(2 * (self.n - key)) {
                 store(to.add(key * NR + 4 * i), *part);
@@ -236,9 +237,8 @@ impl Gradient {
     /// `dq[query][feature] = scale sum over keys of ds k`.
     unsafe fn query_cotangent(&self, at: i32, query: usize, count: usize, slopes: *const f32) {
         let keys = padded(self.n);
-        for feature in (0..self.e).step_by(MR) {
-            micro(keys, self.k_by_feature.add(feature * keys), slopes, self.result.add(feature * NR));
-        }
+        let target = Target::dense(self.result, self.e.div_ceil(MR), keys);
+        micro_to(keys, self.k_by_feature, slopes, MR, &target);
         let factors = [f32x4_splat(self.scale); 2];
         write_transposed(&self.dq, at, query, count, self.result, self.e, factors);
     }

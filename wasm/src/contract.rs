@@ -17,7 +17,7 @@ mod tables;
 use self::epilogue::Epilogue;
 use self::group::Group;
 use self::tables::Tables;
-use crate::micro::{micro_to, Target, DENSE, MR, NR};
+use crate::micro::{micro_to, Target, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded, widen};
 use crate::run::{element_bytes, Context, Place, F16, F32, I8};
@@ -309,6 +309,7 @@ impl Contract {
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
         let is_first = steps.first == 0;
+        let adds = !is_first as u32;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
             let b = panels.floats(j / NR, k * NR, t.b_panels);
@@ -316,25 +317,21 @@ impl Contract {
             let is_direct = dense(out_columns, columns);
             let whole = if is_direct { height / MR * MR } else { 0 };
             if whole > 0 {
-                let target = Target {
-                    out: out.offset(*out_columns as isize),
-                    rows: t.out_rows,
-                    chain,
-                    finished,
-                    adds: !is_first as u32,
-                    blocks: (whole / MR) as u32,
-                };
+                let out = out.offset(*out_columns as isize);
+                let mut target = Target::of_rows(out, t.out_rows, whole / MR, chain, finished);
+                target.adds = adds;
                 micro_to(k, rows_of_a, b, MR, &target);
             }
             for i in (whole..height).step_by(MR) {
                 let rows = MR.min(height - i);
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
                 if is_direct && rows % 2 == 0 {
-                    let out = out.offset(*out_columns as isize);
-                    let target = Target { out, rows: out_rows, chain, finished, adds: !is_first as u32, blocks: 1 };
+                    let mut target = Target::of_rows(out.offset(*out_columns as isize), out_rows, 1, chain, finished);
+                    target.adds = adds;
                     micro_to(k, a, b, rows, &target);
                 } else {
-                    let target = Target { out: tile, rows: DENSE.as_ptr(), chain, finished, adds: 0, blocks: 1 };
+                    let mut target = Target::dense(tile, 1, chain);
+                    target.finished = finished;
                     micro_to(k, a, b, MR, &target);
                     merge(tile, out, out_rows, rows, out_columns, columns, is_first);
                 }

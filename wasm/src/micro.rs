@@ -31,8 +31,34 @@ pub struct Target {
     pub finished: *mut f32,
     /// 1: added to what is there. 0: in its place.
     pub adds: u32,
-    /// Blocks one below the other, with as many panels of a and rows of the table.
+    /// Blocks one below the other, with as many panels of a.
     pub blocks: u32,
+    /// Bytes from one block to the next, in the table of rows and behind it in the output.
+    pub next_rows: usize,
+    pub next_out: usize,
+}
+
+impl Target {
+    /// Blocks whose rows have entries of their own in a table; in the place of what was there.
+    pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize, chain: usize, finished: *mut f32) -> Target {
+        let next_rows = MR * core::mem::size_of::<i32>();
+        Target { out, rows, chain, finished, adds: 0, blocks: blocks as u32, next_rows, next_out: 0 }
+    }
+
+    /// Blocks whose rows of 8 lie one behind the other; in the place of what was there, in one chain of `k` steps.
+    pub fn dense(out: *mut f32, blocks: usize, k: usize) -> Target {
+        let next_out = MR * NR * core::mem::size_of::<f32>();
+        Target {
+            out,
+            rows: DENSE.as_ptr(),
+            chain: k,
+            finished: out,
+            adds: 0,
+            blocks: blocks as u32,
+            next_rows: 0,
+            next_out,
+        }
+    }
 }
 
 extern "C" {
@@ -42,13 +68,12 @@ extern "C" {
 }
 
 /// Rows one after the other.
-pub static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
+static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
 
 /// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
 #[inline(always)]
 pub unsafe fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32) {
-    let target = Target { out: tile, rows: DENSE.as_ptr(), chain: k, finished: tile, adds: 0, blocks: 1 };
-    micro_to(k, a, b, MR, &target);
+    micro_to(k, a, b, MR, &Target::dense(tile, 1, k));
 }
 
 /// The same for the first `rows` rows, an even number, put where `target` says.
@@ -109,6 +134,12 @@ macro_rules! field {
     (blocks) => {
         "local.get 3\ni32.load 20\n"
     };
+    (next_rows) => {
+        "local.get 3\ni32.load 24\n"
+    };
+    (next_out) => {
+        "local.get 3\ni32.load 28\n"
+    };
 }
 #[cfg(target_pointer_width = "64")]
 macro_rules! field {
@@ -129,6 +160,12 @@ macro_rules! field {
     };
     (blocks) => {
         "local.get 3\ni32.load 36\n"
+    };
+    (next_rows) => {
+        "local.get 3\ni64.load 40\n"
+    };
+    (next_out) => {
+        "local.get 3\ni64.load 48\n"
     };
 }
 
@@ -198,7 +235,7 @@ macro_rules! function {
 pub(crate) use {advance, again, function, pointer};
 
 /// Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
-/// 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left.
+/// 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output.
 #[cfg(target_feature = "relaxed-simd")]
 macro_rules! add_product {
     ($b:literal, $sum:literal) => {
@@ -316,8 +353,7 @@ macro_rules! lower {
 macro_rules! address {
     ($row:literal) => {
         concat!(
-            field!(out),
-            "local.get 22\ni32.load ",
+            "local.get 25\nlocal.get 22\ni32.load ",
             $row,
             ":p2align=2\n",
             extend!(),
@@ -393,10 +429,12 @@ macro_rules! kernel {
                 $name,
                 concat!(
                     "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
-                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32"
+                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!()
                 )
             ),
             "local.get 0\nlocal.set 19\n",
+            field!(out),
+            "local.set 25\n",
             field!(rows),
             "local.set 22\nlocal.get 2\nlocal.set 23\n",
             field!(blocks),
@@ -449,7 +487,13 @@ macro_rules! kernel {
             // The next block: panels of a lie one behind the other.
             "local.get 24\ni32.const -1\ni32.add\nlocal.tee 24\nif\n",
             "local.get 19\nlocal.set 0\nlocal.get 23\nlocal.set 2\n",
-            advance!("22", "24"),
+            "local.get 22\n",
+            field!(next_rows),
+            pointer!(),
+            ".add\nlocal.set 22\nlocal.get 25\n",
+            field!(next_out),
+            pointer!(),
+            ".add\nlocal.set 25\n",
             sums!(reset, $rows),
             "br 1\nend_if\nend_loop\nend_function\n"
         ));
