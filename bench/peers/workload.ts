@@ -63,9 +63,9 @@ async function product(
   return { graph, feeds, expected: await floats(folder, `${name}.C`), gigaflops: 2e-9 * m * k * n };
 }
 
-/** Linear map of the last of three axes. */
+/** Linear map of the last of two axes. */
 function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-  return add(contract("bsi,oi->bso", x, weight), bias);
+  return add(contract("si,oi->so", x, weight), bias);
 }
 
 /** RMS norm of groups of channels, linear to MLP, q, k and v, attention of normalised heads beside a gated MLP. */
