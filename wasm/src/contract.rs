@@ -24,7 +24,8 @@ use crate::run::{element_bytes, Context, Place, F16, F32, I8};
 use crate::simd::*;
 use crate::words::Words;
 
-/// Rows of a block of a: as it streams past panels of b, these are read from the first-level cache.
+/// Rows of a block of a, which streams past every panel of b: the more there are, the seldomer panels come from the last
+/// cache.
 const MC: usize = 288;
 /// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
 const NC: usize = 704;
