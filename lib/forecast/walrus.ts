@@ -122,6 +122,8 @@ export class Walrus implements ForecastModel {
   readonly #checkpoint: Checkpoint;
   readonly #onTensor: LoadOptions["onTensor"];
   readonly #storage: WeightStorage;
+  /** Columns of the weights that lie in panels on the device. */
+  #panels: ReadonlyMap<string, number> = new Map();
   readonly #weights = new Map<string, Buffer>();
   readonly #steps = new Map<string, Promise<PreparedStep>>();
   readonly #recalls = new Map<string, Promise<PreparedRecall>>();
@@ -138,6 +140,7 @@ export class Walrus implements ForecastModel {
     this.#checkpoint = checkpoint;
     this.#onTensor = options.onTensor;
     this.#storage = options.weights ?? "stored";
+    this.#choosePanels();
   }
 
   /**
@@ -187,7 +190,7 @@ export class Walrus implements ForecastModel {
     using made = new DisposableStack();
     const create = (dtype: DType, length: number, label: string, panelColumns?: number) =>
       made.use(this.#device.createBuffer(dtype, length, label, panelColumns));
-    const buffer = create(dtype, sizeOf(stored.shape), name, this.#panels().get(name));
+    const buffer = create(dtype, sizeOf(stored.shape), name, this.#panels.get(name));
     if (dtype === "i8") {
       const scales = create("f32", at(stored.shape, 0), scaleName(name));
       const columns = buffer.length / scales.length;
@@ -223,14 +226,14 @@ export class Walrus implements ForecastModel {
     return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
   }
 
-  /** Columns of the weights that lie in panels. What rounded products read has an order of its own. */
-  #panels(): ReadonlyMap<string, number> {
-    return this.#storage === "int8-dot" ? new Map() : weightPanels(this.config, this.#device);
+  /** What rounded products read has an order of its own. */
+  #choosePanels(): void {
+    this.#panels = this.#storage === "int8-dot" ? new Map() : weightPanels(this.config, this.#device);
   }
 
   /** The program of a step. */
   #program(graph: Graph): Program {
-    return layPanels(compileGraph(graph, this.#device), inputPanels(this.#panels()));
+    return layPanels(compileGraph(graph, this.#device), inputPanels(this.#panels));
   }
 
   /**
@@ -395,6 +398,7 @@ export class Walrus implements ForecastModel {
   moveTo(device: Device): void {
     this.#release();
     this.#device = device;
+    this.#choosePanels();
   }
 
   #release(): void {
