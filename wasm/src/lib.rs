@@ -26,6 +26,7 @@ mod run;
 mod scalar;
 mod simd;
 mod sync;
+mod text;
 mod tile;
 mod window;
 mod words;

@@ -167,7 +167,7 @@ unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR 
 
 #[cfg(target_feature = "relaxed-simd")]
 mod dot_text {
-    use crate::micro::{advance, again, function, pointer};
+    use crate::text::{advance, again, function, pointer};
     use core::arch::global_asm;
 
     extern "C" {

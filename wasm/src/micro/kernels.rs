@@ -1,0 +1,353 @@
+//! The text of the micro-kernels: for blocks of 6, 4 and 2 rows.
+
+use crate::text::{advance, again, extend, function, pointer};
+use core::arch::global_asm;
+
+/// Loads a field of the target.
+#[cfg(target_pointer_width = "32")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni32.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni32.load 4\n"
+    };
+    (chain) => {
+        "local.get 3\ni32.load 8\n"
+    };
+    (finished) => {
+        "local.get 3\ni32.load 12\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 16\n"
+    };
+    (blocks) => {
+        "local.get 3\ni32.load 20\n"
+    };
+    (next_rows) => {
+        "local.get 3\ni32.load 24\n"
+    };
+    (next_out) => {
+        "local.get 3\ni32.load 28\n"
+    };
+}
+#[cfg(target_pointer_width = "64")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni64.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni64.load 8\n"
+    };
+    (chain) => {
+        "local.get 3\ni64.load 16\n"
+    };
+    (finished) => {
+        "local.get 3\ni64.load 24\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 32\n"
+    };
+    (blocks) => {
+        "local.get 3\ni32.load 36\n"
+    };
+    (next_rows) => {
+        "local.get 3\ni64.load 40\n"
+    };
+    (next_out) => {
+        "local.get 3\ni64.load 48\n"
+    };
+}
+
+/// Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
+/// 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output.
+#[cfg(target_feature = "relaxed-simd")]
+macro_rules! add_product {
+    ($b:literal, $sum:literal) => {
+        concat!("local.get 18\nlocal.get ", $b, "\nlocal.get ", $sum, "\nf32x4.relaxed_madd\nlocal.set ", $sum, "\n")
+    };
+}
+#[cfg(not(target_feature = "relaxed-simd"))]
+macro_rules! add_product {
+    ($b:literal, $sum:literal) => {
+        concat!("local.get ", $sum, "\nlocal.get 18\nlocal.get ", $b, "\nf32x4.mul\nf32x4.add\nlocal.set ", $sum, "\n")
+    };
+}
+
+/// Two rows of the block: the pair of a at `$a` bytes with both vectors of b, then with its elements exchanged.
+macro_rules! rows {
+    ($a:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
+        concat!(
+            "local.get 1\nv128.load64_splat ",
+            $a,
+            ":p2align=2\nlocal.set 18\n",
+            add_product!("16", $left),
+            add_product!("17", $right),
+            "local.get 18\nlocal.get 18\n",
+            "i8x16.shuffle 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11\nlocal.set 18\n",
+            add_product!("16", $crossed_left),
+            add_product!("17", $crossed_right)
+        )
+    };
+}
+
+/// One step of k: the row of b at `$b0` and `$b1` bytes, as many pairs of a as are named.
+macro_rules! step {
+    ($b0:literal, $b1:literal, $a0:literal $(, $a2:literal $(, $a4:literal)?)?) => {
+        concat!(
+            "local.get 2\nv128.load ",
+            $b0,
+            ":p2align=2\nlocal.set 16\nlocal.get 2\nv128.load ",
+            $b1,
+            ":p2align=2\nlocal.set 17\n",
+            rows!($a0, "4", "5", "6", "7"),
+            $(rows!($a2, "8", "9", "10", "11"), $(rows!($a4, "12", "13", "14", "15"),)?)?
+        )
+    };
+}
+
+/// Sums of finished chains, as they are kept: zero at first, more after every chain, at last added to those at hand.
+macro_rules! clear {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($("local.get 21\nlocal.get ", $sum, "\nv128.store ", $at, ":p2align=2\n"),*)
+    };
+}
+macro_rules! keep {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($(
+            "local.get 21\nlocal.get 21\nv128.load ", $at, ":p2align=2\nlocal.get ", $sum,
+            "\nf32x4.add\nv128.store ", $at, ":p2align=2\n",
+            "v128.const 0, 0\nlocal.set ", $sum, "\n"
+        ),*)
+    };
+}
+macro_rules! recall {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($(
+            "local.get 21\nv128.load ", $at, ":p2align=2\nlocal.get ", $sum,
+            "\nf32x4.add\nlocal.set ", $sum, "\n"
+        ),*)
+    };
+}
+
+/// Begins anew.
+macro_rules! reset {
+    ($($at:literal, $sum:literal),*) => {
+        concat!($("v128.const 0, 0\nlocal.set ", $sum, "\n"),*)
+    };
+}
+
+/// One of the four for as many pairs of rows as are named.
+macro_rules! sums {
+    ($way:ident, 6) => {
+        concat!(sums!($way, 4), $way!("128", "12", "144", "13", "160", "14", "176", "15"))
+    };
+    ($way:ident, 4) => {
+        concat!(sums!($way, 2), $way!("64", "8", "80", "9", "96", "10", "112", "11"))
+    };
+    ($way:ident, 2) => {
+        $way!("0", "4", "16", "5", "32", "6", "48", "7")
+    };
+}
+
+/// Takes two rows apart: the upper one and the lower one of four columns.
+macro_rules! upper {
+    ($sum:literal, $crossed:literal) => {
+        concat!(
+            "local.get ",
+            $sum,
+            "\nlocal.get ",
+            $crossed,
+            "\ni8x16.shuffle 0, 1, 2, 3, 20, 21, 22, 23, 8, 9, 10, 11, 28, 29, 30, 31\n"
+        )
+    };
+}
+macro_rules! lower {
+    ($sum:literal, $crossed:literal) => {
+        concat!(
+            "local.get ",
+            $sum,
+            "\nlocal.get ",
+            $crossed,
+            "\ni8x16.shuffle 16, 17, 18, 19, 4, 5, 6, 7, 24, 25, 26, 27, 12, 13, 14, 15\n"
+        )
+    };
+}
+
+/// Takes the address of the row whose offset lies at `$row` bytes of the table.
+macro_rules! address {
+    ($row:literal) => {
+        concat!(
+            "local.get 25\nlocal.get 22\ni32.load ",
+            $row,
+            ":p2align=2\n",
+            extend!(),
+            pointer!(),
+            ".const 2\n",
+            pointer!(),
+            ".shl\n",
+            pointer!(),
+            ".add\nlocal.set 21\n"
+        )
+    };
+}
+
+/// Writes a vector to the row at hand, or adds it.
+macro_rules! put {
+    ($at:literal, $value:expr) => {
+        concat!("local.get 21\n", $value, "v128.store ", $at, ":p2align=2\n")
+    };
+}
+macro_rules! add {
+    ($at:literal, $value:expr) => {
+        concat!(
+            "local.get 21\nlocal.get 21\nv128.load ",
+            $at,
+            ":p2align=2\n",
+            $value,
+            "f32x4.add\nv128.store ",
+            $at,
+            ":p2align=2\n"
+        )
+    };
+}
+
+/// Two rows by `put!` or `add!`.
+macro_rules! store {
+    ($way:ident, $upper:literal, $lower:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
+        concat!(
+            address!($upper),
+            $way!("0", upper!($left, $crossed_left)),
+            $way!("16", upper!($right, $crossed_right)),
+            address!($lower),
+            $way!("0", lower!($left, $crossed_left)),
+            $way!("16", lower!($right, $crossed_right))
+        )
+    };
+}
+
+/// All rows by `put!` or `add!`.
+macro_rules! block {
+    ($way:ident, 6) => {
+        concat!(block!($way, 4), store!($way, "16", "20", "12", "13", "14", "15"))
+    };
+    ($way:ident, 4) => {
+        concat!(block!($way, 2), store!($way, "8", "12", "8", "9", "10", "11"))
+    };
+    ($way:ident, 2) => {
+        store!($way, "0", "4", "4", "5", "6", "7")
+    };
+}
+
+/// Whether there are more steps than one chain has.
+macro_rules! has_chains {
+    () => {
+        concat!("local.get 19\n", field!(chain), pointer!(), ".gt_u\n")
+    };
+}
+
+/// A whole function: chains of steps, four at a time, then the rows.
+macro_rules! kernel {
+    ($name:literal, $rows:tt, $($step:expr),*) => {
+        global_asm!(concat!(
+            function!(
+                $name,
+                concat!(
+                    "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
+                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!()
+                )
+            ),
+            "local.get 0\nlocal.set 19\n",
+            field!(out),
+            "local.set 25\n",
+            field!(rows),
+            "local.set 22\nlocal.get 2\nlocal.set 23\n",
+            field!(blocks),
+            "local.set 24\nloop\n",
+            has_chains!(),
+            "if\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(clear, $rows),
+            "end_if\n",
+            "loop\n",
+            // This chain has as many steps as it may, or all that are left.
+            "local.get 0\n",
+            field!(chain),
+            "local.get 0\n",
+            field!(chain),
+            pointer!(),
+            ".lt_u\n",
+            pointer!(),
+            ".select\nlocal.set 20\n",
+            "local.get 0\nlocal.get 20\n",
+            pointer!(),
+            ".sub\nlocal.set 0\n",
+            "loop\n",
+            $($step,)*
+            advance!("1", "96"),
+            advance!("2", "128"),
+            again!("20", "-4"),
+            "local.get 0\n",
+            pointer!(),
+            ".const 0\n",
+            pointer!(),
+            ".ne\nif\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(keep, $rows),
+            "br 1\nend_if\nend_loop\n",
+            has_chains!(),
+            "if\n",
+            field!(finished),
+            "local.set 21\n",
+            sums!(recall, $rows),
+            "end_if\n",
+            field!(adds),
+            "if\n",
+            block!(add, $rows),
+            "else\n",
+            block!(put, $rows),
+            "end_if\n",
+            // The next block: panels of a lie one behind the other.
+            "local.get 24\ni32.const -1\ni32.add\nlocal.tee 24\nif\n",
+            "local.get 19\nlocal.set 0\nlocal.get 23\nlocal.set 2\n",
+            "local.get 22\n",
+            field!(next_rows),
+            pointer!(),
+            ".add\nlocal.set 22\nlocal.get 25\n",
+            field!(next_out),
+            pointer!(),
+            ".add\nlocal.set 25\n",
+            sums!(reset, $rows),
+            "br 1\nend_if\nend_loop\nend_function\n"
+        ));
+    };
+}
+
+kernel!(
+    "walrus_micro_6x8",
+    6,
+    step!("0", "16", "0", "8", "16"),
+    step!("32", "48", "24", "32", "40"),
+    step!("64", "80", "48", "56", "64"),
+    step!("96", "112", "72", "80", "88")
+);
+
+kernel!(
+    "walrus_micro_4x8",
+    4,
+    step!("0", "16", "0", "8"),
+    step!("32", "48", "24", "32"),
+    step!("64", "80", "48", "56"),
+    step!("96", "112", "72", "80")
+);
+
+kernel!(
+    "walrus_micro_2x8",
+    2,
+    step!("0", "16", "0"),
+    step!("32", "48", "24"),
+    step!("64", "80", "48"),
+    step!("96", "112", "72")
+);
