@@ -62,19 +62,21 @@ async function output(command: string, ...args: string[]): Promise<string | null
 }
 
 /** A toolchain by its compiler, or null when it can not build the kernels. */
-async function probe(rustc: string, cargo: string, linker: readonly string[]): Promise<Toolchain | null> {
+async function probe(rustc: string, cargo: string): Promise<Toolchain | null> {
   const sysroot = await output(rustc, "--print", "sysroot");
   const version = await output(rustc, "--version");
   if (!sysroot || !version || !(await output(cargo, "--version"))) return null;
   const library = `${sysroot}/lib/rustlib/src/rust/library`;
   if (!await exists(`${library}/Cargo.lock`)) return null;
   const vendor = await exists(`${library}/vendor`) ? `${library}/vendor` : null;
+  // Rustup's toolchains bring a linker, Debian's only name one of a package they do not ask for.
+  const libraries = await output(rustc, "--print", "target-libdir");
+  const linker = await exists(`${libraries}/../bin/rust-lld`) ? [] : ["-C", "linker=wasm-ld-19"];
   return { rustc, cargo, linker, vendor, version };
 }
 
 async function findToolchain(): Promise<Toolchain> {
-  const found = await probe("rustc", "cargo", []) ??
-    await probe("/usr/bin/rustc", "/usr/bin/cargo", ["-C", "linker=wasm-ld-19"]);
+  const found = await probe("rustc", "cargo") ?? await probe("/usr/bin/rustc", "/usr/bin/cargo");
   if (found) return found;
   console.error("No Rust toolchain with its sources was found. Either of these installs one:");
   console.error("  apt-get install rustc-web cargo-web rust-web-src lld-19");
