@@ -1,6 +1,7 @@
 // A program on a device with buffers for all it is bound to, ready to be timed.
 
 import type { Buffer, Device, Executable, Program } from "../lib/compile/program.ts";
+import { narrowToHalf } from "../lib/io/numbers.ts";
 
 /** See the head of the file. */
 export interface Resident extends Disposable {
@@ -8,10 +9,19 @@ export interface Resident extends Disposable {
   readonly bindings: ReadonlyMap<string, Buffer>;
 }
 
-/** Numbers in [-0.05, 0.05]; zeros where they are indices, halves or bytes, whose values cost nothing. */
+/**
+ * Numbers in [-0.05, 0.05], of bytes any, of indices 0. All are written: memory that never was is one page of zeros, which
+ * processors read faster or slower than others.
+ */
 function fill(buffer: Buffer): void {
-  if (buffer.dtype !== "f32") return;
-  buffer.write(new Float32Array(buffer.length).map((_, i) => ((i * 7919) % 2048 / 2048 - 0.5) / 10));
+  const numbers = Float32Array.from(
+    { length: buffer.length },
+    (_, i) => ((i * 7919) % 2048 / 2048 - 0.5) / 10,
+  );
+  if (buffer.dtype === "f32") buffer.write(numbers);
+  else if (buffer.dtype === "f16") buffer.write(narrowToHalf(numbers));
+  else if (buffer.dtype === "i8") buffer.write(Int8Array.from(numbers, (x) => x * 2000));
+  else buffer.write(new Int32Array(buffer.length));
 }
 
 /**

@@ -11,15 +11,17 @@
 
 mod epilogue;
 mod group;
+mod panels;
 mod rounded;
 mod tables;
 
 use self::epilogue::Epilogue;
 use self::group::Group;
+use self::panels::Panels;
 use self::tables::Tables;
 use crate::micro::{micro_to, Target, MR, NR};
 use crate::odometer::Odometer;
-use crate::pack::{pack, padded, widen};
+use crate::pack::{pack, padded};
 use crate::run::{element_bytes, Context, Place, F16, F32, I8};
 use crate::simd::*;
 use crate::words::Words;
@@ -32,6 +34,7 @@ const NC: usize = 704;
 const KC: usize = 352;
 /// The same of a b that lies in panels: nothing of it is packed, so that rows of a are packed seldomer and few and long
 /// panels save what each of them costs.
+const MC_IN_PANELS: usize = 576;
 const NC_IN_PANELS: usize = 1408;
 const KC_IN_PANELS: usize = 1408;
 /// Steps of a rounded product, whose panels are bytes.
@@ -53,8 +56,9 @@ struct Contract {
     in_panels: bool,
     /// Whether there is shared memory for all of a, packed.
     may_share: bool,
-    /// Columns of the widest block.
+    /// Columns of the widest block, rows of the tallest one.
     widest: usize,
+    tallest: usize,
     /// Room for the rows of a block.
     rows: usize,
     epilogue: Option<Epilogue>,
@@ -74,18 +78,34 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let may_share = words.u() == 1;
     let has_epilogue = words.u() == 1;
     let epilogue = has_epilogue.then(|| Epilogue::read(&mut words, context, out, [&batch, &m, &n]));
-    let widest = if in_panels { NC_IN_PANELS } else { NC };
+    let (tallest, widest) = if in_panels { (MC_IN_PANELS, NC_IN_PANELS) } else { (MC, NC) };
     let longest = match (in_panels, is_rounded) {
         (true, _) => KC_IN_PANELS,
         (_, true) => KC_ROUNDED,
         _ => KC,
     };
     let kc = padded(k.size.div_ceil(k.size.div_ceil(longest)));
-    let rows = m.size.min(MC) + 2 * MR;
+    let rows = m.size.min(tallest) + 2 * MR;
     let columns = n.size.min(widest) + 2 * NR;
     let tables = Tables::new(context.scratch, rows, columns, kc, if in_panels { NR } else { columns });
-    let mut state =
-        Contract { batch, m, n, k, a, b, out, kc, is_rounded, in_panels, may_share, widest, rows, epilogue, tables };
+    let mut state = Contract {
+        batch,
+        m,
+        n,
+        k,
+        a,
+        b,
+        out,
+        kc,
+        is_rounded,
+        in_panels,
+        may_share,
+        widest,
+        tallest,
+        rows,
+        epilogue,
+        tables,
+    };
     state.run(context);
 }
 
@@ -102,27 +122,6 @@ struct Steps {
     first: usize,
     count: usize,
     is_last: bool,
-}
-
-/// Packed columns: where the first panel starts, of what numbers, and how many of them further each next one.
-#[derive(Clone, Copy)]
-struct Panels {
-    base: *const u8,
-    dtype: usize,
-    stride: usize,
-}
-
-impl Panels {
-    /// `n` numbers of the `i`-th panel as floats, where they lie or in `room`.
-    unsafe fn floats(&self, i: usize, n: usize, room: *mut f32) -> *const f32 {
-        let from = self.base.add(i * self.stride * element_bytes(self.dtype));
-        match self.dtype {
-            F16 => widen(from as *const u16, n, room),
-            I8 => widen(from as *const i8, n, room),
-            _ => return from as *const f32,
-        }
-        room
-    }
 }
 
 /// Where part `i` of `parts` parts of an axis begins: all have as many groups of `multiple` elements, give or take one.
@@ -174,7 +173,7 @@ impl Contract {
     fn parts(&self, context: &Context) -> (usize, usize, *mut f32) {
         let (m, n, batch) = (self.m.size, self.n.size, self.batch.size);
         let wanted = 4 * context.threads;
-        let (mut down, mut across) = (m.div_ceil(MC), n.div_ceil(self.widest));
+        let (mut down, mut across) = (m.div_ceil(self.tallest), n.div_ceil(self.widest));
         if context.threads == 1 || batch * across * down >= wanted {
             return (down, across, core::ptr::null_mut());
         }
@@ -253,7 +252,8 @@ impl Contract {
         let Steps { first, count, .. } = steps;
         if self.in_panels {
             let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
-            return Panels { base: bases.b.add(start), dtype: self.b.dtype, stride: self.k.size * NR };
+            let (base, stride) = (bases.b.add(start), self.k.size * NR);
+            return Panels { base, dtype: self.b.dtype, stride, count: padded(count) * NR, room: b_panels };
         }
         self.k.table(self.k.b, first, count, b_steps);
         if self.is_rounded {
@@ -261,7 +261,8 @@ impl Contract {
         } else {
             pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
         }
-        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR }
+        let count = padded(count) * NR;
+        Panels { base: b_panels as *const u8, dtype: F32, stride: count, count, room: core::ptr::null_mut() }
     }
 
     unsafe fn block(
@@ -313,7 +314,7 @@ impl Contract {
         let adds = !is_first as u32;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
-            let b = panels.floats(j / NR, k * NR, t.b_panels);
+            let b = panels.floats(j / NR);
             let out_columns = t.out_columns.add(j);
             let is_direct = dense(out_columns, columns);
             let whole = if is_direct { height / MR * MR } else { 0 };

@@ -28,6 +28,7 @@ mod simd;
 mod sync;
 mod text;
 mod tile;
+mod widen;
 mod window;
 mod words;
 

@@ -161,18 +161,16 @@ fn sine_double(x: v128, quarter: i32) -> v128 {
     v128_xor(result, i64x2_shl(v128_and(q, i64x2_splat(2)), 62))
 }
 
-/// Four finite half floats in 32-bit lanes, sign extended, as floats; exact. Others become numbers of 65,536 and more.
-#[inline(always)]
-fn widen_finite_half(w: v128) -> v128 {
-    let moved = v128_and(i32x4_shl(w, 13), u32x4_splat(0x8fff_e000));
-    // A product with 2^112 moves the exponent and makes numbers below the normal range of f16 come out right.
-    f32x4_mul(moved, f32x4_splat(5.192_296_858_534_828e33))
-}
+/// Moves the exponent of a half float to where a float has it.
+pub const TWO_TO_112: f32 = 5.192_296_858_534_828e33;
 
 /// Four half floats in 32-bit lanes, sign extended, as floats; exact.
 #[inline(always)]
 fn widen_half(w: v128) -> v128 {
-    let scaled = widen_finite_half(w);
+    let moved = v128_and(i32x4_shl(w, 13), u32x4_splat(0x8fff_e000));
+    // A product moves the exponent and makes numbers below the normal range of f16 come out right. Those that are not
+    // finite become 65,536 and more.
+    let scaled = f32x4_mul(moved, f32x4_splat(TWO_TO_112));
     let special = f32x4_ge(f32x4_abs(scaled), f32x4_splat(65_536.0));
     v128_or(scaled, v128_and(special, i32x4_splat(0x7f80_0000)))
 }
@@ -188,25 +186,6 @@ pub unsafe fn load_bytes(p: *const i8) -> v128 {
 #[inline(always)]
 pub unsafe fn load_half(p: *const u16) -> v128 {
     widen_half(i32x4_load_extend_i16x4(p as *const i16))
-}
-
-/// Sixteen half floats as floats; exact.
-#[inline(always)]
-pub unsafe fn load_halves(p: *const u16) -> [v128; 4] {
-    let [low, high] = [v128_load(p as *const v128), v128_load(p.add(8) as *const v128)];
-    // Numbers that are not finite are rare, and asking for them once is cheaper than minding each.
-    let exponent = i16x8_splat(0x7c00);
-    let is_special = |x: v128| i16x8_eq(v128_and(x, exponent), exponent);
-    let four = [
-        i32x4_extend_low_i16x8(low),
-        i32x4_extend_high_i16x8(low),
-        i32x4_extend_low_i16x8(high),
-        i32x4_extend_high_i16x8(high),
-    ];
-    if v128_any_true(v128_or(is_special(low), is_special(high))) {
-        return four.map(widen_half);
-    }
-    four.map(widen_finite_half)
 }
 
 /// One half float as a float.

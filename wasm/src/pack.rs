@@ -14,11 +14,6 @@ pub trait Element: Copy {
     unsafe fn one(p: *const Self) -> f32;
     /// Four neighbours as floats.
     unsafe fn four(p: *const Self) -> v128;
-    /// Sixteen neighbours as floats.
-    #[inline(always)]
-    unsafe fn sixteen(p: *const Self) -> [v128; 4] {
-        core::array::from_fn(|i| Self::four(p.add(4 * i)))
-    }
 }
 
 impl Element for f32 {
@@ -41,10 +36,6 @@ impl Element for u16 {
     #[inline(always)]
     unsafe fn four(p: *const u16) -> v128 {
         math::load_half(p)
-    }
-    #[inline(always)]
-    unsafe fn sixteen(p: *const u16) -> [v128; 4] {
-        math::load_halves(p)
     }
 }
 
@@ -153,15 +144,6 @@ unsafe fn strided<T: Element, const R: usize>(
         }
     }
     k & !3
-}
-
-/// `n` numbers in order, a multiple of 16, as floats.
-pub unsafe fn widen<T: Element>(from: *const T, n: usize, to: *mut f32) {
-    for i in (0..n).step_by(16) {
-        for (j, x) in T::sixteen(from.add(i)).into_iter().enumerate() {
-            store(to.add(i + 4 * j), x);
-        }
-    }
 }
 
 /// R neighbours in memory.

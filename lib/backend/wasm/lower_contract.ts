@@ -10,7 +10,9 @@ import { PANEL_ROWS } from "./panels.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** Largest blocks and longest panels, as in wasm/src/contract.rs. */
-const MC = 288, NC = 704, KC = 352, NC_IN_PANELS = 1408, KC_IN_PANELS = 1408, KC_ROUNDED = 1408;
+const MC = 288, NC = 704, KC = 352;
+const MC_IN_PANELS = 576, NC_IN_PANELS = 1408, KC_IN_PANELS = 1408;
+const KC_ROUNDED = 1408;
 
 /** Elements of a that are packed for all threads together at the most: 16 MiB. */
 const MOST_SHARED = 2 ** 22;
@@ -30,7 +32,7 @@ interface Extent {
 function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number {
   const longest = panels ? KC_IN_PANELS : rounded ? KC_ROUNDED : KC;
   const kc = Math.ceil(Math.ceil(k / Math.ceil(k / longest)) / 4) * 4;
-  const rows = Math.min(m, MC) + 12;
+  const rows = Math.min(m, panels ? MC_IN_PANELS : MC) + 12;
   const columns = Math.min(n, panels ? NC_IN_PANELS : NC) + 2 * PANEL_ROWS;
   const packed = panels ? PANEL_ROWS : columns;
   return 4 * (128 * 272 + (rows + packed) * kc + 3 * rows + 3 * columns + 2 * (kc + 4) + 33 * rows);

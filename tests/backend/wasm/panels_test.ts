@@ -118,6 +118,38 @@ Deno.test("a product with a matrix in panels is the product in row order, bit fo
   }
 });
 
+Deno.test("every half float in panels becomes its float", async () => {
+  using device = await wasm({ threads: 1 });
+  const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
+  const isFinite = (bits: number) => (bits & 0x7c00) !== 0x7c00;
+  // Rows of four numbers times the unit vectors. What is not finite stands alone: its products with 0 are no number.
+  const finite = all.filter(isFinite);
+  const others = Uint16Array.from(
+    [...all].filter((bits) => !isFinite(bits)).flatMap((bits) => [bits, 0, 0, 0]),
+  );
+  const units = Float32Array.from({ length: 16 }, (_, i) => i % 5 === 0 ? 1 : 0);
+  for (const [w, columns] of [[finite, 4], [others, 1]] as const) {
+    const n = w.length / 4;
+    const graph = trace(
+      { x: { dtype: "f32", shape: [4, 4] }, w: { dtype: "f16", shape: [n, 4] } },
+      ({ x, w }) => ({ y: contract("mk,nk->nm", x, w) }),
+    );
+    using compiled = await compile(
+      device,
+      graph,
+      layPanels(compileGraph(graph, device), new Map([["w", 4]])),
+    );
+    using weights = device.createBuffer("f16", w.length, "w", 4);
+    weights.write(w);
+    const { y } = await compiled.run({ x: units, w: weights });
+    decode({ dtype: "f16", data: w }).forEach((value, i) => {
+      if (i % 4 < columns) {
+        assert.ok(y![i] === value || (y![i] !== y![i] && value !== value), `${y![i]}, not ${value}`);
+      }
+    });
+  }
+});
+
 Deno.test("a buffer in panels takes pieces anywhere and gives them back in row order", async () => {
   using device = await wasm({ threads: 1 });
   for (const dtype of ["f32", "f16", "i8"] as const) {
