@@ -1,8 +1,10 @@
 // What do halves and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
 // one step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
 // interleaved on one thread by CPU time. With a folder of golden vectors also what whole models with random weights give.
+// With a checkpoint also its step with six frames and 1,024 tokens, interleaved on all threads by the clock; blocks are
+// alike, so a few of the released width (deno task make-checkpoint) tell what all of them would.
 //
-// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--golden FOLDER] [--out FILE] [FILE.hdf5 ..]
+// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--golden FOLDER] [--checkpoint FILE] [--out FILE] [FILE.hdf5 ..]
 
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -24,6 +26,7 @@ import { Runner } from "../app/parity/runner.ts";
 import { roundProducts } from "../lib/compile/round_products.ts";
 import { writeFileAtomic } from "../lib/io/file.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
+import { fullWindow } from "./full/window.ts";
 import { makeStationary } from "./stationary.ts";
 
 const KINDS = ["f32", "f16", "int8", "int8-dot"] as const satisfies readonly WeightStorage[];
@@ -120,6 +123,39 @@ async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, nu
   };
 }
 
+/** Best, middle and worst time of a step with matrices of each kind, all of one network. */
+async function stepTimes(device: WasmDevice, checkpoint: string, rounds: number) {
+  const window = await fullWindow();
+  using stack = new DisposableStack();
+  const runs = [];
+  for (const weights of KINDS) {
+    const model = stack.use(await Walrus.load(checkpoint, { device, weights }));
+    const { compiled } = await model.prepare(window, false);
+    runs.push({ weights, model, compiled, times: [] as number[] });
+  }
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const { model, compiled, times } of runs) {
+      for await (const _ of model.rollout(window, { steps: 1, jitter: false }));
+      if (round > 0) times.push(compiled.report.milliseconds);
+    }
+  }
+  const { hiddenDim, blocks } = runs[0]!.model.config;
+  const exact = runs[0]!.times;
+  const rows = runs.map(({ weights, times }) => {
+    const sorted = [...times].sort((a, b) => a - b);
+    const ratios = times.map((time, i) => time / exact[i]!).sort((a, b) => a - b);
+    return {
+      weights,
+      milliseconds: digits(sorted[0]!),
+      spread: digits(sorted.at(-1)! / sorted[0]!),
+      timeOverF32: digits(sorted[0]! / Math.min(...exact)),
+      medianOfRounds: digits(ratios[ratios.length >> 1]!),
+    };
+  });
+  return { network: `width ${hiddenDim}, ${blocks} blocks`, threads: device.threads, rounds, rows };
+}
+
 /** Errors of the oracle's whole models: the worst output of each, relative to its largest magnitude. */
 async function models(device: WasmDevice, folder: string) {
   const golden = await openGolden(folder);
@@ -150,6 +186,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string", default: "8" },
     steps: { type: "string", default: "20" },
     golden: { type: "string" },
+    checkpoint: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -158,6 +195,7 @@ using one = await wasm({ threads: 1 });
 const products = [];
 for (const product of PRODUCTS) products.push(await speed(one, product, Number(options.rounds)));
 using all = await wasm();
+const step = options.checkpoint && await stepTimes(all, options.checkpoint, Number(options.rounds));
 const forecasts = [];
 for (const file of files) forecasts.push(await accuracy(all, file, Number(options.steps)));
 const report = {
@@ -167,6 +205,7 @@ const report = {
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
   speed: "one thread, best CPU time of interleaved rounds",
   products,
+  ...(step && { step }),
   accuracy:
     "shipped network (stored as halves), first trajectory, jitter with seed 1; VRMSE, mean over channels; rollout: mean over steps; moved: VRMSE from the forecast with floats",
   forecasts,

@@ -2,7 +2,7 @@
 
 import { compileGraph } from "../lib/compile/compile.ts";
 import type { Kernel, Program } from "../lib/compile/program.ts";
-import { trace } from "../lib/ir/trace.ts";
+import { type Graph, trace } from "../lib/ir/trace.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
 import { geometryOf } from "../lib/walrus/geometry.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../lib/walrus/step.ts";
@@ -10,7 +10,7 @@ import { forecastStep, type StepInputs, stepSignature } from "../lib/walrus/step
 const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 
 /** The step of a small model with two blocks. */
-export function twoBlocks(): Program {
+export function twoBlocksGraph(): Graph {
   const config: WalrusConfig = {
     ...RELEASED_CONFIG,
     hiddenDim: 32,
@@ -32,8 +32,12 @@ export function twoBlocks(): Program {
     jitter: true,
   };
   const signature = stepSignature(config, shape, geometry);
-  const graph = trace(signature, (inputs) => ({
+  return trace(signature, (inputs) => ({
     next: forecastStep(inputs as unknown as StepInputs, config, geometry),
   }));
-  return compileGraph(graph, { kernels: KERNELS });
+}
+
+/** Its program. */
+export function twoBlocks(): Program {
+  return compileGraph(twoBlocksGraph(), { kernels: KERNELS });
 }

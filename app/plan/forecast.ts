@@ -3,9 +3,9 @@
 
 import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
 import { LEAST_LIMITS, type Limits } from "../../lib/backend/webgpu/target.ts";
-import { compileGraph } from "../../lib/compile/compile.ts";
 import type { Kernel, Program } from "../../lib/compile/program.ts";
 import { workOf } from "../../lib/compile/work.ts";
+import { planStep } from "../../lib/forecast/plan.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import type { WalrusConfig } from "../../lib/walrus/config.ts";
 import { type Geometry, geometryOf } from "../../lib/walrus/geometry.ts";
@@ -46,7 +46,7 @@ const ADAPTERS: readonly Adapter[] = [
   { name: "8 GB, least limits", memory: 8e9, limits: LEAST_LIMITS },
 ];
 
-/** The program of a step; `halves` keeps matrices as f16. */
+/** What every step runs; `halves` keeps matrices as f16. */
 export function stepProgram(
   config: WalrusConfig,
   shape: StepShape,
@@ -59,7 +59,7 @@ export function stepProgram(
     stepSignature(config, shape, geometry, weightType),
     (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, config, geometry) }),
   );
-  return compileGraph(graph, { kernels });
+  return planStep(graph, { kernels }).each.program;
 }
 
 function gigabytes(bytes: number): string {

@@ -15,14 +15,14 @@ import { updatedNames } from "./update.ts";
 export type PassObserver = (pass: string, graph: Graph) => void;
 
 /**
- * Runs all passes. Steps keep the order in which the graph was traced: what is written close together runs close
- * together, and gradients of weights follow the cotangents they are made of, so that neither has to be kept.
+ * Runs all passes over a graph.
  *
  * @param graph as traced
  * @param device whose kernels decide which fused ops are expanded
  * @param observe called with the graph after each pass
+ * @returns a graph whose nodes are steps and views
  */
-export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Program {
+export function optimize(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Graph {
   const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => device.kernels.has(op)));
   const passes: [string, (g: Graph) => Graph][] = [
     ["expand", (g) => expandFused(g, kept)],
@@ -30,12 +30,23 @@ export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, obse
     ["fuse", (g) => fuse(g)],
   ];
   observe?.("trace", graph);
-  const final = passes.reduce((g, [name, pass]) => {
+  return passes.reduce((g, [name, pass]) => {
     const result = pass(g);
     observe?.(name, result);
     return result;
   }, graph);
-  return lower(final);
+}
+
+/**
+ * The program of a graph. Steps keep the order in which the graph was traced: what is written close together runs close
+ * together, and gradients of weights follow the cotangents they are made of, so that neither has to be kept.
+ *
+ * @param graph as traced
+ * @param device whose kernels decide which fused ops are expanded
+ * @param observe called with the graph after each pass
+ */
+export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Program {
+  return lower(optimize(graph, device, observe));
 }
 
 /** Numbers or device memory for an input. */
@@ -52,15 +63,17 @@ export class Compiled {
   readonly #device: Device;
   readonly #executable: Executable;
   readonly #own = new Map<string, Buffer>();
+  readonly #kept: ReadonlyMap<string, Buffer>;
   readonly #updated: ReadonlySet<string>;
   /** What the last run cost. */
   report: RunReport = { milliseconds: 0 };
 
   /** Made by `compile`. */
-  constructor(device: Device, graph: Graph, executable: Executable) {
+  constructor(device: Device, graph: Graph, executable: Executable, kept: ReadonlyMap<string, Buffer>) {
     this.#device = device;
     this.graph = graph;
     this.#executable = executable;
+    this.#kept = kept;
     this.#updated = updatedNames(graph);
   }
 
@@ -81,7 +94,7 @@ export class Compiled {
   /**
    * Runs once.
    *
-   * @param feeds every input by name: numbers in C order, or a buffer of the same device. Numbers are copied in;
+   * @param feeds every input by name, less those that are kept: numbers in C order, or a buffer of the same device. Numbers are copied in;
    *   an input that was fed numbers before may be left out and keeps them. An input that an output of the same name
    *   and type replaces is overwritten
    * @returns every output by name, except those that replaced a buffer that was fed: they are there
@@ -90,6 +103,11 @@ export class Compiled {
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, HostArray>> {
     const bindings = new Map<string, Buffer>();
     for (const [name, input] of this.graph.inputs) {
+      const kept = this.#kept.get(name);
+      if (kept) {
+        bindings.set(name, kept);
+        continue;
+      }
       const feed = feeds[name];
       const size = sizeOf(input.shape);
       if (feed && feed.length !== size) {
@@ -106,7 +124,9 @@ export class Compiled {
       }
     }
     for (const name of Object.keys(feeds)) {
-      if (!this.graph.inputs.has(name)) throw new RangeError(`Cannot run: there is no input "${name}"`);
+      if (!this.graph.inputs.has(name) || this.#kept.has(name)) {
+        throw new RangeError(`Cannot run: there is no input "${name}"`);
+      }
     }
     const outputs = new Map<string, Buffer>();
     for (const [name, node] of this.graph.outputs) {
@@ -128,7 +148,7 @@ export class Compiled {
   /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#executable[Symbol.dispose]();
-    for (const buffer of this.#own.values()) buffer[Symbol.dispose]();
+    for (const buffer of [...this.#own.values(), ...this.#kept.values()]) buffer[Symbol.dispose]();
     this.#own.clear();
   }
 }
@@ -139,11 +159,46 @@ export class Compiled {
  * @param device where it will run
  * @param graph as traced
  * @param program its program, when the caller has made it already
+ * @param kept memory for inputs that are not fed; becomes the compiled function's own
  */
 export async function compile(
   device: Device,
   graph: Graph,
   program: Program = compileGraph(graph, device),
+  kept: ReadonlyMap<string, Buffer> = new Map(),
 ): Promise<Compiled> {
-  return new Compiled(device, graph, await device.load(program));
+  using made = new DisposableStack();
+  for (const buffer of kept.values()) made.use(buffer);
+  const executable = await device.load(program);
+  made.move();
+  return new Compiled(device, graph, executable, kept);
+}
+
+/**
+ * Runs a program once; its outputs stay on the device.
+ *
+ * @param device where it runs
+ * @param graph whose program it is
+ * @param program of the graph
+ * @param inputs memory of the graph's inputs, and maybe of others, by name
+ * @returns memory of the outputs by name, the caller's from now on
+ */
+export async function computeOnce(
+  device: Device,
+  graph: Graph,
+  program: Program,
+  inputs: ReadonlyMap<string, Buffer>,
+): Promise<Map<string, Buffer>> {
+  if (graph.outputs.size === 0) return new Map();
+  using made = new DisposableStack();
+  const outputs = new Map<string, Buffer>();
+  for (const [name, { dtype, shape }] of graph.outputs) {
+    outputs.set(name, made.use(device.createBuffer(dtype, sizeOf(shape), name)));
+  }
+  using executable = await device.load(program);
+  await executable.run(
+    new Map([...inputs, ...[...outputs].map(([name, buffer]) => [outputSlotName(name), buffer] as const)]),
+  );
+  made.move();
+  return outputs;
 }

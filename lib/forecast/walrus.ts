@@ -1,9 +1,7 @@
 // A loaded model: configuration, weights on a device, compiled steps. Weights are read as they are first needed, so
 // only the encoder and decoder of the data's dimensionality take memory.
 
-import { compile, compileGraph } from "../compile/compile.ts";
 import type { Buffer, Device, Program } from "../compile/program.ts";
-import { layPanels } from "../compile/panels.ts";
 import { roundProducts } from "../compile/round_products.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
@@ -25,7 +23,8 @@ import {
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { inputPanels, weightPanels } from "./panels.ts";
+import { weightPanels } from "./panels.ts";
+import { placeStep, type PlannedStep, planStep } from "./plan.ts";
 import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
@@ -231,9 +230,9 @@ export class Walrus implements ForecastModel {
     this.#panels = this.#storage === "int8-dot" ? new Map() : weightPanels(this.config, this.#device);
   }
 
-  /** The program of a step. */
-  #program(graph: Graph): Program {
-    return layPanels(compileGraph(graph, this.#device), inputPanels(this.#panels));
+  /** A step's program with weights as they lie. */
+  #plan(graph: Graph): PlannedStep {
+    return planStep(graph, this.#device, this.#panels);
   }
 
   /**
@@ -319,15 +318,11 @@ export class Walrus implements ForecastModel {
       signature,
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
     ));
-    const program = this.#program(graph);
-    const weights = this.#weightBytes(geometry);
-    admit?.({ weights, working: bytesBeside(program, weights) });
-    return {
-      compiled: await compile(this.#device, graph, program),
-      geometry,
-      shape,
-      weights: await this.#weightsOf(signature.params),
-    };
+    const step = this.#plan(graph);
+    const bytes = this.#weightBytes(geometry);
+    admit?.({ weights: bytes, working: bytesBeside(step.each.program, bytes) });
+    const weights = await this.#weightsOf(signature.params);
+    return { compiled: await placeStep(this.#device, step, weights), geometry, shape, weights };
   }
 
   async #prepareRecall(
@@ -346,29 +341,29 @@ export class Walrus implements ForecastModel {
       nextSignature(this.config, shape, geometry, type),
       (inputs) => nextStep(inputs as unknown as NextInputs, this.config, geometry),
     ));
-    const [program, nextProgram] = [this.#program(first), this.#program(later)];
+    const [start, next] = [this.#plan(first), this.#plan(later)];
     const slots = signatureOf(memorySignature(this.config, shape, geometry));
-    const weights = this.#weightBytes(geometry);
+    const bytes = this.#weightBytes(geometry);
     const kept = [...slots.values()].reduce((n, { dtype, shape }) => n + BYTES[dtype] * sizeOf(shape), 0);
     // Both programs stay; what is kept of past frames counts among the inputs of each.
-    const working = bytesBeside(program, weights) + bytesBeside(nextProgram, weights) - kept;
-    admit?.({ weights, working });
+    const working = bytesBeside(start.each.program, bytes) + bytesBeside(next.each.program, bytes) - kept;
+    admit?.({ weights: bytes, working });
+    const weights = await this.#weightsOf(signature.params);
+    using made = new DisposableStack();
     const memory = new Map([...slots].map(([name, { dtype, shape }]) => {
-      return [name, this.#device.createBuffer(dtype, sizeOf(shape), name)] as const;
+      return [name, made.use(this.#device.createBuffer(dtype, sizeOf(shape), name))] as const;
     }));
-    try {
-      return {
-        compiled: await compile(this.#device, first, program),
-        next: await compile(this.#device, later, nextProgram),
-        memory,
-        geometry,
-        shape,
-        weights: await this.#weightsOf(signature.params),
-      };
-    } catch (error) {
-      for (const buffer of memory.values()) buffer[Symbol.dispose]();
-      throw error;
-    }
+    const compiled = made.use(await placeStep(this.#device, start, weights));
+    const prepared = {
+      compiled,
+      next: await placeStep(this.#device, next, weights),
+      memory,
+      geometry,
+      shape,
+      weights,
+    };
+    made.move();
+    return prepared;
   }
 
   /** Weights on the device by input name. */
