@@ -200,7 +200,7 @@ const forecasts = [];
 for (const file of files) forecasts.push(await accuracy(all, file, Number(options.steps)));
 const report = {
   question: "What do halves and 8-bit numbers cost and gain as storage of weights on WASM?",
-  command: "deno run -A bench/weights.ts --out FILE [FILE.hdf5 ..]",
+  command: "deno run -A bench/weights.ts --golden FOLDER --checkpoint FILE --out FILE [FILE.hdf5 ..]",
   processor: (await Deno.readTextFile("/proc/cpuinfo").catch(() => "")).match(/model name\s*: (.*)/)?.[1],
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
   speed: "one thread, best CPU time of interleaved rounds",

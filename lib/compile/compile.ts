@@ -94,9 +94,9 @@ export class Compiled {
   /**
    * Runs once.
    *
-   * @param feeds every input by name, less those that are kept: numbers in C order, or a buffer of the same device. Numbers are copied in;
-   *   an input that was fed numbers before may be left out and keeps them. An input that an output of the same name
-   *   and type replaces is overwritten
+   * @param feeds every input by name, less those that are kept: numbers in C order, or a buffer of the same device.
+   *   Numbers are copied in; an input that was fed numbers before may be left out and keeps them. An input that an
+   *   output of the same name and type replaces is overwritten
    * @returns every output by name, except those that replaced a buffer that was fed: they are there
    * @throws RangeError when an input is missing or has the wrong length
    */
