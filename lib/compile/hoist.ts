@@ -3,7 +3,7 @@
 // numbers, whenever they run.
 
 import type { Op, Tensor } from "../ir/node.ts";
-import { type Graph, makeNode, rewrite } from "../ir/trace.ts";
+import { type Graph, makeNode, prune, rewrite } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
 
 /** Results that are kept although they take more memory than what they are made of. */
@@ -39,18 +39,6 @@ function isWorthKeeping(node: Tensor): boolean {
   if (NEVER_KEPT.has(node.op) || node.args.length === 0 || node.results.length > 1) return false;
   const made = bytesOf(node);
   return made <= SMALL_BYTES || made <= node.args.reduce((sum, arg) => sum + sourceBytes(arg), 0);
-}
-
-/** What `nodes` need, themselves included. */
-function closure(nodes: Iterable<Tensor>): Set<Tensor> {
-  const needed = new Set<Tensor>();
-  const visit = [...nodes];
-  for (let node = visit.pop(); node; node = visit.pop()) {
-    if (needed.has(node)) continue;
-    needed.add(node);
-    visit.push(...node.args);
-  }
-  return needed;
 }
 
 /** Results to keep: computed of what stays, read by what does not. */
@@ -93,13 +81,10 @@ function resultsToKeep(graph: Graph, stays: (input: string) => boolean): Set<Ten
  */
 export function hoist(graph: Graph, stays: (input: string) => boolean): Hoisted {
   const kept = resultsToKeep(graph, stays);
-  const needed = closure(kept);
   const names = new Map([...kept].map((node, i) => [node, `once/${i}`]));
-  const once: Graph = {
-    nodes: graph.nodes.filter((node) => needed.has(node)),
-    inputs: new Map([...graph.inputs].filter(([, node]) => needed.has(node))),
-    outputs: new Map([...names].map(([node, name]) => [name, node])),
-  };
+  const made = prune({ ...graph, outputs: new Map([...names].map(([node, name]) => [name, node])) });
+  const read = new Set(made.nodes);
+  const once = { ...made, inputs: new Map([...graph.inputs].filter(([, node]) => read.has(node))) };
   const each = rewrite(graph, (node, _, keep) => {
     const name = names.get(node);
     if (name === undefined) return keep();

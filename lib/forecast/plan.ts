@@ -36,7 +36,8 @@ export function planStep(
   panels: ReadonlyMap<string, number> = new Map(),
 ): PlannedStep {
   const { once, each } = hoist(optimize(graph, device), (name) => name.startsWith("params/"));
-  const part = (graph: Graph): Part => ({ graph, program: layPanels(lower(graph), inputPanels(panels)) });
+  const columns = inputPanels(panels);
+  const part = (graph: Graph): Part => ({ graph, program: layPanels(lower(graph), columns) });
   return { once: part(once), each: part(each) };
 }
 

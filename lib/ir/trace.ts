@@ -198,7 +198,7 @@ function runTrace(f: (trace: Trace) => ReadonlyMap<string, Tensor>): Graph {
 }
 
 /** Drops nodes that no output needs; inputs keep their names even when unused. */
-function prune(graph: Graph): Graph {
+export function prune(graph: Graph): Graph {
   const live = new Set<Tensor>();
   const visit = [...graph.outputs.values()];
   for (let node = visit.pop(); node; node = visit.pop()) {
