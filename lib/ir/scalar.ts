@@ -374,17 +374,36 @@ export function operandsOf(expression: Expression): number[] {
 
 /** Replaces operand `i` by `replacements[i]`; operands past the list stay. */
 export function substitute(expression: Expression, replacements: readonly Expression[]): Expression {
-  const done = new Map<Expression, Expression>();
+  return replaceParts(expression, new Map(replacements.map((e, i) => [operand(i), e])));
+}
+
+/** Replaces parts of an expression, whole ones first: what a part is replaced by is not looked into. */
+export function replaceParts(
+  expression: Expression,
+  replacements: ReadonlyMap<Expression, Expression>,
+): Expression {
+  const done = new Map(replacements);
   const visit = (e: Expression): Expression => {
     const known = done.get(e);
     if (known) return known;
-    let result = e;
-    if (e.fn === "operand") result = replacements[e.value] ?? e;
-    else if (e.fn !== "number") result = apply(e.fn, ...e.args.map(visit));
+    const isLeaf = e.fn === "operand" || e.fn === "number";
+    const result = isLeaf ? e : apply(e.fn as ScalarFunction, ...e.args.map(visit));
     done.set(e, result);
     return result;
   };
   return visit(expression);
+}
+
+/** All parts of an expression, itself included, each once. */
+export function partsOf(expression: Expression): ReadonlySet<Expression> {
+  const parts = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (parts.has(e)) return;
+    parts.add(e);
+    e.args.forEach(visit);
+  };
+  visit(expression);
+  return parts;
 }
 
 /**

@@ -222,7 +222,7 @@ impl Attention {
     unsafe fn scores(&self, block: usize, keys: usize, group: usize) {
         let e = padded(self.e);
         let panels = self.k_panels.add(block * KEYS * e);
-        let target = Target::dense(self.weights, keys.div_ceil(MR), e);
+        let target = Target::dense(self.weights, keys.div_ceil(MR));
         micro_to(e, panels, self.queries.add(group * NR * e), MR, &target);
     }
 
@@ -291,7 +291,7 @@ impl Attention {
                 }
             }
         }
-        let mut target = Target::dense(results, tall / MR, keys);
+        let mut target = Target::dense(results, tall / MR);
         target.adds = !is_first as u32;
         micro_to(keys, panels, self.weights, MR, &target);
     }

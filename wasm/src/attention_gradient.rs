@@ -185,7 +185,7 @@ impl Gradient {
         let queries = groups.add(group * NR * k);
         let whole = self.n / MR;
         if whole > 0 {
-            micro_to(k, panels, queries, MR, &Target::dense(to, whole, k));
+            micro_to(k, panels, queries, MR, &Target::dense(to, whole));
         }
         let key = whole * MR;
         if key < self.n {
@@ -237,7 +237,7 @@ impl Gradient {
     /// `dq[query][feature] = scale sum over keys of ds k`.
     unsafe fn query_cotangent(&self, at: i32, query: usize, count: usize, slopes: *const f32) {
         let keys = padded(self.n);
-        let target = Target::dense(self.result, self.e.div_ceil(MR), keys);
+        let target = Target::dense(self.result, self.e.div_ceil(MR));
         micro_to(keys, self.k_by_feature, slopes, MR, &target);
         let factors = [f32x4_splat(self.scale); 2];
         write_transposed(&self.dq, at, query, count, self.result, self.e, factors);

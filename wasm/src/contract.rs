@@ -2,7 +2,8 @@
 //! epilogue expression applied while the block is still in cache.
 //!
 //! A matrix that is multiplied again and again may lie in memory as the micro-kernel reads it, in panels: floats are then
-//! read where they are, narrower numbers are widened in order.
+//! read where they are, narrower numbers are widened as they are multiplied for the first time. Columns of such a matrix
+//! may have factors, which its sums are multiplied by before they are stored.
 //!
 //! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
 //! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
@@ -19,12 +20,13 @@ use self::epilogue::Epilogue;
 use self::group::Group;
 use self::panels::Panels;
 use self::tables::Tables;
-use crate::micro::{micro_to, Target, MR, NR};
+use crate::micro::{micro_to, micro_widening, Target, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
 use crate::run::{element_bytes, Context, Place, F16, F32, I8};
 use crate::simd::*;
 use crate::words::Words;
+use core::ptr::{null, null_mut};
 
 /// Rows of a block of a, which streams past every panel of b: the more there are, the seldomer panels come from the last
 /// cache.
@@ -56,6 +58,8 @@ struct Contract {
     in_panels: bool,
     /// Whether there is shared memory for all of a, packed.
     may_share: bool,
+    /// Factors of the columns, or null.
+    scale: *const f32,
     /// Columns of the widest block, rows of the tallest one.
     widest: usize,
     tallest: usize,
@@ -76,7 +80,9 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let is_rounded = words.u() == 1;
     let in_panels = words.u() == 1;
     let may_share = words.u() == 1;
+    let has_scale = words.u() == 1;
     let has_epilogue = words.u() == 1;
+    let scale = if has_scale { context.place(&mut words).base as *const f32 } else { null() };
     let epilogue = has_epilogue.then(|| Epilogue::read(&mut words, context, out, [&batch, &m, &n]));
     let (tallest, widest) = if in_panels { (MC_IN_PANELS, NC_IN_PANELS) } else { (MC, NC) };
     let longest = match (in_panels, is_rounded) {
@@ -100,6 +106,7 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
         is_rounded,
         in_panels,
         may_share,
+        scale,
         widest,
         tallest,
         rows,
@@ -127,6 +134,13 @@ struct Steps {
 /// Where part `i` of `parts` parts of an axis begins: all have as many groups of `multiple` elements, give or take one.
 fn edge(size: usize, multiple: usize, i: usize, parts: usize) -> usize {
     (size.div_ceil(multiple) * i / parts * multiple).min(size)
+}
+
+/// Blocks along an axis, `down` or up to a fifth more: as many as share `columns` columns of them best among threads.
+fn fair(down: usize, columns: usize, threads: usize) -> usize {
+    // Of all blocks of a column, what the thread with the most work has of them.
+    let most = |down: usize| (columns * down).div_ceil(threads) as f32 / down as f32;
+    (down..=down + down.div_ceil(5)).fold(down, |best, more| if most(more) < most(best) { more } else { best })
 }
 
 impl Contract {
@@ -175,20 +189,21 @@ impl Contract {
         let wanted = 4 * context.threads;
         let (mut down, mut across) = (m.div_ceil(self.tallest), n.div_ceil(self.widest));
         if context.threads == 1 || batch * across * down >= wanted {
-            return (down, across, core::ptr::null_mut());
+            return (fair(down, batch * across, context.threads), across, null_mut());
         }
         if self.may_share {
             across = across.max(wanted.div_ceil(down)).min(n.div_ceil(12 * NR));
             down = down.max(wanted.div_ceil(across)).min(m.div_ceil(2 * MR));
             return (down, across, context.shared as *mut f32);
         }
-        if batch * across < wanted {
-            across = across.max(wanted.div_ceil(batch).min(n.div_ceil(12 * NR)));
+        let split = |parts: usize, others: usize, most: usize| parts.max(wanted.div_ceil(batch * others).min(most));
+        // More blocks of columns pack more rows. Blocks of rows pack more columns, unless those lie in panels.
+        if self.in_panels {
+            down = split(down, across, m.div_ceil(32 * MR));
         }
-        if batch * down < wanted {
-            down = down.max(wanted.div_ceil(batch).min(m.div_ceil(12 * MR)));
-        }
-        (down, across, core::ptr::null_mut())
+        across = split(across, down, n.div_ceil(12 * NR));
+        down = split(down, across, m.div_ceil(12 * MR));
+        (fair(down, batch * across, context.threads), across, null_mut())
     }
 
     /// Packs all rows of a, threads some panels each: panels of the first steps of k, then of the next ones.
@@ -253,7 +268,7 @@ impl Contract {
         if self.in_panels {
             let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
             let (base, stride) = (bases.b.add(start), self.k.size * NR);
-            return Panels { base, dtype: self.b.dtype, stride, count: padded(count) * NR, room: b_panels };
+            return Panels { base, dtype: self.b.dtype, stride, room: b_panels };
         }
         self.k.table(self.k.b, first, count, b_steps);
         if self.is_rounded {
@@ -261,8 +276,7 @@ impl Contract {
         } else {
             pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
         }
-        let count = padded(count) * NR;
-        Panels { base: b_panels as *const u8, dtype: F32, stride: count, count, room: core::ptr::null_mut() }
+        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, room: null_mut() }
     }
 
     unsafe fn block(
@@ -284,22 +298,22 @@ impl Contract {
             self.multiply_rounded(bases, height, width, steps);
         } else if packed.is_null() {
             pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
-            self.multiply(t.a_panels, bases.out, height, width, panels, steps);
+            self.multiply(t.a_panels, bases.out, height, [left, width], panels, steps);
         } else {
-            self.multiply(packed, bases.out, height, width, panels, steps);
+            self.multiply(packed, bases.out, height, [left, width], panels, steps);
         }
         if steps.is_last && self.epilogue.is_some() {
             self.finish(batch, top, height, left, width);
         }
     }
 
-    /// Products of a packed block of rows with packed columns.
+    /// Products of a packed block of rows with panels of columns.
     unsafe fn multiply(
         &self,
         rows_of_a: *const f32,
         out: *mut f32,
         height: usize,
-        width: usize,
+        [left, width]: [usize; 2],
         panels: Panels,
         steps: Steps,
     ) {
@@ -311,32 +325,48 @@ impl Contract {
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
         let is_first = steps.first == 0;
-        let adds = !is_first as u32;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
-            let b = panels.floats(j / NR);
             let out_columns = t.out_columns.add(j);
-            let is_direct = dense(out_columns, columns);
-            let whole = if is_direct { height / MR * MR } else { 0 };
-            if whole > 0 {
-                let out = out.offset(*out_columns as isize);
-                let mut target = Target::of_rows(out, t.out_rows, whole / MR, chain, finished);
-                target.adds = adds;
-                micro_to(k, rows_of_a, b, MR, &target);
-            }
-            for i in (whole..height).step_by(MR) {
-                let rows = MR.min(height - i);
+            let is_dense = dense(out_columns, columns);
+            // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a tile.
+            let blocks = |i: usize, rows: usize, count: usize, b: *const u8, is_narrow: bool| {
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
-                if is_direct && rows % 2 == 0 {
-                    let mut target = Target::of_rows(out.offset(*out_columns as isize), out_rows, 1, chain, finished);
-                    target.adds = adds;
-                    micro_to(k, a, b, rows, &target);
+                let is_direct = is_dense && if is_narrow { rows == MR } else { rows % 2 == 0 };
+                let mut target = if is_direct {
+                    Target::of_rows(out.offset(*out_columns as isize), out_rows, count)
                 } else {
-                    let mut target = Target::dense(tile, 1, chain);
-                    target.finished = finished;
-                    micro_to(k, a, b, MR, &target);
+                    Target::dense(tile, 1)
+                };
+                target.chain = chain;
+                target.finished = finished;
+                target.adds = (is_direct && !is_first) as u32;
+                target.room = panels.room;
+                if !self.scale.is_null() {
+                    target.scale = self.scale.add(left + j);
+                }
+                if is_narrow {
+                    micro_widening(k, a, b, panels.dtype, &target);
+                } else {
+                    micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, &target);
+                }
+                if !is_direct {
                     merge(tile, out, out_rows, rows, out_columns, columns, is_first);
                 }
+            };
+            let (mut i, mut b) = (0, panels.at(j / NR));
+            if panels.dtype != F32 {
+                i = MR.min(height);
+                blocks(0, i, 1, b, true);
+                b = panels.room as *const u8;
+            }
+            let whole = if is_dense { (height - i) / MR } else { 0 };
+            if whole > 0 {
+                blocks(i, MR, whole, b, false);
+                i += whole * MR;
+            }
+            for i in (i..height).step_by(MR) {
+                blocks(i, MR.min(height - i), 1, b, false);
             }
         }
     }

@@ -28,7 +28,6 @@ mod simd;
 mod sync;
 mod text;
 mod tile;
-mod widen;
 mod window;
 mod words;
 

@@ -13,6 +13,10 @@
 //! additions would lose digits: chains of `chain` steps are added up in a buffer that stays in the first-level cache.
 
 mod kernels;
+mod steps;
+
+use crate::run::F16;
+use core::ptr::null;
 
 /// Rows of an `a` panel.
 pub const MR: usize = 6;
@@ -36,27 +40,32 @@ pub struct Target {
     /// Bytes from one block to the next, in the table of rows and behind it in the output.
     pub next_rows: usize,
     pub next_out: usize,
+    /// Where a panel of b that is no floats is put as such.
+    pub room: *mut f32,
+    /// Factors of the columns, or null.
+    pub scale: *const f32,
 }
 
 impl Target {
     /// Blocks whose rows have entries of their own in a table; in the place of what was there.
-    pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize, chain: usize, finished: *mut f32) -> Target {
+    pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize) -> Target {
         let next_rows = MR * core::mem::size_of::<i32>();
-        Target { out, rows, chain, finished, adds: 0, blocks: blocks as u32, next_rows, next_out: 0 }
+        Target { rows, next_rows, next_out: 0, ..Target::dense(out, blocks) }
     }
 
-    /// Blocks whose rows of 8 lie one behind the other; in the place of what was there, in one chain of `k` steps.
-    pub fn dense(out: *mut f32, blocks: usize, k: usize) -> Target {
-        let next_out = MR * NR * core::mem::size_of::<f32>();
+    /// Blocks whose rows of 8 lie one behind the other; in the place of what was there. All steps are one chain.
+    pub fn dense(out: *mut f32, blocks: usize) -> Target {
         Target {
             out,
             rows: DENSE.as_ptr(),
-            chain: k,
+            chain: usize::MAX,
             finished: out,
             adds: 0,
             blocks: blocks as u32,
             next_rows: 0,
-            next_out,
+            next_out: MR * NR * core::mem::size_of::<f32>(),
+            room: out,
+            scale: null(),
         }
     }
 }
@@ -65,6 +74,8 @@ extern "C" {
     fn walrus_micro_6x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
     fn walrus_micro_4x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
     fn walrus_micro_2x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
+    fn walrus_micro_6x8_f16(k: usize, a: *const f32, b: *const u16, target: *const Target);
+    fn walrus_micro_6x8_i8(k: usize, a: *const f32, b: *const i8, target: *const Target);
 }
 
 /// Rows one after the other.
@@ -73,7 +84,7 @@ static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
 /// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
 #[inline(always)]
 pub unsafe fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32) {
-    micro_to(k, a, b, MR, &Target::dense(tile, 1, k));
+    micro_to(k, a, b, MR, &Target::dense(tile, 1));
 }
 
 /// The same for the first `rows` rows, an even number, put where `target` says.
@@ -83,5 +94,16 @@ pub unsafe fn micro_to(k: usize, a: *const f32, b: *const f32, rows: usize, targ
         2 => walrus_micro_2x8(k, a, b, target),
         4 => walrus_micro_4x8(k, a, b, target),
         _ => walrus_micro_6x8(k, a, b, target),
+    }
+}
+
+/// The same for one block of 6 rows and a panel of b that is bytes or, all finite, half floats; puts it as floats in the
+/// target's room for blocks to come. The processor widens numbers while it waits for products, and the memory's share of
+/// the time that a first look at a panel takes hides behind both.
+#[inline(always)]
+pub unsafe fn micro_widening(k: usize, a: *const f32, b: *const u8, dtype: usize, target: &Target) {
+    match dtype {
+        F16 => walrus_micro_6x8_f16(k, a, b as *const u16, target),
+        _ => walrus_micro_6x8_i8(k, a, b as *const i8, target),
     }
 }

@@ -3,7 +3,7 @@
 import type { Buffer } from "../../compile/program.ts";
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import type { Allocator } from "./memory.ts";
-import { checkPanels, fromPanels, toPanels } from "./panels.ts";
+import { checkFinite, checkPanels, fromPanels, toPanels } from "./panels.ts";
 
 const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
 
@@ -60,7 +60,10 @@ export class WasmBuffer implements Buffer {
       );
     }
     if (this.panelColumns === undefined) this.#view().set(data, offset);
-    else toPanels(this.#view(), this.panelColumns, data, offset);
+    else {
+      if (this.dtype === "f16") checkFinite(this.label, data, offset);
+      toPanels(this.#view(), this.panelColumns, data, offset);
+    }
   }
 
   read(): Promise<HostArray> {

@@ -5,6 +5,7 @@ import type { ContractAxis, Step } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, spaceSize, stridesAlong } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
+import { splitScale } from "./contract_scale.ts";
 import { putExpression } from "./expression.ts";
 import { PANEL_ROWS } from "./panels.ts";
 import { type Lowered, Words } from "./words.ts";
@@ -50,9 +51,10 @@ function finest(axes: readonly ContractAxis[]): number {
 }
 
 /** Lowers `contract`. */
-export function contract({ inputs, outputs, attributes }: Step<"contract">, threads: number): Lowered {
+export function contract(step: Step<"contract">, threads: number): Lowered {
+  const { inputs, outputs, attributes } = step;
   const out = at(outputs, 0);
-  const extras = inputs.slice(2);
+  const { scale, epilogue, extras } = splitScale(step);
   // What is rounded row by row is a, what lies in panels is b.
   const swap = !attributes.rounded && !attributes.panels && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
@@ -78,16 +80,17 @@ export function contract({ inputs, outputs, attributes }: Step<"contract">, thre
     attributes,
   };
   const shared = sharedOf(extent, threads);
-  for (const flag of [attributes.rounded, attributes.panels, shared > 0, attributes.epilogue]) {
+  for (const flag of [attributes.rounded, attributes.panels, shared > 0, scale, epilogue]) {
     words.put(flag ? 1 : 0);
   }
-  if (attributes.epilogue) {
+  if (scale) words.place(scale);
+  if (epilogue) {
     words.put(extras.length);
     extras.forEach((view, i) => {
       words.place(view);
       for (const axes of [batches, rows, columns]) words.put(...stridesAlong(axes, OUT + 1 + i));
     });
-    putExpression(words, attributes.epilogue, 1 + extras.length);
+    putExpression(words, epilogue, 1 + extras.length);
   }
   return { words, scratch: scratchOf(extent), shared };
 }

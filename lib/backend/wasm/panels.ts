@@ -15,6 +15,23 @@ export function checkPanels(label: string, length: number, columns: number): voi
   );
 }
 
+/** Exponent of half floats that are not finite. */
+const NOT_FINITE = 0x7c00;
+
+/** Refuses half floats that are not finite: products widen panels of them without a look at the exponent. */
+export function checkFinite(label: string, halves: HostArray, offset: number): void {
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    if ((half & NOT_FINITE) !== NOT_FINITE) continue;
+    const value = half & 0x3ff ? "NaN" : half & 0x8000 ? "-Infinity" : "Infinity";
+    throw new RangeError(
+      `Cannot write buffer "${label}": element ${
+        offset + i
+      } is ${value}, wanted finite half floats in panels`,
+    );
+  }
+}
+
 /**
  * Calls `visit` for every stretch of a row: its numbers lie PANEL_ROWS apart in panels.
  *

@@ -1,5 +1,10 @@
 //! The text of the micro-kernels: for blocks of 6, 4 and 2 rows.
+//!
+//! Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
+//! 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output,
+//! 26 the room.
 
+use super::steps::{add_product, bytes, constant, floats, halves, rows, step, to_room, HALVES};
 use crate::text::{advance, again, extend, function, pointer};
 use core::arch::global_asm;
 
@@ -30,6 +35,12 @@ macro_rules! field {
     (next_out) => {
         "local.get 3\ni32.load 28\n"
     };
+    (room) => {
+        "local.get 3\ni32.load 32\n"
+    };
+    (scale) => {
+        "local.get 3\ni32.load 36\n"
+    };
 }
 #[cfg(target_pointer_width = "64")]
 macro_rules! field {
@@ -57,52 +68,11 @@ macro_rules! field {
     (next_out) => {
         "local.get 3\ni64.load 48\n"
     };
-}
-
-/// Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
-/// 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output.
-#[cfg(target_feature = "relaxed-simd")]
-macro_rules! add_product {
-    ($b:literal, $sum:literal) => {
-        concat!("local.get 18\nlocal.get ", $b, "\nlocal.get ", $sum, "\nf32x4.relaxed_madd\nlocal.set ", $sum, "\n")
+    (room) => {
+        "local.get 3\ni64.load 56\n"
     };
-}
-#[cfg(not(target_feature = "relaxed-simd"))]
-macro_rules! add_product {
-    ($b:literal, $sum:literal) => {
-        concat!("local.get ", $sum, "\nlocal.get 18\nlocal.get ", $b, "\nf32x4.mul\nf32x4.add\nlocal.set ", $sum, "\n")
-    };
-}
-
-/// Two rows of the block: the pair of a at `$a` bytes with both vectors of b, then with its elements exchanged.
-macro_rules! rows {
-    ($a:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
-        concat!(
-            "local.get 1\nv128.load64_splat ",
-            $a,
-            ":p2align=2\nlocal.set 18\n",
-            add_product!("16", $left),
-            add_product!("17", $right),
-            "local.get 18\nlocal.get 18\n",
-            "i8x16.shuffle 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11\nlocal.set 18\n",
-            add_product!("16", $crossed_left),
-            add_product!("17", $crossed_right)
-        )
-    };
-}
-
-/// One step of k: the row of b at `$b0` and `$b1` bytes, as many pairs of a as are named.
-macro_rules! step {
-    ($b0:literal, $b1:literal, $a0:literal $(, $a2:literal $(, $a4:literal)?)?) => {
-        concat!(
-            "local.get 2\nv128.load ",
-            $b0,
-            ":p2align=2\nlocal.set 16\nlocal.get 2\nv128.load ",
-            $b1,
-            ":p2align=2\nlocal.set 17\n",
-            rows!($a0, "4", "5", "6", "7"),
-            $(rows!($a2, "8", "9", "10", "11"), $(rows!($a4, "12", "13", "14", "15"),)?)?
-        )
+    (scale) => {
+        "local.get 3\ni64.load 64\n"
     };
 }
 
@@ -130,6 +100,16 @@ macro_rules! recall {
     };
 }
 
+/// Multiplies the sums of the left four columns by one vector, those of the right ones by another.
+macro_rules! scale {
+    ($($at:literal, $left:literal, $next:literal, $right:literal),*) => {
+        concat!($(
+            "local.get ", $left, "\nlocal.get 16\nf32x4.mul\nlocal.set ", $left, "\n",
+            "local.get ", $right, "\nlocal.get 17\nf32x4.mul\nlocal.set ", $right, "\n"
+        ),*)
+    };
+}
+
 /// Begins anew.
 macro_rules! reset {
     ($($at:literal, $sum:literal),*) => {
@@ -137,7 +117,7 @@ macro_rules! reset {
     };
 }
 
-/// One of the four for as many pairs of rows as are named.
+/// One of the five for as many pairs of rows as are named.
 macro_rules! sums {
     ($way:ident, 6) => {
         concat!(sums!($way, 4), $way!("128", "12", "144", "13", "160", "14", "176", "15"))
@@ -246,15 +226,17 @@ macro_rules! has_chains {
     };
 }
 
-/// A whole function: chains of steps, four at a time, then the rows.
+/// A whole function: chains of steps, four at a time, then the rows. Four rows of b take `$bytes` bytes; `$widened` is
+/// what goes on behind them, if they were put in the room.
 macro_rules! kernel {
-    ($name:literal, $rows:tt, $($step:expr),*) => {
+    ($name:literal, $rows:tt, $bytes:literal, [$($step:expr),*], $widened:expr $(, $operand:ident = $constant:ident)?) => {
         global_asm!(concat!(
             function!(
                 $name,
                 concat!(
                     "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
-                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!()
+                    pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!(),
+                    ", ", pointer!()
                 )
             ),
             "local.get 0\nlocal.set 19\n",
@@ -263,7 +245,9 @@ macro_rules! kernel {
             field!(rows),
             "local.set 22\nlocal.get 2\nlocal.set 23\n",
             field!(blocks),
-            "local.set 24\nloop\n",
+            "local.set 24\n",
+            field!(room),
+            "local.set 26\nloop\n",
             has_chains!(),
             "if\n",
             field!(finished),
@@ -286,7 +270,8 @@ macro_rules! kernel {
             "loop\n",
             $($step,)*
             advance!("1", "96"),
-            advance!("2", "128"),
+            advance!("2", $bytes),
+            $widened,
             again!("20", "-4"),
             "local.get 0\n",
             pointer!(),
@@ -302,6 +287,15 @@ macro_rules! kernel {
             field!(finished),
             "local.set 21\n",
             sums!(recall, $rows),
+            "end_if\n",
+            field!(scale),
+            "local.tee 21\n",
+            pointer!(),
+            ".const 0\n",
+            pointer!(),
+            ".ne\nif\n",
+            "local.get 21\nv128.load 0:p2align=2\nlocal.set 16\nlocal.get 21\nv128.load 16:p2align=2\nlocal.set 17\n",
+            sums!(scale, $rows),
             "end_if\n",
             field!(adds),
             "if\n",
@@ -321,33 +315,72 @@ macro_rules! kernel {
             ".add\nlocal.set 25\n",
             sums!(reset, $rows),
             "br 1\nend_if\nend_loop\nend_function\n"
-        ));
+        ) $(, $operand = sym $constant)?);
     };
 }
 
 kernel!(
     "walrus_micro_6x8",
     6,
-    step!("0", "16", "0", "8", "16"),
-    step!("32", "48", "24", "32", "40"),
-    step!("64", "80", "48", "56", "64"),
-    step!("96", "112", "72", "80", "88")
+    "128",
+    [
+        step!(floats!("0", "16"), "0", "8", "16"),
+        step!(floats!("32", "48"), "24", "32", "40"),
+        step!(floats!("64", "80"), "48", "56", "64"),
+        step!(floats!("96", "112"), "72", "80", "88")
+    ],
+    ""
 );
 
 kernel!(
     "walrus_micro_4x8",
     4,
-    step!("0", "16", "0", "8"),
-    step!("32", "48", "24", "32"),
-    step!("64", "80", "48", "56"),
-    step!("96", "112", "72", "80")
+    "128",
+    [
+        step!(floats!("0", "16"), "0", "8"),
+        step!(floats!("32", "48"), "24", "32"),
+        step!(floats!("64", "80"), "48", "56"),
+        step!(floats!("96", "112"), "72", "80")
+    ],
+    ""
 );
 
 kernel!(
     "walrus_micro_2x8",
     2,
-    step!("0", "16", "0"),
-    step!("32", "48", "24"),
-    step!("64", "80", "48"),
-    step!("96", "112", "72")
+    "128",
+    [
+        step!(floats!("0", "16"), "0"),
+        step!(floats!("32", "48"), "24"),
+        step!(floats!("64", "80"), "48"),
+        step!(floats!("96", "112"), "72")
+    ],
+    ""
+);
+
+kernel!(
+    "walrus_micro_6x8_i8",
+    6,
+    "32",
+    [
+        step!(bytes!("0", "0", "16"), "0", "8", "16"),
+        step!(bytes!("8", "32", "48"), "24", "32", "40"),
+        step!(bytes!("16", "64", "80"), "48", "56", "64"),
+        step!(bytes!("24", "96", "112"), "72", "80", "88")
+    ],
+    advance!("26", "128")
+);
+
+kernel!(
+    "walrus_micro_6x8_f16",
+    6,
+    "64",
+    [
+        step!(halves!("0", "0", "16"), "0", "8", "16"),
+        step!(halves!("16", "32", "48"), "24", "32", "40"),
+        step!(halves!("32", "64", "80"), "48", "56", "64"),
+        step!(halves!("48", "96", "112"), "72", "80", "88")
+    ],
+    advance!("26", "128"),
+    halves = HALVES
 );
