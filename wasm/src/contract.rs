@@ -20,7 +20,7 @@ use self::epilogue::Epilogue;
 use self::group::Group;
 use self::panels::Panels;
 use self::tables::Tables;
-use crate::micro::{micro_to, micro_widening, Target, MR, NR};
+use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
 use crate::run::{element_bytes, Context, Place, F16, F32, I8};
@@ -93,7 +93,7 @@ pub unsafe fn contract(mut words: Words, context: &Context) {
     let kc = padded(k.size.div_ceil(k.size.div_ceil(longest)));
     let rows = m.size.min(tallest) + 2 * MR;
     let columns = n.size.min(widest) + 2 * NR;
-    let tables = Tables::new(context.scratch, rows, columns, kc, if in_panels { NR } else { columns });
+    let tables = Tables::new(context.scratch, rows, columns, kc, if in_panels { 2 * NR } else { columns });
     let mut state = Contract {
         batch,
         m,
@@ -325,14 +325,17 @@ impl Contract {
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
         let is_first = steps.first == 0;
+        let room = |panel: usize| panels.room.add(panel % 2 * k * NR);
+        let mut is_widened = panels.dtype == F32;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
             let out_columns = t.out_columns.add(j);
             let is_dense = dense(out_columns, columns);
+            let panel = j / NR;
             // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a tile.
-            let blocks = |i: usize, rows: usize, count: usize, b: *const u8, is_narrow: bool| {
+            let blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
-                let is_direct = is_dense && if is_narrow { rows == MR } else { rows % 2 == 0 };
+                let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows % 2 == 0 };
                 let mut target = if is_direct {
                     Target::of_rows(out.offset(*out_columns as isize), out_rows, count)
                 } else {
@@ -341,35 +344,58 @@ impl Contract {
                 target.chain = chain;
                 target.finished = finished;
                 target.adds = (is_direct && !is_first) as u32;
-                target.room = panels.room;
                 if !self.scale.is_null() {
                     target.scale = self.scale.add(left + j);
                 }
-                if is_narrow {
-                    micro_widening(k, a, b, panels.dtype, &target);
-                } else {
-                    micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, &target);
+                match way {
+                    Way::Widening => {
+                        target.room = room(panel);
+                        micro_widening(k, a, b, panels.dtype, &target);
+                    }
+                    Way::Ahead => {
+                        target.room = room(panel + 1);
+                        target.next = panels.at(panel + 1);
+                        micro_ahead(k, a, b as *const f32, panels.dtype, &target);
+                    }
+                    Way::Plain => micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, &target),
                 }
                 if !is_direct {
                     merge(tile, out, out_rows, rows, out_columns, columns, is_first);
                 }
             };
-            let (mut i, mut b) = (0, panels.at(j / NR));
-            if panels.dtype != F32 {
+            let mut i = 0;
+            if !is_widened {
                 i = MR.min(height);
-                blocks(0, i, 1, b, true);
-                b = panels.room as *const u8;
+                blocks(0, i, 1, panels.at(panel), Way::Widening);
             }
-            let whole = if is_dense { (height - i) / MR } else { 0 };
+            let b = if panels.dtype == F32 { panels.at(panel) } else { room(panel) as *const u8 };
+            let mut whole = if is_dense { (height - i) / MR } else { 0 };
+            if panels.dtype != F32 {
+                is_widened = whole >= AHEAD && j + NR < width;
+                if is_widened {
+                    blocks(i, MR, AHEAD, b, Way::Ahead);
+                    i += AHEAD * MR;
+                    whole -= AHEAD;
+                }
+            }
             if whole > 0 {
-                blocks(i, MR, whole, b, false);
+                blocks(i, MR, whole, b, Way::Plain);
                 i += whole * MR;
             }
             for i in (i..height).step_by(MR) {
-                blocks(i, MR.min(height - i), 1, b, false);
+                blocks(i, MR.min(height - i), 1, b, Way::Plain);
             }
         }
     }
+}
+
+/// What blocks of products do beside.
+enum Way {
+    Plain,
+    /// Widen the panel at hand.
+    Widening,
+    /// Widen the next one.
+    Ahead,
 }
 
 /// Packs an operand of any number type.

@@ -44,6 +44,8 @@ pub struct Target {
     pub room: *mut f32,
     /// Factors of the columns, or null.
     pub scale: *const f32,
+    /// The panel that `micro_ahead` puts in the room.
+    pub next: *const u8,
 }
 
 impl Target {
@@ -66,6 +68,7 @@ impl Target {
             next_out: MR * NR * core::mem::size_of::<f32>(),
             room: out,
             scale: null(),
+            next: null(),
         }
     }
 }
@@ -76,6 +79,8 @@ extern "C" {
     fn walrus_micro_2x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
     fn walrus_micro_6x8_f16(k: usize, a: *const f32, b: *const u16, target: *const Target);
     fn walrus_micro_6x8_i8(k: usize, a: *const f32, b: *const i8, target: *const Target);
+    fn walrus_micro_6x8_ahead_f16(k: usize, a: *const f32, b: *const f32, target: *const Target);
+    fn walrus_micro_6x8_ahead_i8(k: usize, a: *const f32, b: *const f32, target: *const Target);
 }
 
 /// Rows one after the other.
@@ -98,12 +103,25 @@ pub unsafe fn micro_to(k: usize, a: *const f32, b: *const f32, rows: usize, targ
 }
 
 /// The same for one block of 6 rows and a panel of b that is bytes or, all finite, half floats; puts it as floats in the
-/// target's room for blocks to come. The processor widens numbers while it waits for products, and the memory's share of
-/// the time that a first look at a panel takes hides behind both.
+/// target's room for blocks to come. The processor widens numbers while it waits for products.
 #[inline(always)]
 pub unsafe fn micro_widening(k: usize, a: *const f32, b: *const u8, dtype: usize, target: &Target) {
     match dtype {
         F16 => walrus_micro_6x8_f16(k, a, b as *const u16, target),
         _ => walrus_micro_6x8_i8(k, a, b as *const i8, target),
+    }
+}
+
+/// Blocks of 6 rows that `micro_ahead` takes for a panel.
+pub const AHEAD: usize = 4;
+
+/// `micro_to` for AHEAD blocks of 6 rows; on the way it widens the target's next panel, of as many steps, to the room. The
+/// lines of memory that a narrow panel fills pass faster in one block than the processor, fetching them by itself, has
+/// them there. In four blocks it keeps ahead.
+#[inline(always)]
+pub unsafe fn micro_ahead(k: usize, a: *const f32, b: *const f32, dtype: usize, target: &Target) {
+    match dtype {
+        F16 => walrus_micro_6x8_ahead_f16(k, a, b, target),
+        _ => walrus_micro_6x8_ahead_i8(k, a, b, target),
     }
 }

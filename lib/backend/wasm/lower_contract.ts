@@ -27,7 +27,7 @@ interface Extent {
 }
 
 /**
- * Bytes a thread needs (`Tables` in wasm/src/contract/tables.rs): registers; panels of a and b, one of them where b lies
+ * Bytes a thread needs (`Tables` in wasm/src/contract/tables.rs): registers; panels of a and b, two of them where b lies
  * in panels; offsets of rows, columns and steps; sums and scales of rounded products; rows of epilogue operands.
  */
 function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number {
@@ -35,7 +35,7 @@ function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number
   const kc = Math.ceil(Math.ceil(k / Math.ceil(k / longest)) / 4) * 4;
   const rows = Math.min(m, panels ? MC_IN_PANELS : MC) + 12;
   const columns = Math.min(n, panels ? NC_IN_PANELS : NC) + 2 * PANEL_ROWS;
-  const packed = panels ? PANEL_ROWS : columns;
+  const packed = panels ? 2 * PANEL_ROWS : columns;
   return 4 * (128 * 272 + (rows + packed) * kc + 3 * rows + 3 * columns + 2 * (kc + 4) + 33 * rows);
 }
 

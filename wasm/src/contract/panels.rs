@@ -8,7 +8,7 @@ pub struct Panels {
     pub base: *const u8,
     pub dtype: usize,
     pub stride: usize,
-    /// Room for a panel of floats, if these are not.
+    /// Room for two panels of floats, if these are not.
     pub room: *mut f32,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
 //! 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output,
-//! 26 the room.
+//! 26 the room, 27 what is put there ahead of its use.
 
 use super::steps::{add_product, bytes, constant, floats, halves, rows, step, to_room, HALVES};
 use crate::text::{advance, again, extend, function, pointer};
@@ -41,6 +41,9 @@ macro_rules! field {
     (scale) => {
         "local.get 3\ni32.load 36\n"
     };
+    (next) => {
+        "local.get 3\ni32.load 40\n"
+    };
 }
 #[cfg(target_pointer_width = "64")]
 macro_rules! field {
@@ -73,6 +76,9 @@ macro_rules! field {
     };
     (scale) => {
         "local.get 3\ni64.load 64\n"
+    };
+    (next) => {
+        "local.get 3\ni64.load 72\n"
     };
 }
 
@@ -236,7 +242,7 @@ macro_rules! kernel {
                 concat!(
                     "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
                     pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!(),
-                    ", ", pointer!()
+                    ", ", pointer!(), ", ", pointer!()
                 )
             ),
             "local.get 0\nlocal.set 19\n",
@@ -247,7 +253,9 @@ macro_rules! kernel {
             field!(blocks),
             "local.set 24\n",
             field!(room),
-            "local.set 26\nloop\n",
+            "local.set 26\n",
+            field!(next),
+            "local.set 27\nloop\n",
             has_chains!(),
             "if\n",
             field!(finished),
@@ -363,10 +371,10 @@ kernel!(
     6,
     "32",
     [
-        step!(bytes!("0", "0", "16"), "0", "8", "16"),
-        step!(bytes!("8", "32", "48"), "24", "32", "40"),
-        step!(bytes!("16", "64", "80"), "48", "56", "64"),
-        step!(bytes!("24", "96", "112"), "72", "80", "88")
+        step!(bytes!("2", "0", "0", "16"), "0", "8", "16"),
+        step!(bytes!("2", "8", "32", "48"), "24", "32", "40"),
+        step!(bytes!("2", "16", "64", "80"), "48", "56", "64"),
+        step!(bytes!("2", "24", "96", "112"), "72", "80", "88")
     ],
     advance!("26", "128")
 );
@@ -376,11 +384,41 @@ kernel!(
     6,
     "64",
     [
-        step!(halves!("0", "0", "16"), "0", "8", "16"),
-        step!(halves!("16", "32", "48"), "24", "32", "40"),
-        step!(halves!("32", "64", "80"), "48", "56", "64"),
-        step!(halves!("48", "96", "112"), "72", "80", "88")
+        step!(halves!("2", "0", "0", "16"), "0", "8", "16"),
+        step!(halves!("2", "16", "32", "48"), "24", "32", "40"),
+        step!(halves!("2", "32", "64", "80"), "48", "56", "64"),
+        step!(halves!("2", "48", "96", "112"), "72", "80", "88")
     ],
     advance!("26", "128"),
+    halves = HALVES
+);
+
+// Beside products with floats, a row of the panel that comes next is widened in the time of four.
+kernel!(
+    "walrus_micro_6x8_ahead_i8",
+    6,
+    "128",
+    [
+        step!(floats!("0", "16"), "0", "8", "16"),
+        bytes!("27", "0", "0", "16"),
+        step!(floats!("32", "48"), "24", "32", "40"),
+        step!(floats!("64", "80"), "48", "56", "64"),
+        step!(floats!("96", "112"), "72", "80", "88")
+    ],
+    concat!(advance!("26", "32"), advance!("27", "8"))
+);
+
+kernel!(
+    "walrus_micro_6x8_ahead_f16",
+    6,
+    "128",
+    [
+        step!(floats!("0", "16"), "0", "8", "16"),
+        halves!("27", "0", "0", "16"),
+        step!(floats!("32", "48"), "24", "32", "40"),
+        step!(floats!("64", "80"), "48", "56", "64"),
+        step!(floats!("96", "112"), "72", "80", "88")
+    ],
+    concat!(advance!("26", "32"), advance!("27", "16")),
     halves = HALVES
 );

@@ -46,11 +46,14 @@ macro_rules! floats {
     };
 }
 
-/// The same made of narrow numbers, and put at `$left` and `$right` bytes of the room: bytes at `$b` bytes.
+/// The same made of narrow numbers, and put at `$left` and `$right` bytes of the room: of the bytes `$b` bytes behind
+/// local `$from`.
 macro_rules! bytes {
-    ($b:literal, $left:literal, $right:literal) => {
+    ($from:literal, $b:literal, $left:literal, $right:literal) => {
         concat!(
-            "local.get 2\ni16x8.load8x8_s ",
+            "local.get ",
+            $from,
+            "\ni16x8.load8x8_s ",
             $b,
             ":p2align=0\nlocal.set 17\n",
             "local.get 17\ni32x4.extend_low_i16x8_s\nf32x4.convert_i32x4_s\nlocal.set 16\n",
@@ -60,11 +63,13 @@ macro_rules! bytes {
     };
 }
 
-/// Half floats: upper and lower halves of the floats they make, but for the exponent, as in `widen_half`.
+/// The same of half floats: upper and lower halves of the floats they make, but for the exponent, as in `widen_half`.
 macro_rules! halves {
-    ($b:literal, $left:literal, $right:literal) => {
+    ($from:literal, $b:literal, $left:literal, $right:literal) => {
         concat!(
-            "local.get 2\nv128.load ",
+            "local.get ",
+            $from,
+            "\nv128.load ",
             $b,
             ":p2align=1\nlocal.set 17\n",
             "local.get 17\ni32.const 3\ni16x8.shr_s\n",
