@@ -2,8 +2,8 @@
 //! epilogue expression applied while the block is still in cache.
 //!
 //! A matrix that is multiplied again and again may lie in memory as the micro-kernel reads it, in panels: floats are then
-//! read where they are, narrower numbers are widened as they are multiplied for the first time. Columns of such a matrix
-//! may have factors, which its sums are multiplied by before they are stored.
+//! read where they are, narrower numbers are widened beside other products. Its columns may have factors, which sums are
+//! multiplied by before they are stored.
 //!
 //! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
 //! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
@@ -13,6 +13,7 @@
 mod epilogue;
 mod group;
 mod panels;
+mod products;
 mod rounded;
 mod tables;
 
@@ -20,11 +21,10 @@ use self::epilogue::Epilogue;
 use self::group::Group;
 use self::panels::Panels;
 use self::tables::Tables;
-use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
+use crate::micro::{MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
 use crate::run::{element_bytes, Context, Place, F16, F32, I8};
-use crate::simd::*;
 use crate::words::Words;
 use core::ptr::{null, null_mut};
 
@@ -41,8 +41,6 @@ const NC_IN_PANELS: usize = 1408;
 const KC_IN_PANELS: usize = 1408;
 /// Steps of a rounded product, whose panels are bytes.
 const KC_ROUNDED: usize = 1408;
-/// Steps of the longest chain of additions.
-const CHAIN: usize = 352;
 
 struct Contract {
     batch: Group,
@@ -306,96 +304,6 @@ impl Contract {
             self.finish(batch, top, height, left, width);
         }
     }
-
-    /// Products of a packed block of rows with panels of columns.
-    unsafe fn multiply(
-        &self,
-        rows_of_a: *const f32,
-        out: *mut f32,
-        height: usize,
-        [left, width]: [usize; 2],
-        panels: Panels,
-        steps: Steps,
-    ) {
-        let t = &self.tables;
-        let k = padded(steps.count);
-        let mut tile = [f32x4_splat(0.0); MR * NR / 4];
-        let mut finished = tile;
-        let tile = tile.as_mut_ptr() as *mut f32;
-        let finished = finished.as_mut_ptr() as *mut f32;
-        let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
-        let is_first = steps.first == 0;
-        let room = |panel: usize| panels.room.add(panel % 2 * k * NR);
-        let mut is_widened = panels.dtype == F32;
-        for j in (0..width).step_by(NR) {
-            let columns = NR.min(width - j);
-            let out_columns = t.out_columns.add(j);
-            let is_dense = dense(out_columns, columns);
-            let panel = j / NR;
-            // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a tile.
-            let blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
-                let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
-                let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows % 2 == 0 };
-                let mut target = if is_direct {
-                    Target::of_rows(out.offset(*out_columns as isize), out_rows, count)
-                } else {
-                    Target::dense(tile, 1)
-                };
-                target.chain = chain;
-                target.finished = finished;
-                target.adds = (is_direct && !is_first) as u32;
-                if !self.scale.is_null() {
-                    target.scale = self.scale.add(left + j);
-                }
-                match way {
-                    Way::Widening => {
-                        target.room = room(panel);
-                        micro_widening(k, a, b, panels.dtype, &target);
-                    }
-                    Way::Ahead => {
-                        target.room = room(panel + 1);
-                        target.next = panels.at(panel + 1);
-                        micro_ahead(k, a, b as *const f32, panels.dtype, &target);
-                    }
-                    Way::Plain => micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, &target),
-                }
-                if !is_direct {
-                    merge(tile, out, out_rows, rows, out_columns, columns, is_first);
-                }
-            };
-            let mut i = 0;
-            if !is_widened {
-                i = MR.min(height);
-                blocks(0, i, 1, panels.at(panel), Way::Widening);
-            }
-            let b = if panels.dtype == F32 { panels.at(panel) } else { room(panel) as *const u8 };
-            let mut whole = if is_dense { (height - i) / MR } else { 0 };
-            if panels.dtype != F32 {
-                is_widened = whole >= AHEAD && j + NR < width;
-                if is_widened {
-                    blocks(i, MR, AHEAD, b, Way::Ahead);
-                    i += AHEAD * MR;
-                    whole -= AHEAD;
-                }
-            }
-            if whole > 0 {
-                blocks(i, MR, whole, b, Way::Plain);
-                i += whole * MR;
-            }
-            for i in (i..height).step_by(MR) {
-                blocks(i, MR.min(height - i), 1, b, Way::Plain);
-            }
-        }
-    }
-}
-
-/// What blocks of products do beside.
-enum Way {
-    Plain,
-    /// Widen the panel at hand.
-    Widening,
-    /// Widen the next one.
-    Ahead,
 }
 
 /// Packs an operand of any number type.
@@ -412,47 +320,5 @@ unsafe fn pack_any<const R: usize>(
         F16 => pack::<u16, R>(from as *const u16, rows, count, steps, k, panels),
         I8 => pack::<i8, R>(from as *const i8, rows, count, steps, k, panels),
         _ => pack::<f32, R>(from as *const f32, rows, count, steps, k, panels),
-    }
-}
-
-/// Whether columns are a whole vector pair side by side.
-#[inline(always)]
-unsafe fn dense(columns: *const i32, width: usize) -> bool {
-    width == NR
-        && crate::tile::consecutive(columns)
-        && crate::tile::consecutive(columns.add(4))
-        && *columns.add(4) == *columns + 4
-}
-
-/// Adds a tile to the output, or starts it.
-#[inline(always)]
-unsafe fn merge(
-    tile: *const f32,
-    out: *mut f32,
-    rows: *const i32,
-    height: usize,
-    columns: *const i32,
-    width: usize,
-    is_first: bool,
-) {
-    let is_dense = dense(columns, width);
-    for i in 0..height {
-        let from = tile.add(i * NR);
-        let to = out.offset(*rows.add(i) as isize);
-        if is_dense {
-            let to = to.offset(*columns as isize);
-            let (mut x, mut y) = (load(from), load(from.add(4)));
-            if !is_first {
-                x = f32x4_add(load(to), x);
-                y = f32x4_add(load(to.add(4)), y);
-            }
-            store(to, x);
-            store(to.add(4), y);
-        } else {
-            for j in 0..width {
-                let to = to.offset(*columns.add(j) as isize);
-                *to = if is_first { *from.add(j) } else { *to + *from.add(j) };
-            }
-        }
     }
 }

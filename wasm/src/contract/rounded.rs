@@ -4,7 +4,8 @@
 //! The instruction takes 7 bits without sign for one operand: rows of a are packed with 64 added, and 64 times the sum
 //! of each column of b is taken off again.
 
-use super::{merge, padded, Bases, Contract, Steps, KC_ROUNDED, MR, NR};
+use super::products::merge;
+use super::{padded, Bases, Contract, Steps, KC_ROUNDED, MR, NR};
 use crate::simd::*;
 
 /// Steps on each side of 0, `ROUNDED_STEPS` in lib/ir/evaluate.ts.
