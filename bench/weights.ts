@@ -35,7 +35,9 @@ const DATA = ["euler_quadrants_mini", "gray_scott_mini"]
   .map((name) => new URL(`../examples/data/${name}.hdf5`, import.meta.url).pathname);
 /** Rows, inputs, outputs: those of the peers' workloads. */
 const PRODUCTS = [[1024, 1408, 5632], [256, 1408, 1408], [64, 1408, 1408]] as const;
+type Product = readonly [rows: number, inputs: number, outputs: number];
 
+const operations = ([m, k, n]: Product) => m * k * n;
 const digits = (value: number) => Number(value.toPrecision(4));
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
@@ -80,8 +82,24 @@ async function accuracy(device: WasmDevice, file: string, wanted: number) {
   return { dataset: well.metadata.dataset, steps, rows };
 }
 
-/** Best CPU time of one product with matrices of each kind. */
-async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, number], rounds: number) {
+/** Best times, and what those of floats in the same rounds were. */
+function beside(runs: readonly { readonly weights: WeightStorage; readonly times: readonly number[] }[]) {
+  const exact = runs[0]!.times;
+  return runs.map(({ weights, times }) => {
+    const sorted = [...times].sort((a, b) => a - b);
+    const ratios = times.map((time, i) => time / exact[i]!).sort((a, b) => a - b);
+    return {
+      weights,
+      milliseconds: digits(sorted[0]!),
+      spread: digits(sorted.at(-1)! / sorted[0]!),
+      timeOverF32: digits(sorted[0]! / Math.min(...exact)),
+      medianOfRounds: digits(ratios[ratios.length >> 1]!),
+    };
+  });
+}
+
+/** CPU times of one product with matrices of each kind; short ones have more rounds. */
+async function speed(device: WasmDevice, [m, k, n]: Product, rounds: number) {
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7));
   const [x, matrix] = [numbers(m * k), numbers(n * k)];
   const { values, scales } = quantizeRows(matrix, k);
@@ -102,28 +120,21 @@ async function speed(device: WasmDevice, [m, k, n]: readonly [number, number, nu
     const weights = { w: feeds[kind], scale: scales };
     const made = await makeStationary(device, isRounded ? roundProducts(graph) : graph, weights, !isRounded);
     await stack.use(made).run({ x });
-    return { kind, compiled: made, best: Infinity };
+    return { weights: kind, compiled: made, times: [] as number[] };
   }));
-  for (let round = 0; round < rounds; round++) {
-    for (const run of runs) {
+  const many = Math.round(rounds * operations(PRODUCTS[0]) / operations([m, k, n]));
+  for (let round = 0; round < many; round++) {
+    for (const { compiled, times } of runs) {
       const before = process.cpuUsage();
-      await run.compiled.run({});
+      await compiled.run({});
       const { user, system } = process.cpuUsage(before);
-      run.best = Math.min(run.best, (user + system) / 1000);
+      times.push((user + system) / 1000);
     }
   }
-  const exact = runs[0]!.best;
-  return {
-    product: `${m} x ${k} x ${n}`,
-    rows: runs.map(({ kind, best }) => ({
-      weights: kind,
-      milliseconds: digits(best),
-      timeOverF32: digits(best / exact),
-    })),
-  };
+  return { product: `${m} x ${k} x ${n}`, rounds: many, rows: beside(runs) };
 }
 
-/** Best, middle and worst time of a step with matrices of each kind, all of one network. */
+/** Times of a step with matrices of each kind, all of one network. */
 async function stepTimes(device: WasmDevice, checkpoint: string, rounds: number) {
   const window = await fullWindow();
   using stack = new DisposableStack();
@@ -141,19 +152,12 @@ async function stepTimes(device: WasmDevice, checkpoint: string, rounds: number)
     }
   }
   const { hiddenDim, blocks } = runs[0]!.model.config;
-  const exact = runs[0]!.times;
-  const rows = runs.map(({ weights, times }) => {
-    const sorted = [...times].sort((a, b) => a - b);
-    const ratios = times.map((time, i) => time / exact[i]!).sort((a, b) => a - b);
-    return {
-      weights,
-      milliseconds: digits(sorted[0]!),
-      spread: digits(sorted.at(-1)! / sorted[0]!),
-      timeOverF32: digits(sorted[0]! / Math.min(...exact)),
-      medianOfRounds: digits(ratios[ratios.length >> 1]!),
-    };
-  });
-  return { network: `width ${hiddenDim}, ${blocks} blocks`, threads: device.threads, rounds, rows };
+  return {
+    network: `width ${hiddenDim}, ${blocks} blocks`,
+    threads: device.threads,
+    rounds,
+    rows: beside(runs),
+  };
 }
 
 /** Errors of the oracle's whole models: the worst output of each, relative to its largest magnitude. */
@@ -203,7 +207,7 @@ const report = {
   command: "deno run -A bench/weights.ts --golden FOLDER --checkpoint FILE --out FILE [FILE.hdf5 ..]",
   processor: (await Deno.readTextFile("/proc/cpuinfo").catch(() => "")).match(/model name\s*: (.*)/)?.[1],
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
-  speed: "one thread, best CPU time of interleaved rounds",
+  speed: "one thread, CPU time of interleaved rounds",
   products,
   ...(step && { step }),
   accuracy:
