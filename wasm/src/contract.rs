@@ -134,11 +134,13 @@ fn edge(size: usize, multiple: usize, i: usize, parts: usize) -> usize {
     (size.div_ceil(multiple) * i / parts * multiple).min(size)
 }
 
-/// Blocks along an axis, `down` or up to a fifth more: as many as share `columns` columns of them best among threads.
-fn fair(down: usize, columns: usize, threads: usize) -> usize {
-    // Of all blocks of a column, what the thread with the most work has of them.
-    let most = |down: usize| (columns * down).div_ceil(threads) as f32 / down as f32;
-    (down..=down + down.div_ceil(5)).fold(down, |best, more| if most(more) < most(best) { more } else { best })
+/// Blocks along an axis, `least` or up to a fifth more, at most `most`: as many as are shared best among threads, when
+/// there are `others` such axes.
+fn fair(least: usize, most: usize, others: usize, threads: usize) -> usize {
+    // What the thread with the most work has, in shares of an axis.
+    let longest = |blocks: usize| (others * blocks).div_ceil(threads) as f32 / blocks as f32;
+    let candidates = least..=(least + least.div_ceil(5)).min(most.max(least));
+    candidates.fold(least, |best, more| if longest(more) < longest(best) { more } else { best })
 }
 
 impl Contract {
@@ -186,11 +188,13 @@ impl Contract {
         let (m, n, batch) = (self.m.size, self.n.size, self.batch.size);
         let wanted = 4 * context.threads;
         let (mut down, mut across) = (m.div_ceil(self.tallest), n.div_ceil(self.widest));
+        // Lower and narrower blocks would cost more than their threads gain.
+        let (lowest, narrowest) = (m.div_ceil(12 * MR), n.div_ceil(12 * NR));
         if context.threads == 1 || batch * across * down >= wanted {
-            return (fair(down, batch * across, context.threads), across, null_mut());
+            return (fair(down, lowest, batch * across, context.threads), across, null_mut());
         }
         if self.may_share {
-            across = across.max(wanted.div_ceil(down)).min(n.div_ceil(12 * NR));
+            across = across.max(wanted.div_ceil(down)).min(narrowest);
             down = down.max(wanted.div_ceil(across)).min(m.div_ceil(2 * MR));
             return (down, across, context.shared as *mut f32);
         }
@@ -199,9 +203,9 @@ impl Contract {
         if self.in_panels {
             down = split(down, across, m.div_ceil(32 * MR));
         }
-        across = split(across, down, n.div_ceil(12 * NR));
-        down = split(down, across, m.div_ceil(12 * MR));
-        (fair(down, batch * across, context.threads), across, null_mut())
+        across = split(across, down, narrowest);
+        down = split(down, across, lowest);
+        (fair(down, lowest, batch * across, context.threads), across, null_mut())
     }
 
     /// Packs all rows of a, threads some panels each: panels of the first steps of k, then of the next ones.
