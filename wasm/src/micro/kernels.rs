@@ -393,32 +393,25 @@ kernel!(
     halves = HALVES
 );
 
-// Beside products with floats, a row of the panel that comes next is widened in the time of four.
-kernel!(
-    "walrus_micro_6x8_ahead_i8",
-    6,
-    "128",
-    [
-        step!(floats!("0", "16"), "0", "8", "16"),
-        bytes!("27", "0", "0", "16"),
-        step!(floats!("32", "48"), "24", "32", "40"),
-        step!(floats!("64", "80"), "48", "56", "64"),
-        step!(floats!("96", "112"), "72", "80", "88")
-    ],
-    concat!(advance!("26", "32"), advance!("27", "8"))
-);
+/// Products with floats, and beside them a row of the panel that comes next, of `$row` bytes, widened in the time of four.
+macro_rules! ahead {
+    ($name:literal, $widening:expr, $row:literal $(, $operand:ident = $constant:ident)?) => {
+        kernel!(
+            $name,
+            6,
+            "128",
+            [
+                step!(floats!("0", "16"), "0", "8", "16"),
+                $widening,
+                step!(floats!("32", "48"), "24", "32", "40"),
+                step!(floats!("64", "80"), "48", "56", "64"),
+                step!(floats!("96", "112"), "72", "80", "88")
+            ],
+            concat!(advance!("26", "32"), advance!("27", $row))
+            $(, $operand = $constant)?
+        );
+    };
+}
 
-kernel!(
-    "walrus_micro_6x8_ahead_f16",
-    6,
-    "128",
-    [
-        step!(floats!("0", "16"), "0", "8", "16"),
-        halves!("27", "0", "0", "16"),
-        step!(floats!("32", "48"), "24", "32", "40"),
-        step!(floats!("64", "80"), "48", "56", "64"),
-        step!(floats!("96", "112"), "72", "80", "88")
-    ],
-    concat!(advance!("26", "32"), advance!("27", "16")),
-    halves = HALVES
-);
+ahead!("walrus_micro_6x8_ahead_i8", bytes!("27", "0", "0", "16"), "8");
+ahead!("walrus_micro_6x8_ahead_f16", halves!("27", "0", "0", "16"), "16", halves = HALVES);
