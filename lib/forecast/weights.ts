@@ -2,7 +2,7 @@
 
 import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
-import type { Shape } from "../ir/types.ts";
+import { notFiniteHalf, type Shape } from "../ir/types.ts";
 import type { RotaryKind, WalrusConfig } from "../walrus/config.ts";
 
 const FLOATING = new Set(["f64", "f32", "f16", "bf16"]);
@@ -72,9 +72,6 @@ function notFinite(
   );
 }
 
-/** Exponent of halves that are not finite. */
-const NOT_FINITE = 0x7c00;
-
 /**
  * Reads numbers of a tensor as halves: their stored bits where they are halves, rounded to nearest where not.
  *
@@ -94,7 +91,7 @@ export async function readHalfWeight(
   const bits = isHalf
     ? await tensor.readBits!(from, to)
     : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
-  const bad = bits.findIndex((half) => (half & NOT_FINITE) === NOT_FINITE);
+  const bad = notFiniteHalf(bits);
   if (bad >= 0) {
     const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
     throw notFinite(checkpoint, tensor, from + bad, value, isHalf ? "" : " within half precision");

@@ -73,3 +73,10 @@ export function at<T>(array: ArrayLike<T>, i: number): T {
   if (value === undefined) throw new RangeError(`Index ${i} is outside an array of ${array.length} elements`);
   return value;
 }
+
+/** Index of the first half float, given by its bits, that is not finite; -1 where all are. */
+export function notFiniteHalf(halves: HostArray): number {
+  // Their exponent is all ones.
+  for (let i = 0; i < halves.length; i++) if ((halves[i]! & 0x7c00) === 0x7c00) return i;
+  return -1;
+}

@@ -2,7 +2,7 @@
 // optimiser step is often smaller than the distance of two halves.
 
 import { narrowToHalf } from "../io/numbers.ts";
-import type { DType } from "../ir/types.ts";
+import { type DType, notFiniteHalf } from "../ir/types.ts";
 import { mayBeHalf } from "../walrus/parameters.ts";
 import { isAdapter } from "./lora.ts";
 
@@ -19,9 +19,6 @@ export function computeType(name: string, weights: ComputeWeights): DType {
   return isHalf(name, weights) ? "f16" : "f32";
 }
 
-/** Exponent of halves that are not finite. */
-const NOT_FINITE = 0x7c00;
-
 /**
  * Numbers as halves, rounded to nearest even as devices do.
  *
@@ -29,7 +26,7 @@ const NOT_FINITE = 0x7c00;
  */
 export function halvesOf(name: string, values: Float32Array): Uint16Array {
   const halves = narrowToHalf(values);
-  const bad = halves.findIndex((half) => (half & NOT_FINITE) === NOT_FINITE);
+  const bad = notFiniteHalf(halves);
   if (bad >= 0) {
     throw new RangeError(
       `Cannot train "${name}" with halves: element ${bad} is ${values[bad]}, wanted a number up to 65504`,

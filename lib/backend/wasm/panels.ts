@@ -1,7 +1,7 @@
 // Matrices in panels (NR of wasm/src/micro.rs rows side by side, `[n / 8][k][8]`): where numbers in row order go.
 
 import { PANEL_STEPS } from "../../compile/panels.ts";
-import type { HostArray } from "../../ir/types.ts";
+import { at, type HostArray, notFiniteHalf } from "../../ir/types.ts";
 
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
@@ -15,21 +15,17 @@ export function checkPanels(label: string, length: number, columns: number): voi
   );
 }
 
-/** Exponent of half floats that are not finite. */
-const NOT_FINITE = 0x7c00;
-
 /** Refuses half floats that are not finite: products widen panels of them without a look at the exponent. */
 export function checkFinite(label: string, halves: HostArray, offset: number): void {
-  for (let i = 0; i < halves.length; i++) {
-    const half = halves[i]!;
-    if ((half & NOT_FINITE) !== NOT_FINITE) continue;
-    const value = half & 0x3ff ? "NaN" : half & 0x8000 ? "-Infinity" : "Infinity";
-    throw new RangeError(
-      `Cannot write buffer "${label}": element ${
-        offset + i
-      } is ${value}, wanted finite half floats in panels`,
-    );
-  }
+  const bad = notFiniteHalf(halves);
+  if (bad < 0) return;
+  const half = at(halves, bad);
+  const value = half & 0x3ff ? "NaN" : half & 0x8000 ? "-Infinity" : "Infinity";
+  throw new RangeError(
+    `Cannot write buffer "${label}": element ${
+      offset + bad
+    } is ${value}, wanted finite half floats in panels`,
+  );
 }
 
 /**
