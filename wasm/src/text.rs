@@ -27,22 +27,17 @@ macro_rules! extend {
     };
 }
 
+/// The address `$by` bytes behind local `$local`.
+macro_rules! at {
+    ($local:literal, $by:literal) => {
+        concat!("local.get ", $local, "\n", pointer!(), ".const ", $by, "\n", pointer!(), ".add\n")
+    };
+}
+
 /// Moves local `$local` by `$by`.
 macro_rules! advance {
     ($local:literal, $by:literal) => {
-        concat!(
-            "local.get ",
-            $local,
-            "\n",
-            pointer!(),
-            ".const ",
-            $by,
-            "\n",
-            pointer!(),
-            ".add\nlocal.set ",
-            $local,
-            "\n"
-        )
+        concat!(at!($local, $by), "local.set ", $local, "\n")
     };
 }
 
@@ -90,4 +85,4 @@ macro_rules! function {
 }
 
 #[allow(unused_imports)]
-pub(crate) use {advance, again, extend, function, pointer};
+pub(crate) use {advance, again, at, extend, function, pointer};

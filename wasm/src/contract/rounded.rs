@@ -168,7 +168,7 @@ unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR 
 
 #[cfg(target_feature = "relaxed-simd")]
 mod dot_text {
-    use crate::text::{advance, again, function, pointer};
+    use crate::text::{advance, again, at, function, pointer};
     use core::arch::global_asm;
 
     extern "C" {
@@ -180,9 +180,8 @@ mod dot_text {
     macro_rules! row {
         ($a:literal, $left:literal, $right:literal) => {
             concat!(
-                "local.get 1\nv128.load32_splat ",
-                $a,
-                ":p2align=0\nlocal.set 18\n",
+                at!("1", $a),
+                "v128.load32_splat 0:p2align=0\nlocal.set 18\n",
                 "local.get 16\nlocal.get 18\nlocal.get ",
                 $left,
                 "\ni32x4.relaxed_dot_i8x16_i7x16_add_s\nlocal.set ",

@@ -5,7 +5,7 @@
 //! 26 the room, 27 what is put there ahead of its use.
 
 use super::steps::{add_product, bytes, constant, floats, halves, rows, step, to_room, HALVES};
-use crate::text::{advance, again, extend, function, pointer};
+use crate::text::{advance, again, at, extend, function, pointer};
 use core::arch::global_asm;
 
 /// Loads a field of the target.
@@ -332,10 +332,10 @@ kernel!(
     6,
     "128",
     [
-        step!(floats!("0", "16"), "0", "8", "16"),
-        step!(floats!("32", "48"), "24", "32", "40"),
-        step!(floats!("64", "80"), "48", "56", "64"),
-        step!(floats!("96", "112"), "72", "80", "88")
+        step!(floats!("0"), "0", "8", "16"),
+        step!(floats!("32"), "24", "32", "40"),
+        step!(floats!("64"), "48", "56", "64"),
+        step!(floats!("96"), "72", "80", "88")
     ],
     ""
 );
@@ -345,10 +345,10 @@ kernel!(
     4,
     "128",
     [
-        step!(floats!("0", "16"), "0", "8"),
-        step!(floats!("32", "48"), "24", "32"),
-        step!(floats!("64", "80"), "48", "56"),
-        step!(floats!("96", "112"), "72", "80")
+        step!(floats!("0"), "0", "8"),
+        step!(floats!("32"), "24", "32"),
+        step!(floats!("64"), "48", "56"),
+        step!(floats!("96"), "72", "80")
     ],
     ""
 );
@@ -357,12 +357,7 @@ kernel!(
     "walrus_micro_2x8",
     2,
     "128",
-    [
-        step!(floats!("0", "16"), "0"),
-        step!(floats!("32", "48"), "24"),
-        step!(floats!("64", "80"), "48"),
-        step!(floats!("96", "112"), "72")
-    ],
+    [step!(floats!("0"), "0"), step!(floats!("32"), "24"), step!(floats!("64"), "48"), step!(floats!("96"), "72")],
     ""
 );
 
@@ -371,10 +366,10 @@ kernel!(
     6,
     "32",
     [
-        step!(bytes!("2", "0", "0", "16"), "0", "8", "16"),
-        step!(bytes!("2", "8", "32", "48"), "24", "32", "40"),
-        step!(bytes!("2", "16", "64", "80"), "48", "56", "64"),
-        step!(bytes!("2", "24", "96", "112"), "72", "80", "88")
+        step!(bytes!("2", "0", "0"), "0", "8", "16"),
+        step!(bytes!("2", "8", "32"), "24", "32", "40"),
+        step!(bytes!("2", "16", "64"), "48", "56", "64"),
+        step!(bytes!("2", "24", "96"), "72", "80", "88")
     ],
     advance!("26", "128")
 );
@@ -384,10 +379,10 @@ kernel!(
     6,
     "64",
     [
-        step!(halves!("2", "0", "0", "16"), "0", "8", "16"),
-        step!(halves!("2", "16", "32", "48"), "24", "32", "40"),
-        step!(halves!("2", "32", "64", "80"), "48", "56", "64"),
-        step!(halves!("2", "48", "96", "112"), "72", "80", "88")
+        step!(halves!("2", "0", "0"), "0", "8", "16"),
+        step!(halves!("2", "16", "32"), "24", "32", "40"),
+        step!(halves!("2", "32", "64"), "48", "56", "64"),
+        step!(halves!("2", "48", "96"), "72", "80", "88")
     ],
     advance!("26", "128"),
     halves = HALVES
@@ -401,11 +396,11 @@ macro_rules! ahead {
             6,
             "128",
             [
-                step!(floats!("0", "16"), "0", "8", "16"),
+                step!(floats!("0"), "0", "8", "16"),
                 $widening,
-                step!(floats!("32", "48"), "24", "32", "40"),
-                step!(floats!("64", "80"), "48", "56", "64"),
-                step!(floats!("96", "112"), "72", "80", "88")
+                step!(floats!("32"), "24", "32", "40"),
+                step!(floats!("64"), "48", "56", "64"),
+                step!(floats!("96"), "72", "80", "88")
             ],
             concat!(advance!("26", "32"), advance!("27", $row))
             $(, $operand = $constant)?
@@ -413,5 +408,5 @@ macro_rules! ahead {
     };
 }
 
-ahead!("walrus_micro_6x8_ahead_i8", bytes!("27", "0", "0", "16"), "8");
-ahead!("walrus_micro_6x8_ahead_f16", halves!("27", "0", "0", "16"), "16", halves = HALVES);
+ahead!("walrus_micro_6x8_ahead_i8", bytes!("27", "0", "0"), "8");
+ahead!("walrus_micro_6x8_ahead_f16", halves!("27", "0", "0"), "16", halves = HALVES);

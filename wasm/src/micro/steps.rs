@@ -1,5 +1,8 @@
 //! One step of k in the micro-kernels: a row of b, made of whatever numbers it is stored as, times rows of a. The locals
 //! are those of kernels.rs.
+//!
+//! Addresses are added up before they are loaded from, where an instruction could name an offset: of a check of bounds,
+//! what an offset leaves of the memory is then the same number everywhere, and V8 computes it once.
 
 use crate::math::TWO_TO_112;
 
@@ -20,9 +23,8 @@ macro_rules! add_product {
 macro_rules! rows {
     ($a:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
         concat!(
-            "local.get 1\nv128.load64_splat ",
-            $a,
-            ":p2align=2\nlocal.set 18\n",
+            at!("1", $a),
+            "v128.load64_splat 0:p2align=2\nlocal.set 18\n",
             add_product!("16", $left),
             add_product!("17", $right),
             "local.get 18\nlocal.get 18\n",
@@ -33,45 +35,37 @@ macro_rules! rows {
     };
 }
 
-/// A row of b at `$b0` and `$b1` bytes.
+/// A row of b at `$b` bytes.
 macro_rules! floats {
-    ($b0:literal, $b1:literal) => {
+    ($b:literal) => {
         concat!(
-            "local.get 2\nv128.load ",
-            $b0,
-            ":p2align=2\nlocal.set 16\nlocal.get 2\nv128.load ",
-            $b1,
-            ":p2align=2\nlocal.set 17\n"
+            at!("2", $b),
+            "v128.load 0:p2align=2\nlocal.set 16\n",
+            at!("2", $b),
+            "v128.load 16:p2align=2\nlocal.set 17\n"
         )
     };
 }
 
-/// The same made of narrow numbers, and put at `$left` and `$right` bytes of the room: of the bytes `$b` bytes behind
-/// local `$from`.
+/// The same made of narrow numbers, and put at `$to` bytes of the room: of the bytes `$b` bytes behind local `$from`.
 macro_rules! bytes {
-    ($from:literal, $b:literal, $left:literal, $right:literal) => {
+    ($from:literal, $b:literal, $to:literal) => {
         concat!(
-            "local.get ",
-            $from,
-            "\ni16x8.load8x8_s ",
-            $b,
-            ":p2align=0\nlocal.set 17\n",
+            at!($from, $b),
+            "i16x8.load8x8_s 0:p2align=0\nlocal.set 17\n",
             "local.get 17\ni32x4.extend_low_i16x8_s\nf32x4.convert_i32x4_s\nlocal.set 16\n",
             "local.get 17\ni32x4.extend_high_i16x8_s\nf32x4.convert_i32x4_s\nlocal.set 17\n",
-            to_room!($left, $right)
+            to_room!($to)
         )
     };
 }
 
 /// The same of half floats: upper and lower halves of the floats they make, but for the exponent, as in `widen_half`.
 macro_rules! halves {
-    ($from:literal, $b:literal, $left:literal, $right:literal) => {
+    ($from:literal, $b:literal, $to:literal) => {
         concat!(
-            "local.get ",
-            $from,
-            "\nv128.load ",
-            $b,
-            ":p2align=1\nlocal.set 17\n",
+            at!($from, $b),
+            "v128.load 0:p2align=1\nlocal.set 17\n",
             "local.get 17\ni32.const 3\ni16x8.shr_s\n",
             constant!("0"),
             "v128.and\nlocal.set 18\n",
@@ -84,18 +78,17 @@ macro_rules! halves {
             "local.set 18\n",
             "local.get 16\nlocal.get 18\nf32x4.mul\nlocal.set 16\n",
             "local.get 17\nlocal.get 18\nf32x4.mul\nlocal.set 17\n",
-            to_room!($left, $right)
+            to_room!($to)
         )
     };
 }
 macro_rules! to_room {
-    ($left:literal, $right:literal) => {
+    ($to:literal) => {
         concat!(
-            "local.get 26\nlocal.get 16\nv128.store ",
-            $left,
-            ":p2align=2\nlocal.get 26\nlocal.get 17\nv128.store ",
-            $right,
-            ":p2align=2\n"
+            at!("26", $to),
+            "local.get 16\nv128.store 0:p2align=2\n",
+            at!("26", $to),
+            "local.get 17\nv128.store 16:p2align=2\n"
         )
     };
 }
