@@ -2,6 +2,7 @@
 // Float64Arrays, so movement ops cost nothing; a value is freed after its last use.
 
 import { letterSizes, parseSpec } from "./contract_spec.ts";
+import { evaluateArrays } from "./evaluate_scalar.ts";
 import { expandFused } from "./expand.ts";
 import {
   broadcastLayout,
@@ -13,7 +14,7 @@ import {
   unfoldLayout,
 } from "./layout.ts";
 import type { Node, Primitive, Tensor } from "./node.ts";
-import { evaluateArrays, operand } from "./scalar.ts";
+import { operand } from "./scalar.ts";
 import type { Graph } from "./trace.ts";
 import { at, type HostArray, sizeOf, stridesOf } from "./types.ts";
 

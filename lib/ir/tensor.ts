@@ -1,11 +1,11 @@
 // Builders: the functions users and layers write graphs with. Arithmetic repeats axes of size 1 by inserting
 // explicit broadcasts; everything else takes exactly the shapes it states.
 
+import { evaluateScalar } from "./evaluate_scalar.ts";
 import { infer } from "./infer.ts";
 import type { Primitive, PrimitiveAttributes, Tensor } from "./node.ts";
 import {
   apply,
-  evaluateScalar,
   type Expression,
   number,
   operand,

@@ -3,7 +3,8 @@
 
 import type { AnyStep, ContractAxis } from "../../lib/compile/program.ts";
 import type { View } from "../../lib/compile/view.ts";
-import { evaluateArrays, type Expression } from "../../lib/ir/scalar.ts";
+import { evaluateArrays } from "../../lib/ir/evaluate_scalar.ts";
+import type { Expression } from "../../lib/ir/scalar.ts";
 import { at, type Shape, sizeOf } from "../../lib/ir/types.ts";
 
 /** Contents of every slot. */

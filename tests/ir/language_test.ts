@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { check } from "../../lib/ir/check.ts";
 import { parseSpec } from "../../lib/ir/contract_spec.ts";
+import { evaluateScalar } from "../../lib/ir/evaluate_scalar.ts";
 import { collapse, isContiguous, type Layout, permuteLayout, reshapeLayout } from "../../lib/ir/layout.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { print } from "../../lib/ir/print.ts";
 import {
   apply,
   differentiate,
-  evaluateScalar,
   expressionText,
   linearize,
   number,

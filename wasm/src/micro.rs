@@ -5,8 +5,8 @@
 //! instructions stay in this order: compiled from intrinsics, LLVM moves all loads of an unrolled loop to its front and
 //! V8 then spills (57 % of the multiply-add ceiling against 80 %). Hence WebAssembly text.
 //!
-//! Where the runtime checks bounds by instructions, as Deno does, every load costs four of them, and one load an element
-//! of a is what the processor can not keep up with (82 % of the ceiling). So a comes in pairs, [a0 a1 a0 a1], whose
+//! Where the runtime checks bounds by instructions, as Deno does, every load costs two or three more, and one load an
+//! element of a is what the processor can not keep up with (82 % of the ceiling). So a comes in pairs, [a0 a1 a0 a1], whose
 //! elements then change places: the sums of two rows are interleaved until the end, and two rows cost one load.
 //!
 //! Rows of an output lie far apart, so it is touched once for as many steps as a panel has. One chain of that many
@@ -14,64 +14,16 @@
 
 mod kernels;
 mod steps;
+mod target;
+
+pub use target::Target;
 
 use crate::run::F16;
-use core::ptr::null;
 
 /// Rows of an `a` panel.
 pub const MR: usize = 6;
 /// Columns of a `b` panel.
 pub const NR: usize = 8;
-
-/// Where a block goes, and how its sums are formed. The text in kernels.rs knows where the fields lie.
-#[repr(C)]
-pub struct Target {
-    pub out: *mut f32,
-    /// Row i begins `rows[i]` floats behind `out`.
-    pub rows: *const i32,
-    /// Steps of a chain of additions, a multiple of 4.
-    pub chain: usize,
-    /// Room for the sums of finished chains: 6 rows of 8.
-    pub finished: *mut f32,
-    /// 1: added to what is there. 0: in its place.
-    pub adds: u32,
-    /// Blocks one below the other, with as many panels of a.
-    pub blocks: u32,
-    /// Bytes from one block to the next, in the table of rows and behind it in the output.
-    pub next_rows: usize,
-    pub next_out: usize,
-    /// Where a panel of b that is no floats is put as such.
-    pub room: *mut f32,
-    /// Factors of the columns, or null.
-    pub scale: *const f32,
-    /// The panel that `micro_ahead` puts in the room.
-    pub next: *const u8,
-}
-
-impl Target {
-    /// Blocks whose rows have entries of their own in a table; in the place of what was there.
-    pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize) -> Target {
-        let next_rows = MR * core::mem::size_of::<i32>();
-        Target { rows, next_rows, next_out: 0, ..Target::dense(out, blocks) }
-    }
-
-    /// Blocks whose rows of 8 lie one behind the other; in the place of what was there. All steps are one chain.
-    pub fn dense(out: *mut f32, blocks: usize) -> Target {
-        Target {
-            out,
-            rows: DENSE.as_ptr(),
-            chain: usize::MAX,
-            finished: out,
-            adds: 0,
-            blocks: blocks as u32,
-            next_rows: 0,
-            next_out: MR * NR * core::mem::size_of::<f32>(),
-            room: out,
-            scale: null(),
-            next: null(),
-        }
-    }
-}
 
 extern "C" {
     fn walrus_micro_6x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
@@ -82,9 +34,6 @@ extern "C" {
     fn walrus_micro_6x8_ahead_f16(k: usize, a: *const f32, b: *const f32, target: *const Target);
     fn walrus_micro_6x8_ahead_i8(k: usize, a: *const f32, b: *const f32, target: *const Target);
 }
-
-/// Rows one after the other.
-static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
 
 /// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
 #[inline(always)]

@@ -5,82 +5,9 @@
 //! 26 the room, 27 what is put there ahead of its use.
 
 use super::steps::{add_product, bytes, constant, floats, halves, rows, step, to_room, HALVES};
+use super::target::field;
 use crate::text::{advance, again, at, extend, function, pointer};
 use core::arch::global_asm;
-
-/// Loads a field of the target.
-#[cfg(target_pointer_width = "32")]
-macro_rules! field {
-    (out) => {
-        "local.get 3\ni32.load 0\n"
-    };
-    (rows) => {
-        "local.get 3\ni32.load 4\n"
-    };
-    (chain) => {
-        "local.get 3\ni32.load 8\n"
-    };
-    (finished) => {
-        "local.get 3\ni32.load 12\n"
-    };
-    (adds) => {
-        "local.get 3\ni32.load 16\n"
-    };
-    (blocks) => {
-        "local.get 3\ni32.load 20\n"
-    };
-    (next_rows) => {
-        "local.get 3\ni32.load 24\n"
-    };
-    (next_out) => {
-        "local.get 3\ni32.load 28\n"
-    };
-    (room) => {
-        "local.get 3\ni32.load 32\n"
-    };
-    (scale) => {
-        "local.get 3\ni32.load 36\n"
-    };
-    (next) => {
-        "local.get 3\ni32.load 40\n"
-    };
-}
-#[cfg(target_pointer_width = "64")]
-macro_rules! field {
-    (out) => {
-        "local.get 3\ni64.load 0\n"
-    };
-    (rows) => {
-        "local.get 3\ni64.load 8\n"
-    };
-    (chain) => {
-        "local.get 3\ni64.load 16\n"
-    };
-    (finished) => {
-        "local.get 3\ni64.load 24\n"
-    };
-    (adds) => {
-        "local.get 3\ni32.load 32\n"
-    };
-    (blocks) => {
-        "local.get 3\ni32.load 36\n"
-    };
-    (next_rows) => {
-        "local.get 3\ni64.load 40\n"
-    };
-    (next_out) => {
-        "local.get 3\ni64.load 48\n"
-    };
-    (room) => {
-        "local.get 3\ni64.load 56\n"
-    };
-    (scale) => {
-        "local.get 3\ni64.load 64\n"
-    };
-    (next) => {
-        "local.get 3\ni64.load 72\n"
-    };
-}
 
 /// Sums of finished chains, as they are kept: zero at first, more after every chain, at last added to those at hand.
 macro_rules! clear {

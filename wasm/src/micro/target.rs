@@ -1,0 +1,133 @@
+//! What a micro-kernel is told beside its operands.
+
+use super::{MR, NR};
+use core::ptr::null;
+
+/// Where a block goes, and how its sums are formed. `field!` knows where the fields lie.
+#[repr(C)]
+pub struct Target {
+    pub out: *mut f32,
+    /// Row i begins `rows[i]` floats behind `out`.
+    pub rows: *const i32,
+    /// Steps of a chain of additions, a multiple of 4.
+    pub chain: usize,
+    /// Room for the sums of finished chains: 6 rows of 8.
+    pub finished: *mut f32,
+    /// 1: added to what is there. 0: in its place.
+    pub adds: u32,
+    /// Blocks one below the other, with as many panels of a.
+    pub blocks: u32,
+    /// Bytes from one block to the next, in the table of rows and behind it in the output.
+    pub next_rows: usize,
+    pub next_out: usize,
+    /// Where a panel of b that is no floats is put as such.
+    pub room: *mut f32,
+    /// Factors of the columns, or null.
+    pub scale: *const f32,
+    /// The panel that `micro_ahead` puts in the room.
+    pub next: *const u8,
+}
+
+impl Target {
+    /// Blocks whose rows have entries of their own in a table; in the place of what was there.
+    pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize) -> Target {
+        let next_rows = MR * core::mem::size_of::<i32>();
+        Target { rows, next_rows, next_out: 0, ..Target::dense(out, blocks) }
+    }
+
+    /// Blocks whose rows of 8 lie one behind the other; in the place of what was there. All steps are one chain.
+    pub fn dense(out: *mut f32, blocks: usize) -> Target {
+        Target {
+            out,
+            rows: DENSE.as_ptr(),
+            chain: usize::MAX,
+            finished: out,
+            adds: 0,
+            blocks: blocks as u32,
+            next_rows: 0,
+            next_out: MR * NR * core::mem::size_of::<f32>(),
+            room: out,
+            scale: null(),
+            next: null(),
+        }
+    }
+}
+
+/// Rows one after the other.
+static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
+
+/// Loads a field of the target.
+#[cfg(target_pointer_width = "32")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni32.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni32.load 4\n"
+    };
+    (chain) => {
+        "local.get 3\ni32.load 8\n"
+    };
+    (finished) => {
+        "local.get 3\ni32.load 12\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 16\n"
+    };
+    (blocks) => {
+        "local.get 3\ni32.load 20\n"
+    };
+    (next_rows) => {
+        "local.get 3\ni32.load 24\n"
+    };
+    (next_out) => {
+        "local.get 3\ni32.load 28\n"
+    };
+    (room) => {
+        "local.get 3\ni32.load 32\n"
+    };
+    (scale) => {
+        "local.get 3\ni32.load 36\n"
+    };
+    (next) => {
+        "local.get 3\ni32.load 40\n"
+    };
+}
+#[cfg(target_pointer_width = "64")]
+macro_rules! field {
+    (out) => {
+        "local.get 3\ni64.load 0\n"
+    };
+    (rows) => {
+        "local.get 3\ni64.load 8\n"
+    };
+    (chain) => {
+        "local.get 3\ni64.load 16\n"
+    };
+    (finished) => {
+        "local.get 3\ni64.load 24\n"
+    };
+    (adds) => {
+        "local.get 3\ni32.load 32\n"
+    };
+    (blocks) => {
+        "local.get 3\ni32.load 36\n"
+    };
+    (next_rows) => {
+        "local.get 3\ni64.load 40\n"
+    };
+    (next_out) => {
+        "local.get 3\ni64.load 48\n"
+    };
+    (room) => {
+        "local.get 3\ni64.load 56\n"
+    };
+    (scale) => {
+        "local.get 3\ni64.load 64\n"
+    };
+    (next) => {
+        "local.get 3\ni64.load 72\n"
+    };
+}
+
+pub(super) use field;
