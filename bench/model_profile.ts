@@ -1,10 +1,13 @@
 // Where does the time of a whole step go? A profile by kernel, or step by step with --steps N (the N slowest), with the
 // share of the multiply-add ceiling. deno run -A bench/model_profile.ts [forecast|train|released ..] [--threads 1] [--runs 3]
-// [--steps 30] [--out FILE]. One thread is judged by CPU time; more threads want an idle machine.
+// [--steps 30] [--out FILE]. An older file's other programs stay. One thread is judged by CPU time; more threads want an
+// idle machine.
 
 import { parseArgs } from "node:util";
 import { wasm } from "../lib/backend/wasm/device.ts";
 import { stepWork } from "../lib/compile/work.ts";
+import { writeFileAtomic } from "../lib/io/file.ts";
+import { processorName } from "./machine.ts";
 import { PROGRAMS, released } from "./model_programs.ts";
 import { profileSteps, type StepTime } from "./profile.ts";
 import { ceiling, ceilingOfThreads } from "./wasm_ceiling.ts";
@@ -52,6 +55,16 @@ function grouped(times: readonly StepTime[], key: (time: StepTime) => string): L
   return lines.sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
+/** One program as the file has it. */
+interface Profile {
+  readonly name: string;
+  readonly threads: number;
+  /** GFLOP/s of multiply-adds alone. */
+  readonly ceiling: number;
+  readonly whole: Line;
+  readonly kernels: readonly Line[];
+}
+
 function print(lines: readonly Line[]): void {
   for (const { what, steps, milliseconds, share, gflops, gigabytes } of lines) {
     const numbers = [
@@ -78,7 +91,7 @@ const { values, positionals } = parseArgs({
 const threads = Number(values.threads);
 using device = await wasm({ threads, maximumBytes: positionals.includes("released") ? 2 ** 33 : 2 ** 32 });
 const top = () => threads === 1 ? ceiling("fused", 500) : ceilingOfThreads("fused", threads, 100);
-const results = [];
+const results: Profile[] = [];
 for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   const isChosen = positionals.some((start) => name.startsWith(start));
   // The released network is measured when it is named only.
@@ -99,5 +112,18 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   if (values.steps !== "0") print(grouped(times, describe).slice(0, Number(values.steps)));
   results.push({ name, threads, ceiling: peak, whole, kernels: lines });
 }
-if (values.out) await Deno.writeTextFile(values.out, JSON.stringify(results, null, 1) + "\n");
+if (values.out) {
+  const text = await Deno.readTextFile(values.out).catch(() => '{"programs":[]}');
+  const older = (JSON.parse(text) as { programs: Profile[] }).programs;
+  const key = ({ name, threads }: Profile) => `${name}/${threads}`;
+  const fresh = new Set(results.map(key));
+  const report = {
+    question: "Where does the time of a whole step go?",
+    command: "deno run -A bench/model_profile.ts [released] --threads N --out FILE",
+    processor: await processorName(),
+    runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
+    programs: [...results, ...older.filter((program) => !fresh.has(key(program)))],
+  };
+  await writeFileAtomic(values.out, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+}
 Deno.exit(0);

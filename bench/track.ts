@@ -9,6 +9,7 @@ import type { Program } from "../lib/compile/program.ts";
 import { stepWork } from "../lib/compile/work.ts";
 import { writeFileAtomic } from "../lib/io/file.ts";
 import { kernelCases } from "./kernel_cases.ts";
+import { processorName } from "./machine.ts";
 import { PROGRAMS } from "./model_programs.ts";
 import { bytesOf, cpuTime } from "./profile.ts";
 import { makeResident } from "./resident.ts";
@@ -115,8 +116,7 @@ for (const workload of chosen) {
 const report = {
   question: "Did a kernel or a model become slower?",
   command: "deno task bench:track [--save]",
-  machine: (await Deno.readTextFile("/proc/cpuinfo").catch(() => "")).match(/model name\s*: (.*)/)?.[1] ??
-    Deno.build.arch,
+  machine: await processorName(),
   device: device.name,
   versions: Deno.version,
   cost:

@@ -27,6 +27,7 @@ import { roundProducts } from "../lib/compile/round_products.ts";
 import { writeFileAtomic } from "../lib/io/file.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
 import { fullWindow } from "./full/window.ts";
+import { processorName } from "./machine.ts";
 import { makeStationary } from "./stationary.ts";
 
 const KINDS = ["f32", "f16", "int8", "int8-dot"] as const satisfies readonly WeightStorage[];
@@ -205,7 +206,7 @@ for (const file of files) forecasts.push(await accuracy(all, file, Number(option
 const report = {
   question: "What do halves and 8-bit numbers cost and gain as storage of weights on WASM?",
   command: "deno run -A bench/weights.ts --golden FOLDER --checkpoint FILE --out FILE [FILE.hdf5 ..]",
-  processor: (await Deno.readTextFile("/proc/cpuinfo").catch(() => "")).match(/model name\s*: (.*)/)?.[1],
+  processor: await processorName(),
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
   speed: "one thread, CPU time of interleaved rounds",
   products,

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../../mod.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { fullWindow, writeFullStep } from "./window.ts";
+import { processorName } from "../machine.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -112,7 +113,7 @@ try {
       "PYTHON=python deno run -A bench/full/main.ts --checkpoint FILE --out FILE, FILE of make-checkpoint --dtype f32",
     workload:
       `${config.blocks} blocks of width ${config.hiddenDim}, 6 frames of 512 x 512 points, 1,024 tokens, no jitter`,
-    processor: (await Deno.readTextFile("/proc/cpuinfo")).match(/model name\s*: (.*)/)?.[1],
+    processor: await processorName(),
     runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
     threads: Number(threads),
     rounds: Number(options.rounds),

@@ -8,6 +8,7 @@
 
 import { parseArgs } from "node:util";
 import { type Data, workload, writeWorkload } from "./workload.ts";
+import { processorName } from "../machine.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -160,10 +161,7 @@ if (import.meta.main) {
       question: "How fast is a training step on WASM beside PyTorch on the same processor?",
       command: "PYTHON_TORCH=python deno run -A bench/train/throughput.ts --threads N --data NAME --out FILE",
       workload: "walrus_mini, 2 samples x 6 frames x 64 x 64 points, random shifts, AdamW, no recomputation",
-      processor: (await Deno.readTextFile("/proc/cpuinfo").catch(() =>
-        ""
-      )).match(/model name\s*: (.*)/)?.[1] ??
-        Deno.build.arch,
+      processor: await processorName(),
       runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
       runs: [...others, result],
     };
