@@ -6,10 +6,10 @@
 import { parseArgs } from "node:util";
 import { wasm } from "../lib/backend/wasm/device.ts";
 import { stepWork } from "../lib/compile/work.ts";
-import { writeFileAtomic } from "../lib/io/file.ts";
 import { processorName } from "./machine.ts";
 import { PROGRAMS, released } from "./model_programs.ts";
 import { profileSteps, type StepTime } from "./profile.ts";
+import { withOlder, writeResults } from "./results.ts";
 import { ceiling, ceilingOfThreads } from "./wasm_ceiling.ts";
 
 /** A line of the profile. */
@@ -21,6 +21,16 @@ interface Line {
   readonly share: number;
   readonly gflops: number;
   readonly gigabytes: number;
+}
+
+/** One program as the file has it. */
+interface Profile {
+  readonly name: string;
+  readonly threads: number;
+  /** GFLOP/s of multiply-adds alone. */
+  readonly ceiling: number;
+  readonly whole: Line;
+  readonly kernels: readonly Line[];
 }
 
 function line(what: string, times: readonly StepTime[], total: number): Line {
@@ -53,16 +63,6 @@ function grouped(times: readonly StepTime[], key: (time: StepTime) => string): L
   const groups = Map.groupBy(times, key);
   const lines = [...groups].map(([what, members]) => line(what, members, total));
   return lines.sort((a, b) => b.milliseconds - a.milliseconds);
-}
-
-/** One program as the file has it. */
-interface Profile {
-  readonly name: string;
-  readonly threads: number;
-  /** GFLOP/s of multiply-adds alone. */
-  readonly ceiling: number;
-  readonly whole: Line;
-  readonly kernels: readonly Line[];
 }
 
 function print(lines: readonly Line[]): void {
@@ -113,17 +113,12 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   results.push({ name, threads, ceiling: peak, whole, kernels: lines });
 }
 if (values.out) {
-  const text = await Deno.readTextFile(values.out).catch(() => '{"programs":[]}');
-  const older = (JSON.parse(text) as { programs: Profile[] }).programs;
-  const key = ({ name, threads }: Profile) => `${name}/${threads}`;
-  const fresh = new Set(results.map(key));
-  const report = {
+  await writeResults(values.out, {
     question: "Where does the time of a whole step go?",
     command: "deno run -A bench/model_profile.ts [released] --threads N --out FILE",
     processor: await processorName(),
     runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
-    programs: [...results, ...older.filter((program) => !fresh.has(key(program)))],
-  };
-  await writeFileAtomic(values.out, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
+    programs: await withOlder(values.out, "programs", results, ({ name, threads }) => `${name}/${threads}`),
+  });
 }
 Deno.exit(0);

@@ -5,7 +5,8 @@
 // FOLDER is the peers' folder; PYTHON names a Python with torch. With --out an older file's other rows stay.
 
 import { parseArgs, stripVTControlCharacters } from "node:util";
-import { type Answer, merged, type Row, rowsOf } from "./peers/rows.ts";
+import { type Answer, type Row, rowsOf } from "./peers/rows.ts";
+import { withOlder, writeResults } from "./results.ts";
 
 interface Peer {
   readonly id: string;
@@ -102,7 +103,6 @@ if (values.out) {
     deno: Deno.version.deno,
     v8: Deno.version.v8,
   };
-  const older = await Deno.readTextFile(values.out).then((text) => JSON.parse(text).rows as Row[], () => []);
-  const text = JSON.stringify({ machine, rows: merged(older, rows) }, null, 1);
-  await Deno.writeTextFile(values.out, text + "\n");
+  const key = (row: Row) => `${row.case}/${row.threads}`;
+  await writeResults(values.out, { machine, rows: await withOlder(values.out, "rows", rows, key) });
 }

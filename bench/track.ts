@@ -7,12 +7,12 @@ import { parseArgs } from "node:util";
 import { wasm, type WasmDevice } from "../lib/backend/wasm/device.ts";
 import type { Program } from "../lib/compile/program.ts";
 import { stepWork } from "../lib/compile/work.ts";
-import { writeFileAtomic } from "../lib/io/file.ts";
 import { kernelCases } from "./kernel_cases.ts";
 import { processorName } from "./machine.ts";
 import { PROGRAMS } from "./model_programs.ts";
 import { bytesOf, cpuTime } from "./profile.ts";
 import { makeResident } from "./resident.ts";
+import { writeResults } from "./results.ts";
 import { ALLOWED, compareCosts } from "./slower.ts";
 import { ceiling } from "./wasm_ceiling.ts";
 
@@ -123,10 +123,9 @@ const report = {
     "milliseconds of CPU time on one thread times the multiply-add ceiling of the same run: 10^9 operations",
   rows,
 };
-const text = new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`);
-if (options.out) await writeFileAtomic(options.out, text);
+if (options.out) await writeResults(options.out, report);
 if (options.save) {
-  await writeFileAtomic(options.baseline, text);
+  await writeResults(options.baseline, report);
   console.log(`stored ${rows.length} rows as the baseline`);
 } else {
   const { slower, added, missing } = compareCosts(known, rows);

@@ -24,10 +24,10 @@ import { openGolden } from "../app/parity/golden.ts";
 import { onDevice } from "../app/parity/run.ts";
 import { Runner } from "../app/parity/runner.ts";
 import { roundProducts } from "../lib/compile/round_products.ts";
-import { writeFileAtomic } from "../lib/io/file.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
 import { fullWindow } from "./full/window.ts";
 import { processorName } from "./machine.ts";
+import { writeResults } from "./results.ts";
 import { makeStationary } from "./stationary.ts";
 
 const KINDS = ["f32", "f16", "int8", "int8-dot"] as const satisfies readonly WeightStorage[];
@@ -216,6 +216,5 @@ const report = {
   forecasts,
   ...(options.golden ? { goldenModels: await models(all, options.golden) } : {}),
 };
-const text = JSON.stringify(report, null, 2);
-console.log(text);
-if (options.out) await writeFileAtomic(options.out, new TextEncoder().encode(`${text}\n`));
+console.log(JSON.stringify(report, null, 2));
+if (options.out) await writeResults(options.out, report);

@@ -5,8 +5,8 @@
 
 import { parseArgs } from "node:util";
 import { mean } from "../../lib/forecast/skill.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
 import { writeYaml } from "../../lib/io/yaml.ts";
+import { writeResults } from "../results.ts";
 import { type Experiment, EXPERIMENTS, type Run, RUNS } from "./plan.ts";
 
 const APP = new URL("../../app/", import.meta.url).pathname;
@@ -181,8 +181,7 @@ async function main(): Promise<void> {
     );
   }
   if (!values.out) return;
-  const text = JSON.stringify({ command: `deno task experiments ${Deno.args.join(" ")}`, report }, null, 2);
-  await writeFileAtomic(values.out, new TextEncoder().encode(text + "\n"));
+  await writeResults(values.out, { command: `deno task experiments ${Deno.args.join(" ")}`, report });
 }
 
 await main();

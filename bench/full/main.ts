@@ -7,9 +7,9 @@
 
 import { parseArgs } from "node:util";
 import { readConfig } from "../../mod.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { fullWindow, writeFullStep } from "./window.ts";
 import { processorName } from "../machine.ts";
+import { writeResults } from "../results.ts";
+import { fullWindow, writeFullStep } from "./window.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -122,9 +122,7 @@ try {
     rows,
   };
   console.log(JSON.stringify(report, null, 2));
-  if (options.out) {
-    await writeFileAtomic(options.out, new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`));
-  }
+  if (options.out) await writeResults(options.out, report);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

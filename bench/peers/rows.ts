@@ -68,15 +68,3 @@ export function rowsOf(
     };
   });
 }
-
-/**
- * New rows in place of the older ones of the same workload and number of threads.
- *
- * @param older rows of an earlier run
- * @param rows of this run
- */
-export function merged(older: readonly Row[], rows: readonly Row[]): Row[] {
-  const key = (row: Row) => `${row.case}/${row.threads}`;
-  const fresh = new Set(rows.map(key));
-  return [...older.filter((row) => !fresh.has(key(row))), ...rows];
-}

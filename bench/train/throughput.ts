@@ -7,8 +7,9 @@
 // usage: PYTHON_TORCH=python deno run -A bench/train/throughput.ts [--threads 1] [--rounds 3] [--steps 5] [--data NAME] [--out FILE]
 
 import { parseArgs } from "node:util";
-import { type Data, workload, writeWorkload } from "./workload.ts";
 import { processorName } from "../machine.ts";
+import { withOlder, writeResults } from "../results.ts";
+import { type Data, workload, writeWorkload } from "./workload.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -153,18 +154,13 @@ if (import.meta.main) {
   );
   console.log(JSON.stringify(result, null, 2));
   if (values.out) {
-    const before = await Deno.readTextFile(values.out).then(JSON.parse, () => ({ runs: [] }));
-    const others = before.runs.filter((r: typeof result) =>
-      r.data !== result.data || r.threads !== result.threads
-    );
-    const report = {
+    await writeResults(values.out, {
       question: "How fast is a training step on WASM beside PyTorch on the same processor?",
       command: "PYTHON_TORCH=python deno run -A bench/train/throughput.ts --threads N --data NAME --out FILE",
       workload: "walrus_mini, 2 samples x 6 frames x 64 x 64 points, random shifts, AdamW, no recomputation",
       processor: await processorName(),
       runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
-      runs: [...others, result],
-    };
-    await Deno.writeTextFile(values.out, `${JSON.stringify(report, null, 2)}\n`);
+      runs: await withOlder(values.out, "runs", [result], ({ data, threads }) => `${data}/${threads}`),
+    });
   }
 }
