@@ -47,7 +47,7 @@ export { rematBlocks, rematerialize, type RematPolicy } from "./lib/autodiff/rem
 export { determinant, ROTATIONS, type Symmetry, transformWindow } from "./lib/data/augment.ts";
 export { type Boundaries, BOUNDARY_CODES } from "./lib/data/boundaries.ts";
 export { computeStatistics } from "./lib/data/compute_statistics.ts";
-export { mersenneTwister, type SamplerSeed, systemSampler } from "./lib/data/sampler.ts";
+export { mersenneTwister, type SamplerSeed, systemSampler } from "./lib/random/mersenne_twister.ts";
 export { openSplit, Split } from "./lib/data/split.ts";
 export { extendFields, fieldIndices, type FieldMap, type FieldTable } from "./lib/data/fields.ts";
 export type { FieldInfo, ScalarInfo, WellMetadata } from "./lib/data/metadata.ts";
@@ -76,14 +76,19 @@ export {
   type WindowPlace,
 } from "./lib/data/window.ts";
 export { type WellContents, type WritableField, writeWell } from "./lib/data/write_well.ts";
-export { parseConfig, type ReadConfig, readConfig, writeConfig } from "./lib/forecast/extended_config.ts";
+export {
+  parseConfig,
+  type ReadConfig,
+  readConfig,
+  writeConfig,
+} from "./lib/models/walrus/extended_config.ts";
 export {
   type ChannelFrame,
   FRAME_METRICS,
   type FrameMetric,
   frameMetric,
   vrmse,
-} from "./lib/forecast/metrics.ts";
+} from "./lib/metrics/frame.ts";
 export type {
   ForecastModel,
   Frame,
@@ -100,7 +105,7 @@ export {
   scoreRollouts,
   scoreWindows,
 } from "./lib/forecast/skill.ts";
-export { type SpectralError, spectralError } from "./lib/forecast/spectral.ts";
+export { type SpectralError, spectralError } from "./lib/metrics/spectral.ts";
 export {
   histogramW1,
   summarize,
@@ -110,9 +115,9 @@ export {
   type Trajectory as ScoredTrajectory,
   type Warping,
   windowMean,
-} from "./lib/forecast/trajectory_metrics.ts";
+} from "./lib/metrics/trajectory.ts";
 export { type LoadOptions, Walrus, type WeightStorage } from "./lib/forecast/walrus.ts";
-export { type Quantized, quantizeRows } from "./lib/forecast/weights.ts";
+export { type Quantized, quantizeRows } from "./lib/weights/read.ts";
 export { type Checkpoint, openCheckpoint, type StoredTensor } from "./lib/io/checkpoint.ts";
 export type { AttributeValue } from "./lib/io/hdf5.ts";
 export type { HttpOptions } from "./lib/io/http.ts";
@@ -150,14 +155,14 @@ export {
   RELEASED_FIELDS,
   type RotaryKind,
   type WalrusConfig,
-} from "./lib/walrus/config.ts";
+} from "./lib/models/walrus/config.ts";
 export type { Triple } from "./lib/nn/conv.ts";
 export { type AdamWSettings, RELEASED_ADAMW } from "./lib/train/adamw.ts";
 export { type BatchOptions, makeBatch, type TrainingBatch } from "./lib/train/batch.ts";
-export type { ComputeWeights } from "./lib/train/halves.ts";
-export { initialWeights } from "./lib/train/initialize.ts";
-export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/train/lora.ts";
-export { type LossSettings, RELEASED_LOSS } from "./lib/train/loss.ts";
+export type { ComputeWeights } from "./lib/weights/fp16.ts";
+export { initialWeights } from "./lib/models/walrus/initialize.ts";
+export { adapterShapes, initialAdapters, type LoraSettings, mergeAdapters } from "./lib/weights/lora.ts";
+export { type LossSettings, RELEASED_LOSS } from "./lib/models/walrus/loss.ts";
 export { type BatchPlan, Mixture, type MixtureSettings, type MixtureSystem } from "./lib/train/mixture.ts";
 export { type ModelSettings, type Network, startNetwork, UNCHANGED_MODEL } from "./lib/train/network.ts";
 export { planTraining, type TrainingPlan } from "./lib/train/plan.ts";
@@ -190,6 +195,6 @@ export {
   type ValidationSettings,
   type ValidationSystem,
 } from "./lib/train/validate.ts";
-export type { Axis, Boundary, Geometry, Shifts } from "./lib/walrus/geometry.ts";
-export { parameterShapes } from "./lib/walrus/parameters.ts";
-export type { StepShape } from "./lib/walrus/step.ts";
+export type { Axis, Boundary, Geometry, Shifts } from "./lib/models/walrus/geometry.ts";
+export { parameterShapes } from "./lib/models/walrus/parameters.ts";
+export type { StepShape } from "./lib/models/walrus/step.ts";

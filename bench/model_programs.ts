@@ -7,8 +7,8 @@ import { layPanels } from "../lib/compile/panels.ts";
 import type { Device, Program } from "../lib/compile/program.ts";
 import { inputPanels, weightPanels } from "../lib/forecast/panels.ts";
 import { RELEASED_TRAINING, releasedTrainable, wholeStep } from "../lib/train/step.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
-import { geometryOf } from "../lib/walrus/geometry.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";
+import { geometryOf } from "../lib/models/walrus/geometry.ts";
 
 /** A quarter of the released width's area and a third of its depth: 98 million parameters. */
 const MEDIUM: WalrusConfig = {

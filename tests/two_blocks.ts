@@ -3,9 +3,9 @@
 import { compileGraph } from "../lib/compile/compile.ts";
 import type { Kernel, Program } from "../lib/compile/program.ts";
 import { type Graph, trace } from "../lib/ir/trace.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
-import { geometryOf } from "../lib/walrus/geometry.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../lib/walrus/step.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";
+import { geometryOf } from "../lib/models/walrus/geometry.ts";
+import { forecastStep, type StepInputs, stepSignature } from "../lib/models/walrus/step.ts";
 
 const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 

@@ -6,7 +6,7 @@ import { openDevice } from "../../lib/backend/auto.ts";
 import type { Device } from "../../lib/compile/program.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
 import { findNotFinite, type Window } from "../../lib/data/window.ts";
-import { frameMetric } from "../../lib/forecast/metrics.ts";
+import { frameMetric } from "../../lib/metrics/frame.ts";
 import type { Frame } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { globalScales, readStatistics } from "../../lib/data/statistics.ts";

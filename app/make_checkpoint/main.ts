@@ -3,13 +3,13 @@
 // matters to the result.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { readConfig, writeConfig } from "../../lib/forecast/extended_config.ts";
+import { readConfig, writeConfig } from "../../lib/models/walrus/extended_config.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
 import { type Shape, sizeOf } from "../../lib/ir/types.ts";
-import { startFrequencies } from "../../lib/train/initialize.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
-import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import { startFrequencies } from "../../lib/models/walrus/initialize.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 
 /** Random numbers between -1 and 1 from their place: a billion of them must not take long. */
 function uniform(count: number, seed: number): Float32Array {

@@ -2,8 +2,8 @@
 // refused, as the case says.
 
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { checkWeights, readWeight } from "../../lib/forecast/weights.ts";
-import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import { checkWeights, readWeight } from "../../lib/weights/read.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import { configOf, type GoldenCase, type Numbers } from "./golden.ts";
 import { forward } from "./models.ts";
 import { type Check, need } from "./modules.ts";

@@ -2,8 +2,8 @@
 
 import { type Checkpoint, openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { readSmall } from "../../lib/io/source.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
-import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
 
 /** What is expected of one output. */
 export interface ExpectedOutput {

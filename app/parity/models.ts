@@ -1,14 +1,14 @@
 // Sections B, C, E and F: whole models, gradients, rollouts and checkpoints.
 
-import { quantizeRows } from "../../lib/forecast/weights.ts";
+import { quantizeRows } from "../../lib/weights/read.ts";
 import { grad } from "../../lib/autodiff/grad.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { narrowToHalf } from "../../lib/io/numbers.ts";
 import { add, mul, permute, reshape, sliceAxis, sqrt, sum } from "../../lib/ir/tensor.ts";
 import { trace, type Tree } from "../../lib/ir/trace.ts";
 import { at, type HostArray, sizeOf, type Type } from "../../lib/ir/types.ts";
-import { trainingLoss } from "../../lib/train/loss.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
+import { trainingLoss } from "../../lib/models/walrus/loss.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
 import {
   chooseStrides,
   type Geometry,
@@ -16,11 +16,11 @@ import {
   jitterFeeds,
   RELEASED_STRIDES,
   type Shifts,
-} from "../../lib/walrus/geometry.ts";
-import { jitterSignature, type ModelOptions, walrus } from "../../lib/walrus/model.ts";
-import { isBlockMatrix, mayBeHalf, scaleName } from "../../lib/walrus/parameters.ts";
-import { RESAMPLED } from "../../lib/walrus/resample.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
+} from "../../lib/models/walrus/geometry.ts";
+import { jitterSignature, type ModelOptions, walrus } from "../../lib/models/walrus/model.ts";
+import { isBlockMatrix, mayBeHalf, scaleName } from "../../lib/models/walrus/parameters.ts";
+import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
+import { forecastStep, type StepInputs, stepSignature } from "../../lib/models/walrus/step.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
 import { type Check, feedsFor, need, padAxes, type Tensors } from "./modules.ts";
 import { type ModelWeights, runOnce } from "./run.ts";

@@ -7,10 +7,15 @@ import type { Kernel, Program } from "../../lib/compile/program.ts";
 import { workOf } from "../../lib/compile/work.ts";
 import { planStep } from "../../lib/forecast/plan.ts";
 import { trace } from "../../lib/ir/trace.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
-import { type Geometry, geometryOf } from "../../lib/walrus/geometry.ts";
-import { mayBeHalf } from "../../lib/walrus/parameters.ts";
-import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../../lib/walrus/step.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { type Geometry, geometryOf } from "../../lib/models/walrus/geometry.ts";
+import { mayBeHalf } from "../../lib/models/walrus/parameters.ts";
+import {
+  forecastStep,
+  type StepInputs,
+  type StepShape,
+  stepSignature,
+} from "../../lib/models/walrus/step.ts";
 
 const MIB = 2 ** 20;
 

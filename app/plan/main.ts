@@ -3,14 +3,14 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Kernel } from "../../lib/compile/program.ts";
-import { readConfig } from "../../lib/forecast/extended_config.ts";
-import type { ComputeWeights } from "../../lib/train/halves.ts";
-import { BLOCK_MAPS, isAdapter } from "../../lib/train/lora.ts";
+import { readConfig } from "../../lib/models/walrus/extended_config.ts";
+import type { ComputeWeights } from "../../lib/weights/fp16.ts";
+import { BLOCK_MAPS, isAdapter } from "../../lib/weights/lora.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
 import { matcher } from "../../lib/train/run_config.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
-import { geometryOf } from "../../lib/walrus/geometry.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { geometryOf } from "../../lib/models/walrus/geometry.ts";
 import { printForecast } from "./forecast.ts";
 
 type Triple = [number, number, number];

@@ -5,7 +5,7 @@ import { windowGeometry } from "../../lib/forecast/walrus.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import type { MixtureSystem } from "../../lib/train/mixture.ts";
 import type { Trainable, TrainingSettings } from "../../lib/train/step.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
 
 /** Largest memory of a 32-bit WebAssembly module. */
 const WASM_LIMIT = 2 ** 32;

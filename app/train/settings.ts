@@ -1,10 +1,10 @@
 // What a configuration says, as the library takes it: settings of the steps, tensors that are trained, learning rates.
 
-import { isAdapter } from "../../lib/train/lora.ts";
+import { isAdapter } from "../../lib/weights/lora.ts";
 import { matcher, type RunConfig } from "../../lib/train/run_config.ts";
 import type { Schedule } from "../../lib/train/schedule.ts";
 import { releasedTrainable, type Trainable, type TrainingSettings } from "../../lib/train/step.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
 
 /** Settings of the steps. */
 export function settingsOf({ training, loss, optimizer }: RunConfig): TrainingSettings {

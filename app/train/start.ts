@@ -1,15 +1,15 @@
 // Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
-import { adapterShapes, initialAdapters } from "../../lib/train/lora.ts";
+import { adapterShapes, initialAdapters } from "../../lib/weights/lora.ts";
 import { type Network, startNetwork } from "../../lib/train/network.ts";
 import { changedKeys, parseRunConfig, type RunConfig } from "../../lib/train/run_config.ts";
 import type { RunState } from "../../lib/train/run_state.ts";
 import { agreeingSteps } from "../../lib/train/schedule.ts";
 import type { TrainingSettings } from "../../lib/train/step.ts";
 import type { TrainerState } from "../../lib/train/trainer.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
-import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import type { Found, RunFolder } from "./folder.ts";
 import { scheduleOf, warmupOf } from "./settings.ts";
 import { fieldNames, type System } from "./systems.ts";

@@ -4,7 +4,7 @@ import { fieldIndices } from "../../lib/data/fields.ts";
 import { openSplit, type Split } from "../../lib/data/split.ts";
 import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
 import type { RunConfig } from "../../lib/train/run_config.ts";
-import type { WalrusConfig } from "../../lib/walrus/config.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
 
 /** Scales of every channel. */
 export interface Scales {

@@ -6,8 +6,8 @@
 import { parseArgs } from "node:util";
 import { stepProgram } from "../../app/plan/forecast.ts";
 import { webgpu } from "../../lib/backend/webgpu/device.ts";
-import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
-import { geometryOf } from "../../lib/walrus/geometry.ts";
+import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
+import { geometryOf } from "../../lib/models/walrus/geometry.ts";
 import { kernelCases } from "./kernels.ts";
 import { measure, type Timing } from "./measure.ts";
 

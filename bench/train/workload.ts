@@ -12,8 +12,8 @@ import {
   UNCHANGED_MODEL,
   type WalrusConfig,
 } from "../../mod.ts";
-import { drawShifts } from "../../lib/forecast/jitter.ts";
-import { PURPOSES, randomStream } from "../../lib/forecast/random.ts";
+import { drawShifts } from "../../lib/models/walrus/jitter.ts";
+import { PURPOSES, randomStream } from "../../lib/random/philox.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
 

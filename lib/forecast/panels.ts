@@ -2,8 +2,8 @@
 
 import { panelColumns } from "../compile/panels.ts";
 import type { Device } from "../compile/program.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import { isBlockMatrix, parameterShapes } from "../walrus/parameters.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import { isBlockMatrix, parameterShapes } from "../models/walrus/parameters.ts";
 
 /**
  * Columns of the weights that lie in panels.
@@ -15,7 +15,7 @@ import { isBlockMatrix, parameterShapes } from "../walrus/parameters.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { RELEASED_CONFIG } from "../walrus/config.ts";
+ * import { RELEASED_CONFIG } from "../models/walrus/config.ts";
  * const panels = weightPanels(RELEASED_CONFIG, { panelRows: 8 });
  * assert.equal(panels.size, 5 * RELEASED_CONFIG.blocks);
  * assert.equal(panels.get("blocks.0.space_mixing.ff_out.weight"), 2816);

@@ -2,15 +2,15 @@
 
 import { fieldIndices } from "../data/fields.ts";
 import type { Window } from "../data/window.ts";
-import { type Geometry, jitterFeeds, type Shifts } from "../walrus/geometry.ts";
-import { drawShifts } from "./jitter.ts";
-import { randomStream } from "./random.ts";
+import { type Geometry, jitterFeeds, type Shifts } from "../models/walrus/geometry.ts";
+import { drawShifts } from "../models/walrus/jitter.ts";
+import { randomStream } from "../random/philox.ts";
 import type { Compiled, Feed } from "../compile/compile.ts";
 import { type Buffer, type Device, DeviceLostError } from "../compile/program.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
 import type { HostArray } from "../ir/types.ts";
-import { slotFeeds } from "../walrus/recall.ts";
-import type { StepShape } from "../walrus/step.ts";
+import { slotFeeds } from "../models/walrus/kv_cache.ts";
+import type { StepShape } from "../models/walrus/step.ts";
 
 /** A step compiled for one kind of window, and the geometry it was compiled for. */
 export interface PreparedStep {

@@ -3,7 +3,7 @@
 
 import type { Split } from "../data/split.ts";
 import type { Window, WindowPlace } from "../data/window.ts";
-import { frameMetric } from "./metrics.ts";
+import { frameMetric } from "../metrics/frame.ts";
 import { type ForecastModel, rollout, type RolloutOptions } from "./rollout.ts";
 
 /** Continues a window by frames `[X, Y, Z, C]`. */

@@ -8,9 +8,9 @@ import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import { type Graph, signatureOf, trace } from "../ir/trace.ts";
 import { at, BYTES, type DType, type Shape, sizeOf } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
-import { isBlockMatrix, mayBeHalf, parameterShapes, scaleName } from "../walrus/parameters.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import { checkDecodable, type Geometry, geometryOf } from "../models/walrus/geometry.ts";
+import { isBlockMatrix, mayBeHalf, parameterShapes, scaleName } from "../models/walrus/parameters.ts";
 import {
   type FirstInputs,
   firstSignature,
@@ -19,13 +19,13 @@ import {
   type NextInputs,
   nextSignature,
   nextStep,
-} from "../walrus/recall.ts";
-import { RESAMPLED } from "../walrus/resample.ts";
-import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
-import { readConfig } from "./extended_config.ts";
+} from "../models/walrus/kv_cache.ts";
+import { RESAMPLED } from "../models/walrus/resample.ts";
+import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../models/walrus/step.ts";
+import { readConfig } from "../models/walrus/extended_config.ts";
 import { weightPanels } from "./panels.ts";
 import { placeStep, type PlannedStep, planStep } from "./plan.ts";
-import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "./weights.ts";
+import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "../weights/read.ts";
 import {
   type ForecastModel,
   type Frame,

@@ -3,13 +3,13 @@
 
 import { fieldIndices, type FieldMap } from "../data/fields.ts";
 import type { Window } from "../data/window.ts";
-import { drawShifts } from "../forecast/jitter.ts";
-import { PURPOSES, randomStream, uniformNumbers } from "../forecast/random.ts";
+import { drawShifts } from "../models/walrus/jitter.ts";
+import { PURPOSES, randomStream, uniformNumbers } from "../random/philox.ts";
 import { windowGeometry } from "../forecast/walrus.ts";
 import type { HostArray } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import { type Geometry, jitterFeeds } from "../walrus/geometry.ts";
-import { RESAMPLED } from "../walrus/resample.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import { type Geometry, jitterFeeds } from "../models/walrus/geometry.ts";
+import { RESAMPLED } from "../models/walrus/resample.ts";
 import type { BatchShape } from "./step.ts";
 
 /** Numbers of a micro-batch and what its program is made for. */

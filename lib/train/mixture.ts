@@ -2,10 +2,10 @@
 // alone. A run that is resumed draws what it would have drawn.
 
 import { ROTATIONS, type Symmetry, transformWindow } from "../data/augment.ts";
-import { systemSampler } from "../data/sampler.ts";
+import { systemSampler } from "../random/mersenne_twister.ts";
 import type { Split } from "../data/split.ts";
 import { findNotFinite, largestStride, type Window, type WindowPlace } from "../data/window.ts";
-import { PURPOSES, type Random, randomStream } from "../forecast/random.ts";
+import { PURPOSES, type Random, randomStream } from "../random/philox.ts";
 
 /** One system of a mixture. */
 export interface MixtureSystem {

@@ -2,10 +2,10 @@
 // widened to what the run asks for (training.md section 8, model.md section 11 "Adding fields").
 
 import { extendFields } from "../data/fields.ts";
-import { alignFields } from "../forecast/align_fields.ts";
-import { readConfig } from "../forecast/extended_config.ts";
+import { alignFields } from "../models/walrus/align_fields.ts";
+import { readConfig } from "../models/walrus/extended_config.ts";
 import { beside } from "../forecast/walrus.ts";
-import { adaptToCheckpoint, checkWeights, readWeight } from "../forecast/weights.ts";
+import { adaptToCheckpoint, checkWeights, readWeight } from "../weights/read.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import {
@@ -13,9 +13,9 @@ import {
   RELEASED_CONFIG,
   type RotaryKind,
   type WalrusConfig,
-} from "../walrus/config.ts";
-import { parameterShapes } from "../walrus/parameters.ts";
-import { initialWeights, startValues } from "./initialize.ts";
+} from "../models/walrus/config.ts";
+import { parameterShapes } from "../models/walrus/parameters.ts";
+import { initialWeights, startValues } from "../models/walrus/initialize.ts";
 
 /** A network at the start of a run. */
 export interface Network {

@@ -3,11 +3,11 @@
 import { compileGraph } from "../compile/compile.ts";
 import type { Device, Program } from "../compile/program.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import type { Geometry } from "../walrus/geometry.ts";
-import { parameterShapes } from "../walrus/parameters.ts";
-import { isHalf } from "./halves.ts";
-import { adapterShapes } from "./lora.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import type { Geometry } from "../models/walrus/geometry.ts";
+import { parameterShapes } from "../models/walrus/parameters.ts";
+import { isHalf } from "../weights/fp16.ts";
+import { adapterShapes } from "../weights/lora.ts";
 import {
   accumulateStep,
   type BatchShape,

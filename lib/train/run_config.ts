@@ -1,7 +1,7 @@
 // The configuration of a training run: YAML and `key=value` overrides, checked at once, every default filled in.
 
 import * as v from "valibot";
-import { BLOCK_MAPS } from "./lora.ts";
+import { BLOCK_MAPS } from "../weights/lora.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));

@@ -4,9 +4,9 @@
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { type StreamedTensor, streamSafetensors } from "../io/safetensors_writer.ts";
 import type { SourceInput } from "../io/source.ts";
-import { parseConfig, writeConfig } from "../forecast/extended_config.ts";
+import { parseConfig, writeConfig } from "../models/walrus/extended_config.ts";
 import type { Shape } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
 import type { TrainerState } from "./trainer.ts";
 
 /** Where a run stands. */

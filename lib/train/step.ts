@@ -8,16 +8,16 @@ import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, cast, constant, input, mul } from "../ir/tensor.ts";
 import { block, type Graph, trace, type Tree } from "../ir/trace.ts";
 import type { DType, Shape, Type } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import type { Geometry } from "../walrus/geometry.ts";
-import type { ModelOptions } from "../walrus/model.ts";
-import { type StepShape, stepSignature } from "../walrus/step.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import type { Geometry } from "../models/walrus/geometry.ts";
+import type { ModelOptions } from "../models/walrus/model.ts";
+import { type StepShape, stepSignature } from "../models/walrus/step.ts";
 import { adamw, type AdamWSettings, type AdamWState, ratesType, RELEASED_ADAMW } from "./adamw.ts";
-import { gradientMask } from "./symmetry.ts";
+import { gradientMask } from "../models/walrus/gradient_mask.ts";
 import { clipFactor, totalNorm } from "./clip.ts";
-import { computeType, type ComputeWeights, isHalf } from "./halves.ts";
-import { adapterTypes, applyAdapters, type LoraSettings } from "./lora.ts";
-import { type LossInputs, type LossSettings, RELEASED_LOSS, trainingLoss } from "./loss.ts";
+import { computeType, type ComputeWeights, isHalf } from "../weights/fp16.ts";
+import { adapterTypes, applyAdapters, type LoraSettings } from "../weights/lora.ts";
+import { type LossInputs, type LossSettings, RELEASED_LOSS, trainingLoss } from "../models/walrus/loss.ts";
 
 /** What determines the programs of a micro-batch, besides the network. */
 export interface BatchShape extends StepShape {

@@ -9,14 +9,14 @@ import type { ForecastModel, MemoryNeed, PreparedStep } from "../forecast/rollou
 import { windowGeometry } from "../forecast/walrus.ts";
 import { type Graph, trace, type Tree } from "../ir/trace.ts";
 import { type Shape, sizeOf, type Type } from "../ir/types.ts";
-import type { WalrusConfig } from "../walrus/config.ts";
-import { parameterShapes } from "../walrus/parameters.ts";
-import { RESAMPLED } from "../walrus/resample.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../walrus/step.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
+import { parameterShapes } from "../models/walrus/parameters.ts";
+import { RESAMPLED } from "../models/walrus/resample.ts";
+import { forecastStep, type StepInputs, stepSignature } from "../models/walrus/step.ts";
 import { adamwRates } from "./adamw.ts";
 import type { TrainingBatch } from "./batch.ts";
-import { computeType, halvesOf, isHalf } from "./halves.ts";
-import { adapterShapes, adapterTypes, applyAdapters } from "./lora.ts";
+import { computeType, halvesOf, isHalf } from "../weights/fp16.ts";
+import { adapterShapes, adapterTypes, applyAdapters } from "../weights/lora.ts";
 import {
   accumulateStep,
   isState,
@@ -82,8 +82,8 @@ const MOST_PROGRAMS = 32;
  * ```ts
  * import assert from "node:assert/strict";
  * import { wasm } from "../backend/wasm/device.ts";
- * import { RELEASED_CONFIG } from "../walrus/config.ts";
- * import { initialWeights } from "./initialize.ts";
+ * import { RELEASED_CONFIG } from "../models/walrus/config.ts";
+ * import { initialWeights } from "../models/walrus/initialize.ts";
  * import { RELEASED_TRAINING } from "./step.ts";
  * const config = { ...RELEASED_CONFIG, hiddenDim: 16, intermediateDim: 2, states: 4, blocks: 1, heads: 1, mlpDim: 32 };
  * using device = await wasm({ threads: 1 });

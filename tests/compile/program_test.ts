@@ -6,9 +6,9 @@ import { type Kernel, printProgram, type Program } from "../../lib/compile/progr
 import { slotBytes } from "../../lib/compile/plan.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
-import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
-import { geometryOf } from "../../lib/walrus/geometry.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../../lib/walrus/step.ts";
+import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
+import { geometryOf } from "../../lib/models/walrus/geometry.ts";
+import { forecastStep, type StepInputs, stepSignature } from "../../lib/models/walrus/step.ts";
 import { fixture } from "../shared.ts";
 import { twoBlocks } from "../two_blocks.ts";
 

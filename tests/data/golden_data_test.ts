@@ -8,7 +8,7 @@ import { largestStride, locateWindow, rolloutCut, type Window, windowCount } fro
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import { add, permute, sliceAxis } from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";
-import { denormalizeDelta, normalize, windowStatistics } from "../../lib/walrus/normalize.ts";
+import { denormalizeDelta, normalize, windowStatistics } from "../../lib/models/walrus/normalize.ts";
 import { fixture, shared, sharedTest } from "../shared.ts";
 import { largestDifference, readTensors } from "../tensors.ts";
 

@@ -5,7 +5,7 @@ import { wasm } from "../../lib/backend/wasm/device.ts";
 import { DeviceLostError } from "../../lib/compile/program.ts";
 import { openSplit } from "../../lib/data/split.ts";
 import { openWell } from "../../lib/data/well.ts";
-import { vrmse } from "../../lib/forecast/metrics.ts";
+import { vrmse } from "../../lib/metrics/frame.ts";
 import type { Frame, RolloutOptions } from "../../lib/forecast/rollout.ts";
 import { mean, persistence, scoreRollouts } from "../../lib/forecast/skill.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";

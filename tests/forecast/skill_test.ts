@@ -10,7 +10,7 @@ import {
   scoreRollouts,
   scoreWindows,
 } from "../../lib/forecast/skill.ts";
-import { vrmse } from "../../lib/forecast/metrics.ts";
+import { vrmse } from "../../lib/metrics/frame.ts";
 import { inRepository } from "../shared.ts";
 
 const FILE = inRepository("examples/data/gray_scott_mini.hdf5");

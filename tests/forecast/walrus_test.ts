@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { openWell } from "../../lib/data/well.ts";
 import type { Window } from "../../lib/data/window.ts";
-import { drawShifts } from "../../lib/forecast/jitter.ts";
-import { vrmse } from "../../lib/forecast/metrics.ts";
-import { randomStream } from "../../lib/forecast/random.ts";
+import { drawShifts } from "../../lib/models/walrus/jitter.ts";
+import { vrmse } from "../../lib/metrics/frame.ts";
+import { randomStream } from "../../lib/random/philox.ts";
 import type { RolloutOptions } from "../../lib/forecast/rollout.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
-import { geometryOf, largestShift, type Shifts } from "../../lib/walrus/geometry.ts";
+import { geometryOf, largestShift, type Shifts } from "../../lib/models/walrus/geometry.ts";
 import { fixture, inRepository, shared, sharedTest } from "../shared.ts";
 import { readTensors } from "../tensors.ts";
 

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { openWell } from "../../lib/data/well.ts";
-import { parseConfig } from "../../lib/forecast/extended_config.ts";
+import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";

@@ -7,7 +7,7 @@ import { halfToNumber, narrowToBfloat, numberToHalf, widenBfloat } from "../../l
 import { readPickle } from "../../lib/io/pickle.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { readZip } from "../../lib/io/zip.ts";
-import { checkWeights, readWeight } from "../../lib/forecast/weights.ts";
+import { checkWeights, readWeight } from "../../lib/weights/read.ts";
 import { fixture, sharedTest } from "../shared.ts";
 
 const TEXT = new TextEncoder();

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { openSplit, type Split } from "../../lib/data/split.ts";
-import { systemSampler } from "../../lib/data/sampler.ts";
+import { systemSampler } from "../../lib/random/mersenne_twister.ts";
 import { makeBatch } from "../../lib/train/batch.ts";
 import { Mixture, type MixtureSettings } from "../../lib/train/mixture.ts";
-import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
+import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
 import { inRepository } from "../shared.ts";
 
 const SETTINGS: MixtureSettings = { seed: 4, epochLength: 11, strides: [1, 5], rotate: true, limit: null };

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { initialWeights } from "../../lib/train/initialize.ts";
+import { initialWeights } from "../../lib/models/walrus/initialize.ts";
 import { startNetwork } from "../../lib/train/network.ts";
 import { changedKeys, matcher, parseRunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
-import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
 import { inRepository } from "../shared.ts";
 import { TINY } from "./tiny.ts";

@@ -9,7 +9,7 @@ import { check } from "../../lib/ir/check.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { releasedTrainable, wholeStep } from "../../lib/train/step.ts";
-import { gradientMask } from "../../lib/train/symmetry.ts";
+import { gradientMask } from "../../lib/models/walrus/gradient_mask.ts";
 import { accumulateStep, trainedNames } from "../../lib/train/step.ts";
 import { TINY, TINY_BATCH, TINY_SETTINGS, tinyFeeds, tinyGeometry } from "./tiny.ts";
 

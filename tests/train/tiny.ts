@@ -6,9 +6,9 @@ import type { BatchShape, TrainingSettings } from "../../lib/train/step.ts";
 import { RELEASED_TRAINING } from "../../lib/train/step.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/walrus/config.ts";
-import { type Geometry, geometryOf } from "../../lib/walrus/geometry.ts";
-import { uniformNumbers } from "../../lib/forecast/random.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { type Geometry, geometryOf } from "../../lib/models/walrus/geometry.ts";
+import { uniformNumbers } from "../../lib/random/philox.ts";
 
 /** Normal numbers, reproducible from a seed. */
 export function normals(count: number, seed: number): Float32Array {

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import type { Window } from "../../lib/data/window.ts";
 import { makeBatch, type TrainingBatch } from "../../lib/train/batch.ts";
-import { initialWeights } from "../../lib/train/initialize.ts";
-import { adapterShapes, initialAdapters, mergeAdapters } from "../../lib/train/lora.ts";
+import { initialWeights } from "../../lib/models/walrus/initialize.ts";
+import { adapterShapes, initialAdapters, mergeAdapters } from "../../lib/weights/lora.ts";
 import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
 import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
-import { parameterShapes } from "../../lib/walrus/parameters.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import { largestDifference } from "../tensors.ts";
 import { TINY, TINY_SETTINGS, tinyWindow } from "./tiny.ts";
 

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { openSplit } from "../../lib/data/split.ts";
-import { vrmse } from "../../lib/forecast/metrics.ts";
+import { vrmse } from "../../lib/metrics/frame.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
 import { validate } from "../../lib/train/validate.ts";
-import { RELEASED_CONFIG } from "../../lib/walrus/config.ts";
-import { geometryOf } from "../../lib/walrus/geometry.ts";
+import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
+import { geometryOf } from "../../lib/models/walrus/geometry.ts";
 import { inRepository } from "../shared.ts";
 
 Deno.test("validate() scores what a forecast of the same window scores", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import type { Device } from "../../lib/compile/program.ts";
-import { initialWeights } from "../../lib/train/initialize.ts";
+import { initialWeights } from "../../lib/models/walrus/initialize.ts";
 import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
 import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
 import { gpuTest } from "../backend/webgpu/adapter.ts";

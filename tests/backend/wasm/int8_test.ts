@@ -8,7 +8,7 @@ import { cast, contract, mul, permute, reshape } from "../../../lib/ir/tensor.ts
 import { trace } from "../../../lib/ir/trace.ts";
 import { compile } from "../../../lib/compile/compile.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
-import { quantizeRows } from "../../../lib/forecast/weights.ts";
+import { quantizeRows } from "../../../lib/weights/read.ts";
 import { Walrus } from "../../../lib/forecast/walrus.ts";
 import { openWell } from "../../../lib/data/well.ts";
 import { inRepository } from "../../shared.ts";

@@ -7,8 +7,8 @@ import { launchesOf, planLaunches, submitsOf } from "../../../lib/backend/webgpu
 import { poolSlots } from "../../../lib/backend/webgpu/pool.ts";
 import { LEAST_LIMITS, type Target } from "../../../lib/backend/webgpu/target.ts";
 import type { Kernel } from "../../../lib/compile/program.ts";
-import { RELEASED_CONFIG } from "../../../lib/walrus/config.ts";
-import { geometryOf } from "../../../lib/walrus/geometry.ts";
+import { RELEASED_CONFIG } from "../../../lib/models/walrus/config.ts";
+import { geometryOf } from "../../../lib/models/walrus/geometry.ts";
 import { fixture } from "../../shared.ts";
 import { twoBlocks } from "../../two_blocks.ts";
 

@@ -1,0 +1,87 @@
+// Fields to tokens: two strided convolutions with a field-indexed first kernel (model.md section 5).
+
+import type { Tensor } from "../../ir/node.ts";
+import { concat, constant, gather, mul, reshape, sliceAxis, sum } from "../../ir/tensor.ts";
+import { block } from "../../ir/trace.ts";
+import { at } from "../../ir/types.ts";
+import { silu } from "../../nn/activation.ts";
+import { conv } from "../../nn/conv.ts";
+import { rmsNorm } from "../../nn/norm.ts";
+import type { Geometry } from "./geometry.ts";
+
+/** Tensors of the network by the checkpoint's names. */
+export type Parameters = Readonly<Record<string, Tensor>>;
+
+/** A parameter, or an error that names it. */
+export function parameter(params: Parameters, name: string): Tensor {
+  const tensor = params[name];
+  if (!tensor) throw new TypeError(`Parameter "${name}" is missing`);
+  return tensor;
+}
+
+/** Columns of the flag channels, in the order in which `frame` appends them: interior, wall, open. */
+const FLAG_COLUMNS = Int32Array.of(2, 0, 1);
+
+/** Number of non-singleton axes: the key of encoder and decoder. */
+export function dimensionality(geometry: Geometry): number {
+  return geometry.filter((a) => !a.singleton).length;
+}
+
+/** Strides of the first (0) or second (1) convolution along the three axes. */
+export function stepsOf(geometry: Geometry, stage: 0 | 1): [number, number, number] {
+  return [geometry[0].strides[stage], geometry[1].strides[stage], geometry[2].strides[stage]];
+}
+
+/** Axes of a kernel `[., ., p, q, r]` that lie along singleton axes of the grid. */
+export function singletonKernelAxes(geometry: Geometry): number[] {
+  return [0, 1, 2].filter((i) => at(geometry, i).singleton).map((i) => i + 2);
+}
+
+/** Factors `[1, c + 3, 1, 1, 1]` of the kernel's columns; those of the c fields times `factor`. */
+function columnFactors(scale: Tensor, c: number, factor: Tensor | undefined): Tensor {
+  if (!factor) return scale;
+  const own = mul(sliceAxis(scale, 1, 0, c), reshape(factor, [1, 1, 1, 1, 1]));
+  return concat([own, sliceAxis(scale, 1, c, 3)], 1);
+}
+
+/**
+ * Encodes frames.
+ *
+ * @param params the network
+ * @param x framed fields and flags `[n, X', Y', Z', c + 3]`
+ * @param fields columns of the c fields, i32 `[c]`
+ * @param geometry of the grid
+ * @param factor of the fields `[1]`. It scales the kernel, which is the same to the network; scaled fields would
+ *   need a gradient of their own, the dearest part of the encoder's backward pass
+ * @returns tokens `[n, x, y, z, h]`
+ */
+export function encode(
+  params: Parameters,
+  x: Tensor,
+  fields: Tensor,
+  geometry: Geometry,
+  factor?: Tensor,
+): Tensor {
+  return block("encoder", () => {
+    const key = `embed.${dimensionality(geometry)}`;
+    const thin = singletonKernelAxes(geometry);
+    const proj1 = parameter(params, `${key}.proj1.weight`);
+    const c = at(fields.shape, 0);
+    const columns = concat([fields, constant(FLAG_COLUMNS, [3], "i32")], 0);
+    // The fields and the interior flag are scaled, the two boundary flags are not.
+    const scale = new Float32Array(c + 3).fill(Math.sqrt((at(proj1.shape, 1) - 3) / c), 0, c + 1).fill(
+      1,
+      c + 1,
+    );
+    const shape = [1, c + 3, 1, 1, 1];
+    const selected = mul(
+      sum(gather(proj1, columns, 1), thin),
+      columnFactors(constant(scale, shape), c, factor),
+    );
+    const first = conv(x, selected, stepsOf(geometry, 0));
+    const inner = silu(rmsNorm(first, [1, 2, 3], parameter(params, `${key}.norm1.weight`)));
+    const proj2 = sum(parameter(params, `${key}.proj2.weight`), thin);
+    const second = conv(inner, proj2, stepsOf(geometry, 1));
+    return silu(rmsNorm(second, [1, 2, 3], parameter(params, `${key}.norm2.weight`)));
+  });
+}

@@ -1,0 +1,281 @@
+// The released `extended_config.yaml`, a Hydra tree of `_target_` names, mapped to a typed configuration. Names that
+// are not known are refused: a network that differs in a part this library does not compute must not load.
+
+import * as v from "valibot";
+import { readSmall, type SourceInput } from "../../io/source.ts";
+import { parseYaml, writeYaml } from "../../io/yaml.ts";
+import type { NormalizationKind, WalrusConfig } from "./config.ts";
+import { KERNELS } from "./geometry.ts";
+
+/** A configuration and what was noticed while reading it. */
+export interface ReadConfig {
+  /** The typed configuration. */
+  readonly config: WalrusConfig;
+  /** What was noticed. */
+  readonly warnings: readonly string[];
+}
+
+const LARGEST = 1 << 20;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const target = (name: string) => v.object({ _target_: v.literal(name) });
+
+/** Kernel widths: a number, or nested lists that repeat [8, 4]. */
+type Kernels = number | readonly Kernels[];
+const kernels: v.GenericSchema<Kernels> = v.lazy(() => v.union([v.number(), v.array(kernels)]));
+
+/** One codec (encoder or decoder): its class, and kernels that must be those of the released network. */
+const codec = (name: string) =>
+  v.object({
+    _target_: v.literal(name),
+    base_kernel_size2d: v.optional(kernels),
+    base_kernel_size3d: v.optional(kernels),
+    variable_downsample: v.optional(v.literal(true)),
+    activation: v.optional(target("torch.nn.SiLU")),
+  });
+
+const schema = v.object({
+  model: v.object({
+    _target_: v.literal("walrus.models.IsotropicModel"),
+    encoder: codec("walrus.models.encoders.vstride_encoder.SpaceBagAdaptiveDVstrideEncoder"),
+    decoder: codec("walrus.models.decoders.vstride_decoder.AdaptiveDVstrideDecoder"),
+    processor: v.object({
+      _target_: v.literal("walrus.models.spatiotemporal_blocks.space_time_split.SpaceTimeSplitBlock"),
+      space_mixing: v.object({
+        _target_: v.literal("walrus.models.spatial_blocks.full_attention.FullAttention"),
+        num_heads: count,
+        mlp_dim: v.nullish(count),
+      }),
+      time_mixing: v.object({
+        _target_: v.literal("walrus.models.temporal_blocks.axial_time_attention.AxialTimeAttention"),
+        num_heads: count,
+        bias_type: v.optional(v.literal("rel")),
+      }),
+      channel_mixing: v.optional(target("torch.nn.Identity")),
+    }),
+    norm_layer: target("walrus.models.shared_utils.normalization.RMSGroupNorm"),
+    hidden_dim: count,
+    intermediate_dim: count,
+    processor_blocks: count,
+    drop_path: v.optional(share, 0),
+    input_field_drop: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+    max_d: v.optional(v.literal(3)),
+    causal_in_time: v.boolean(),
+    include_d: v.pipe(v.array(v.picklist([1, 2, 3])), v.minLength(1)),
+    override_dimensionality: v.optional(v.literal(0)),
+    jitter_patches: v.optional(v.boolean(), true),
+    n_states: v.optional(count),
+  }),
+  trainer: v.optional(v.object({
+    revin: v.optional(v.object({ _target_: v.string() })),
+    prediction_type: v.optional(v.picklist(["delta", "full"]), "delta"),
+    epsilon: v.optional(v.number()),
+  })),
+  data: v.object({
+    field_index_map_override: v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))),
+    module_parameters: v.optional(v.object({ n_steps_input: v.optional(count, 6) })),
+  }),
+  finetuning_mods: v.nullish(v.record(v.string(), v.unknown())),
+});
+
+type Tree = v.InferOutput<typeof schema>;
+
+/** Normalisers by the class's name; the plain names are aliases of the RMS variants. */
+const NORMALIZERS: readonly (readonly [RegExp, NormalizationKind])[] = [
+  [/^MeanStdSamplewise/, "meanstd"],
+  [/^(RMS)?Samplewise/, "rms"],
+  [/^(RMS)?(Global|Dataset)/, "global"],
+];
+
+function normalizationOf(tree: Tree, fail: (why: string) => never): NormalizationKind {
+  const path = tree.trainer?.revin?._target_;
+  if (path === undefined) return "rms";
+  const name = path.split(".").at(-1) ?? "";
+  const found = NORMALIZERS.find(([pattern]) => pattern.test(name));
+  return found?.[1] ??
+    fail(
+      `trainer.revin._target_ is "${path}", wanted a SamplewiseRevNormalization, MeanStdSamplewiseRevNormalization or GlobalRevNormalization`,
+    );
+}
+
+/** Whether nested kernel lists say 8 then 4 along every axis. */
+function releasedKernels(sizes: Kernels | undefined): boolean {
+  if (sizes === undefined) return true;
+  if (typeof sizes === "number") return false;
+  if (sizes.every((s) => typeof s === "number")) {
+    return sizes.length === 2 && sizes.every((s, i) => s === KERNELS[i]);
+  }
+  return sizes.every(releasedKernels);
+}
+
+function toConfig(tree: Tree, fail: (why: string) => never): WalrusConfig {
+  const { model } = tree;
+  const { space_mixing: space, time_mixing: time } = model.processor;
+  const heads = space.num_heads;
+  if (time.num_heads !== heads) {
+    fail(`time_mixing has ${time.num_heads} heads and space_mixing ${heads}, wanted the same`);
+  }
+  if (model.hidden_dim % heads !== 0) {
+    fail(`model.hidden_dim is ${model.hidden_dim}, wanted a multiple of the ${heads} heads`);
+  }
+  const width = model.hidden_dim / heads;
+  if (width < 16) fail(`heads are ${width} wide (model.hidden_dim over num_heads), wanted at least 16`);
+  for (const part of ["encoder", "decoder"] as const) {
+    const { base_kernel_size2d: two, base_kernel_size3d: three } = model[part];
+    if (!releasedKernels(two) || !releasedKernels(three)) {
+      fail(`model.${part} has other kernels than ${KERNELS.join(" then ")} along every axis`);
+    }
+  }
+  const fields = tree.data.field_index_map_override;
+  const states = Math.max(...Object.values(fields), 2) + 1;
+  if (model.n_states !== undefined && model.n_states < states) {
+    fail(`model.n_states is ${model.n_states}, data.field_index_map_override goes to ${states - 1}`);
+  }
+  ["closed_boundary", "open_boundary", "bias_correction"].forEach((name, i) => {
+    if (fields[name] !== undefined && fields[name] !== i) {
+      fail(`data.field_index_map_override.${name} is ${fields[name]}, wanted ${i}`);
+    }
+  });
+  return {
+    hiddenDim: model.hidden_dim,
+    intermediateDim: model.intermediate_dim,
+    states: model.n_states ?? states,
+    blocks: model.processor_blocks,
+    heads,
+    mlpDim: space.mlp_dim ?? 4 * model.hidden_dim,
+    dropPath: model.drop_path,
+    inputFieldDrop: model.input_field_drop,
+    causal: model.causal_in_time,
+    includeD: model.include_d,
+    rotary: "fixed",
+    apeShape: null,
+    jitter: model.jitter_patches,
+    normalization: normalizationOf(tree, fail),
+    epsilon: tree.trainer?.epsilon ?? 1e-5,
+    prediction: tree.trainer?.prediction_type ?? "delta",
+    contextFrames: tree.data.module_parameters?.n_steps_input ?? 6,
+    fields,
+  };
+}
+
+/** A value in a message: short, and told apart from text. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "absent";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/**
+ * Parses the text of a configuration.
+ *
+ * @param text YAML
+ * @param name for messages
+ * @throws SyntaxError naming the place in the file, the value and what was wanted
+ */
+export function parseConfig(text: string, name = "configuration"): ReadConfig {
+  const fail = (why: string): never => {
+    throw new SyntaxError(`Cannot read "${name}": ${why}`);
+  };
+  const result = v.safeParse(schema, parseYaml(text, name));
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
+    const wanted = issue.expected ?? issue.message;
+    return fail(`${path} is ${shown(issue.input)}, wanted ${wanted}`);
+  }
+  const config = toConfig(result.output, fail);
+  const mods = Object.keys(result.output.finetuning_mods ?? {});
+  const warnings = mods.length > 0
+    ? [`finetuning_mods (${mods.join(", ")}) are taken from the checkpoint's tensors`]
+    : [];
+  return { config, warnings };
+}
+
+/**
+ * Reads an `extended_config.yaml`.
+ *
+ * @param input path, URL, Blob or bytes
+ * @throws RangeError when it cannot be opened, SyntaxError when it is no such configuration
+ */
+export async function readConfig(input: SourceInput): Promise<ReadConfig> {
+  const bytes = await readSmall(input, LARGEST);
+  const name = typeof input === "string" || input instanceof URL ? String(input) : "configuration";
+  return parseConfig(new TextDecoder().decode(bytes), name);
+}
+
+/**
+ * The configuration in the released structure; reads back equal (rotary kind and position table lie in the
+ * checkpoint's tensors).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { RELEASED_CONFIG } from "./config.ts";
+ * assert.deepEqual(parseConfig(writeConfig(RELEASED_CONFIG)).config, RELEASED_CONFIG);
+ * ```
+ */
+export function writeConfig(config: WalrusConfig): string {
+  const partial = { _partial_: true };
+  const sizes = (axes: number) => Array.from({ length: axes }, () => [...KERNELS]);
+  const part = (path: string) => ({
+    ...partial,
+    _target_: path,
+    base_kernel_size2d: sizes(2),
+    base_kernel_size3d: sizes(3),
+    activation: { ...partial, _target_: "torch.nn.SiLU" },
+    variable_downsample: true,
+  });
+  const normalizers = {
+    rms: "SamplewiseRevNormalization",
+    meanstd: "MeanStdSamplewiseRevNormalization",
+    global: "GlobalRevNormalization",
+  };
+  return writeYaml({
+    model: {
+      _target_: "walrus.models.IsotropicModel",
+      encoder: part("walrus.models.encoders.vstride_encoder.SpaceBagAdaptiveDVstrideEncoder"),
+      decoder: part("walrus.models.decoders.vstride_decoder.AdaptiveDVstrideDecoder"),
+      processor: {
+        ...partial,
+        _target_: "walrus.models.spatiotemporal_blocks.space_time_split.SpaceTimeSplitBlock",
+        space_mixing: {
+          ...partial,
+          _target_: "walrus.models.spatial_blocks.full_attention.FullAttention",
+          num_heads: config.heads,
+          mlp_dim: config.mlpDim,
+        },
+        time_mixing: {
+          ...partial,
+          _target_: "walrus.models.temporal_blocks.axial_time_attention.AxialTimeAttention",
+          num_heads: config.heads,
+          bias_type: "rel",
+        },
+        channel_mixing: { ...partial, _target_: "torch.nn.Identity" },
+      },
+      norm_layer: { ...partial, _target_: "walrus.models.shared_utils.normalization.RMSGroupNorm" },
+      hidden_dim: config.hiddenDim,
+      intermediate_dim: config.intermediateDim,
+      processor_blocks: config.blocks,
+      drop_path: config.dropPath,
+      input_field_drop: config.inputFieldDrop,
+      max_d: 3,
+      causal_in_time: config.causal,
+      include_d: config.includeD,
+      override_dimensionality: 0,
+      jitter_patches: config.jitter,
+      n_states: config.states,
+    },
+    trainer: {
+      revin: {
+        ...partial,
+        _target_: `walrus.trainer.normalization_strat.${normalizers[config.normalization]}`,
+      },
+      prediction_type: config.prediction,
+      epsilon: config.epsilon,
+    },
+    data: {
+      field_index_map_override: config.fields,
+      module_parameters: { n_steps_input: config.contextFrames },
+    },
+  });
+}

@@ -1,0 +1,99 @@
+// Start values of the network's tensors when training from scratch (model.md section 2): ranges and distributions of
+// the released recipe, drawn on the host so that a seed means the same everywhere.
+
+import { PURPOSES, uniformNumbers } from "../../random/philox.ts";
+import { type Shape, sizeOf } from "../../ir/types.ts";
+import type { WalrusConfig } from "./config.ts";
+import { KERNELS } from "./geometry.ts";
+import { frequencyCount, parameterShapes } from "./parameters.ts";
+
+/** Residual branches start almost switched off. */
+const GAIN = Math.sqrt(6 / (1 + 5e12));
+/** Bias of a branch that starts switched off. */
+const SMALL = 1e-6;
+/** Spread of a position table. */
+const TABLE = 0.005;
+
+/** How a tensor starts: one value, uniform within a bound, or normal with a deviation. */
+type Start =
+  | { readonly kind: "value"; readonly value: number }
+  | { readonly kind: "uniform" | "normal"; readonly size: number };
+
+/** What a tensor starts with, by its name. */
+function startOf(name: string, shape: Shape, config: WalrusConfig): Start {
+  const { hiddenDim: h, intermediateDim: i, states: n, mlpDim: m } = config;
+  const [wide, narrow] = [KERNELS[0] ** 3, KERNELS[1] ** 3];
+  const uniform = (size: number): Start => ({ kind: "uniform", size });
+  if (name === "ape") return { kind: "normal", size: TABLE };
+  if (name.includes("relative_attention_bias")) return { kind: "normal", size: 1 };
+  if (/^(?:embed\.\d\.proj1|debed\.\d\.proj2)\./.test(name)) return uniform(1 / Math.sqrt(wide * n));
+  if (/^(?:embed\.\d\.proj2|debed\.\d\.proj1)\./.test(name)) return uniform(1 / Math.sqrt(narrow * i));
+  if (/fused_ff_qkv|input_head/.test(name)) return uniform(1 / Math.sqrt(h));
+  if (/ff_out/.test(name)) return uniform((name.endsWith("bias") ? SMALL : GAIN) / Math.sqrt(m / 2));
+  if (/attn_out|output_head/.test(name)) {
+    return uniform((name.endsWith("bias") ? SMALL : GAIN) / Math.sqrt(h));
+  }
+  // Norms and the dummy factor.
+  if (shape.length === 1) return { kind: "value", value: name.endsWith("bias") ? 0 : 1 };
+  throw new RangeError(`Tensor "${name}" has no start value`);
+}
+
+/** Rotary frequencies at the start: `pi linspace(1, 128, f)`. */
+export function startFrequencies(config: WalrusConfig): Float32Array {
+  const f = frequencyCount(config);
+  return Float32Array.from({ length: f }, (_, i) => Math.PI * (f === 1 ? 1 : 1 + 127 * i / (f - 1)));
+}
+
+/**
+ * Numbers of a tensor at the start.
+ *
+ * @param name as in the checkpoint
+ * @param shape of the tensor
+ * @param config the network
+ * @param seed of the run
+ * @param stream differs between tensors
+ */
+export function startValues(
+  name: string,
+  shape: Shape,
+  config: WalrusConfig,
+  seed: number,
+  stream: number,
+): Float32Array {
+  if (name.includes("rotary_emb.freqs")) return startFrequencies(config);
+  const start = startOf(name, shape, config);
+  const count = sizeOf(shape);
+  if (start.kind === "value") return new Float32Array(count).fill(start.value);
+  const { size } = start;
+  if (start.kind === "uniform") {
+    const draws = uniformNumbers(count, seed, stream, PURPOSES.weights);
+    return Float32Array.from(draws, (u) => size * (2 * u - 1));
+  }
+  const draws = uniformNumbers(2 * count, seed, stream, PURPOSES.weights);
+  return Float32Array.from(
+    { length: count },
+    (_, i) => size * Math.sqrt(-2 * Math.log(draws[2 * i]!)) * Math.cos(2 * Math.PI * draws[2 * i + 1]!),
+  );
+}
+
+/**
+ * All tensors of a network at the start of training.
+ *
+ * @param config the network
+ * @param seed a safe integer, 0 or more
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { RELEASED_CONFIG } from "./config.ts";
+ * const config = { ...RELEASED_CONFIG, hiddenDim: 16, intermediateDim: 2, states: 4, blocks: 1, heads: 1, mlpDim: 32 };
+ * const weights = initialWeights(config, 1);
+ * assert.equal(weights.get("encoder_dummy")![0], 1);
+ * assert.ok(weights.get("embed.2.proj1.weight")!.every((w) => Math.abs(w) < 1 / Math.sqrt(512 * 4)));
+ * ```
+ */
+export function initialWeights(config: WalrusConfig, seed: number): Map<string, Float32Array> {
+  return new Map(
+    [...parameterShapes(config)].map(([name, shape], i) => [name, startValues(name, shape, config, seed, i)]),
+  );
+}

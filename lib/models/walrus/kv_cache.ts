@@ -1,0 +1,187 @@
+// Forecast steps that remember: the keys and values that every block's time mixing made of past frames stay on the
+// device, so that a step computes one frame in place of the whole window. That is not quite the released model: scales
+// and shift stay those of the first window, and past frames know what came before the window. A network that is causal
+// in time only.
+
+import type { Tensor } from "../../ir/node.ts";
+import { broadcastTo, reshape, select } from "../../ir/tensor.ts";
+import { block, type Tree } from "../../ir/trace.ts";
+import { at, type DType, type Shape, type Type } from "../../ir/types.ts";
+import { bucket } from "../../nn/bias.ts";
+import type { Recall } from "./block.ts";
+import type { WalrusConfig } from "./config.ts";
+import { type Geometry, tokenGrid } from "./geometry.ts";
+import type { Statistics } from "./normalize.ts";
+import { headDim } from "./parameters.ts";
+import {
+  predictNext,
+  type StepInputs,
+  type StepShape,
+  stepSignature,
+  stepStatistics,
+  withConstants,
+} from "./step.ts";
+
+/** Keys or values of every block, `[B, S, T, heads, e]`, by the block's number. */
+type Memory = Readonly<Record<string, Tensor>>;
+
+/** Inputs of the first step: those of a forecast step, and the memory that it fills. */
+export interface FirstInputs extends StepInputs {
+  readonly keys: Memory;
+  readonly values: Memory;
+}
+
+/** Inputs of the steps after the first. */
+export interface NextInputs extends FirstInputs {
+  /** `[1, B, X, Y, Z, C]`, the newest frame alone. */
+  readonly window: Tensor;
+  /** Those of the first window. */
+  readonly statistics: Statistics;
+  /** 1 for the slot of the newest frame, which replaces the oldest, `[T]`. */
+  readonly newest: Tensor;
+  /** Bucket of the distance to the frame in every slot, i32 `[T]`. */
+  readonly buckets: Tensor;
+}
+
+/**
+ * Types of the memory.
+ *
+ * @param config the network
+ * @param shape what is forecast; its frames are the slots
+ * @param geometry of the grid
+ */
+export function memorySignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+): Record<"keys" | "values", Record<string, Type>> {
+  const tokens = tokenGrid(geometry).reduce((a, b) => a * b);
+  const sizes: Shape = [shape.samples, tokens, shape.frames, config.heads, headDim(config)];
+  const blocks = () =>
+    Object.fromEntries(
+      Array.from(
+        { length: config.blocks },
+        (_, b): [string, Type] => [`${b}`, { dtype: "f32", shape: sizes }],
+      ),
+    );
+  return { keys: blocks(), values: blocks() };
+}
+
+/** Types of the inputs of {@link firstStep}. */
+export function firstSignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+  weightType?: (name: string) => DType,
+): Record<string, Tree<Type>> {
+  return {
+    ...stepSignature(config, shape, geometry, weightType),
+    ...memorySignature(config, shape, geometry),
+  };
+}
+
+/** Types of the inputs of {@link nextStep}. */
+export function nextSignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+  weightType?: (name: string) => DType,
+): Record<string, Tree<Type>> {
+  const { frames, samples, channels, constants } = shape;
+  const scale: Type = { dtype: "f32", shape: [1, samples, 1, 1, 1, channels + constants] };
+  return {
+    ...stepSignature({ ...config, normalization: "rms" }, { ...shape, frames: 1 }, geometry, weightType),
+    ...memorySignature(config, shape, geometry),
+    statistics: { mean: scale, std: scale, deltaMean: scale, deltaStd: scale },
+    newest: { dtype: "f32", shape: [frames] },
+    buckets: { dtype: "i32", shape: [frames] },
+  };
+}
+
+/**
+ * The first step of a rollout: a forecast step that fills the memory.
+ *
+ * @param inputs tensors as {@link firstSignature} types them
+ * @param config the network, causal in time
+ * @param geometry of the grid
+ * @returns `next` `[B, X, Y, Z, C]`, the memory, and the statistics of the window
+ */
+export function firstStep(
+  inputs: FirstInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+): Record<"next", Tensor> & Record<"keys" | "values" | "statistics", Record<string, Tensor>> {
+  const x = withConstants(inputs.window, inputs.constants);
+  const statistics = block("normalize", () => stepStatistics(x, config, inputs.scales));
+  const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
+  const recall = (index: number): Recall => (keys, values) => {
+    kept.keys[index] = keys;
+    kept.values[index] = values;
+    return { keys, values };
+  };
+  const next = predictNext(inputs, statistics, config, geometry, recall);
+  const [, B = 1, , , , C = 1] = x.shape;
+  const whole = (t: Tensor) => broadcastTo(t, [1, B, 1, 1, 1, C]);
+  const { mean, std, deltaMean, deltaStd } = statistics;
+  return {
+    next,
+    ...kept,
+    statistics: {
+      mean: whole(mean),
+      std: whole(std),
+      deltaMean: whole(deltaMean),
+      deltaStd: whole(deltaStd),
+    },
+  };
+}
+
+/**
+ * A later step: the newest frame's keys and values take the place of the oldest's.
+ *
+ * @param inputs tensors as {@link nextSignature} types them
+ * @param config the network, causal in time
+ * @param geometry of the grid
+ * @returns `next` `[B, X, Y, Z, C]`, and the memory
+ */
+export function nextStep(
+  inputs: NextInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+): Record<"next", Tensor> & Record<"keys" | "values", Record<string, Tensor>> {
+  const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
+  const isNewest = reshape(inputs.newest, [1, 1, at(inputs.newest.shape, 0), 1, 1]);
+  const recall = (index: number): Recall => (keys, values) => {
+    const store = (memory: Memory, own: Tensor) => {
+      const before = memory[index]!;
+      return select(isNewest, broadcastTo(own, before.shape), before);
+    };
+    const pair = { keys: store(inputs.keys, keys), values: store(inputs.values, values) };
+    kept.keys[index] = pair.keys;
+    kept.values[index] = pair.values;
+    return { ...pair, buckets: inputs.buckets };
+  };
+  const next = predictNext(inputs, inputs.statistics, config, geometry, recall);
+  return { next, ...kept };
+}
+
+/**
+ * Where the newest frame of a later step goes, and how far the frames in the slots are from it.
+ *
+ * @param step number of the step, from 1 after the first
+ * @param frames slots
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const { newest, buckets } = slotFeeds(1, 4);
+ * assert.deepEqual([...newest], [1, 0, 0, 0]);
+ * assert.deepEqual([...buckets], [0, 3, 2, 1]);
+ * ```
+ */
+export function slotFeeds(step: number, frames: number): { newest: Float32Array; buckets: Int32Array } {
+  const slot = (step - 1) % frames;
+  return {
+    newest: Float32Array.from({ length: frames }, (_, i) => i === slot ? 1 : 0),
+    buckets: Int32Array.from({ length: frames }, (_, i) => bucket((slot - i + frames) % frames, true)),
+  };
+}

@@ -1,0 +1,72 @@
+// The training loss: mean absolute error of the normalised increments, teacher-forced over the window
+// (model.md section 11, training.md section 1).
+
+import type { Tensor } from "../../ir/node.ts";
+import { abs, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
+import { block } from "../../ir/trace.ts";
+import { at } from "../../ir/types.ts";
+import type { WalrusConfig } from "./config.ts";
+import type { Geometry } from "./geometry.ts";
+import { type ModelOptions, walrus } from "./model.ts";
+import { normalize } from "./normalize.ts";
+import { blank, firstChannels, hide, type StepInputs, stepStatistics, withConstants } from "./step.ts";
+
+/** Settings of the loss. */
+export interface LossSettings {
+  /** Factor of the mean, 100 in the released recipe. */
+  readonly multiplier: number;
+  /** Predictions from fewer frames than this are left out when there are others. */
+  readonly minimumContext: number;
+}
+
+/** The released settings. */
+export const RELEASED_LOSS: LossSettings = { multiplier: 100, minimumContext: 1 };
+
+/** Inputs of the loss: those of a step and the frame that follows the window, `[1, B, X, Y, Z, C]`. */
+export interface LossInputs extends StepInputs {
+  readonly target: Tensor;
+}
+
+/**
+ * Loss of one micro-batch, a tensor of one element.
+ *
+ * @param inputs window `[T, B, X, Y, Z, C]`, the frame after it and what a step takes
+ * @param config the network
+ * @param geometry of the grid
+ * @param settings multiplier and context
+ * @param options stochastic depth and field dropout
+ */
+export function trainingLoss(
+  inputs: LossInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+  settings: LossSettings = RELEASED_LOSS,
+  options: Pick<ModelOptions, "fieldKeep" | "pathKeep"> = {},
+): Tensor {
+  const { params, window, fields, mask, hidden, target } = inputs;
+  const [T = 1] = window.shape;
+  const C = at(window.shape, 5);
+  const x = withConstants(window, inputs.constants);
+  const statistics = stepStatistics(x, config, inputs.scales);
+  const jitter = inputs.jitter ?? null;
+  const y = walrus(params, normalize(x, statistics), fields, config, geometry, { ...options, jitter });
+  return block("loss", () => {
+    const own = firstChannels(statistics, C);
+    const frames = concat([window, target], 0);
+    const later = sliceAxis(frames, 0, 1, T);
+    const wanted = config.prediction === "delta"
+      ? div(sub(sub(later, sliceAxis(frames, 0, 0, T)), own.deltaMean), own.deltaStd)
+      : normalize(later, own);
+    // A network that is not causal predicts the last frame only.
+    const predicted = at(y.shape, 0);
+    const first = predicted > settings.minimumContext ? settings.minimumContext : 0;
+    const cut = (t: Tensor) => {
+      const skip = at(t.shape, 0) - predicted + first;
+      return sliceAxis(sliceAxis(t, 5, 0, C), 0, skip, at(t.shape, 0) - skip);
+    };
+    const prediction = blank(cut(y), mask, hidden);
+    const truth = hide(cut(wanted), hidden);
+    const error = mean(abs(sub(prediction, truth)), [0, 1, 2, 3, 4, 5]);
+    return reshape(mul(error, settings.multiplier), []);
+  });
+}

@@ -1,0 +1,165 @@
+// Low-rank adapters (Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022): a linear map W keeps
+// its values and gets a trained B A of small rank beside it. The product is made where W is used, so that
+// rematerialisation makes it again instead of keeping it.
+
+import { PURPOSES, uniformNumbers } from "../random/philox.ts";
+import type { Tensor } from "../ir/node.ts";
+import { add, cast, contract, mul, reshape } from "../ir/tensor.ts";
+import { type Shape, sizeOf, type Type } from "../ir/types.ts";
+import type { Parameters } from "../models/walrus/encoder.ts";
+
+/** Which linear maps get adapters, and of which kind. */
+export interface LoraSettings {
+  /** Columns of B, rows of A. */
+  readonly rank: number;
+  /** B A is scaled by alpha / rank. */
+  readonly alpha: number;
+  /** Whether a tensor gets one; only tensors of two or more axes can. */
+  readonly adapts: (name: string) => boolean;
+}
+
+/** Patterns of the linear maps of all blocks. */
+export const BLOCK_MAPS: readonly string[] = [
+  "blocks.*.fused_ff_qkv.weight",
+  "blocks.*.ff_out.weight",
+  "blocks.*.attn_out.weight",
+  "blocks.*.input_head.weight",
+  "blocks.*.output_head.weight",
+];
+
+/** Names of the two factors. */
+export function adapterNames(name: string): { a: string; b: string } {
+  return { a: `${name}.lora_a`, b: `${name}.lora_b` };
+}
+
+/** Whether a tensor is a factor of an adapter. */
+export function isAdapter(name: string): boolean {
+  return /\.lora_[ab]$/.test(name);
+}
+
+/** A map `[out, in]` of a tensor `[out, ..]`. */
+function matrixSize(shape: Shape): [number, number] {
+  return [shape[0]!, sizeOf(shape.slice(1))];
+}
+
+/** Names among `shapes` that get adapters. */
+function adapted(shapes: Iterable<readonly [string, Shape]>, { adapts }: LoraSettings): [string, Shape][] {
+  return [...shapes].filter(([name, shape]) => shape.length > 1 && adapts(name)).map(([name, shape]) => [
+    name,
+    shape,
+  ]);
+}
+
+/**
+ * Shapes of the factors of all adapters.
+ *
+ * @param shapes of the network's tensors
+ * @param settings rank and which maps
+ * @throws RangeError for a rank that is no whole number from 1
+ */
+export function adapterShapes(
+  shapes: Iterable<readonly [string, Shape]>,
+  settings: LoraSettings,
+): Map<string, Shape> {
+  const { rank } = settings;
+  if (!Number.isInteger(rank) || rank < 1) {
+    throw new RangeError(`Rank of the adapters is ${rank}, wanted a whole number from 1`);
+  }
+  return new Map(
+    adapted(shapes, settings).flatMap(([name, shape]) => {
+      const [out, width] = matrixSize(shape);
+      const { a, b } = adapterNames(name);
+      return [[a, [rank, width]], [b, [out, rank]]] as const;
+    }),
+  );
+}
+
+/** Start values: A uniform within 1 / sqrt(in), B zero, so that training starts from the network as it is. */
+export function initialAdapters(
+  shapes: ReadonlyMap<string, Shape>,
+  seed: number,
+): Map<string, Float32Array> {
+  return new Map([...shapes].map(([name, shape], i) => {
+    const count = sizeOf(shape);
+    if (name.endsWith(".lora_b")) return [name, new Float32Array(count)];
+    const bound = 1 / Math.sqrt(shape[1]!);
+    // Streams beyond those of the network's own tensors.
+    const draws = uniformNumbers(count, seed, 2 ** 31 + i, PURPOSES.weights);
+    return [name, Float32Array.from(draws, (u) => bound * (2 * u - 1))];
+  }));
+}
+
+/**
+ * The network's tensors with adapters applied, each made when it is asked for, in the scope of the asker.
+ *
+ * @param params tensors of the network and factors of adapters
+ * @param settings alpha and rank
+ */
+export function applyAdapters(params: Parameters, settings: LoraSettings): Parameters {
+  const scale = settings.alpha / settings.rank;
+  const result: Record<string, Tensor> = {};
+  for (const [name, weight] of Object.entries(params)) {
+    const { a, b } = adapterNames(name);
+    const [down, up] = [params[a], params[b]];
+    if (!down || !up) {
+      if (!isAdapter(name)) result[name] = weight;
+      continue;
+    }
+    Object.defineProperty(result, name, {
+      enumerable: true,
+      get: () => add(cast(weight, "f32"), mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale)),
+    });
+  }
+  return result;
+}
+
+/** Types of factors among the inputs of a program, for the network's tensors it takes. */
+export function adapterTypes(
+  params: Readonly<Record<string, Type>>,
+  settings: LoraSettings,
+): Record<string, Type> {
+  const shapes = Object.entries(params).map(([name, { shape }]) => [name, shape] as const);
+  return Object.fromEntries(
+    [...adapterShapes(shapes, settings)].map(([name, shape]) => [name, { dtype: "f32", shape }]),
+  );
+}
+
+/**
+ * Weights with their adapters merged in: a plain network.
+ *
+ * @param weights tensors of the network and factors
+ * @param shapes of the network's tensors
+ * @param settings alpha and rank
+ * @returns tensors of the network only
+ */
+export function mergeAdapters(
+  weights: ReadonlyMap<string, Float32Array>,
+  shapes: ReadonlyMap<string, Shape>,
+  { alpha, rank }: LoraSettings,
+): Map<string, Float32Array> {
+  const merged = new Map<string, Float32Array>();
+  for (const [name, weight] of weights) {
+    if (isAdapter(name)) continue;
+    const names = adapterNames(name);
+    const [down, up] = [weights.get(names.a), weights.get(names.b)];
+    if (!down || !up) {
+      merged.set(name, weight);
+      continue;
+    }
+    const [out, width] = matrixSize(shapes.get(name)!);
+    const result = weight.slice();
+    const row = new Float64Array(width);
+    for (let o = 0; o < out; o++) {
+      row.fill(0);
+      for (let r = 0; r < rank; r++) {
+        const factor = up[o * rank + r]!;
+        for (let i = 0; i < width; i++) row[i]! += factor * down[r * width + i]!;
+      }
+      for (let i = 0; i < width; i++) {
+        result[o * width + i] = weight[o * width + i]! + row[i]! * (alpha / rank);
+      }
+    }
+    merged.set(name, result);
+  }
+  return merged;
+}

@@ -1,0 +1,80 @@
+// How weights are kept on a device: halves of a checkpoint stay halves and compute the same; rounding is asked for.
+
+import assert from "node:assert/strict";
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import { openWell } from "../../lib/data/well.ts";
+import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
+import { Walrus, type WeightStorage } from "../../lib/forecast/walrus.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { PIECE, readHalfWeight, streamWeight } from "../../lib/weights/read.ts";
+import { fixture, inRepository } from "../shared.ts";
+
+async function firstFrame(checkpoint: string, weights: WeightStorage): Promise<[Float32Array, MemoryNeed]> {
+  using device = await wasm({ threads: 2 });
+  using model = await Walrus.load(checkpoint, {
+    device,
+    weights,
+    config: fixture("golden/checkpoints/extended_config.yaml"),
+  });
+  using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const start = await well.trajectory(0).window({ from: 0, length: 6 });
+  let need: MemoryNeed | null = null;
+  const options = { steps: 1, seed: 2, fieldMap: { A: 3, B: 4 }, admit: (n: MemoryNeed) => void (need = n) };
+  const { value } = await model.rollout(start, options).next();
+  return [value!.values, need!];
+}
+
+Deno.test("stored halves give the same forecast as widened ones, bit for bit, in half the memory", async () => {
+  for (const name of ["walrus_f16.pt", "walrus_f16.safetensors"]) {
+    const checkpoint = fixture(`golden/checkpoints/${name}`);
+    const [stored, small] = await firstFrame(checkpoint, "stored");
+    const [widened, large] = await firstFrame(checkpoint, "f32");
+    assert.deepEqual(stored, widened);
+    assert.ok(small.weights < 0.56 * large.weights, `${small.weights} of ${large.weights} bytes`);
+  }
+});
+
+Deno.test("weights rounded to halves on request change the forecast a little", async () => {
+  const checkpoint = fixture("golden/checkpoints/walrus.safetensors");
+  const [rounded] = await firstFrame(checkpoint, "f16");
+  const [exact] = await firstFrame(checkpoint, "stored");
+  const scale = exact.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const worst = exact.reduce((m, v, i) => Math.max(m, Math.abs(v - rounded[i]!)), 0) / scale;
+  assert.ok(worst > 1e-7 && worst < 2e-3, `${worst}`);
+});
+
+Deno.test("readHalfWeight() refuses what is no finite half and says where", async () => {
+  const file = writeSafetensors([{ name: "w", shape: [2, 2], data: Float32Array.of(1, 2, 70_000, 4) }]);
+  using checkpoint = await openCheckpoint(file);
+  await assert.rejects(
+    () => readHalfWeight(checkpoint, checkpoint.tensors.get("w")!),
+    /element 2 of "w" is 70000, wanted a finite number within half precision/,
+  );
+});
+
+Deno.test("streamWeight() gives large tensors in pieces, and says where a later one is no number", async () => {
+  const length = 2 * PIECE + 3;
+  const data = Float32Array.from({ length }, (_, i) => (i % 4096) / 2);
+  for (const dtype of ["f32", "f16"] as const) {
+    using checkpoint = await openCheckpoint(
+      writeSafetensors([{ name: "w", shape: [length], data }], dtype),
+    );
+    const tensor = checkpoint.tensors.get("w")!;
+    const whole = dtype === "f32" ? data : await tensor.readBits!();
+    let end = 0;
+    await streamWeight(checkpoint, tensor, dtype, (piece, from) => {
+      assert.equal(from, end);
+      assert.ok(piece.length <= PIECE);
+      assert.ok(piece.every((value, i) => value === whole[from + i]));
+      end += piece.length;
+    });
+    assert.equal(end, length);
+  }
+  data[PIECE + 7] = NaN;
+  using broken = await openCheckpoint(writeSafetensors([{ name: "w", shape: [length], data }]));
+  await assert.rejects(
+    () => streamWeight(broken, broken.tensors.get("w")!, "f32", () => {}),
+    new RegExp(`element ${PIECE + 7} of "w" is NaN, wanted a finite number$`),
+  );
+});
