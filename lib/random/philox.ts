@@ -51,6 +51,9 @@ export const PURPOSES = {
   weights: 6,
 } as const;
 
+/** Names of the purposes. */
+export type Purpose = keyof typeof PURPOSES;
+
 /** A source of integers: `below(n)` is uniform over 0 .. n - 1. */
 export interface Random {
   below(n: number): number;

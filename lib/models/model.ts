@@ -1,0 +1,251 @@
+// What a network must offer to be loaded, forecast, trained, planned and scored. Loader, rollout, scorer, trainer, planner
+// and commands know no more of a network than this. A model is pure: it holds no weights, no device and no state.
+
+import type { Sample, SampleInfo } from "../data/dataset.ts";
+import type { FieldTransforms } from "../data/transforms.ts";
+import type { Statistics } from "../data/statistics.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { HostArray, Shape, Type } from "../ir/types.ts";
+import type { RandomSource } from "../random/random_source.ts";
+
+/** Tensors of a network by the checkpoint's names; only what is asked for becomes an input of the program. */
+export type Parameters = (name: string) => Tensor;
+
+/** Numbers of a program's inputs by name. */
+export type Inputs = Readonly<Record<string, HostArray>>;
+
+/** Names of a file's fields in the model's table (another name, or a column), where they differ. */
+export type FieldMap = Readonly<Record<string, string | number>>;
+
+/** A tensor of the network. */
+export interface ParameterInfo {
+  /** As in the checkpoint. */
+  readonly shape: Shape;
+  /**
+   * The narrowest type it may be stored as: `f32` for norms, biases and tables; `f16` for what kernels widen as they
+   * read it; `i8` for large matrices `[out, ..]` that are only ever the second operand of a product, which may have a
+   * scale for each output, and get adapters.
+   */
+  readonly narrow: "f32" | "f16" | "i8";
+  /** `fixed` tensors are read and never trained; `unused` ones are in files only. */
+  readonly use: "trained" | "fixed" | "unused";
+  /** Numbers when training from scratch; `random` is that of the tensor's position in the checkpoint's order. */
+  start(random: RandomSource): Float32Array;
+}
+
+/**
+ * A traced function of a network. Inputs and outputs are flat records; an output `state/..` is the next value of the
+ * input of that name, which stays on the device.
+ */
+export interface Traced<S> {
+  /** Types of the inputs for a shape, parameters left out. */
+  types(shape: S): Readonly<Record<string, Type>>;
+  /** Builds the graph. */
+  trace(
+    parameters: Parameters,
+    inputs: Readonly<Record<string, Tensor>>,
+    shape: S,
+  ): Readonly<Record<string, Tensor>>;
+}
+
+/** What a program is made for, besides the sample's own grid and fields. */
+export interface ShapeOptions {
+  /** Samples at once. */
+  readonly samples: number;
+  /** Input frames; the model's usual number unless given. */
+  readonly frames?: number;
+  /** Names of the file's fields in the model's table. */
+  readonly map?: FieldMap;
+  /** Fields taken in another form; those of the model for this data set unless given. */
+  readonly transforms?: FieldTransforms;
+  /** Whether the model may use random draws (jitter); its configuration decides unless given. */
+  readonly draws?: boolean;
+  /** Set when a loss is computed. */
+  readonly training?: {
+    /** Micro-batches of a training step: each gives its share of the mean loss. */
+    readonly parts: number;
+    /** Settings of the loss, as the model's recipe names them. */
+    readonly loss: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Which step of a rollout, or which micro-batch. */
+export interface StepPlace {
+  /** From 1 in a rollout; the micro-batch's number in training. */
+  readonly index: number;
+  /** Steps since the KV cache was filled; 0 where there is none, or in the step that fills it. */
+  readonly decoded: number;
+  /** Time to predict ahead, in the data's units. */
+  readonly lead: number;
+  /** Draws of this step; of the step that filled the KV cache while there is one. */
+  readonly random: RandomSource;
+}
+
+/** How a network was trained, or is finetuned, unless told otherwise. */
+export interface Recipe {
+  /** Name of the optimiser. */
+  readonly optimizer: string;
+  /** Its settings. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Settings of the loss and their defaults. */
+  readonly loss: Readonly<Record<string, unknown>>;
+  /** Factors of the learning rate and of the weight decay of a tensor; 1 where absent. */
+  group?(name: string): { readonly rate: number; readonly decay: number };
+}
+
+/** A place of a model's field table. */
+export interface FieldPlace {
+  /** One for each component, as the model embeds it. */
+  readonly columns: readonly number[];
+  /** Whether the network is known to have been trained on it. */
+  readonly learnt: boolean;
+}
+
+/**
+ * A network of some configuration.
+ *
+ * @template S what determines its programs besides the configuration: plain data that JSON keeps
+ */
+export interface Model<S = unknown> {
+  /** Name of its family, as the registry has it. */
+  readonly family: string;
+  /** In words: `6 blocks of width 96`. */
+  readonly description: string;
+  /** The configuration as plain data that JSON keeps. */
+  readonly config: unknown;
+  /** All tensors in the checkpoint's order. */
+  readonly parameters: ReadonlyMap<string, ParameterInfo>;
+  /** Scopes of its forward pass, in order, that may be computed again in the backward pass. */
+  readonly regions?: readonly string[];
+  /** Frames that a forecast of such data starts from. */
+  contextFrames(info: SampleInfo): { readonly usual: number; readonly least: number; readonly most: number };
+  /**
+   * Where each field goes.
+   *
+   * @throws RangeError naming the fields it does not know
+   */
+  fields(info: SampleInfo, map?: FieldMap): readonly FieldPlace[];
+  /** Which fields it takes in another form, by their names in the file. Absent: none. */
+  transforms?(info: SampleInfo): FieldTransforms;
+  /**
+   * What a program is made for. Equal shapes share programs.
+   *
+   * @throws RangeError or TypeError for data that the network can not take
+   */
+  shape(info: SampleInfo, options: ShapeOptions): S;
+  /** Whether its forecasts use random draws unless told otherwise. Absent: they do not. */
+  readonly draws?: boolean;
+  /**
+   * Inputs of a forecast, or of a loss where samples have frames beyond the shape's: those become the target.
+   *
+   * @param samples as many as the shape says, of one kind
+   * @param shape made of their info
+   * @param statistics of the data set; needed by networks that are normalised with them
+   * @throws TypeError for samples that differ in what a batch shares, or where statistics are missing
+   */
+  inputs(samples: readonly Sample[], shape: S, statistics: Statistics | null): Inputs;
+  /** Inputs that change from step to step: draws, lead time, slots of the KV cache. */
+  stepInputs?(shape: S, place: StepPlace): Inputs;
+  /**
+   * Predicted frames in the samples' own fields and units.
+   *
+   * @param output `frames` of a forecast
+   * @param shape of the program
+   * @param samples that the forecast started from
+   * @returns of every sample, of every predicted frame, each field that varies: `[..points, ..components]`
+   */
+  frames(output: Float32Array, shape: S, samples: readonly Sample[]): readonly (readonly Float32Array[])[][];
+  /** One step: gives `frames`, and the next `state/..`. */
+  readonly forecast: Traced<S>;
+  /** The same with keys and values of past frames kept: a step that fills them, and later ones that read one frame. */
+  readonly kvCache?: { readonly prefill: Traced<S>; readonly decode: Traced<S> };
+  /** Gives `loss`, one number. */
+  readonly loss: Traced<S>;
+  /** Factors of a parameter's gradient, 0 where symmetry makes it vanish; null where there are none. */
+  gradientMask?(name: string, shape: S): Float32Array | null;
+  /**
+   * Frames of the training examples of a trajectory, at stride 1.
+   *
+   * @param steps frames of the trajectory
+   * @param frames input frames
+   */
+  examples(steps: number, frames: number): readonly (readonly number[])[];
+  /** A random symmetry of the data, drawn after strides are; absent: there is none. */
+  augment?(sample: Sample, random: RandomSource): Sample;
+  /** Tokens of one input of such a shape, for throughput; absent: not counted. */
+  tokens?(shape: S): number;
+  /** How it is trained. */
+  recipe(kind: "pretraining" | "finetuning"): Recipe;
+  /** Configuration files of an export by name. */
+  files(): Readonly<Record<string, string>>;
+  /** Name of an export's weights. */
+  readonly weightsFile: string;
+}
+
+/** A new network and how tensors of an old one are carried into it. */
+export interface CreatedModel {
+  readonly model: Model;
+  /** What was added, in words. */
+  readonly notes: readonly string[];
+  /**
+   * Numbers of a tensor of the new network.
+   *
+   * @param name of the tensor
+   * @param old tensors of the network it is made from
+   * @param fresh makes start values
+   */
+  carry(
+    name: string,
+    old: (name: string) => Float32Array | undefined,
+    fresh: () => Float32Array,
+  ): Float32Array;
+}
+
+/** Networks of one kind. */
+export interface ModelFamily {
+  /** Name, as configurations and run states have it. */
+  readonly family: string;
+  /** Checks the settings of a run's `model` section that are this family's own and fills in defaults. */
+  settings(section: unknown, name: string): unknown;
+  /**
+   * The network of a checkpoint.
+   *
+   * @param shapes of its tensors by name
+   * @param files texts of the configuration files that were found, by the registry's names for them
+   * @throws SyntaxError or TypeError naming what does not fit
+   */
+  fromCheckpoint(
+    shapes: ReadonlyMap<string, Shape>,
+    files: Readonly<Record<string, string>>,
+  ): { readonly model: Model; readonly warnings: readonly string[] };
+  /** The network of a configuration as {@link Model.config} had it. */
+  fromConfig(config: unknown): Model;
+  /**
+   * A network to train: new, or one that is widened to what the run asks for.
+   *
+   * @param settings as {@link ModelFamily.settings} gave them
+   * @param data what will be trained on
+   * @param map names of the data's fields in the model's table
+   * @param from the network that its weights come from; null: from scratch
+   */
+  create(
+    settings: unknown,
+    data: readonly SampleInfo[],
+    map: FieldMap,
+    from: Model | null,
+  ): CreatedModel;
+}
+
+/** How the registry finds a family. */
+export interface ModelEntry {
+  /** Name of the family. */
+  readonly family: string;
+  /** Names of configuration files that may lie beside a checkpoint. */
+  readonly configFiles: readonly string[];
+  /** Whether a checkpoint with tensors of these names is one of this family's. */
+  claims(names: ReadonlySet<string>): boolean;
+  /** Loads the family's code. */
+  load(): Promise<ModelFamily>;
+  /** Address of a module that exports the entry as `entry`, for workers; absent for families of this library. */
+  readonly module?: string;
+}
