@@ -1,4 +1,4 @@
-// A program in the device's memory: its steps as words, a table of slot addresses, constants. Binding buffers is
+// A program in the device's memory: its steps as bytecode, a table of slot addresses, constants. Binding buffers is
 // rewriting the table.
 
 import { slotBytes } from "../../compile/plan.ts";
@@ -20,12 +20,22 @@ export interface Host {
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
   readonly run: () => void;
+  /** Bytes of working memory of the step whose bytecode lies at an address. */
+  readonly needsOf: (step: number) => StepNeeds;
   /** Runs wait for one another, also while workers start. */
   inTurn<T>(task: () => Promise<T>): Promise<T>;
 }
 
+/** What a step works in beside its operands. */
+export interface StepNeeds {
+  /** Bytes of each thread. */
+  readonly scratch: number;
+  /** Bytes all threads share. */
+  readonly shared: number;
+}
+
 /** Addresses in the header `Program` of wasm/src/run.rs. */
-const HEADER = 6;
+export const HEADER = 6;
 /** Bytes of an address: 64 bits, whatever the width of the memory's own. */
 const ADDRESS_BYTES = 8;
 
@@ -52,20 +62,22 @@ export class WasmExecutable implements Executable {
   constructor(host: Host, program: Program) {
     this.#host = host;
     this.program = program;
-    const lowered = program.steps.map((step) => lowerStep(step, host.threads));
-    const most = (part: "scratch" | "shared") => lowered.reduce((n, step) => Math.max(n, step[part]), 0);
-    this.#scratch = Math.ceil(most("scratch") / 64) * 64;
+    const lowered = program.steps.map(lowerStep);
+    const steps = Uint32Array.from(lowered.flat());
+    let start = 0;
+    this.#starts = [...lowered, []].map((words) => (start += words.length) - words.length);
+    const table = ADDRESS_BYTES * (HEADER + program.slots.length);
+    const { allocator } = host;
+    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
+    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
+    const needs = lowered.map((_, i) => host.needsOf(this.#words + table + 4 * at(this.#starts, i)));
+    const most = (part: keyof StepNeeds) => needs.reduce((n, step) => Math.max(n, step[part]), 0);
+    this.#scratch = most("scratch");
     this.#needs = {
       arena: program.arenaBytes,
       scratch: this.#scratch * host.threads,
       shared: most("shared"),
     };
-    const steps = Uint32Array.from(lowered.flatMap(({ words }) => words));
-    let start = 0;
-    this.#starts = [...lowered, { words: [] }].map(({ words }) => (start += words.length) - words.length);
-    const table = ADDRESS_BYTES * (HEADER + program.slots.length);
-    const { allocator } = host;
-    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
@@ -75,7 +87,6 @@ export class WasmExecutable implements Executable {
       this[Symbol.dispose]();
       throw error;
     }
-    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
   }
 
   #place(slot: Slot, data: HostArray): number {
