@@ -1,15 +1,13 @@
 // The programs whose speed counts: a forecast step of a network of 100 million parameters in 2D, and a training step of
 // the small network that ships, at the size of the small corpus. Weights are not needed to measure them.
 
-import { stepProgram } from "../app/plan/forecast.ts";
-import { compileGraph } from "../lib/compile/compile.ts";
-import { layPanels } from "../lib/compile/panels.ts";
-import type { Device } from "../lib/compile/device.ts";
-import type { Program } from "../lib/compile/program.ts";
-import { inputPanels, weightPanels } from "../lib/forecast/panels.ts";
+import { planForecast } from "../app/plan/forecast.ts";
+import { type Plan, plan, type PlanTarget } from "../lib/compile/pipeline.ts";
 import { RELEASED_TRAINING, releasedTrainable, wholeStep } from "../lib/train/step.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/walrus/config.ts";
 import { geometryOf } from "../lib/walrus/geometry.ts";
+import { isBlockMatrix, parameterName } from "../lib/walrus/parameters.ts";
+import type { Workload } from "./resident.ts";
 
 /** A quarter of the released width's area and a third of its depth: 98 million parameters. */
 const MEDIUM: WalrusConfig = {
@@ -37,22 +35,20 @@ const SMALL: WalrusConfig = {
 
 const PERIODIC_GRID = [[2, 2], [2, 2], [2, 2]] as const;
 
-/** What a program depends on of its device. */
-type Target = Pick<Device, "kernels" | "panelRows">;
-
-/** A step with weights as a loaded model keeps them. */
-function laid(config: WalrusConfig, program: Program, device: Target): Program {
-  return layPanels(program, inputPanels(weightPanels(config, device)));
+/** A step with weights as a loaded model keeps them: the matrices of blocks may be packed. */
+function resident({ main, matrices }: Plan): Workload {
+  const packed = [...matrices].filter(([name]) => isBlockMatrix(parameterName(name)));
+  return { program: main.program, matrices: new Map(packed) };
 }
 
-function forecast(device: Target): Program {
+function forecast(device: PlanTarget): Workload {
   const points = [256, 256, 1] as const;
   const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
   const geometry = geometryOf(points, PERIODIC_GRID, true);
-  return laid(MEDIUM, stepProgram(MEDIUM, shape, geometry, device.kernels, false), device);
+  return resident(planForecast(MEDIUM, shape, geometry, device.kernels, false));
 }
 
-function train(device: Target): Program {
+function train(device: PlanTarget): Workload {
   const points = [64, 64, 1] as const;
   const shape = {
     frames: 6,
@@ -67,15 +63,16 @@ function train(device: Target): Program {
   };
   const settings = { ...RELEASED_TRAINING, accumulate: 1, rematEvery: 0, clip: 1 };
   const geometry = geometryOf(points, PERIODIC_GRID, true);
-  return compileGraph(wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL)), device);
+  const graph = wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL));
+  return { program: plan(graph, device).main.program, matrices: new Map() };
 }
 
 /** The released network in 2D on 1,024 tokens: 5 GB of weights, minutes a step. */
-export function released(device: Target): Program {
+export function released(device: PlanTarget): Workload {
   const points = [512, 512, 1] as const;
   const shape = { frames: 6, samples: 1, points, channels: 2, constants: 0, hidden: false, jitter: false };
   const geometry = geometryOf(points, PERIODIC_GRID, false);
-  return laid(RELEASED_CONFIG, stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, false), device);
+  return resident(planForecast(RELEASED_CONFIG, shape, geometry, device.kernels, false));
 }
 
 /** Programs by name that are measured as a habit. */

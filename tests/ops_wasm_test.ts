@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { wasm } from "../lib/backend/wasm/device.ts";
-import { compileGraph } from "../lib/compile/compile.ts";
+import { plan } from "../lib/compile/pipeline.ts";
 import type { Device } from "../lib/compile/device.ts";
+import type { Graph } from "../lib/ir/trace.ts";
 import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import { attention } from "../lib/ir/fused/attention.ts";
@@ -164,14 +165,14 @@ const KERNEL_SETS = [
   new Set(["layerNorm", "rope", "attention", "attentionGradient"] as const),
 ];
 
-Deno.test("compileGraph() leaves a legal graph after every pass, and passes do not change values", () => {
+Deno.test("plan() leaves a legal graph after every pass, and passes do not change values", () => {
   for (const op of OPS) {
     for (const [i, test] of cases[op].entries()) {
       const graph = caseGraph(test);
       const feeds = feedsOf(graph, test, 300 + i);
       const wanted = evaluate(graph, feeds);
       for (const kernels of KERNEL_SETS) {
-        compileGraph(graph, { kernels }, (pass, after) => {
+        const observe = (pass: string, after: Graph) => {
           check(after);
           const got = evaluate(after, feeds);
           for (const name of Object.keys(wanted)) {
@@ -183,7 +184,8 @@ Deno.test("compileGraph() leaves a legal graph after every pass, and passes do n
               () => `${op} ${test.name} after ${pass}`,
             );
           }
-        });
+        };
+        plan(graph, { kernels }, { observe });
       }
     }
   }

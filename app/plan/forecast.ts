@@ -5,11 +5,11 @@ import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
 import { LEAST_LIMITS, type Limits } from "../../lib/backend/webgpu/target.ts";
 import type { Kernel, Program } from "../../lib/compile/program.ts";
 import { workOf } from "../../lib/compile/work.ts";
-import { planStep } from "../../lib/forecast/plan.ts";
+import { type Plan, plan } from "../../lib/compile/pipeline.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import type { WalrusConfig } from "../../lib/walrus/config.ts";
 import { type Geometry, geometryOf } from "../../lib/walrus/geometry.ts";
-import { mayBeHalf } from "../../lib/walrus/parameters.ts";
+import { isParameter, mayBeHalf } from "../../lib/walrus/parameters.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../../lib/walrus/step.ts";
 
 const MIB = 2 ** 20;
@@ -46,20 +46,20 @@ const ADAPTERS: readonly Adapter[] = [
   { name: "8 GB, least limits", memory: 8e9, limits: LEAST_LIMITS },
 ];
 
-/** What every step runs; `halves` keeps matrices as f16. */
-export function stepProgram(
+/** The programs of a step; `halves` keeps matrices as f16. */
+export function planForecast(
   config: WalrusConfig,
   shape: StepShape,
   geometry: Geometry,
   kernels: ReadonlySet<Kernel>,
   halves: boolean,
-): Program {
+): Plan {
   const weightType = (name: string) => halves && mayBeHalf(name) ? "f16" as const : "f32" as const;
   const graph = trace(
     stepSignature(config, shape, geometry, weightType),
     (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, config, geometry) }),
   );
-  return planStep(graph, { kernels }).each.program;
+  return plan(graph, { kernels }, { stationary: isParameter });
 }
 
 function gigabytes(bytes: number): string {
@@ -107,7 +107,7 @@ export function printForecast(
   console.log(`\n${points.filter((n) => n > 1).join(" x ")} points, ${frames} frames, ${channels} channels`);
   console.log("weights  adapter              bound   working      peak  dispatches submits shaders");
   for (const halves of [false, true]) {
-    const program = stepProgram(config, shape, geometry, kernels, halves);
+    const { program } = planForecast(config, shape, geometry, kernels, halves).main;
     for (const adapter of ADAPTERS) {
       console.log(`${halves ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
     }

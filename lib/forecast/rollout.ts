@@ -20,7 +20,7 @@ export interface PreparedStep {
   readonly geometry: Geometry;
   /** What the step was compiled for. */
   readonly shape: StepShape;
-  /** Weights on the device by input name. */
+  /** Weights that every run is fed, on the device, by input name; none where they are bound to the program. */
   readonly weights: ReadonlyMap<string, DeviceBuffer>;
 }
 

@@ -1,17 +1,24 @@
 // A loaded model: configuration, weights on a device, compiled steps. Weights are read as they are first needed, so
 // only the encoder and decoder of the data's dimensionality take memory.
 
+import { loadPlan } from "../compile/compile.ts";
 import type { Device, DeviceBuffer } from "../compile/device.ts";
-import type { Program } from "../compile/program.ts";
-import { roundProducts } from "../compile/round_products.ts";
+import { type Plan, plan } from "../compile/pipeline.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import { type Graph, signatureOf, trace } from "../ir/trace.ts";
-import { at, BYTES, type DType, type Shape, sizeOf } from "../ir/types.ts";
+import { at, BYTES, type DType, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { checkDecodable, type Geometry, geometryOf } from "../walrus/geometry.ts";
-import { isBlockMatrix, mayBeHalf, parameterShapes, scaleName } from "../walrus/parameters.ts";
+import {
+  isBlockMatrix,
+  isParameter,
+  mayBeHalf,
+  parameterName,
+  parameterShapes,
+  scaleName,
+} from "../walrus/parameters.ts";
 import {
   type FirstInputs,
   firstSignature,
@@ -24,8 +31,6 @@ import {
 import { RESAMPLED } from "../walrus/resample.ts";
 import { forecastStep, type StepInputs, type StepShape, stepSignature } from "../walrus/step.ts";
 import { readConfig } from "./extended_config.ts";
-import { weightPanels } from "./panels.ts";
-import { placeStep, type PlannedStep, planStep } from "./plan.ts";
 import { adaptToCheckpoint, checkWeights, streamQuantized, streamWeight } from "./weights.ts";
 import {
   type ForecastModel,
@@ -89,12 +94,6 @@ export function windowGeometry(window: Window, jitter: boolean): Geometry {
   return geometry;
 }
 
-/** What a program takes beside the weights it is fed. */
-function bytesBeside(program: Program, weights: number): number {
-  const { input, output, constant } = program.bytes;
-  return program.arenaBytes + input - weights + output + constant;
-}
-
 /**
  * A Walrus model on a device.
  *
@@ -122,8 +121,6 @@ export class Walrus implements ForecastModel {
   readonly #checkpoint: Checkpoint;
   readonly #onTensor: LoadOptions["onTensor"];
   readonly #storage: WeightStorage;
-  /** Columns of the weights that lie in panels on the device. */
-  #panels: ReadonlyMap<string, number> = new Map();
   readonly #weights = new Map<string, DeviceBuffer>();
   readonly #steps = new Map<string, Promise<PreparedStep>>();
   readonly #recalls = new Map<string, Promise<PreparedRecall>>();
@@ -140,7 +137,6 @@ export class Walrus implements ForecastModel {
     this.#checkpoint = checkpoint;
     this.#onTensor = options.onTensor;
     this.#storage = options.weights ?? "stored";
-    this.#choosePanels();
   }
 
   /**
@@ -181,16 +177,17 @@ export class Walrus implements ForecastModel {
     return window.shape.every((n) => n > 1) ? Math.max(1, Math.floor(full / 2)) : full;
   }
 
-  async #weight(name: string): Promise<DeviceBuffer> {
+  /** A tensor on the device; `rows` of those that it may pack. */
+  async #weight(name: string, rows?: number): Promise<DeviceBuffer> {
     const known = this.#weights.get(name);
     if (known) return known;
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const dtype = this.#weightType(name);
     using made = new DisposableStack();
-    const create = (dtype: DType, length: number, label: string, panelColumns?: number) =>
-      made.use(this.#device.createBuffer(dtype, length, { label, panelColumns }));
-    const buffer = create(dtype, sizeOf(stored.shape), name, this.#panels.get(name));
+    const create = (dtype: DType, length: number, label: string, rows?: number) =>
+      made.use(this.#device.createBuffer(dtype, length, { label, rows }));
+    const buffer = create(dtype, sizeOf(stored.shape), name, rows);
     if (dtype === "i8") {
       const scales = create("f32", at(stored.shape, 0), scaleName(name));
       const columns = buffer.length / scales.length;
@@ -208,17 +205,6 @@ export class Walrus implements ForecastModel {
     return buffer;
   }
 
-  /** Bytes of the weights a grid needs. */
-  #weightBytes(geometry: Geometry): number {
-    const dimensions = geometry.filter((axis) => !axis.singleton).length;
-    const shapes = parameterShapes(this.config, [dimensions]);
-    const bytes = ([name, shape]: [string, Shape]) => {
-      const dtype = this.#weightType(name);
-      return BYTES[dtype] * sizeOf(shape) + (dtype === "i8" ? BYTES.f32 * at(shape, 0) : 0);
-    };
-    return [...shapes].reduce((total, entry) => total + bytes(entry), 0);
-  }
-
   /** How a tensor is kept on the device. */
   #weightType(name: string): "f32" | "f16" | "i8" {
     if (this.#storage === "f32" || !mayBeHalf(name)) return "f32";
@@ -226,14 +212,9 @@ export class Walrus implements ForecastModel {
     return this.#storage === "f16" || this.#checkpoint.tensors.get(name)?.dtype === "f16" ? "f16" : "f32";
   }
 
-  /** What rounded products read has an order of its own. */
-  #choosePanels(): void {
-    this.#panels = this.#storage === "int8-dot" ? new Map() : weightPanels(this.config, this.#device);
-  }
-
-  /** A step's program with weights as they lie. */
-  #plan(graph: Graph): PlannedStep {
-    return planStep(graph, this.#device, this.#panels);
+  /** Programs of a step whose weights stay. */
+  #plan(graph: Graph): Plan {
+    return plan(graph, this.#device, { stationary: isParameter, quantise: this.#storage === "int8-dot" });
   }
 
   /**
@@ -303,11 +284,6 @@ export class Walrus implements ForecastModel {
     return found;
   }
 
-  /** The graph with the products that were asked for. */
-  #asked(graph: Graph): Graph {
-    return this.#storage === "int8-dot" ? roundProducts(graph) : graph;
-  }
-
   async #prepare(
     window: Window,
     shape: StepShape,
@@ -315,15 +291,14 @@ export class Walrus implements ForecastModel {
   ): Promise<PreparedStep> {
     const geometry = windowGeometry(window, shape.jitter);
     const signature = stepSignature(this.config, shape, geometry, (name) => this.#weightType(name));
-    const graph = this.#asked(trace(
+    const step = this.#plan(trace(
       signature,
       (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, this.config, geometry) }),
     ));
-    const step = this.#plan(graph);
-    const bytes = this.#weightBytes(geometry);
-    admit?.({ weights: bytes, working: bytesBeside(step.each.program, bytes) });
-    const weights = await this.#weightsOf(signature.params);
-    return { compiled: await placeStep(this.#device, step, weights), geometry, shape, weights };
+    const { stationary, working } = step.bytes;
+    admit?.({ weights: stationary, working });
+    const compiled = await loadPlan(step, this.#device, await this.#weightsOf(step));
+    return { compiled, geometry, shape, weights: new Map() };
   }
 
   async #prepareRecall(
@@ -334,43 +309,47 @@ export class Walrus implements ForecastModel {
     const geometry = windowGeometry(window, shape.jitter);
     const type = (name: string) => this.#weightType(name);
     const signature = firstSignature(this.config, shape, geometry, type);
-    const first = this.#asked(trace(
+    const start = this.#plan(trace(
       signature,
       (inputs) => firstStep(inputs as unknown as FirstInputs, this.config, geometry),
     ));
-    const later = this.#asked(trace(
+    const next = this.#plan(trace(
       nextSignature(this.config, shape, geometry, type),
       (inputs) => nextStep(inputs as unknown as NextInputs, this.config, geometry),
     ));
-    const [start, next] = [this.#plan(first), this.#plan(later)];
     const slots = signatureOf(memorySignature(this.config, shape, geometry));
-    const bytes = this.#weightBytes(geometry);
     const kept = [...slots.values()].reduce((n, { dtype, shape }) => n + BYTES[dtype] * sizeOf(shape), 0);
     // Both programs stay; what is kept of past frames counts among the inputs of each.
-    const working = bytesBeside(start.each.program, bytes) + bytesBeside(next.each.program, bytes) - kept;
-    admit?.({ weights: bytes, working });
-    const weights = await this.#weightsOf(signature.params);
+    const working = start.bytes.working + next.bytes.working - kept;
+    admit?.({ weights: start.bytes.stationary, working });
+    const weights = await this.#weightsOf(start, next);
     using made = new DisposableStack();
     const memory = new Map([...slots].map(([name, { dtype, shape }]) => {
       return [name, made.use(this.#device.createBuffer(dtype, sizeOf(shape), { label: name }))] as const;
     }));
-    const compiled = made.use(await placeStep(this.#device, start, weights));
+    const compiled = made.use(await loadPlan(start, this.#device, weights));
     const prepared = {
       compiled,
-      next: await placeStep(this.#device, next, weights),
+      next: await loadPlan(next, this.#device, weights),
       memory,
       geometry,
       shape,
-      weights,
+      weights: new Map<string, DeviceBuffer>(),
     };
     made.move();
     return prepared;
   }
 
-  /** Weights on the device by input name. */
-  async #weightsOf(params: unknown): Promise<Map<string, DeviceBuffer>> {
+  /** Weights of plans on the device by input name; the matrices of blocks may be packed. */
+  async #weightsOf(...plans: readonly Plan[]): Promise<Map<string, DeviceBuffer>> {
     const weights = new Map<string, DeviceBuffer>();
-    for (const name of Object.keys(params as object)) weights.set(`params/${name}`, await this.#weight(name));
+    for (const { main, matrices } of plans) {
+      for (const input of [...main.graph.inputs.keys()].filter(isParameter)) {
+        if (weights.has(input)) continue;
+        const name = parameterName(input);
+        weights.set(input, await this.#weight(name, isBlockMatrix(name) ? matrices.get(input) : undefined));
+      }
+    }
     return weights;
   }
 
@@ -394,7 +373,6 @@ export class Walrus implements ForecastModel {
   moveTo(device: Device): void {
     this.#release();
     this.#device = device;
-    this.#choosePanels();
   }
 
   #release(): void {

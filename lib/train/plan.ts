@@ -1,7 +1,6 @@
 // Memory of training, known before any weight is allocated: programs are planned, not loaded.
 
-import { compileGraph } from "../compile/compile.ts";
-import type { Device } from "../compile/device.ts";
+import { plan, type PlanTarget } from "../compile/pipeline.ts";
 import type { Program } from "../compile/program.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
@@ -13,6 +12,7 @@ import {
   accumulateStep,
   type BatchShape,
   isState,
+  stepOptions,
   type Trainable,
   type TrainingSettings,
   wholeStep,
@@ -58,10 +58,11 @@ export function planTraining(
   geometry: Geometry,
   settings: TrainingSettings,
   trainable: Trainable,
-  device: Pick<Device, "kernels">,
+  device: PlanTarget,
 ): TrainingPlan {
   const build = settings.accumulate > 1 ? accumulateStep : wholeStep;
-  const program = compileGraph(build(config, shape, geometry, settings, trainable), device);
+  const graph = build(config, shape, geometry, settings, trainable);
+  const { program } = plan(graph, device, stepOptions(settings)).main;
   const network = parameterShapes(config);
   const shapes = [...network, ...(settings.lora ? adapterShapes(network, settings.lora) : [])];
   const bytes = (each: (name: string) => number) =>

@@ -3,7 +3,8 @@
 // program overwrites.
 
 import { grad } from "../autodiff/grad.ts";
-import { rematBlocks, rematerialize } from "../autodiff/remat.ts";
+import { rematBlocks } from "../autodiff/remat.ts";
+import type { CompileOptions } from "../compile/pipeline.ts";
 import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, cast, constant, input, mul } from "../ir/tensor.ts";
 import { block, type Graph, trace, type Tree } from "../ir/trace.ts";
@@ -206,8 +207,9 @@ export function isState(name: string): boolean {
   return /^(?:params|half|mean|square|sum)\//.test(name);
 }
 
-function rematerialized(graph: Graph, { rematEvery }: TrainingSettings): Graph {
-  return rematEvery > 0 ? rematerialize(graph, rematBlocks(rematEvery)) : graph;
+/** How the programs of micro-batches are compiled. */
+export function stepOptions({ rematEvery }: Pick<TrainingSettings, "rematEvery">): CompileOptions {
+  return rematEvery > 0 ? { recompute: rematBlocks(rematEvery) } : {};
 }
 
 /**
@@ -229,12 +231,11 @@ export function wholeStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry, settings), (tensors) => {
+  return trace(batchSignature(config, shape, geometry, settings), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     return { loss, ...update(gradients, inputs.params, settings) };
   });
-  return rematerialized(graph, settings);
 }
 
 /**
@@ -254,7 +255,7 @@ export function accumulateStep(
   settings: TrainingSettings,
   trainable: Trainable,
 ): Graph {
-  const graph = trace(batchSignature(config, shape, geometry, settings), (tensors) => {
+  return trace(batchSignature(config, shape, geometry, settings), (tensors) => {
     const inputs = tensors as unknown as BatchInputs;
     const { loss, gradients } = lossAndGradients(inputs, config, geometry, settings, trainable);
     const sums = Object.entries(gradients).map(([name, gradient]) => {
@@ -263,7 +264,6 @@ export function accumulateStep(
     });
     return { loss, sum: Object.fromEntries(sums) };
   });
-  return rematerialized(graph, settings);
 }
 
 /**

@@ -1,7 +1,8 @@
 // Weights, moments and programs of a training run on a device. Knows steps, not epochs or files: what is drawn, logged
 // and saved is the run's business.
 
-import { compile, type Compiled, compileGraph, type Feed } from "../compile/compile.ts";
+import { compile, type Compiled, type Feed, loadPlan } from "../compile/compile.ts";
+import { type CompileOptions, plan } from "../compile/pipeline.ts";
 import type { Device, DeviceBuffer } from "../compile/device.ts";
 import { workOf } from "../compile/work.ts";
 import type { Window } from "../data/window.ts";
@@ -20,6 +21,7 @@ import { adapterShapes, adapterTypes, applyAdapters } from "./lora.ts";
 import {
   accumulateStep,
   isState,
+  stepOptions,
   type Trainable,
   trainedNames,
   type TrainingSettings,
@@ -200,7 +202,7 @@ export class Trainer implements ForecastModel {
     return Object.fromEntries(names.map((name) => [name, this.#buffer(name)]));
   }
 
-  async #program(key: string, build: () => Graph): Promise<Program> {
+  async #program(key: string, build: () => Graph, options: CompileOptions = {}): Promise<Program> {
     let program = this.#programs.get(key);
     if (program) this.#programs.delete(key);
     else {
@@ -210,7 +212,7 @@ export class Trainer implements ForecastModel {
         this.#programs.delete(oldest);
       }
       const graph = build();
-      const compiled = await compile(this.#device, graph);
+      const compiled = await compile(graph, this.#device, options);
       program = { compiled, names: trainedNames(graph), operations: workOf(compiled.program) };
     }
     // The last in the map is the one used last.
@@ -252,6 +254,7 @@ export class Trainer implements ForecastModel {
       const program = await this.#program(
         key,
         () => build(config, shape, geometry, settings, this.#trainable),
+        stepOptions(settings),
       );
       for (const name of program.names) touched.set(name, this.#shapes.get(name)!);
       const rates = settings.accumulate === 1 ? { rates: this.#rates(program.names, learningRate) } : {};
@@ -295,7 +298,8 @@ export class Trainer implements ForecastModel {
         const own = lora ? applyAdapters(inputs.params, lora) : inputs.params;
         return { next: forecastStep({ ...inputs, params: own }, config, geometry) };
       });
-      const program = compileGraph(graph, this.#device);
+      const planned = plan(graph, this.#device);
+      const { program } = planned.main;
       // Weights are resident already.
       admit?.({ weights: 0, working: program.arenaBytes + program.bytes.constant });
       const weights = new Map(
@@ -304,7 +308,7 @@ export class Trainer implements ForecastModel {
           this.#buffer(isHalf(name, kind) ? `half/${name}` : `params/${name}`),
         ]),
       );
-      step = { compiled: await compile(this.#device, graph, program), geometry, shape, weights };
+      step = { compiled: await loadPlan(planned, this.#device), geometry, shape, weights };
       this.#forecasts.set(key, step);
     }
     return step;

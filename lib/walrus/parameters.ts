@@ -137,3 +137,15 @@ export function isBlockMatrix(name: string): boolean {
 export function scaleName(matrix: string): string {
   return `${matrix}.scale`;
 }
+
+const INPUT = "params/";
+
+/** Whether an input of a program is a tensor of the network. */
+export function isParameter(input: string): boolean {
+  return input.startsWith(INPUT);
+}
+
+/** The tensor's name of such an input. */
+export function parameterName(input: string): string {
+  return input.slice(INPUT.length);
+}

@@ -3,22 +3,24 @@
 import assert from "node:assert/strict";
 import { rematBlocks, rematerialize } from "../../lib/autodiff/remat.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, compileGraph } from "../../lib/compile/compile.ts";
+import { compile } from "../../lib/compile/compile.ts";
+import { type CompileOptions, plan } from "../../lib/compile/pipeline.ts";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { check } from "../../lib/ir/check.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
-import { releasedTrainable, wholeStep } from "../../lib/train/step.ts";
+import type { Graph } from "../../lib/ir/trace.ts";
+import { releasedTrainable, stepOptions, wholeStep } from "../../lib/train/step.ts";
 import { gradientMask } from "../../lib/train/symmetry.ts";
 import { accumulateStep, trainedNames } from "../../lib/train/step.ts";
 import { TINY, TINY_BATCH, TINY_SETTINGS, tinyFeeds, tinyGeometry } from "./tiny.ts";
 
-const build = (rematEvery: number, blocks = TINY.blocks) =>
+const build = (blocks = TINY.blocks) =>
   wholeStep(
     { ...TINY, blocks },
     TINY_BATCH,
     tinyGeometry(),
-    { ...TINY_SETTINGS, rematEvery },
+    TINY_SETTINGS,
     (name) => releasedTrainable(TINY)(name),
   );
 const kernels = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
@@ -26,27 +28,38 @@ const kernels = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGra
 Deno.test("rematerialize() leaves every result of a training step as it is, bit for bit", async () => {
   using device = await wasm({ threads: 1 });
   const results: Record<string, ArrayLike<number>>[] = [];
-  for (const every of [0, 1, 2]) {
-    const graph = build(every);
-    using compiled = await compile(device, graph);
+  const graph = build();
+  const kinds = [{}, stepOptions({ rematEvery: 1 }), stepOptions({ rematEvery: 2 }), {
+    recompute: ["block0"],
+  }];
+  for (const options of kinds) {
+    using compiled = await compile(graph, device, options);
     results.push(await compiled.run(tinyFeeds(graph)));
   }
-  const [plain, all, half] = results;
+  const [plain, ...others] = results;
   assert.ok(Object.keys(plain!).length > 100);
   assert.ok(plain!.loss![0]! > 0);
-  assert.deepEqual(all, plain);
-  assert.deepEqual(half, plain);
+  for (const other of others) assert.deepEqual(other, plain);
 });
 
 Deno.test("rematerialize() keeps graphs legal through all passes and halves the working memory of deep networks", () => {
-  const arena = (every: number) =>
-    compileGraph(build(every, 8), { kernels }, (_, graph) => check(graph)).arenaBytes;
-  const [plain, half, all] = [arena(0), arena(2), arena(1)];
+  const graph = build(8);
+  const observe = (_: string, after: Graph) => check(after);
+  const arena = (options: CompileOptions) =>
+    plan(graph, { kernels }, { ...options, observe }).main.program.arenaBytes;
+  const even = [0, 2, 4, 6].map((block) => `block${block}`);
+  const [plain, half, all, named] = [
+    arena({}),
+    arena(stepOptions({ rematEvery: 2 })),
+    arena(stepOptions({ rematEvery: 1 })),
+    arena({ recompute: even }),
+  ];
   assert.ok(half < 0.75 * plain && all < 0.5 * plain, `${plain}, ${half}, ${all} bytes`);
+  assert.equal(named, half);
 });
 
 Deno.test("rematerialize() computes a block again only after the cotangent of its output is there", () => {
-  const graph = rematerialize(build(0), rematBlocks());
+  const graph = rematerialize(build(), rematBlocks());
   const again = graph.nodes.filter((node) => node.epoch === 1);
   assert.ok(again.length > 50);
   const firstOf = (block: number) => again.findIndex((node) => node.scope.startsWith(`block${block}/`));

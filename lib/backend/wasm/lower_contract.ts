@@ -1,13 +1,14 @@
 // `contract` as words. The output's densest axis decides which operand plays b (its columns become vectors), and axes
 // within a group are ordered by memory, since the kernel takes any number of them in any order.
 
-import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { ContractAxis } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, spaceSize, stridesAlong } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
 import { splitScale } from "./contract_scale.ts";
 import { putExpression } from "./expression.ts";
-import { PANEL_ROWS } from "./panels.ts";
+import { PANEL_ROWS } from "./layout.ts";
+import type { Product } from "./packed.ts";
 import { type Lowered, Words } from "./words.ts";
 
 /** Largest blocks and longest panels, as in wasm/src/contract.rs. */
@@ -23,14 +24,14 @@ interface Extent {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  readonly attributes: Step<"contract">["attributes"];
+  readonly attributes: Product["attributes"];
 }
 
 /**
  * Bytes a thread needs (`Tables` in wasm/src/contract/tables.rs): registers; panels of a and b, two of them where b lies
  * in panels; offsets of rows, columns and steps; sums and scales of rounded products; rows of epilogue operands.
  */
-function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number {
+function scratchOf({ m, n, k, attributes: { packed: panels, rounded } }: Extent): number {
   const longest = panels ? KC_IN_PANELS : rounded ? KC_ROUNDED : KC;
   const kc = Math.ceil(Math.ceil(k / Math.ceil(k / longest)) / 4) * 4;
   const rows = Math.min(m, panels ? MC_IN_PANELS : MC) + 12;
@@ -42,7 +43,7 @@ function scratchOf({ m, n, k, attributes: { panels, rounded } }: Extent): number
 /** Bytes of all of a, packed, where threads may share it; 0 where each packs its own part. */
 function sharedOf({ m, k, attributes }: Extent, threads: number): number {
   const elements = Math.ceil(m / 6) * 6 * k;
-  return threads > 1 && attributes.panels && elements <= MOST_SHARED ? 4 * elements : 0;
+  return threads > 1 && attributes.packed && elements <= MOST_SHARED ? 4 * elements : 0;
 }
 
 /** Smallest output stride of a group. */
@@ -51,12 +52,12 @@ function finest(axes: readonly ContractAxis[]): number {
 }
 
 /** Lowers `contract`. */
-export function contract(step: Step<"contract">, threads: number): Lowered {
+export function contract(step: Product, threads: number): Lowered {
   const { inputs, outputs, attributes } = step;
   const out = at(outputs, 0);
   const { scale, epilogue, extras } = splitScale(step);
-  // What is rounded row by row is a, what lies in panels is b.
-  const swap = !attributes.rounded && !attributes.panels && finest(attributes.m) < finest(attributes.n);
+  // What is rounded row by row is a, what is packed is b.
+  const swap = !attributes.rounded && !attributes.packed && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -65,7 +66,7 @@ export function contract(step: Step<"contract">, threads: number): Lowered {
   // The sum runs fastest along what lies densely in a, else in b.
   const steps = group(attributes.k, out, [], swap);
   const isDense = (operand: number) => steps.some(({ strides, size }) => size >= 4 && strides[operand] === 1);
-  const first = !attributes.panels && (isDense(0) || !isDense(1)) ? 0 : 1;
+  const first = !attributes.packed && (isDense(0) || !isDense(1)) ? 0 : 1;
   const sums = bounded(mergeAxes(sortAxes(steps, first)), 3);
 
   const words = new Words().place(a).place(b).place(out);
@@ -80,7 +81,7 @@ export function contract(step: Step<"contract">, threads: number): Lowered {
     attributes,
   };
   const shared = sharedOf(extent, threads);
-  for (const flag of [attributes.rounded, attributes.panels, shared > 0, scale, epilogue]) {
+  for (const flag of [attributes.rounded, attributes.packed, shared > 0, scale, epilogue]) {
     words.put(flag ? 1 : 0);
   }
   if (scale) words.place(scale);
