@@ -140,10 +140,7 @@ export function plan(graph: Graph, target: PlanTarget, options: CompileOptions =
   const prologue = parts.prologue.outputs.size > 0 ? part(parts.prologue) : null;
   const main = part(parts.main);
   const programs = [...prologue ? [prologue.program] : [], main.program];
-  return {
-    prologue,
-    main,
-    matrices: matricesOf(programs, stationary),
-    bytes: bytesOf(main.program, stationary),
-  };
+  // Results of the prologue are inputs that the caller knows nothing of.
+  const given = (name: string) => graph.inputs.has(name) && stationary(name);
+  return { prologue, main, matrices: matricesOf(programs, given), bytes: bytesOf(main.program, given) };
 }
