@@ -6,7 +6,7 @@ import { PURPOSES, uniformNumbers } from "../random/philox.ts";
 import type { Tensor } from "../ir/node.ts";
 import { add, cast, contract, mul, reshape } from "../ir/tensor.ts";
 import { type Shape, sizeOf, type Type } from "../ir/types.ts";
-import type { Parameters } from "../models/walrus/encoder.ts";
+import type { ParameterRecord } from "../nn/parameters.ts";
 
 /** Which linear maps get adapters, and of which kind. */
 export interface LoraSettings {
@@ -95,7 +95,7 @@ export function initialAdapters(
  * @param params tensors of the network and factors of adapters
  * @param settings alpha and rank
  */
-export function applyAdapters(params: Parameters, settings: LoraSettings): Parameters {
+export function applyAdapters(params: ParameterRecord, settings: LoraSettings): ParameterRecord {
   const scale = settings.alpha / settings.rank;
   const result: Record<string, Tensor> = {};
   for (const [name, weight] of Object.entries(params)) {
