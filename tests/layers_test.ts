@@ -14,8 +14,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nn: ["ir"],
   backend: ["compile", "ir"],
   random: [],
-  weights: ["io", "ir", "random", "models/walrus"],
-  "models/walrus": ["nn", "ir", "data", "io", "random", "weights"],
+  weights: ["io", "ir", "nn", "random", "models/walrus"],
+  models: ["data", "ir", "nn", "random", "models/walrus"],
+  "models/walrus": ["models", "nn", "ir", "data", "io", "random"],
+  distributed: [],
   metrics: ["data"],
   forecast: ["models/walrus", "weights", "metrics", "random", "compile", "data", "io", "nn", "ir"],
   train: [

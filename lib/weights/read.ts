@@ -3,7 +3,8 @@
 import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
 import { notFiniteHalf, type Shape } from "../ir/types.ts";
-import type { RotaryKind, WalrusConfig } from "../models/walrus/config.ts";
+import { adaptToShapes } from "../models/walrus/adapt.ts";
+import type { WalrusConfig } from "../models/walrus/config.ts";
 
 const FLOATING = new Set(["f64", "f32", "f16", "bf16"]);
 
@@ -195,10 +196,5 @@ export async function streamQuantized(
  * @param checkpoint as opened
  */
 export function adaptToCheckpoint(config: WalrusConfig, checkpoint: Checkpoint): WalrusConfig {
-  const frequencies = "blocks.0.space_mixing.rotary_emb.freqs";
-  const perAxis = checkpoint.tensors.has(`${frequencies}.0`);
-  const rotary: RotaryKind = perAxis ? "per_axis" : config.rotary === "per_axis" ? "shared" : config.rotary;
-  const ape = checkpoint.tensors.get("ape")?.shape;
-  const apeShape = ape?.length === 6 ? [ape[3]!, ape[4]!, ape[5]!] as const : null;
-  return { ...config, rotary, apeShape };
+  return adaptToShapes(config, new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape])));
 }
