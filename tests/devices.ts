@@ -4,7 +4,9 @@
 import { wasm } from "../lib/backend/wasm/device.ts";
 import { webgpu, type WebGpuOptions } from "../lib/backend/webgpu/device.ts";
 import type { Device } from "../lib/compile/program.ts";
+import type { Op } from "../lib/ir/node.ts";
 import { adapter } from "./backend/webgpu/adapter.ts";
+import { OPS } from "./cases.ts";
 import type { ViewingName } from "./op_case.ts";
 
 /** A device under test. */
@@ -17,6 +19,8 @@ export interface TestDevice {
   readonly openAlike?: () => Promise<Device>;
   /** Factor on the limits of the op table. */
   readonly looser: number;
+  /** Ops that it computes otherwise than the devices before it in the list. */
+  readonly ops: readonly Op[];
   /** Views of arguments to try. */
   readonly viewings: readonly ViewingName[];
   /** What it says of a case that it can not run, and how many there may be of the ops alone and of their gradients. */
@@ -36,6 +40,7 @@ function wasmBuild(relaxed: boolean, bits: 32 | 64): TestDevice {
     open: () => wasm({ ...options, threads: 1 }),
     openAlike: () => wasm({ ...options, threads: 3 }),
     looser: 1,
+    ops: OPS,
     viewings: EVERY_VIEW,
     slow: false,
   };
@@ -49,6 +54,7 @@ function gpu(name: string, options: WebGpuOptions, more: Partial<TestDevice> = {
     // WGSL's exp, log and division may be off by some units where those of the WASM backend are within one, and its
     // sums are in f32 throughout.
     looser: 4,
+    ops: OPS,
     viewings: ["plain"],
     slow: true,
     ...more,
@@ -72,7 +78,7 @@ export const DEVICES: readonly TestDevice[] = [
   wasmBuild(true, 64),
   wasmBuild(false, 64),
   WEBGPU,
-  gpu(" without tiles", { tiles: false }),
+  gpu(" without tiles", { tiles: false }, { ops: ["contract", "attention", "attentionGradient"] }),
   gpu(" without subgroups", { subgroups: false }, {
     missing: adapter.missing ?? (adapter.subgroups ? null : "the adapter has no subgroups"),
   }),
