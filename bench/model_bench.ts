@@ -1,6 +1,6 @@
 // deno bench: whole steps of the models whose speed counts.
 
-import { wasm } from "../lib/backend/wasm/device.ts";
+import { wasm } from "walrus";
 import { PROGRAMS } from "./model_programs.ts";
 import { makeResident } from "./resident.ts";
 
@@ -9,7 +9,7 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
     using device = await wasm({ threads: 1 });
     using resident = await makeResident(device, make(device));
     bench.start();
-    await resident.executable.run(resident.bindings);
+    await resident.executable.run(resident.job);
     bench.end();
   });
 }

@@ -5,7 +5,7 @@ import process from "node:process";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { webgpu } from "../../lib/backend/webgpu/device.ts";
 import { compile } from "../../lib/compile/compile.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import { command, EXIT } from "../cli.ts";
@@ -18,7 +18,7 @@ type Row = (name: string, value: string) => void;
 async function productSpeed(device: Device, m: number, n: number, k: number): Promise<number> {
   const types = { x: { dtype: "f32", shape: [m, k] }, w: { dtype: "f32", shape: [n, k] } } as const;
   const graph = trace(types, ({ x, w }) => ({ y: t.contract("mk,nk->mn", x, w) }));
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   await compiled.run({ x: numbers([m, k], 1), w: numbers([n, k], 2) });
   let best = Infinity;
   for (let i = 0; i < 5; i++) {
@@ -98,7 +98,7 @@ async function describeGpu(row: Row): Promise<number> {
   row("GPU", gpu.name);
   row(
     "  vendor, architecture",
-    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "not told",
+    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "unknown",
   );
   row("  f16 arrays", yes(features.has("shader-f16")));
   row("  subgroups", yes(gpu.target.subgroups));

@@ -1,41 +1,23 @@
-// Whether a checkpoint's tensors are those of a configuration, and what a checkpoint says about its configuration.
+// Numbers of a checkpoint's tensors as a device wants them, piece by piece; what is not finite is refused by name.
 
 import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
-import { notFiniteHalf, type Shape } from "../ir/types.ts";
-import type { RotaryKind, WalrusConfig } from "../models/walrus/config.ts";
+import { notFiniteHalf } from "../ir/types.ts";
 
 const FLOATING = new Set(["f64", "f32", "f16", "bf16"]);
 
-/** Some of a list of names, for messages. */
-function few(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`).join(", ");
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
-}
-
 /**
- * Checks names, shapes and number types of all tensors.
+ * Checks that all tensors of a checkpoint hold floating-point numbers.
  *
- * @param checkpoint as opened
- * @param expected shape of every tensor of the network
- * @throws TypeError naming the file, the first tensors that do not fit and what was wanted
+ * @throws TypeError naming the file and the first tensor that does not
  */
-export function checkWeights(checkpoint: Checkpoint, expected: ReadonlyMap<string, Shape>): void {
-  const fail = (why: string): never => {
-    throw new TypeError(`Checkpoint "${checkpoint.name}" does not fit the configuration: ${why}`);
-  };
-  const missing = [...expected.keys()].filter((name) => !checkpoint.tensors.has(name));
-  if (missing.length > 0) fail(`it lacks ${few(missing)}`);
-  const unknown = [...checkpoint.tensors.keys()].filter((name) => !expected.has(name));
-  if (unknown.length > 0) fail(`the network has no ${few(unknown)}`);
-  for (const [name, shape] of expected) {
-    const tensor = checkpoint.tensors.get(name)!;
-    if (!FLOATING.has(tensor.dtype)) {
-      fail(`"${name}" has type ${tensor.dtype}, wanted floating-point numbers`);
-    }
-    if (tensor.shape.length !== shape.length || tensor.shape.some((n, i) => n !== shape[i])) {
-      fail(`"${name}" has shape [${tensor.shape.join(", ")}], wanted [${shape.join(", ")}]`);
-    }
+export function checkFloating(checkpoint: Checkpoint): void {
+  for (const [name, { dtype }] of checkpoint.tensors) {
+    if (FLOATING.has(dtype)) continue;
+    throw new TypeError(
+      `Checkpoint "${checkpoint.name}" does not fit the configuration: "${name}" has type ${dtype}, ` +
+        "wanted floating-point numbers",
+    );
   }
 }
 
@@ -73,28 +55,28 @@ function notFinite(
 }
 
 /**
- * Reads numbers of a tensor as halves: their stored bits where they are halves, rounded to nearest where not.
+ * Reads numbers of a tensor as fp16: their stored bits where they are fp16, rounded to nearest where not.
  *
  * @param checkpoint for messages
  * @param tensor as opened
  * @param from first element, 0 unless given
  * @param to element after the last, the tensor's end unless given
- * @throws RangeError naming the tensor, the first element that is no finite half and its value
+ * @throws RangeError naming the tensor, the first element that is no finite fp16 number and its value
  */
-export async function readHalfWeight(
+export async function readFp16Weight(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
   from = 0,
   to?: number,
 ): Promise<Uint16Array> {
-  const isHalf = tensor.dtype === "f16" && tensor.readBits !== undefined;
-  const bits = isHalf
+  const isFp16 = tensor.dtype === "f16" && tensor.readBits !== undefined;
+  const bits = isFp16
     ? await tensor.readBits!(from, to)
     : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
   const bad = notFiniteHalf(bits);
   if (bad >= 0) {
     const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
-    throw notFinite(checkpoint, tensor, from + bad, value, isHalf ? "" : " within half precision");
+    throw notFinite(checkpoint, tensor, from + bad, value, isFp16 ? "" : " within half precision");
   }
   return bits;
 }
@@ -116,13 +98,13 @@ export async function streamWeight(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
   dtype: "f32" | "f16",
-  write: (data: Float32Array | Uint16Array, from: number) => void,
+  write: (data: Float32Array | Uint16Array, from: number) => void | Promise<void>,
 ): Promise<void> {
   const elements = tensor.shape.reduce((n, size) => n * size, 1);
-  const read = dtype === "f16" ? readHalfWeight : readWeight;
+  const read = dtype === "f16" ? readFp16Weight : readWeight;
   const step = tensor.contiguous ? PIECE : elements;
   for (let from = 0; from < elements; from += step) {
-    write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);
+    await write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);
   }
 }
 
@@ -175,7 +157,7 @@ export function quantizeRows(matrix: Float32Array, columns: number): Quantized {
 export async function streamQuantized(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
-  write: (rows: Quantized, row: number) => void,
+  write: (rows: Quantized, row: number) => void | Promise<void>,
 ): Promise<void> {
   const [rows = 1, ...rest] = tensor.shape;
   const columns = rest.reduce((n, size) => n * size, 1);
@@ -183,22 +165,6 @@ export async function streamQuantized(
   for (let row = 0; row < rows; row += step) {
     const to = Math.min(rows, row + step);
     const matrix = await readWeight(checkpoint, tensor, row * columns, to * columns);
-    write(quantizeRows(matrix, columns), row);
+    await write(quantizeRows(matrix, columns), row);
   }
-}
-
-/**
- * The configuration with what finetuned checkpoints carry in their tensors: rotary frequencies of each axis and a
- * position table (model.md section 2).
- *
- * @param config from the configuration file
- * @param checkpoint as opened
- */
-export function adaptToCheckpoint(config: WalrusConfig, checkpoint: Checkpoint): WalrusConfig {
-  const frequencies = "blocks.0.space_mixing.rotary_emb.freqs";
-  const perAxis = checkpoint.tensors.has(`${frequencies}.0`);
-  const rotary: RotaryKind = perAxis ? "per_axis" : config.rotary === "per_axis" ? "shared" : config.rotary;
-  const ape = checkpoint.tensors.get("ape")?.shape;
-  const apeShape = ape?.length === 6 ? [ape[3]!, ape[4]!, ape[5]!] as const : null;
-  return { ...config, rotary, apeShape };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, compileGraph } from "../../lib/compile/compile.ts";
+import { compile } from "../../lib/compile/compile.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { add, constant, mul, permute, reshape, sliceAxis, sum } from "../../lib/ir/tensor.ts";
@@ -64,16 +64,16 @@ for (const { name, build, copies } of cases) {
     const graph = trace(TYPES, ({ a, b }) => build(a, b));
     const wanted = evaluate(graph, FEEDS);
     using device = await wasm({ threads: 1 });
-    const program = compileGraph(graph, device);
+    using compiled = await compile(graph, device);
+    const { program } = compiled;
     const atEnd = program.steps.filter((step) => step.scope.startsWith("update/"));
     assert.equal(atEnd.length, copies);
     assert.ok(!program.slots.some((s) => s.kind === "output" && ["output/a", "output/b"].includes(s.name)));
-    using compiled = await compile(device, graph, program);
     const plain = await compiled.run(FEEDS);
     using a = device.createBuffer("f32", 9);
     using b = device.createBuffer("f32", 9);
-    a.write(FEEDS.a);
-    b.write(FEEDS.b);
+    await a.write(FEEDS.a);
+    await b.write(FEEDS.b);
     const bound = await compiled.run({ a, b });
     const read: Record<string, HostArray> = { ...bound, a: await a.read(), b: await b.read() };
     for (const [output, values] of Object.entries(wanted)) {

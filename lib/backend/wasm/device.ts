@@ -1,11 +1,15 @@
 // The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
 // permission and no network; the same file runs in Deno, browsers and edge runtimes.
 
-import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
+import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
+import type { Kernel } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
+import { Pace } from "../pace.ts";
+import { Life, Queue } from "../queue.ts";
 import { WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
-import { type Host, type StepNeeds, WasmExecutable } from "./executable.ts";
+import type { Host, StepNeeds } from "./executable.ts";
+import { loadPlan } from "./load.ts";
 import { lower } from "./lower.ts";
 import { Allocator } from "./memory.ts";
 import {
@@ -19,7 +23,6 @@ import {
   PAGE,
   WIDE_BYTES,
 } from "./module.ts";
-import { PANEL_ROWS } from "./panels.ts";
 import { mayWait, Pool } from "./threads.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -75,15 +78,16 @@ class Instance implements WasmDevice, Host {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
   readonly types: ReadonlySet<DType> = new Set(["f32", "f16", "i32", "i8"]);
-  readonly panelRows = PANEL_ROWS;
   readonly threads: number;
   readonly allocator: Allocator;
   readonly workspace: Workspace;
   readonly pool: Pool | null;
   readonly control: number;
   readonly run: () => void;
+  readonly queue = new Queue();
+  readonly pace = new Pace();
+  readonly life: Life;
   readonly needsOf: (step: number) => StepNeeds;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     name: string,
@@ -102,6 +106,7 @@ class Instance implements WasmDevice, Host {
     this.control = control;
     this.pool = pool;
     this.threads = threads;
+    this.life = new Life(`the device "${name}"`);
   }
 
   get usedBytes(): number {
@@ -112,23 +117,26 @@ class Instance implements WasmDevice, Host {
     return this.allocator.capacity;
   }
 
-  createBuffer(dtype: DType, length: number, label = "unnamed", panelColumns?: number): Buffer {
-    return new WasmBuffer(this.allocator, dtype, length, label, panelColumns);
+  createBuffer(
+    dtype: DType,
+    length: number,
+    { label = "unnamed", rows }: BufferOptions = {},
+  ): DeviceBuffer {
+    this.life.check(`make buffer "${label}"`);
+    return new WasmBuffer(this, dtype, length, label, rows);
   }
 
-  load(program: Program): Promise<Executable> {
-    // Loading may move the workspace, so it waits for runs.
-    return this.inTurn(() => Promise.resolve(new WasmExecutable(this, program)));
-  }
-
-  inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(task);
-    this.#turn = result.catch(() => {});
-    return result;
+  load(plan: Loadable, stationary: ReadonlyMap<string, DeviceBuffer> = new Map()): Promise<Executable> {
+    return loadPlan(this, plan, stationary);
   }
 
   [Symbol.dispose](): void {
-    this.pool?.[Symbol.dispose]();
+    if (this.life.end()) this.queue.release(() => this.pool?.[Symbol.dispose]());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.queue.idle();
   }
 }
 
@@ -144,7 +152,7 @@ class Instance implements WasmDevice, Host {
  * import assert from "node:assert/strict";
  * using device = await wasm({ threads: 1 });
  * using buffer = device.createBuffer("f32", 3);
- * buffer.write(Float32Array.of(1, 2, 3));
+ * await buffer.write(Float32Array.of(1, 2, 3));
  * assert.deepEqual(await buffer.read(), Float32Array.of(1, 2, 3));
  * ```
  */

@@ -1,29 +1,32 @@
-// A program in the device's memory: its steps as bytecode, a table of slot addresses, constants. Binding buffers is
-// rewriting the table.
+// A program in the device's memory: its steps as bytecode, a table of slot addresses, constants, and room for inputs and
+// outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the steps slice by slice.
 
-import { slotBytes } from "../../compile/plan.ts";
-import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
-import { at, type HostArray } from "../../ir/types.ts";
-import { WasmBuffer } from "./buffer.ts";
+import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
+import type { Program, Slot } from "../../compile/program.ts";
+import { at } from "../../ir/types.ts";
+import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs.ts";
+import type { Pace } from "../pace.ts";
+import { Life, type Turn } from "../queue.ts";
+import { isBufferOf, type Owner, type WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES } from "./control.ts";
 import { lowerStep } from "./lower.ts";
-import type { Allocator } from "./memory.ts";
+import { packSteps } from "./packed.ts";
+import { Region } from "./region.ts";
+import { Slices } from "./slices.ts";
 import type { Pool } from "./threads.ts";
 import type { Needs, Workspace } from "./workspace.ts";
 
 /** What an executable uses of its device. */
-export interface Host {
-  readonly allocator: Allocator;
+export interface Host extends Owner {
   readonly workspace: Workspace;
   readonly threads: number;
   readonly pool: Pool | null;
+  readonly pace: Pace;
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
   readonly run: () => void;
   /** Bytes of working memory of the step whose bytecode lies at an address. */
   readonly needsOf: (step: number) => StepNeeds;
-  /** Runs wait for one another, also while workers start. */
-  inTurn<T>(task: () => Promise<T>): Promise<T>;
 }
 
 /** What a step works in beside its operands. */
@@ -50,19 +53,43 @@ export class WasmExecutable implements Executable {
   readonly #words: number;
   /** Where each step begins among the words of all steps. */
   readonly #starts: readonly number[];
-  /** Addresses of the constants by slot. */
-  readonly #constants = new Map<number, number>();
-  #disposed = false;
+  readonly #life = new Life("the program");
+  /** What ends runs beside buffers of their own. */
+  readonly #lives: readonly Life[];
+  readonly #ports: Ports;
+  readonly #slices: Slices;
+  /** Stationary inputs by slot. */
+  readonly #fixed = new Map<number, Region>();
+  /** Constants, results of a prologue, and memory of inputs and outputs that were not bound, by slot. */
+  readonly #own = new Map<number, Region>();
 
   /**
-   * Lowers a program and copies it and its constants in.
+   * Lowers a program and copies it and its constants in. Takes the device's turn.
    *
+   * @param stationary buffers of inputs that stay bound, by name
+   * @param results memory of inputs that stay bound and become the executable's own, by name
    * @throws RangeError when memory does not suffice
    */
-  constructor(host: Host, program: Program) {
+  constructor(
+    host: Host,
+    program: Program,
+    stationary: ReadonlyMap<string, WasmBuffer>,
+    results: ReadonlyMap<string, Region>,
+  ) {
     this.#host = host;
     this.program = program;
-    const lowered = program.steps.map(lowerStep);
+    this.#ports = portsOf(program, new Set([...stationary.keys(), ...results.keys()]));
+    this.#slices = new Slices(program.steps, host.threads);
+    this.#lives = [host.life, this.#life, ...[...stationary.values()].map(({ life }) => life)];
+    program.slots.forEach(({ kind, name }, i) => {
+      const buffer = kind === "input" ? stationary.get(name) : undefined;
+      if (buffer) this.#fixed.set(i, buffer.region);
+    });
+    const packed = [...this.#fixed].flatMap(([i, { packed }]) =>
+      packed === null ? [] : [[i, packed] as const]
+    );
+    const { steps: packedSteps, unpack } = packSteps(program, new Map(packed));
+    const lowered = packedSteps.map(lowerStep);
     const steps = Uint32Array.from(lowered.flat());
     let start = 0;
     this.#starts = [...lowered, []].map((words) => (start += words.length) - words.length);
@@ -81,75 +108,148 @@ export class WasmExecutable implements Executable {
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
-        if (slot.kind === "constant" && slot.data) this.#constants.set(i, this.#place(slot, slot.data));
+        if (slot.kind === "constant" && slot.data) this.#room(i).put(slot.data);
       });
+      for (const i of unpack) {
+        this.#room(i).put(this.#fixed.get(i)!.take());
+        this.#fixed.delete(i);
+      }
     } catch (error) {
-      this[Symbol.dispose]();
+      this.#free();
       throw error;
     }
-  }
-
-  #place(slot: Slot, data: HostArray): number {
-    const { allocator } = this.#host;
-    const address = allocator.allocate(slotBytes(slot), `constant "${slot.name}"`);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    new Uint8Array(allocator.memory.buffer, address, bytes.length).set(bytes);
-    return address;
-  }
-
-  /** Address of every slot under the given bindings. */
-  #addresses(bindings: ReadonlyMap<string, Buffer>): number[] {
-    const { allocator, workspace } = this.#host;
-    const arena = workspace.address("arena");
-    return this.program.slots.map((slot, i) => {
-      if (slot.kind === "constant") return this.#constants.get(i) ?? 0;
-      if (slot.kind === "scratch") return arena + slot.offset;
-      const buffer = bindings.get(slot.name);
-      const fail = (found: string, wanted: string) =>
-        new TypeError(`Cannot run: ${slot.kind} "${slot.name}" is ${found}, wanted ${wanted}`);
-      if (!buffer) throw fail("not bound", `a buffer of ${slot.length} ${slot.dtype}`);
-      if (!(buffer instanceof WasmBuffer) || !buffer.isIn(allocator)) {
-        throw fail("a buffer of another device", "one of this device");
-      }
-      if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
-        throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
-      }
-      if (buffer.panelColumns !== slot.panelColumns) {
-        const text = (columns?: number) =>
-          columns === undefined ? "row by row" : `in panels of ${columns} columns`;
-        throw fail(text(buffer.panelColumns), text(slot.panelColumns));
-      }
-      return buffer.address;
+    program.slots.forEach(({ kind, name }, i) => {
+      const result = kind === "input" ? results.get(name) : undefined;
+      if (result) this.#own.set(i, result);
     });
   }
 
-  run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport> {
-    return this.#host.inTurn(async () => {
-      this.#bind(bindings);
-      return { milliseconds: await this.#replay(0, this.program.steps.length) };
+  /** Memory of a slot's own. */
+  #room(index: number): Region {
+    let region = this.#own.get(index);
+    if (!region) {
+      const { kind, dtype, length, name } = at(this.program.slots, index);
+      region = new Region(this.#host.allocator, dtype, length, `${kind} "${name}"`);
+      this.#own.set(index, region);
+    }
+    return region;
+  }
+
+  /** Address of a slot that is bound to a buffer or to nothing. */
+  #address(slot: Slot, index: number, bound: ReadonlyMap<number, WasmBuffer>): number {
+    const { workspace } = this.#host;
+    if (slot.kind === "scratch") return workspace.address("arena") + slot.offset;
+    const region = bound.get(index)?.region ?? this.#fixed.get(index) ?? this.#own.get(index);
+    if (!region && slot.kind === "input") throw missingInput(slot);
+    return region?.address ?? 0;
+  }
+
+  /** The buffers of a job by slot. */
+  #bound(job: Job): Map<number, WasmBuffer> {
+    const bound = boundBuffers(this.#ports, job, isBufferOf(this.#host));
+    for (const [i, { region }] of bound) {
+      if (region.packed === null) continue;
+      const { kind, name } = at(this.program.slots, i);
+      throw new TypeError(
+        `Cannot run: ${kind} "${name}" is a packed matrix, wanted it among the stationary inputs or made without rows`,
+      );
+    }
+    return bound;
+  }
+
+  /** Enters a task that runs the program with the buffers of a job. */
+  #enter<T>(job: Job, bound: ReadonlyMap<number, WasmBuffer>, task: (turn: Turn) => Promise<T>): Promise<T> {
+    const lives = [...this.#lives, ...[...bound.values()].map(({ life }) => life)];
+    return this.#host.queue.enter({ action: "run", lives, signal: job.signal }, task);
+  }
+
+  /**
+   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but its
+   * outputs.
+   *
+   * @returns memory of the outputs by the names of their slots, the caller's from now on
+   */
+  async computeOnce(turn: Turn): Promise<Map<string, Region>> {
+    try {
+      this.#bind(new Map(), {});
+      await this.#replay(turn);
+      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      for (const { index } of this.#ports.open.values()) this.#own.delete(index);
+      return new Map(outputs);
+    } finally {
+      this.#life.end();
+      this.#free();
+    }
+  }
+
+  // deno-lint-ignore require-await -- mistakes of the caller are rejections too
+  async run(job: Job): Promise<{ outputs: Inputs; report: RunReport }> {
+    const bound = this.#bound(job);
+    const inputs = this.#host.queue.isIdle ? job.inputs : copied(job.inputs);
+    return this.#enter(job, bound, async (turn) => {
+      const started = performance.now();
+      this.#bind(bound, inputs);
+      await this.#replay(turn);
+      const outputs = Object.fromEntries(job.read.map((name) => {
+        const { index } = this.#ports.open.get(name)!;
+        return [name, (bound.get(index)?.region ?? this.#room(index)).take()];
+      }));
+      return { outputs, report: { milliseconds: performance.now() - started } };
     });
   }
 
   /**
    * Runs the program step by step.
    *
-   * @param bindings as for `run`
+   * @param buffers of all inputs and outputs
    * @param clock milliseconds so far: the wall's unless given, CPU time on a machine shared with others
    * @returns milliseconds of each step, some microseconds of overhead each included
    */
-  profile(bindings: ReadonlyMap<string, Buffer>, clock = () => performance.now()): Promise<number[]> {
-    return this.#host.inTurn(async () => {
-      this.#bind(bindings);
+  // deno-lint-ignore require-await -- as above
+  async profile(
+    buffers: ReadonlyMap<string, DeviceBuffer>,
+    clock = () => performance.now(),
+  ): Promise<number[]> {
+    const job: Job = { buffers, inputs: {}, read: [] };
+    const bound = this.#bound(job);
+    return this.#enter(job, bound, async (turn) => {
+      this.#bind(bound, {});
       const times: number[] = [];
-      for (let i = 0; i < this.program.steps.length; i++) times.push(await this.#replay(i, 1, clock));
+      for (let i = 0; i < this.program.steps.length; i++) {
+        turn.check();
+        times.push(await this.#slice(i, 1, clock));
+      }
       return times;
     });
   }
 
-  /** Writes the slot table. */
-  #bind(bindings: ReadonlyMap<string, Buffer>): void {
-    if (this.#disposed) throw new RangeError("Cannot run: the program is disposed of");
-    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, this.#addresses(bindings));
+  /** Copies numbers in and writes the slot table. */
+  #bind(bound: ReadonlyMap<number, WasmBuffer>, inputs: Inputs): void {
+    for (const { slot, index } of this.#ports.open.values()) {
+      const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
+      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#room(index);
+      if (numbers) this.#room(index).put(numbers);
+    }
+    const addresses = this.program.slots.map((slot, i) => this.#address(slot, i, bound));
+    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, addresses);
+  }
+
+  /** Runs all steps; the event loop has its turn in between when it is due. */
+  async #replay(turn: Turn): Promise<void> {
+    const { pace } = this.#host;
+    for (let first = 0; first < this.program.steps.length;) {
+      let count = this.#slices.count(first, pace.left);
+      if (count === 0) {
+        await pace.pause();
+        // A step that takes longer than all that is a slice of its own.
+        count = Math.max(1, this.#slices.count(first, pace.left));
+      }
+      turn.check();
+      const milliseconds = await this.#slice(first, count);
+      this.#slices.measured(first, count, milliseconds);
+      pace.spend(milliseconds);
+      first += count;
+    }
   }
 
   /** Writes addresses into memory, one after the other. */
@@ -159,7 +259,7 @@ export class WasmExecutable implements Executable {
   }
 
   /** Runs `count` steps from `first` on; returns milliseconds. */
-  async #replay(first: number, count: number, clock = () => performance.now()): Promise<number> {
+  async #slice(first: number, count: number, clock = () => performance.now()): Promise<number> {
     const { allocator, workspace, threads, pool, control, run } = this.#host;
     await pool?.claim();
     const started = clock();
@@ -194,12 +294,14 @@ export class WasmExecutable implements Executable {
     );
   }
 
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  #free(): void {
     const { allocator, workspace } = this.#host;
     workspace.remove(this.#needs);
-    for (const address of this.#constants.values()) allocator.free(address);
+    for (const region of this.#own.values()) region.free();
     allocator.free(this.#words);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#life.end()) this.#host.queue.release(() => this.#free());
   }
 }

@@ -4,6 +4,8 @@ import type { Shape } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
 
+export { scaleName } from "../../nn/parameters.ts";
+
 /** Width of a head. */
 export function headDim(config: WalrusConfig): number {
   return config.hiddenDim / config.heads;
@@ -97,7 +99,7 @@ export function frequencyNames(config: WalrusConfig, block: number): string[] {
 const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])\.weight$/;
 
 /**
- * Whether a tensor may be kept in half precision on a device: those of linear maps and convolutions, nearly all the
+ * Whether a tensor may be kept as fp16 on a device: those of linear maps and convolutions, nearly all the
  * numbers of a network, which kernels widen as they read them.
  *
  * @param name as in the checkpoint
@@ -105,11 +107,11 @@ const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.ok(mayBeHalf("blocks.3.space_mixing.ff_out.weight"));
- * assert.ok(!mayBeHalf("blocks.3.space_mixing.norm1.weight"));
+ * assert.ok(mayBeFp16("blocks.3.space_mixing.ff_out.weight"));
+ * assert.ok(!mayBeFp16("blocks.3.space_mixing.norm1.weight"));
  * ```
  */
-export function mayBeHalf(name: string): boolean {
+export function mayBeFp16(name: string): boolean {
   return MATRIX.test(name);
 }
 
@@ -131,9 +133,4 @@ const BLOCK_MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head)\.w
  */
 export function isBlockMatrix(name: string): boolean {
   return BLOCK_MATRIX.test(name);
-}
-
-/** Name of the scales `[o]` of a matrix of 8-bit numbers. */
-export function scaleName(matrix: string): string {
-  return `${matrix}.scale`;
 }

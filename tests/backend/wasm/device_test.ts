@@ -4,17 +4,23 @@ import assert from "node:assert/strict";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
 import type { WasmExecutable } from "../../../lib/backend/wasm/executable.ts";
 import { kernelModule } from "../../../lib/backend/wasm/module.ts";
-import type { AnyStep, Buffer, Program, Slot } from "../../../lib/compile/program.ts";
+import type { DeviceBuffer, Job } from "../../../lib/compile/device.ts";
+import type { AnyStep, Program, Slot } from "../../../lib/compile/program.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
 import { Draw, stepOf } from "../random_steps.ts";
-import { programOf, runSteps } from "../run_step.ts";
+import { alone, programOf, runSteps } from "../run_step.ts";
 
 function slot(kind: Slot["kind"], length: number, name: string, extra: Partial<Slot> = {}): Slot {
   return { kind, dtype: "f32", length, name, data: null, offset: 0, lifetime: [0, 9], ...extra };
 }
 
 const add = apply("add", operand(0), operand(1));
+
+/** A run that binds buffers by name and reads nothing. */
+function jobOf(buffers: Record<string, DeviceBuffer>): Job {
+  return { buffers: new Map(Object.entries(buffers)), inputs: {}, read: [] };
+}
 
 /** `output = (input + constant) + (input + constant)` through two scratch slots. */
 function twoSteps(n: number): Program {
@@ -38,11 +44,11 @@ function twoSteps(n: number): Program {
 
 Deno.test("wasm() runs programs with constants and scratch slots, again and with other bindings", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(twoSteps(5));
+  using executable = await device.load(alone(twoSteps(5)));
   const buffers = [0, 1].map(() => [device.createBuffer("f32", 5), device.createBuffer("f32", 5)] as const);
   for (const [i, [x, y]] of buffers.entries()) {
-    x.write(new Float32Array(5).fill(i + 1));
-    const report = await executable.run(new Map([["x", x], ["y", y]]));
+    await x.write(new Float32Array(5).fill(i + 1));
+    const { report } = await executable.run(jobOf({ x, y }));
     assert.ok(report.milliseconds >= 0);
   }
   assert.deepEqual(await buffers[0]![1].read(), Float32Array.of(2, 4, 6, 8, 10));
@@ -53,13 +59,13 @@ Deno.test("wasm() runs programs with constants and scratch slots, again and with
 Deno.test("wasm() keeps several programs apart while their memory moves", async () => {
   using device = await wasm({ threads: 2 });
   const sizes = [3, 70_000, 11];
-  const loaded = await Promise.all(sizes.map((n) => device.load(twoSteps(n))));
+  const loaded = await Promise.all(sizes.map((n) => device.load(alone(twoSteps(n)))));
   const check = async (i: number) => {
     const n = sizes[i]!;
     using x = device.createBuffer("f32", n);
     using y = device.createBuffer("f32", n);
-    x.write(new Float32Array(n).fill(0.5));
-    await loaded[i]!.run(new Map([["x", x], ["y", y]]));
+    await x.write(new Float32Array(n).fill(0.5));
+    await loaded[i]!.run(jobOf({ x, y }));
     assert.deepEqual(await y.read(), Float32Array.from({ length: n }, (_, j) => 2 * (j + 0.5)));
   };
   await Promise.all([check(0), check(1), check(2)]);
@@ -73,7 +79,7 @@ Deno.test("wasm() keeps several programs apart while their memory moves", async 
 Deno.test("wasm() gives all memory of disposed buffers and programs back", async () => {
   using device = await wasm({ threads: 1 });
   const before = device.usedBytes;
-  const executable = await device.load(twoSteps(1000));
+  const executable = await device.load(alone(twoSteps(1000)));
   const buffer = device.createBuffer("i32", 12);
   assert.ok(device.usedBytes > before);
   executable[Symbol.dispose]();
@@ -86,17 +92,17 @@ Deno.test("wasm() gives all memory of disposed buffers and programs back", async
 Deno.test("wasm() refuses what does not fit, naming bytes, and stays usable", async () => {
   using device = await wasm({ threads: 1, maximumBytes: 4 << 20 });
   const before = device.usedBytes;
-  assert.throws(() => device.createBuffer("f32", 2 << 20, "weights"), {
+  assert.throws(() => device.createBuffer("f32", 2 << 20, { label: "weights" }), {
     name: "RangeError",
     message: `Cannot allocate buffer "weights": it needs 8388608 bytes, ` +
       `${device.capacityBytes - before} of ${device.capacityBytes} are free`,
   });
-  await assert.rejects(() => device.load(twoSteps(1 << 20)), {
+  await assert.rejects(() => device.load(alone(twoSteps(1 << 20))), {
     name: "RangeError",
     message: /arena|constant/,
   });
   assert.equal(device.usedBytes, before);
-  using executable = await device.load(twoSteps(4));
+  using executable = await device.load(alone(twoSteps(4)));
   assert.ok(executable.program.steps.length === 2);
 });
 
@@ -104,48 +110,70 @@ Deno.test("wasm() grows its memory under live buffers, shared or not", async () 
   for (const threads of [1, 2]) {
     using device = await wasm({ threads });
     using first = device.createBuffer("f32", 3);
-    first.write(Float32Array.of(1, 2, 3));
+    await first.write(Float32Array.of(1, 2, 3));
     using large = device.createBuffer("f32", 10 << 20);
-    large.write(Float32Array.of(9), (10 << 20) - 1);
+    await large.write(Float32Array.of(9), (10 << 20) - 1);
     assert.deepEqual(await first.read(), Float32Array.of(1, 2, 3));
     assert.equal((await large.read())[(10 << 20) - 1], 9);
   }
 });
 
-Deno.test("Buffer.write() checks type and range and writes at an offset", async () => {
+Deno.test("DeviceBuffer.write() and read() check type and range", async () => {
   using device = await wasm({ threads: 1 });
-  using buffer = device.createBuffer("f16", 4, "b");
-  buffer.write(Uint16Array.of(1, 2, 3, 4));
-  buffer.write(Uint16Array.of(8, 9), 1);
+  using buffer = device.createBuffer("f16", 4, { label: "b" });
+  await buffer.write(Uint16Array.of(1, 2, 3, 4));
+  await buffer.write(Uint16Array.of(8, 9), 1);
   assert.deepEqual(await buffer.read(), Uint16Array.of(1, 8, 9, 4));
-  assert.throws(() => buffer.write(Float32Array.of(1)), {
+  assert.deepEqual(await buffer.read(2), Uint16Array.of(9, 4));
+  assert.deepEqual(await buffer.read(1, 2), Uint16Array.of(8));
+  assert.deepEqual(await buffer.read(4, 4), new Uint16Array(0));
+  for (const [from, to] of [[0, 5], [3, 2], [-1, 2], [0.5, 2]] as const) {
+    await assert.rejects(() => buffer.read(from, to), {
+      name: "RangeError",
+      message: `Cannot read buffer "b": ${from} to ${to} is no range of its 4`,
+    });
+  }
+  await assert.rejects(() => buffer.write(Float32Array.of(1)), {
     name: "TypeError",
     message: 'Cannot write buffer "b": got Float32Array, wanted Uint16Array',
   });
-  assert.throws(() => buffer.write(Uint16Array.of(1, 2), 3), {
+  await assert.rejects(() => buffer.write(Uint16Array.of(1, 2), 3), {
     name: "RangeError",
     message: 'Cannot write buffer "b": 2 elements at 3 exceed its 4',
-  });
-  buffer[Symbol.dispose]();
-  assert.throws(() => buffer.write(Uint16Array.of(1)), {
-    message: 'Cannot use buffer "b": it is disposed of',
   });
 });
 
 Deno.test("Executable.run() refuses missing, foreign and mismatched buffers", async () => {
   using device = await wasm({ threads: 1 });
   using other = await wasm({ threads: 1 });
-  const executable = await device.load(twoSteps(4));
+  const executable = await device.load(alone(twoSteps(4)));
   const x = device.createBuffer("f32", 4);
-  const run = (y: Buffer | null) => executable.run(new Map([["x", x], ...y ? [["y", y] as const] : []]));
-  const fails = (y: Buffer | null, message: string) =>
+  const run = (y: DeviceBuffer) => executable.run(jobOf({ x, y }));
+  const fails = (y: DeviceBuffer, message: string) =>
     assert.rejects(() => run(y), { name: "TypeError", message: `Cannot run: output "y" is ${message}` });
-  await fails(null, "not bound, wanted a buffer of 4 f32");
+  await assert.rejects(() => executable.run(jobOf({})), {
+    name: "TypeError",
+    message: 'Cannot run: input "x" is not bound, wanted a buffer or numbers: 4 f32',
+  });
   await fails(other.createBuffer("f32", 4), "a buffer of another device, wanted one of this device");
   await fails(device.createBuffer("f32", 5), "5 f32, wanted 4 f32");
   await fails(device.createBuffer("i32", 4), "4 i32, wanted 4 f32");
-  executable[Symbol.dispose]();
-  await assert.rejects(() => run(device.createBuffer("f32", 4)), /disposed/);
+  const jobs: [Partial<Job>, string][] = [
+    [
+      { buffers: new Map([["x", x]]), inputs: { x: new Float32Array(4) } },
+      'input "x" is a buffer and numbers',
+    ],
+    [{ inputs: { x: new Float32Array(3) } }, 'input "x" got 3 numbers, wanted 4'],
+    [{ inputs: { x: new Int32Array(4) } }, 'input "x" got Int32Array, wanted Float32Array'],
+    [{ inputs: { z: new Float32Array(4) } }, 'there is no input "z"'],
+    [{ buffers: new Map([["x", x]]), read: ["z"] }, 'there is no output "z" to read'],
+  ];
+  for (const [job, message] of jobs) {
+    await assert.rejects(
+      () => executable.run({ ...jobOf({}), ...job }),
+      new RegExp(`^\\w+: Cannot run: ${message}`),
+    );
+  }
 });
 
 Deno.test("gather and scatterAdd report an index outside its axis with the scope", async () => {
@@ -184,7 +212,7 @@ Deno.test("lowerStep() refuses number types a kernel does not take", async () =>
       ? { dtype: "f16" as const, data: new Uint16Array(n) }
       : { dtype: "f32" as const, data: new Float32Array(n) }
   );
-  await assert.rejects(() => device.load(programOf([step], contents)), {
+  await assert.rejects(() => device.load(alone(programOf([step], contents))), {
     name: "TypeError",
     message: "Cannot lower layerNorm: input 0 is f16, wanted f32 (test)",
   });
@@ -201,9 +229,8 @@ Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
     const expression = views.slice(0, inputs).map((_, i) => operand(i)).reduce((sum, x) =>
       apply("add", sum, x)
     );
-    return device.load(
-      programOf([stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression })], contents),
-    );
+    const step = stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression });
+    return device.load(alone(programOf([step], contents)));
   };
   (await load(32))[Symbol.dispose]();
   await assert.rejects(() => load(33), {
@@ -280,10 +307,10 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
 
 Deno.test("Executable.profile() times every step and leaves the same results", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(twoSteps(6)) as WasmExecutable;
+  using executable = await device.load(alone(twoSteps(6))) as WasmExecutable;
   using x = device.createBuffer("f32", 6);
   using y = device.createBuffer("f32", 6);
-  x.write(new Float32Array(6).fill(1));
+  await x.write(new Float32Array(6).fill(1));
   const times = await executable.profile(new Map([["x", x], ["y", y]]));
   assert.equal(times.length, 2);
   assert.ok(times.every((t) => t >= 0));
@@ -332,7 +359,7 @@ Deno.test("attention gives NaN for a query that sees nothing or is NaN itself, a
 Deno.test("createBuffer() gives zeros, also where another buffer was before", async () => {
   using device = await wasm({ threads: 1 });
   const old = device.createBuffer("f32", 1000);
-  old.write(new Float32Array(1000).fill(7));
+  await old.write(new Float32Array(1000).fill(7));
   old[Symbol.dispose]();
   using fresh = device.createBuffer("f32", 900);
   assert.deepEqual(await fresh.read(), new Float32Array(900));

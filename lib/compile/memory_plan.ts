@@ -1,0 +1,68 @@
+// Pass: where scratch slots live. One lifetime analysis; slots whose lifetimes do not meet share bytes of an
+// arena.
+
+import { BYTES } from "../ir/types.ts";
+import type { AnyStep, Program, Slot } from "./program.ts";
+
+/** Slots start at multiples of this many bytes: a cache line, and what vector loads like. */
+export const ALIGNMENT = 64;
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** Bytes of a slot. */
+export function slotBytes(slot: Pick<Slot, "dtype" | "length">): number {
+  return slot.length * BYTES[slot.dtype];
+}
+
+/** First and last step that touch each slot; bound and constant slots live always. */
+function lifetimes(slots: readonly Slot[], steps: readonly AnyStep[]): [number, number][] {
+  const spans = slots.map((): [number, number] => [Infinity, -1]);
+  steps.forEach((step, i) => {
+    for (const { slot } of [...step.inputs, ...step.outputs]) {
+      const span = spans[slot]!;
+      span[0] = Math.min(span[0], i);
+      span[1] = Math.max(span[1], i);
+    }
+  });
+  return spans.map((span, i) => slots[i]!.kind === "scratch" && span[1] >= 0 ? span : [0, steps.length - 1]);
+}
+
+/**
+ * Plans memory: the largest slots first, each at the lowest place that is free during its lifetime.
+ *
+ * @param slots as lowered, offsets ignored
+ * @param steps in their order
+ */
+export function planMemory(slots: readonly Slot[], steps: readonly AnyStep[]): Program {
+  const spans = lifetimes(slots, steps);
+  const placed: { start: number; end: number; span: readonly [number, number] }[] = [];
+  const offsets = new Map<number, number>();
+  let arenaBytes = 0;
+  const order = slots.map((_, i) => i).filter((i) => slots[i]!.kind === "scratch");
+  order.sort((a, b) => slotBytes(slots[b]!) - slotBytes(slots[a]!) || a - b);
+  for (const i of order) {
+    const span = spans[i]!;
+    const bytes = aligned(slotBytes(slots[i]!));
+    const meeting = placed.filter((p) => p.span[0] <= span[1] && span[0] <= p.span[1]);
+    meeting.sort((a, b) => a.start - b.start);
+    let offset = 0;
+    for (const other of meeting) {
+      if (offset + bytes <= other.start) break;
+      offset = Math.max(offset, other.end);
+    }
+    placed.push({ start: offset, end: offset + bytes, span });
+    offsets.set(i, offset);
+    arenaBytes = Math.max(arenaBytes, offset + bytes);
+  }
+  const bytes = { input: 0, output: 0, constant: 0, scratch: 0 };
+  for (const slot of slots) bytes[slot.kind] += slotBytes(slot);
+  const { input, output, constant } = bytes;
+  return {
+    slots: slots.map((slot, i) => ({ ...slot, offset: offsets.get(i) ?? 0, lifetime: spans[i]! })),
+    steps,
+    arenaBytes,
+    bytes: { input, output, constant },
+  };
+}

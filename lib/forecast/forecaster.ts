@@ -1,0 +1,20 @@
+// A network as a forecaster, to be scored beside the trivial forecasts.
+
+import type { Forecaster } from "../metrics/forecasters.ts";
+import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
+
+/**
+ * A network as a forecaster.
+ *
+ * @param host a loaded model, or one in training
+ * @param options of its rollouts
+ */
+export function modelForecast(host: ForecastHost, options: Omit<RolloutOptions, "steps"> = {}): Forecaster {
+  return async function* (start, steps) {
+    // Frames are samples: they have the start's constant fields too, which come last.
+    const varying = start.info.fields.filter(({ constant }) => !constant).length;
+    for await (const { values } of rollout(host, start, { ...options, steps })) {
+      yield values.slice(0, varying);
+    }
+  };
+}
