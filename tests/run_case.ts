@@ -4,7 +4,7 @@ import { compile } from "../lib/compile/compile.ts";
 import type { Device } from "../lib/compile/device.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import type { DType, HostArray } from "../lib/ir/types.ts";
-import { encodeHalf } from "./backend/run_step.ts";
+import { encodeHalf } from "./backend/run_launch.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import { print } from "../lib/ir/print.ts";
 import { assertClose } from "./compare.ts";

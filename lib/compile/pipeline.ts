@@ -22,8 +22,8 @@ export type PassObserver = (pass: string, graph: Graph) => void;
 /** What may be done to a graph beside what always is. */
 export interface CompileOptions {
   /**
-   * Whether the input of that name is the same in every run (weights): what depends on such inputs alone is computed once,
-   * and they are bound when the program is loaded. None unless given.
+   * Whether the input of that name is the same in every run (weights): what depends on such inputs alone is computed
+   * once, and they are bound when the program is loaded. None unless given.
    */
   readonly stationary?: ((input: string) => boolean) | undefined;
   /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
@@ -36,21 +36,24 @@ export interface CompileOptions {
 
 /** A graph after all passes and its program. */
 export interface Part {
-  /** Its nodes are steps and views. */
+  /** Its nodes are launches and views. */
   readonly graph: Graph;
-  /** Steps and slots. */
+  /** Launches and slots. */
   readonly program: Program;
 }
 
 /** A graph before it is loaded: what runs, and what it takes. */
 export interface Plan {
-  /** Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null where there is nothing. */
+  /**
+   * Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null where there is
+   * nothing.
+   */
   readonly prologue: Part | null;
   /** What every run computes; it has all inputs of the graph. */
   readonly main: Part;
   /**
-   * Rows of the stationary inputs that are read whole, row by row, as the second operand of products without batch axes,
-   * and in no other way: made with them, their buffers may be packed.
+   * Rows of the stationary inputs that are read whole, row by row, as the second operand of products without batch
+   * axes, and in no other way: made with them, their buffers may be packed.
    */
   readonly matrices: ReadonlyMap<string, number>;
   /** Memory: the stationary inputs, and everything else while it runs, other inputs and outputs included. */
@@ -89,9 +92,9 @@ function bytesOf(
 }
 
 /**
- * Plans a graph: passes, programs, memory. Steps keep the order in which the graph was traced: what is written close
- * together runs close together, and gradients of weights follow the cotangents they are made of, so that neither has to be
- * kept.
+ * Plans a graph: passes, programs, memory. Launches keep the order in which the graph was traced: what is written close
+ * together runs close together, and gradients of weights follow the cotangents they are made of, so that neither has to
+ * be kept.
  *
  * @param graph as traced
  * @param target whose kernels decide which fused ops are expanded; a device is one
@@ -110,11 +113,9 @@ function bytesOf(
  * } as const;
  * const graph = trace(types, ({ x, w, b }) => ({
  *   y: add(contract("mk,nk->mn", x, w), reshape(sum(b, [1]), [8])),
- * }));
- * const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !== "x" });
- * assert.deepEqual([prologue!.program.steps.length, main.program.steps.length], [1, 1]);
- * assert.deepEqual([...matrices], [["w", 8]]);
- * assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
+ * })); const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !==
+ * "x" }); assert.deepEqual([prologue!.program.launches.length, main.program.launches.length], [1, 1]);
+ * assert.deepEqual([...matrices], [["w", 8]]); assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
  * ```
  */
 export function plan(graph: Graph, target: PlanTarget, options: CompileOptions = {}): Plan {

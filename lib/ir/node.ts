@@ -36,10 +36,10 @@ export interface PrimitiveAttributes {
   pad: { readonly starts: readonly number[]; readonly shape: Shape };
   /** Arguments one after the other. */
   concat: { readonly axis: number };
-  /** Axis replaced by (windows, size), window `w` starting at `w * step`. */
-  unfold: { readonly axis: number; readonly size: number; readonly step: number };
+  /** Axis replaced by (windows, size), window `w` starting at `w * stride`. */
+  unfold: { readonly axis: number; readonly size: number; readonly stride: number };
   /** The reverse: (windows, size) at `axis` added back into an axis of `length`. */
-  fold: { readonly axis: number; readonly step: number; readonly length: number };
+  fold: { readonly axis: number; readonly stride: number; readonly length: number };
   /** Entries of `axis` picked by a 1-d i32 argument. */
   gather: { readonly axis: number };
   /** Entries of `axis` added into an axis of `length` at the places of a 1-d i32 argument. */

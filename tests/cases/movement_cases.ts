@@ -20,7 +20,7 @@ import {
 import type { Op } from "../../lib/ir/node.ts";
 import { at, type DType, type Shape } from "../../lib/ir/types.ts";
 import { attentionGradientNode } from "./fused_cases.ts";
-import { encodeHalf } from "../backend/run_step.ts";
+import { encodeHalf } from "../backend/run_launch.ts";
 import {
   below,
   EXACT,

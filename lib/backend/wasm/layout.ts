@@ -1,12 +1,12 @@
-// Packed matrices: NR rows of wasm/src/micro.rs side by side, `[n / 8][k][8]`, a panel each, as products read them. Where
-// numbers in row order go.
+// Packed matrices: NR rows of wasm/src/micro.rs side by side, `[n / 8][k][8]`, a panel each, as products read them.
+// Where numbers in row order go.
 
 import { at, type HostArray, notFiniteHalf } from "../../ir/types.ts";
 
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
-/** Steps of k that products take at once. */
-export const PANEL_STEPS = 4;
+/** Terms of k that products take at once. */
+export const K_BLOCK = 4;
 
 /**
  * Columns of a matrix that is kept packed; null of one that is made of no whole panels and stays in row order.
@@ -21,7 +21,7 @@ export function packedColumns(label: string, length: number, rows: number): numb
   if (!Number.isInteger(rows) || rows < 1 || !Number.isInteger(columns)) {
     throw new RangeError(`Cannot make ${label}: ${length} elements are no ${rows} rows`);
   }
-  return rows % PANEL_ROWS === 0 && columns % PANEL_STEPS === 0 && columns > 0 ? columns : null;
+  return rows % PANEL_ROWS === 0 && columns % K_BLOCK === 0 && columns > 0 ? columns : null;
 }
 
 /** Refuses half floats that are not finite: products widen panels of them without a look at the exponent. */

@@ -1,7 +1,7 @@
 // `reduce` as bytecode. The kernel either runs along a reduced column (one result a tile row group) or across kept
 // columns (a row of results at once); which one is chosen by what lies densely in memory.
 
-import type { Step } from "../../compile/program.ts";
+import type { LaunchOf } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, moveLast, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { Bytecode } from "./bytecode.ts";
@@ -32,7 +32,7 @@ function goesAcross(kept: readonly Axis[], reduced: readonly Axis[], inputs: num
 }
 
 /** Lowers `reduce`. */
-export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Bytecode {
+export function reduce({ inputs, outputs, attributes }: LaunchOf<"reduce">): Bytecode {
   const out = at(outputs, 0);
   const views = [...inputs, out];
   const n = inputs.length;

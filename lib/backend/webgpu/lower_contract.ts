@@ -1,7 +1,8 @@
-// `contract` as launches: each invocation keeps a block of results in registers, and where there is enough to
-// share a workgroup brings its operands to its own memory first. Operands that a device can not bind at once are met in pieces of the result.
+// `contract` as dispatches: each invocation keeps a block of results in registers, and where there is enough to share a
+// workgroup brings its operands to its own memory first. Operands that a device can not bind at once are met in pieces
+// of the result.
 
-import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { ContractAxis, LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at, BYTES } from "../../ir/types.ts";
@@ -24,7 +25,7 @@ function block(size: number, most: number): number {
   return n;
 }
 
-/** Which launch over k this is: a sum may be taken in several, one after another, that keep it in the result. */
+/** Which dispatch over k this is: a sum may be taken in several, one after another, that keep it in the result. */
 type Turn = "only" | "first" | "middle" | "last";
 
 /** The turns of two halves of k. */
@@ -40,17 +41,17 @@ interface Piece {
   readonly batches: readonly Axis[];
   readonly rows: readonly Axis[];
   readonly columns: readonly Axis[];
-  readonly steps: readonly Axis[];
+  readonly terms: readonly Axis[];
   readonly turn: Turn;
   /** Elements from each operand's own start: a, b, out, then the epilogue's. */
   readonly shift: readonly number[];
 }
 
-type Group = "batches" | "rows" | "columns" | "steps";
+type Group = "batches" | "rows" | "columns" | "terms";
 
 /** First and last element of an operand that a piece touches. */
 function span(piece: Piece, view: View, operand: number): [number, number] {
-  const summed = operand < OUT ? piece.steps : [];
+  const summed = operand < OUT ? piece.terms : [];
   let [first, last] = [view.offset + at(piece.shift, operand), view.offset + at(piece.shift, operand)];
   for (const { size, strides } of [...piece.batches, ...piece.rows, ...piece.columns, ...summed]) {
     const reach = (size - 1) * at(strides, operand);
@@ -68,7 +69,7 @@ function halves(piece: Piece, name: Group, index: number): Piece[] {
   const half = Math.ceil(axis.size / 2 / grain) * grain;
   return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0], h) => ({
     ...piece,
-    turn: name === "steps" ? TURNS[piece.turn][h]! : piece.turn,
+    turn: name === "terms" ? TURNS[piece.turn][h]! : piece.turn,
     [name]: piece[name].map((a, i) => i === index ? { ...a, size } : a),
     shift: piece.shift.map((s, o) => s + start * (axis.strides[o] ?? 0)),
   }));
@@ -112,7 +113,7 @@ function pieces(
   const cut = large >= 0
     ? furthest(
       whole,
-      large < OUT ? ["batches", "rows", "columns", "steps"] : ["batches", "rows", "columns"],
+      large < OUT ? ["batches", "rows", "columns", "terms"] : ["batches", "rows", "columns"],
       large,
     )
     : tooMany;
@@ -129,29 +130,29 @@ function pieces(
 /**
  * Lowers `contract`.
  *
- * @param step the contraction
+ * @param launch the contraction
  * @param target limits and habits of the adapter
  */
 export function contract(
-  { inputs, outputs, attributes, scope }: Step<"contract">,
+  { inputs, outputs, attributes, scope }: LaunchOf<"contract">,
   target: Target,
 ): Dispatch[] {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
   const ordered = (axes: readonly ContractAxis[]) =>
     bounded(mergeAxes(sortAxes(group(axes, out, extras, false), OUT)), 3 + extras.length);
-  const steps = bounded(mergeAxes(sortAxes(group(attributes.k, out, [], false), 0)), 3);
+  const terms = bounded(mergeAxes(sortAxes(group(attributes.k, out, [], false), 0)), 3);
   // Operands in the order of the strides.
   const views = [at(inputs, 0), at(inputs, 1), out, ...extras];
   const whole: Piece = {
     batches: ordered(attributes.batch),
     rows: ordered(attributes.m),
     columns: ordered(attributes.n),
-    steps,
+    terms,
     turn: "only",
     shift: views.map(() => 0),
   };
-  return pieces(whole, views, target, scope).map((piece) => launch(piece, views, attributes, target));
+  return pieces(whole, views, target, scope).map((piece) => dispatchOf(piece, views, attributes, target));
 }
 
 /** Workgroups that occupy a large GPU: fewer are better made of small tiles. */
@@ -180,7 +181,7 @@ function tileSide(m: number, n: number, k: number, batches: number, { tiles, lim
  */
 function formOf(
   operand: 0 | 1,
-  { batches, steps }: Piece,
+  { batches, terms }: Piece,
   rows: readonly Axis[],
   { offset }: Operand,
 ): 0 | 1 | 2 {
@@ -190,17 +191,17 @@ function formOf(
     return at(last.strides, operand) === 1 && last.size % 4 === 0 && areWholes(axes.slice(0, -1));
   };
   if (offset % 4 !== 0 || !areWholes(batches)) return 0;
-  if (isLine(steps) && areWholes(rows)) return 1;
-  return isLine(rows) && areWholes(steps) ? 2 : 0;
+  if (isLine(terms) && areWholes(rows)) return 1;
+  return isLine(rows) && areWholes(terms) ? 2 : 0;
 }
 
-function launch(
+function dispatchOf(
   piece: Piece,
   views: readonly View[],
-  { epilogue }: Step<"contract">["attributes"],
+  { epilogue }: LaunchOf<"contract">["attributes"],
   target: Target,
 ): Dispatch {
-  const { batches, rows, columns, steps, turn, shift } = piece;
+  const { batches, rows, columns, terms, turn, shift } = piece;
   const more = views.slice(3).map((_, i) => i);
   const operands = views.map((view, o) => {
     const range = rangeOf(view, span(piece, view, o));
@@ -220,9 +221,9 @@ function launch(
     walk("_batch", batches, [0, 1], true),
     walk("_m", rows, [0], false),
     walk("_n", columns, [1], false),
-    { ending: "_k", members: ["in0", "in1"], axes: pickStrides(steps, [0, 1]), offsets: null },
+    { ending: "_k", members: ["in0", "in1"], axes: pickStrides(terms, [0, 1]), offsets: null },
   ];
-  const [m, n, k, b] = [rows, columns, steps, batches].map(spaceSize) as [number, number, number, number];
+  const [m, n, k, b] = [rows, columns, terms, batches].map(spaceSize) as [number, number, number, number];
   const [tall, wide] = [block(m, TALL), block(n, WIDE)];
   const place = (name: string) => `batch.${name} + at_m.${name} + at_n.${name}`;
   const substitutions = {

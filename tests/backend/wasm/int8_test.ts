@@ -12,7 +12,7 @@ import { quantizeRows } from "../../../lib/weights/read.ts";
 import { loadModel } from "../../../lib/forecast/load.ts";
 import { openData } from "../../../lib/data/open_data.ts";
 import { inRepository } from "../../shared.ts";
-import { Draw } from "../random_steps.ts";
+import { Draw } from "../random_launches.ts";
 
 /** Rows, outputs, inputs: less than a vector, odd, several blocks. */
 const SIZES = [[1, 1, 1], [3, 5, 7], [13, 17, 9], [97, 33, 353], [100, 720, 720]] as const;
@@ -63,7 +63,7 @@ Deno.test("a rounded product of numbers that need no rounding is exact, on every
   const draw = new Draw(6);
   for (const [m, n, k] of [...SIZES, [7, 9, 1500], [101, 710, 64]] as const) {
     const x = Float32Array.from({ length: m * k }, () => draw.whole(-63, 63));
-    // A row's largest number is 63 steps.
+    // A row's largest number is 63 levels.
     for (let row = 0; row < m; row++) x[row * k + draw.whole(0, k - 1)] = draw.chance(0.5) ? 63 : -63;
     const w = Int8Array.from({ length: n * k }, () => draw.whole(-127, 127));
     const scale = Float32Array.from({ length: n }, () => 2 ** draw.whole(-2, 2));
@@ -107,7 +107,7 @@ Deno.test("a rounded product follows its definition in double precision", async 
   const { y } = await compiled.run({ x, w });
   let [difference, size] = [0, 0];
   want.forEach((value, i) => {
-    // Where a number lies between two steps, single precision may take the other one.
+    // Where a number lies between two levels, single precision may take the other one.
     difference += (value - y![i]!) ** 2;
     size += value ** 2;
   });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { planForecast } from "../../../app/plan/forecast.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
-import { packSteps } from "../../../lib/backend/wasm/packed.ts";
+import { packLaunches } from "../../../lib/backend/wasm/packed.ts";
 import { compile, type Compiled, loadPlan } from "../../../lib/compile/compile.ts";
 import type { Device } from "../../../lib/compile/device.ts";
 import { plan } from "../../../lib/compile/pipeline.ts";
@@ -15,8 +15,8 @@ import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { add, contract, exp, mul, permute, reshape, sliceAxis, sum } from "../../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../../lib/ir/trace.ts";
 import { type DType, type HostArray } from "../../../lib/ir/types.ts";
-import { Draw } from "../random_steps.ts";
-import { decode, encodeHalf } from "../run_step.ts";
+import { Draw } from "../random_launches.ts";
+import { decode, encodeHalf } from "../run_launch.ts";
 
 type Stored = Extract<DType, "f32" | "f16" | "i8">;
 
@@ -125,7 +125,7 @@ Deno.test("products with packed matrices follow their definition, alike on 1 and
   }
 });
 
-Deno.test("a product with a packed matrix is the product in row order, bit for bit, up to 1,408 steps", async () => {
+Deno.test("a product with a packed matrix is the product in row order, bit for bit, up to 1,408 terms", async () => {
   using device = await wasm({ threads: 2 });
   const draw = new Draw(12);
   for (const [m, n, k] of [[37, 32, 1408], [300, 1424, 352], [7, 8, 1000]] as const) {
@@ -280,8 +280,8 @@ Deno.test("every matrix of a network's blocks is read whole by its forecast, and
   const columns = program.slots.flatMap(({ name, length }, i) =>
     rows.has(name) ? [[i, length / rows.get(name)!] as const] : []
   );
-  const { steps, unpack } = packSteps(program, new Map(columns));
+  const { launches, unpack } = packLaunches(program, new Map(columns));
   assert.equal(unpack.size, 0);
-  const marked = steps.filter((step) => step.kernel === "contract" && "packed" in step.attributes);
+  const marked = launches.filter((launch) => launch.kernel === "contract" && "packed" in launch.attributes);
   assert.ok(marked.length >= rows.size, `${marked.length} products`);
 });
