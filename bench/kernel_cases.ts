@@ -104,7 +104,7 @@ export function kernelCases(): KernelCase[] {
         expression: x,
       }),
   );
-  add("cast to halves", (s) => launch("cast", [s.view(tokens)], [s.view(tokens, "f16")], {}));
+  add("cast to fp16", (s) => launch("cast", [s.view(tokens)], [s.view(tokens, "f16")], {}));
   add(
     "gather of tokens",
     (s) => launch("gather", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),

@@ -62,7 +62,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
 fn finish(part: f32, row: u32, column: u32, batch: Walk_batch) {
   let at_m = walk_m(row);
   let at_n = walk_n(column);
-  // A dispatch over a part of k goes on from what the ones before it left.
+  // A split-K pass over a part of k goes on from what the ones before it left.
   let sum = part + {{previous}};
   {{epilogue}}
 }

@@ -213,7 +213,7 @@ fn finish(at: Place, part: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
     let row = at.corner.x + own / 4u * 4u * SIDE + pair / 2u * 4u + own % 4u;
     if (row < at.m) {
       let at_m = walk_m(row);
-      // A dispatch over a part of k goes on from what the ones before it left.
+      // A split-K pass over a part of k goes on from what the ones before it left.
       let sum = tile[flat / 4u][flat % 4u] + {{previous}};
       {{epilogue}}
     }

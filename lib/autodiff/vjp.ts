@@ -50,7 +50,9 @@ export const vjp: { readonly [K in Differentiable]: Vjp<K> } = {
     return map(apply("mul", operand(node.args.length), partial), ...node.args, spread);
   },
   contract: ({ args, attributes }, cotangent, index) => {
-    if (attributes.rounded) throw new TypeError("Cannot differentiate a rounded contract");
+    if (attributes.quantised) {
+      throw new TypeError("Cannot differentiate a contract with quantised activations");
+    }
     if (attributes.epilogue) throw new TypeError("Cannot differentiate a contract that has an epilogue");
     const { a, b, out } = parseSpec(attributes.spec);
     const [x, y] = [at(args, 0), at(args, 1)];

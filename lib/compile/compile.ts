@@ -16,7 +16,7 @@ function isBuffer(feed: Feed): feed is DeviceBuffer {
 }
 
 /**
- * A compiled function: its program on a device, fed by the names of inputs. Calls may overlap: each run is a turn of
+ * A compiled function: its program on a device, its inputs bound by name. Calls may overlap: each run is a turn of
  * the device's queue, in the order of the calls.
  */
 export class Compiled {
@@ -43,10 +43,10 @@ export class Compiled {
    * Runs once.
    *
    * @param feeds every input by name, less stationary ones: numbers in C order, or a buffer of the same device. Numbers
-   * are taken when this is called; an input that was fed numbers before may be left out and keeps them. An
+   * are taken when this is called; an input that was given numbers before may be left out and keeps them. An
    *   input that an output of the same name and type replaces is overwritten
    * @param options `signal` ends the run: it rejects with the signal's reason
-   * @returns every output by name, except those that replaced a buffer that was fed: they are there
+   * @returns every output by name, except those that replaced a bound buffer: they are there
    * @throws RangeError or TypeError when an input is missing or does not fit, DisposedError
    */
   async run(

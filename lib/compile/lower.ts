@@ -201,8 +201,8 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       const out = fresh();
       const [a, b, ...extras] = args;
       const axes = contractAxes(node.attributes.spec, a!, b!, out, scope);
-      const { epilogue, rounded = false } = node.attributes;
-      const attributes = { ...axes, epilogue, rounded };
+      const { epilogue, quantised = false } = node.attributes;
+      const attributes = { ...axes, epilogue, quantised };
       lowering.launch("contract", [a!, b!, ...extras], [out], attributes, scope);
       return lowering.bind(node, out);
     }

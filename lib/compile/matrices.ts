@@ -23,7 +23,7 @@ function rowsOfProduct(
   slot: number,
   length: number,
 ): number | null {
-  const { batch, n, k, rounded } = attributes;
+  const { batch, n, k, quantised } = attributes;
   const [rows, columns] = [points(n), points(k)];
   const matrix = at(inputs, 1);
   const others = inputs.filter((_, i) => i !== 1);
@@ -32,7 +32,7 @@ function rowsOfProduct(
   );
   const isWhole = matrix.slot === slot && matrix.offset === 0 && rows * columns === length &&
     isEven(k, 1) && isEven(n, columns) && rowsInOrder;
-  return isWhole && batch.length === 0 && !rounded && !others.some((view) => view.slot === slot)
+  return isWhole && batch.length === 0 && !quantised && !others.some((view) => view.slot === slot)
     ? rows
     : null;
 }

@@ -1,5 +1,5 @@
-// From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is told, so that
-// memory and launches can be planned for devices that are not there.
+// From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is an argument, so
+// that memory and launches can be planned for devices that are not there.
 
 import { rematerialize, type RematPolicy, rematScopes } from "../autodiff/remat.ts";
 import { expandFused } from "../ir/expand.ts";
@@ -28,7 +28,9 @@ export interface CompileOptions {
   readonly stationary?: ((input: string) => boolean) | undefined;
   /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
   readonly recompute?: RematPolicy | readonly string[] | undefined;
-  /** Whether what is multiplied with 8-bit matrices is rounded as well: faster, less exact. Not unless asked for. */
+  /**
+   * Whether activations multiplied with 8-bit matrices are quantised at run time: faster, less exact. Not unless given.
+   */
   readonly quantise?: boolean | undefined;
   /** Called with the graph after each pass. */
   readonly observe?: PassObserver | undefined;
@@ -66,7 +68,7 @@ export interface PlanTarget {
   readonly kernels: ReadonlySet<Kernel>;
 }
 
-/** The passes that are asked for and those that always run, in their order. */
+/** The passes that are requested and those that always run, in their order. */
 function passesOf(
   target: PlanTarget,
   { recompute, quantise }: CompileOptions,
@@ -98,7 +100,7 @@ function bytesOf(
  *
  * @param graph as traced
  * @param target whose kernels decide which fused ops are expanded; a device is one
- * @param options which inputs are stationary, what is recomputed, whether products are rounded
+ * @param options which inputs are stationary, what is recomputed, whether activations are quantised
  * @throws TypeError when an output replaces a stationary input
  *
  * @example

@@ -76,8 +76,8 @@ export interface LaunchAttributes {
     readonly n: readonly ContractAxis[];
     readonly k: readonly ContractAxis[];
     readonly epilogue: Expression | null;
-    /** Whether rows of the first operand are rounded to 63 levels a side of their largest number; then b is i8. */
-    readonly rounded?: boolean;
+    /** Whether rows of the first operand are quantised to 63 levels a side of their largest number; then b is i8. */
+    readonly quantised?: boolean;
   };
   /** Entries picked along an axis. */
   gather: { readonly axis: number };
@@ -114,7 +114,7 @@ export interface LaunchOf<K extends Kernel = Kernel> {
   readonly scope: string;
 }
 
-/** A launch of any kernel, told apart by `kernel`. */
+/** A launch of any kernel, tagged by `kernel`. */
 export type Launch = { [K in Kernel]: LaunchOf<K> }[Kernel];
 
 /** A compiled graph. */

@@ -1,5 +1,5 @@
-// Pass over a program: views that no cut brings within what a device binds at once (the keys of one head, say, strewn
-// over a wide projection) are copied dense first; results that are strewn so are computed dense and copied out.
+// Pass over a program: views that no cut brings within what a device binds at once (the keys of one head, say, strided
+// over a wide projection) are copied dense first; results that are strided so are computed dense and copied out.
 
 import { sizeOf } from "../ir/types.ts";
 import { operand } from "../ir/scalar.ts";

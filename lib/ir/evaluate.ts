@@ -111,11 +111,11 @@ function multiply(
   }
 }
 
-/** Steps on each side of 0 that the first operand of a rounded product has: it fits 7 bits. */
+/** Levels on each side of 0 that quantised activations have: they fit 7 bits. */
 export const QUANTISED_LEVELS = 63;
 
-/** Rows in whole steps of their largest number's 63rd part. */
-function roundRows(rows: Float64Array, length: number): Float64Array {
+/** Rows quantised to multiples of their largest number's 63rd part. */
+function quantiseRows(rows: Float64Array, length: number): Float64Array {
   const out = new Float64Array(rows.length);
   for (let from = 0; from < rows.length; from += length) {
     const row = rows.subarray(from, from + length);
@@ -126,7 +126,7 @@ function roundRows(rows: Float64Array, length: number): Float64Array {
 }
 
 function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
-  const { spec, epilogue, rounded } = node.attributes;
+  const { spec, epilogue, quantised } = node.attributes;
   const [x, y] = [at(args, 0), at(args, 1)];
   const { a, b, out, batch, m, n, k } = parseSpec(spec);
   const sizes = letterSizes(spec, x.shape, y.shape, node.scope);
@@ -151,7 +151,7 @@ function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
   };
   for (let i = 0; i < batches; i++) {
     multiply(
-      rounded ? roundRows(dense(perBatch(xs, i)), depth) : dense(perBatch(xs, i)),
+      quantised ? quantiseRows(dense(perBatch(xs, i)), depth) : dense(perBatch(xs, i)),
       dense(perBatch(ys, i)),
       result,
       i * rows * columns,

@@ -110,11 +110,11 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
     if (new Set(axes).size !== axes.length) fail("reduce", args, `axes are [${axes}], one twice`, scope);
     return { dtype: "f32", shape: shape.map((n, i) => axes.includes(i) ? 1 : n) };
   },
-  contract: (args, { spec, epilogue, rounded }, scope) => {
+  contract: (args, { spec, epilogue, quantised }, scope) => {
     const sizes = letterSizes(spec, at(args, 0).shape, at(args, 1).shape, scope);
     checkArithmetic("contract", args, ["f32", "f16", "i8"], scope);
-    if (rounded && (at(args, 0).dtype !== "f32" || at(args, 1).dtype !== "i8")) {
-      fail("contract", args, "a rounded product is one of f32 by i8", scope);
+    if (quantised && (at(args, 0).dtype !== "f32" || at(args, 1).dtype !== "i8")) {
+      fail("contract", args, "a product with quantised activations is one of f32 by i8", scope);
     }
     const shape = [...parseSpec(spec).out].map((letter) => sizes.get(letter) ?? 1);
     const extras = args.slice(2);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Kernel, Launch, LaunchOf } from "../../lib/compile/program.ts";
 import type { View } from "../../lib/compile/view.ts";
 import { at, type DType, type Shape, sizeOf } from "../../lib/ir/types.ts";
-import { type Contents, encodeHalf } from "./run_launch.ts";
+import { type Contents, encodeFp16 } from "./run_launch.ts";
 
 /** A source of numbers that a seed fixes. */
 export class Draw {
@@ -84,7 +84,7 @@ export class Slots {
       ? Float32Array.from(numbers)
       : dtype === "i32"
       ? Int32Array.from(numbers)
-      : encodeHalf(numbers);
+      : encodeFp16(numbers);
     return this.contents.push({ dtype, data }) - 1;
   }
 

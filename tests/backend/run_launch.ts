@@ -69,7 +69,7 @@ export function decode({ dtype, data }: Contents): Float64Array {
 }
 
 /** f16 bits of numbers. */
-export function encodeHalf(values: ArrayLike<number>): Uint16Array {
+export function encodeFp16(values: ArrayLike<number>): Uint16Array {
   const bits = new Uint16Array(values.length);
   const view = new DataView(bits.buffer);
   for (let i = 0; i < values.length; i++) view.setFloat16(2 * i, at(values, i), true);

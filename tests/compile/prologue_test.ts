@@ -47,7 +47,7 @@ Deno.test("precompute() keeps what is made of weights and constants, where other
 });
 
 Deno.test("precompute() keeps nothing that takes more memory than what it is made of, save small tables", () => {
-  const types = { x: f32(1024, 1024), w: f32(1024, 1), halves: f16(1024, 1024) } as const;
+  const types = { x: f32(1024, 1024), w: f32(1024, 1), fp16: f16(1024, 1024) } as const;
   const outer = (n: number) =>
     trace(
       types,
@@ -88,8 +88,8 @@ Deno.test("a program in two parts gives the bits of the whole, and computes noth
   const { next } = await whole.run(feeds);
   assert.ok(next!.every(Number.isFinite));
   // Weights are read from their buffers, twice alike.
-  const fed = Object.fromEntries(Object.entries(feeds).filter(([name]) => !isParameter(name)));
-  for (let run = 0; run < 2; run++) assert.deepEqual((await parts.run(fed)).next, next);
+  const bound = Object.fromEntries(Object.entries(feeds).filter(([name]) => !isParameter(name)));
+  for (let run = 0; run < 2; run++) assert.deepEqual((await parts.run(bound)).next, next);
 
   const { prologue, main, bytes } = planned;
   assert.ok(prologue && prologue.program.launches.length > 0 && prologue.graph.outputs.size > 0);
@@ -101,7 +101,7 @@ Deno.test("a program in two parts gives the bits of the whole, and computes noth
   assert.equal(again.prologue.outputs.size, 0);
   assert.equal(bytes.stationary, [...weights.values()].reduce((sum, { length }) => sum + 4 * length, 0));
   const result = new Float32Array(sizeOf(prologue.graph.outputs.get("prologue/0")!.shape));
-  await assert.rejects(() => parts.run({ ...fed, "prologue/0": result }), {
+  await assert.rejects(() => parts.run({ ...bound, "prologue/0": result }), {
     name: "TypeError",
     message: 'Cannot run: input "prologue/0" is stationary, it was bound when the program was loaded',
   });

@@ -62,11 +62,11 @@ interface KernelExports {
 
 let warned = false;
 
-/** Says once why a run has fewer threads than asked for. */
+/** Says once why a run has fewer threads than requested. */
 function warn(wanted: number, reason: string): void {
   if (warned) return;
   warned = true;
-  console.warn(`wasm(): ${wanted} threads were asked for, running on 1: ${reason}`);
+  console.warn(`wasm(): ${wanted} threads were requested, running on 1: ${reason}`);
 }
 
 function checked(name: string, value: number, least: number, most: number): number {

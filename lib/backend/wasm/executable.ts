@@ -1,6 +1,6 @@
-// A program in the device's memory: its launches as bytecode, a table of slot addresses, constants, and room for inputs
-// and outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the launches slice by
-// slice.
+// A program in the device's memory: its launches as bytecode, a table of slot addresses, constants, and memory of
+// inputs and outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the launches slice
+// by slice.
 
 import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
 import type { Program, Slot } from "../../compile/program.ts";
@@ -109,10 +109,10 @@ export class WasmExecutable implements Executable {
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
-        if (slot.kind === "constant" && slot.data) this.#room(i).put(slot.data);
+        if (slot.kind === "constant" && slot.data) this.#ownMemory(i).put(slot.data);
       });
       for (const i of unpack) {
-        this.#room(i).put(this.#fixed.get(i)!.take());
+        this.#ownMemory(i).put(this.#fixed.get(i)!.take());
         this.#fixed.delete(i);
       }
     } catch (error) {
@@ -126,7 +126,7 @@ export class WasmExecutable implements Executable {
   }
 
   /** Memory of a slot's own. */
-  #room(index: number): Region {
+  #ownMemory(index: number): Region {
     let region = this.#own.get(index);
     if (!region) {
       const { kind, dtype, length, name } = at(this.program.slots, index);
@@ -174,7 +174,9 @@ export class WasmExecutable implements Executable {
     try {
       this.#bind(new Map(), {});
       await this.#replay(turn);
-      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      const outputs = [...this.#ports.open].map(([name, { index }]) =>
+        [name, this.#ownMemory(index)] as const
+      );
       for (const { index } of this.#ports.open.values()) this.#own.delete(index);
       return new Map(outputs);
     } finally {
@@ -193,7 +195,7 @@ export class WasmExecutable implements Executable {
       await this.#replay(turn);
       const outputs = Object.fromEntries(job.read.map((name) => {
         const { index } = this.#ports.open.get(name)!;
-        return [name, (bound.get(index)?.region ?? this.#room(index)).take()];
+        return [name, (bound.get(index)?.region ?? this.#ownMemory(index)).take()];
       }));
       return { outputs, report: { milliseconds: performance.now() - started } };
     });
@@ -228,8 +230,8 @@ export class WasmExecutable implements Executable {
   #bind(bound: ReadonlyMap<number, WasmBuffer>, inputs: Inputs): void {
     for (const { slot, index } of this.#ports.open.values()) {
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
-      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#room(index);
-      if (numbers) this.#room(index).put(numbers);
+      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#ownMemory(index);
+      if (numbers) this.#ownMemory(index).put(numbers);
     }
     const addresses = this.program.slots.map((slot, i) => this.#address(slot, i, bound));
     this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, addresses);

@@ -20,8 +20,8 @@ export function contract(launch: Product): Bytecode {
   const { inputs, outputs, attributes } = launch;
   const out = at(outputs, 0);
   const { scale, epilogue, extras } = splitScale(launch);
-  // What is rounded row by row is a, what is packed is b.
-  const swap = !attributes.rounded && !attributes.packed && finest(attributes.m) < finest(attributes.n);
+  // What is quantised row by row is a, what is packed is b.
+  const swap = !attributes.quantised && !attributes.packed && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -38,7 +38,7 @@ export function contract(launch: Product): Bytecode {
     bytecode.put(axes.length, ...sizesOf(axes));
     for (let operand = 0; operand <= OUT; operand++) bytecode.put(...stridesAlong(axes, operand));
   }
-  for (const flag of [attributes.rounded, attributes.packed, scale, epilogue]) bytecode.put(flag ? 1 : 0);
+  for (const flag of [attributes.quantised, attributes.packed, scale, epilogue]) bytecode.put(flag ? 1 : 0);
   if (scale) bytecode.place(scale);
   if (epilogue) {
     bytecode.put(extras.length);

@@ -1,5 +1,5 @@
 // A program as the dispatches of a run, in order, and what they take besides the program's own slots. Needs no adapter:
-// what a program would take on one can be told before there is one.
+// what a program would take on one is known before there is one.
 
 import type { Program } from "../../compile/program.ts";
 import { repack } from "../../compile/repack.ts";
@@ -32,7 +32,7 @@ export function fitted(program: Program, { limits }: Target): Program {
  * All dispatches of a run.
  *
  * @param program as {@link fitted} made it
- * @param target limits and habits of the adapter
+ * @param target limits and features of the adapter
  * @throws RangeError when a launch can not be cut to the limits
  */
 export function dispatchesOf(program: Program, target: Target): ProgramDispatch[] {
@@ -93,11 +93,11 @@ export interface WebGpuPlan {
  * Plans a program for an adapter, which does not have to be there.
  *
  * @param compiled program
- * @param target limits and habits of the adapter
- * @param halves whether it has f16 arrays
+ * @param target limits and features of the adapter
+ * @param f16 whether it has f16 arrays
  * @throws RangeError when a launch can not be cut to the limits
  */
-export function planDispatches(compiled: Program, target: Target, halves = true): WebGpuPlan {
+export function planDispatches(compiled: Program, target: Target, f16 = true): WebGpuPlan {
   const program = fitted(compiled, target);
   const dispatches = dispatchesOf(program, target);
   const { pooled, largest } = plannedBytes(program);
@@ -109,6 +109,6 @@ export function planDispatches(compiled: Program, target: Target, halves = true)
     largest: Math.max(largest, own),
     dispatches: dispatches.length,
     submits: submitsOf(dispatches).length - 1,
-    shaders: new Set(dispatches.map(({ dispatch }) => shaderText(dispatch.parts, halves))).size,
+    shaders: new Set(dispatches.map(({ dispatch }) => shaderText(dispatch.parts, f16))).size,
   };
 }

@@ -87,7 +87,7 @@ export class WebGpuExecutable implements Executable {
     });
     gpu.device.queue.writeBuffer(this.#uniform, 0, uniforms);
     program.slots.forEach((slot, i) => {
-      if (slot.kind === "constant" && slot.data) put(gpu, this.#room(i), 0, slot.data);
+      if (slot.kind === "constant" && slot.data) put(gpu, this.#ownMemory(i), 0, slot.data);
       const buffer = slot.kind === "input" ? stationary.get(slot.name) : undefined;
       if (buffer) this.#fixed.set(i, buffer.buffer);
       const result = slot.kind === "input" ? results.get(slot.name) : undefined;
@@ -111,7 +111,7 @@ export class WebGpuExecutable implements Executable {
   }
 
   /** Memory of a slot's own. */
-  #room(index: number): GPUBuffer {
+  #ownMemory(index: number): GPUBuffer {
     let buffer = this.#own.get(index);
     if (!buffer) {
       const slot = at(this.program.slots, index);
@@ -130,7 +130,7 @@ export class WebGpuExecutable implements Executable {
       if (buffer) return buffer;
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
       if (slot.kind === "input" && !numbers && !this.#own.has(i)) throw missingInput(slot);
-      const own = this.#room(i);
+      const own = this.#ownMemory(i);
       if (numbers) put(this.#gpu, own, 0, numbers);
       return own;
     });
@@ -187,7 +187,9 @@ export class WebGpuExecutable implements Executable {
   async computeOnce(turn: Turn): Promise<Map<string, GPUBuffer>> {
     try {
       await this.#replay(turn, this.#buffers(new Map(), {}), []);
-      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      const outputs = [...this.#ports.open].map(([name, { index }]) =>
+        [name, this.#ownMemory(index)] as const
+      );
       for (const { index } of this.#ports.open.values()) this.#own.delete(index);
       return new Map(outputs);
     } finally {

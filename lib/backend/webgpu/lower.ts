@@ -287,7 +287,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
  * Dispatches of a launch, in order.
  *
  * @param launch any kernel
- * @param target limits and habits of the adapter
+ * @param target limits and features of the adapter
  * @throws RangeError when a tensor can not be bound however the launch is cut, or there are too many of them
  */
 export function lowerLaunch(launch: Launch, target: Target): readonly Dispatch[] {

@@ -25,11 +25,11 @@ function block(size: number, most: number): number {
   return n;
 }
 
-/** Which dispatch over k this is: a sum may be taken in several, one after another, that keep it in the result. */
-type Turn = "only" | "first" | "middle" | "last";
+/** Which split-K pass this is: a sum may be taken in several, one after another, that keep it in the result. */
+type SplitPass = "only" | "first" | "middle" | "last";
 
-/** The turns of two halves of k. */
-const TURNS: Readonly<Record<Turn, readonly [Turn, Turn]>> = {
+/** The passes of two halves of k. */
+const SPLIT_PASSES: Readonly<Record<SplitPass, readonly [SplitPass, SplitPass]>> = {
   only: ["first", "last"],
   first: ["first", "middle"],
   middle: ["middle", "middle"],
@@ -42,7 +42,7 @@ interface Piece {
   readonly rows: readonly Axis[];
   readonly columns: readonly Axis[];
   readonly terms: readonly Axis[];
-  readonly turn: Turn;
+  readonly pass: SplitPass;
   /** Elements from each operand's own start: a, b, out, then the epilogue's. */
   readonly shift: readonly number[];
 }
@@ -62,14 +62,14 @@ function span(piece: Piece, view: View, operand: number): [number, number] {
 }
 
 /** The two halves of a piece along an axis. */
-function halves(piece: Piece, name: Group, index: number): Piece[] {
+function inTwo(piece: Piece, name: Group, index: number): Piece[] {
   const axis = piece[name][index]!;
   // Wholes of four where there are enough: both halves are still read four at once.
   const grain = axis.size > 8 ? 4 : 1;
   const half = Math.ceil(axis.size / 2 / grain) * grain;
   return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0], h) => ({
     ...piece,
-    turn: name === "terms" ? TURNS[piece.turn][h]! : piece.turn,
+    pass: name === "terms" ? SPLIT_PASSES[piece.pass][h]! : piece.pass,
     [name]: piece[name].map((a, i) => i === index ? { ...a, size } : a),
     shift: piece.shift.map((s, o) => s + start * (axis.strides[o] ?? 0)),
   }));
@@ -124,14 +124,14 @@ function pieces(
       } bytes of an operand, the device binds ${most} at once; use a smaller window or grid`,
     );
   }
-  return halves(whole, ...cut).flatMap((half) => pieces(half, views, target, scope));
+  return inTwo(whole, ...cut).flatMap((half) => pieces(half, views, target, scope));
 }
 
 /**
  * Lowers `contract`.
  *
  * @param launch the contraction
- * @param target limits and habits of the adapter
+ * @param target limits and features of the adapter
  */
 export function contract(
   { inputs, outputs, attributes, scope }: LaunchOf<"contract">,
@@ -149,7 +149,7 @@ export function contract(
     rows: ordered(attributes.m),
     columns: ordered(attributes.n),
     terms,
-    turn: "only",
+    pass: "only",
     shift: views.map(() => 0),
   };
   return pieces(whole, views, target, scope).map((piece) => dispatchOf(piece, views, attributes, target));
@@ -201,7 +201,7 @@ function dispatchOf(
   { epilogue }: LaunchOf<"contract">["attributes"],
   target: Target,
 ): Dispatch {
-  const { batches, rows, columns, terms, turn, shift } = piece;
+  const { batches, rows, columns, terms, pass, shift } = piece;
   const more = views.slice(3).map((_, i) => i);
   const operands = views.map((view, o) => {
     const range = rangeOf(view, span(piece, view, o));
@@ -229,9 +229,9 @@ function dispatchOf(
   const substitutions = {
     rows: String(tall),
     columns: String(wide),
-    previous: turn === "first" || turn === "only" ? "0.0" : `read0(${place("out")})`,
+    previous: pass === "first" || pass === "only" ? "0.0" : `read0(${place("out")})`,
     epilogue: expressionText(
-      turn === "last" || turn === "only" ? epilogue ?? operand(0) : operand(0),
+      pass === "last" || pass === "only" ? epilogue ?? operand(0) : operand(0),
       (i) => i === 0 ? "sum" : `load${i + 1}(${place(`in${i + 1}`)})`,
       (v) => `store0(${place("out")}, ${v});`,
     ),

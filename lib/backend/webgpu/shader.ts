@@ -37,8 +37,8 @@ function word(i: number): string {
 }
 
 /** The functions that read one operand. */
-function inputText({ dtype, quads }: OperandType, name: string, binding: number, halves: boolean): string {
-  const packed = dtype === "f16" && !halves;
+function inputText({ dtype, quads }: OperandType, name: string, binding: number, f16: boolean): string {
+  const packed = dtype === "f16" && !f16;
   const element = packed ? (quads ? "vec2u" : "u32") : quads ? `vec4<${dtype}>` : dtype;
   const raw = packed
     ? quads
@@ -63,8 +63,8 @@ function inputText({ dtype, quads }: OperandType, name: string, binding: number,
 }
 
 /** The functions that write one operand. */
-function outputText({ dtype }: OperandType, name: string, binding: number, halves: boolean): string {
-  const packed = dtype === "f16" && !halves;
+function outputText({ dtype }: OperandType, name: string, binding: number, f16: boolean): string {
+  const packed = dtype === "f16" && !f16;
   const element = packed ? "atomic<u32>" : dtype;
   const declaration = `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${element}>;`;
   const i = name.replace(/^\D+/, "");
@@ -164,9 +164,9 @@ export interface ShaderParts {
  * The whole text of a shader.
  *
  * @param parts kernel, operands and walks
- * @param halves whether the device has f16 arrays
+ * @param f16 whether the device has f16 arrays
  */
-export function shaderText(parts: ShaderParts, halves: boolean): string {
+export function shaderText(parts: ShaderParts, f16: boolean): string {
   const { name, inputs, outputs, head, walks, substitutions } = parts;
   const uniforms = head + walks.reduce((n, walk) => n + walkUniforms(walk).length, 0);
   const body = SHADERS[name].replace(/\{\{(\w+)\}\}/g, (_, key: string) => {
@@ -180,16 +180,16 @@ export function shaderText(parts: ShaderParts, halves: boolean): string {
     first += walkUniforms(walk).length;
     return text;
   });
-  const usesHalves = halves && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
+  const usesF16 = f16 && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
   const usesSubgroups = /\bsubgroup[A-Z]/.test(body);
   return [
-    usesHalves ? "enable f16;" : "",
+    usesF16 ? "enable f16;" : "",
     // Rows are drawn by whole subgroups, which a compiler can not know.
     usesSubgroups ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);" : "",
     `@group(0) @binding(0) var<uniform> uniforms: array<vec4u, ${Math.ceil(uniforms / 4)}>;`,
     "fn word(i: u32) -> u32 { return uniforms[i / 4u][i % 4u]; }",
-    ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, halves)),
-    ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, halves)),
+    ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, f16)),
+    ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, f16)),
     /\bdivide\(/.test(body) ? SHADERS.arithmetic : "",
     /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
     ...texts,

@@ -59,7 +59,7 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
   }
 });
 
-Deno.test("a rounded product of numbers that need no rounding is exact, on every build", async () => {
+Deno.test("a product of quantised activations that need no rounding is exact, on every build", async () => {
   const draw = new Draw(6);
   for (const [m, n, k] of [...SIZES, [7, 9, 1500], [101, 710, 64]] as const) {
     const x = Float32Array.from({ length: m * k }, () => draw.whole(-63, 63));
@@ -91,7 +91,7 @@ Deno.test("a rounded product of numbers that need no rounding is exact, on every
   }
 });
 
-Deno.test("a rounded product follows its definition in double precision", async () => {
+Deno.test("a product of quantised activations follows its definition in double precision", async () => {
   using device = await wasm({ threads: 2 });
   const draw = new Draw(8);
   const [m, n, k] = [31, 45, 1600];

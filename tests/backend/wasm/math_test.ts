@@ -6,7 +6,7 @@ import type { Device } from "../../../lib/compile/device.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, operand, type ScalarFunction } from "../../../lib/ir/scalar.ts";
 import { Draw, launchOf } from "../random_launches.ts";
-import { encodeHalf, runLaunches } from "../run_launch.ts";
+import { encodeFp16, runLaunches } from "../run_launch.ts";
 
 const EVERY = [
   { relaxed: true, name: "relaxed SIMD" },
@@ -115,7 +115,7 @@ for (const { relaxed, name } of EVERY) {
     same(await evaluate(device, "select", c, x, y), 7, 3, 9, 5, 6);
   });
 
-  Deno.test(`cast rounds every half float pattern and its neighbours as IEEE does (${name})`, async () => {
+  Deno.test(`cast rounds every fp16 pattern and its neighbours as IEEE does (${name})`, async () => {
     using device = await wasm({ threads: 1, relaxed });
     const half = Uint16Array.from({ length: 65_536 }, (_, i) => i);
     const halfView = wholeView(0, "f16", [65_536]);
@@ -128,7 +128,7 @@ for (const { relaxed, name } of EVERY) {
       (await runLaunches(device, [launchOf("cast", [halfView], [floatView], {})], contents))[1]!;
     const view = new DataView(half.buffer);
     widened.forEach((value, i) => assert.ok(Object.is(value, view.getFloat16(2 * i, true)), `pattern ${i}`));
-    // Halves, what lies between them, and the middle between two, which rounds to even.
+    // Numbers of fp16, what lies between them, and the middle between two, which rounds to even.
     const draw = new Draw(8);
     const floats = Float32Array.from({ length: 200_000 }, (_, i) => {
       const base = Math.fround(widened[draw.whole(0, 0x7bff)]!);
@@ -142,6 +142,6 @@ for (const { relaxed, name } of EVERY) {
       [launchOf("cast", [wholeView(0, "f32", [floats.length])], [wholeView(1, "f16", [floats.length])], {})],
       [{ dtype: "f32", data: floats }, { dtype: "f16", data: new Uint16Array(floats.length) }],
     );
-    assert.deepEqual(back[1], encodeHalf(floats));
+    assert.deepEqual(back[1], encodeFp16(floats));
   });
 }

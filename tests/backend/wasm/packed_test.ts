@@ -16,11 +16,11 @@ import { add, contract, exp, mul, permute, reshape, sliceAxis, sum } from "../..
 import { type Graph, trace } from "../../../lib/ir/trace.ts";
 import { type DType, type HostArray } from "../../../lib/ir/types.ts";
 import { Draw } from "../random_launches.ts";
-import { decode, encodeHalf } from "../run_launch.ts";
+import { decode, encodeFp16 } from "../run_launch.ts";
 
 type Stored = Extract<DType, "f32" | "f16" | "i8">;
 
-/** Rows, outputs, inputs: one to seven rows past whole blocks, panels shorter and longer than a chain and a block. */
+/** Rows, outputs, inputs: one to seven rows past whole blocks, terms fewer and more than a chain and a block. */
 const SIZES = [
   [1, 8, 4],
   [2, 16, 12],
@@ -35,7 +35,7 @@ const SIZES = [
 function matrix(dtype: Stored, length: number, draw: Draw): HostArray {
   if (dtype === "i8") return Int8Array.from({ length }, () => draw.whole(-127, 127));
   const numbers = Float32Array.from({ length }, () => draw.normal());
-  return dtype === "f16" ? encodeHalf(numbers) : numbers;
+  return dtype === "f16" ? encodeFp16(numbers) : numbers;
 }
 
 /** Products with one matrix: plain, of a transposed operand, with epilogues, over two axes into two axes. */
@@ -141,7 +141,7 @@ Deno.test("a product with a packed matrix is the product in row order, bit for b
   }
 });
 
-Deno.test("every finite half float of a packed matrix becomes its float", async () => {
+Deno.test("every finite fp16 number of a packed matrix becomes its float", async () => {
   using device = await wasm({ threads: 1 });
   const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
   const finite = all.filter((bits) => (bits & 0x7c00) !== 0x7c00);
@@ -158,13 +158,14 @@ Deno.test("every finite half float of a packed matrix becomes its float", async 
   assert.deepEqual(y, Float32Array.from(decode({ dtype: "f16", data: finite }), (value) => value + 0));
 });
 
-Deno.test("a packed buffer refuses half floats that are not finite", async () => {
+Deno.test("a packed buffer refuses fp16 numbers that are not finite", async () => {
   using device = await wasm({ threads: 1 });
   using buffer = device.createBuffer("f16", 64, { label: "w", rows: 8 });
   for (const [bits, value] of [[0x7c00, "Infinity"], [0xfc00, "-Infinity"], [0x7e01, "NaN"]] as const) {
     await assert.rejects(() => buffer.write(Uint16Array.of(0x3c00, 0x7bff, bits), 5), {
       name: "RangeError",
-      message: `Cannot write buffer "w": element 7 is ${value}, wanted finite half floats in a packed matrix`,
+      message:
+        `Cannot write buffer "w": element 7 is ${value}, wanted finite fp16 numbers in a packed matrix`,
     });
   }
   assert.deepEqual(await buffer.read(), new Uint16Array(64));

@@ -81,6 +81,6 @@ Deno.test("wasm() falls back to one thread with a warning where there is no shar
     console.log(device.threads);
   `);
   assert.equal(code, 0);
-  assert.ok(text.includes("2 threads were asked for, running on 1"), text);
+  assert.ok(text.includes("2 threads were requested, running on 1"), text);
   assert.ok(text.includes("1\n"));
 });

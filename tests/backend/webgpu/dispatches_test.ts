@@ -41,7 +41,7 @@ Deno.test("dispatchesOf() binds no more than the least adapter can", () => {
 Deno.test("poolSlots() never has a dispatch read and write one buffer", () => {
   const made = program(true);
   const { assignment } = poolSlots(made);
-  // Slots of their own are told from pooled buffers by their sign.
+  // Slots of their own differ from pooled buffers by their sign.
   const buffer = (slot: number | null) =>
     slot === null ? NaN : assignment[slot]! >= 0 ? assignment[slot]! : -1 - slot;
   for (const { dispatch } of dispatchesOf(made, least)) {
