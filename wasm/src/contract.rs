@@ -1,9 +1,9 @@
 //! `contract`: batched matrix products of any strided operands, `out[batch, m, n] = sum over k of a b`, with an
 //! epilogue expression applied while the block is still in cache.
 //!
-//! A matrix that is multiplied again and again may lie in memory as the micro-kernel reads it, in panels: floats are then
-//! read where they are, narrower numbers are widened beside other products. Its columns may have factors, which sums are
-//! multiplied by before they are stored.
+//! A matrix that is multiplied again and again may lie packed in memory, as the micro-kernel reads it: floats are then
+//! read where they are, narrower numbers are widened beside other products. Its columns may have factors, which sums
+//! are multiplied by before they are stored.
 //!
 //! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
 //! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
@@ -14,7 +14,7 @@ mod epilogue;
 mod group;
 mod panels;
 mod products;
-pub mod rounded;
+pub mod quantised;
 mod share;
 mod sizes;
 mod state;
@@ -122,7 +122,7 @@ impl Contract {
         packed: *const f32,
     ) {
         let width = right - left;
-        if !self.extent.in_panels {
+        if !self.extent.is_packed {
             self.n.table(self.n.b, left, width, self.tables.b_rows);
         }
         self.n.table(self.n.out, left, width, self.tables.out_columns);
@@ -145,18 +145,18 @@ impl Contract {
     unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, steps: Steps) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
         let Steps { first, count, .. } = steps;
-        if self.extent.in_panels {
+        if self.extent.is_packed {
             let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
             let (base, stride) = (bases.b.add(start), self.k.size * NR);
-            return Panels { base, dtype: self.b.dtype, stride, room: b_panels };
+            return Panels { base, dtype: self.b.dtype, stride, widened: b_panels };
         }
         self.k.table(self.k.b, first, count, b_steps);
-        if self.extent.is_rounded {
-            self.pack_b_rounded(bases, width, count);
+        if self.extent.is_quantised {
+            self.pack_b_quantised(bases, width, count);
         } else {
             pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
         }
-        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, room: null_mut() }
+        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, widened: null_mut() }
     }
 
     unsafe fn block(
@@ -174,8 +174,8 @@ impl Contract {
         if packed.is_null() {
             self.m.table(self.m.a, top, height, t.a_rows);
         }
-        if self.extent.is_rounded {
-            self.multiply_rounded(bases, height, width, steps);
+        if self.extent.is_quantised {
+            self.multiply_quantised(bases, height, width, steps);
         } else if packed.is_null() {
             pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
             self.multiply(t.a_panels, bases.out, height, [left, width], panels, steps);

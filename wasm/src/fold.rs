@@ -27,7 +27,7 @@ pub unsafe fn fold(mut code: Bytecode, context: &Context) {
     let (x_column, x_window, x_inside) = (code.i() as isize, code.i() as isize, code.i() as isize);
     let outer = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides]);
-    let is_run = |column: isize, step: isize| column == 1 && step == columns as isize;
+    let is_run = |column: isize, stride: isize| column == 1 && stride == columns as isize;
     if columns < 16 && outer >= 16 && is_run(out_column, out_position) && is_run(x_column, x_inside) {
         let batch = (BATCH / (windows * size * columns)).max(1);
         loop {

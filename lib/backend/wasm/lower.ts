@@ -56,12 +56,12 @@ function map(launch: Pick<LaunchOf<"map">, "inputs" | "outputs" | "attributes">)
   const inputs = launch.inputs;
   const views = [...inputs, out];
   const axes = axesOf(out.shape, views.map((v) => v.strides));
-  const { axes: walked, isTurned } = tile(
+  const { axes: walked, isTransposed } = tile(
     bounded(mergeAxes(sortAxes(axes, inputs.length)), views.length),
     inputs.length,
   );
   const isCopy = expression === operand(0) && inputs[0]?.dtype === out.dtype;
-  const bytecode = new Bytecode().put(walked.length, ...sizesOf(walked), isTurned ? 1 : 0, inputs.length);
+  const bytecode = new Bytecode().put(walked.length, ...sizesOf(walked), isTransposed ? 1 : 0, inputs.length);
   views.forEach((view, o) => bytecode.place(view, isCopy).put(...stridesAlong(walked, o)));
   putExpression(bytecode, expression, inputs.length);
   return bytecode;

@@ -50,12 +50,12 @@ export function reduce({ inputs, outputs, attributes }: LaunchOf<"reduce">): Byt
   const ordered = moveLast(columnsOf, densest(columnsOf, n));
   const column = at(ordered, -1);
   const outer = bounded(across ? ordered.slice(0, -1) : kept, n + 1);
-  const { axes, isTurned } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
+  const { axes, isTransposed } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
   const inner = bounded(axes.slice(0, -1), n + 1);
 
   const bytecode = new Bytecode().put(attributes.reducer === "max" ? 1 : 0, across ? 1 : 0);
   bytecode.put(outer.length, ...sizesOf(outer), inner.length, ...sizesOf(inner));
-  bytecode.put(column.size, isTurned ? 1 : 0, n);
+  bytecode.put(column.size, isTransposed ? 1 : 0, n);
   views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(inner, o), at(column.strides, o)));
   views.forEach((_, o) => bytecode.put(...stridesAlong(outer, o)));
   putExpression(bytecode, attributes.expression, n);

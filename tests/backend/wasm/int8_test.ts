@@ -22,14 +22,14 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
   using three = await wasm({ threads: 3 });
   const draw = new Draw(5);
   for (const [m, n, k] of SIZES) {
-    for (const turned of [false, true]) {
+    for (const transposed of [false, true]) {
       const graph = trace({
         x: { dtype: "f32", shape: [m, k] },
-        w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
+        w: { dtype: "i8", shape: transposed ? [k, n] : [n, k] },
         scale: { dtype: "f32", shape: [n] },
       }, ({ x, w, scale }) => ({
-        y: mul(contract(turned ? "mk,kn->mn" : "mk,nk->mn", x, w), scale),
-        left: contract(turned ? "kn,mk->nm" : "nk,mk->nm", w, x),
+        y: mul(contract(transposed ? "mk,kn->mn" : "mk,nk->mn", x, w), scale),
+        left: contract(transposed ? "kn,mk->nm" : "nk,mk->nm", w, x),
       }));
       const feeds = {
         x: Float32Array.from({ length: m * k }, () => draw.normal()),
@@ -67,14 +67,14 @@ Deno.test("a product of quantised activations that need no rounding is exact, on
     for (let row = 0; row < m; row++) x[row * k + draw.whole(0, k - 1)] = draw.chance(0.5) ? 63 : -63;
     const w = Int8Array.from({ length: n * k }, () => draw.whole(-127, 127));
     const scale = Float32Array.from({ length: n }, () => 2 ** draw.whole(-2, 2));
-    for (const turned of [false, true]) {
+    for (const transposed of [false, true]) {
       const graph = quantiseActivations(trace({
-        x: { dtype: "f32", shape: turned ? [k, m] : [m, k] },
-        w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
+        x: { dtype: "f32", shape: transposed ? [k, m] : [m, k] },
+        w: { dtype: "i8", shape: transposed ? [k, n] : [n, k] },
         scale: { dtype: "f32", shape: [n] },
-      }, ({ x, w, scale }) => ({ y: mul(contract(turned ? "km,kn->mn" : "mk,nk->mn", x, w), scale) })));
+      }, ({ x, w, scale }) => ({ y: mul(contract(transposed ? "km,kn->mn" : "mk,nk->mn", x, w), scale) })));
       const flip = <T extends Float32Array | Int8Array>(matrix: T, rows: number): T =>
-        turned ? matrix.map((_, i) => matrix[(i % rows) * k + Math.floor(i / rows)]!) as T : matrix;
+        transposed ? matrix.map((_, i) => matrix[(i % rows) * k + Math.floor(i / rows)]!) as T : matrix;
       const feeds = { x: flip(x, m), w: flip(w, n), scale };
       const want = Float32Array.from({ length: m * n }, (_, i) => {
         const [row, column] = [Math.floor(i / n), i % n];

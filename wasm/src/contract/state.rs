@@ -26,7 +26,7 @@ pub struct Contract {
     /// Steps that are packed at once.
     pub kc: usize,
     pub tables: Tables,
-    /// Room for all of a, packed for all threads.
+    /// All of a, packed for all threads.
     pub shared: *mut f32,
 }
 
@@ -49,12 +49,12 @@ impl Contract {
     pub unsafe fn new(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
         let [a, b, out] = core::array::from_fn(|_| context.place(code));
         let [batch, m, n, k] = core::array::from_fn(|_| Group::read(code));
-        let (is_rounded, in_panels, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
+        let (is_quantised, is_packed, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
         let scale = if has_scale { context.place(code).base as *const f32 } else { null() };
-        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_rounded, in_panels };
-        let room = &mut memory.scratch;
-        let epilogue = has_epilogue.then(|| Epilogue::read(code, context, room, out, [&batch, &m, &n], extent.rows()));
-        let tables = Tables::new(room, &extent);
+        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_quantised, is_packed };
+        let arena = &mut memory.scratch;
+        let epilogue = has_epilogue.then(|| Epilogue::read(code, context, arena, out, [&batch, &m, &n], extent.rows()));
+        let tables = Tables::new(arena, &extent);
         let shared = memory.shared.take(extent.shared(context.threads));
         Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.steps(), tables, shared }
     }
