@@ -62,8 +62,7 @@ function regionsOf(graph: Graph, policy: RematPolicy): Map<Tensor, string> {
  * @param graph with forward and backward pass, in the order of the trace
  * @param policy which regions are computed again
  * @returns a graph with the same inputs and outputs; nodes computed again have generation 1 and stand right before
- * their
- *   first use in the backward pass
+ *   their first use in the backward pass
  */
 export function rematerialize(graph: Graph, policy: RematPolicy = rematBlocks()): Graph {
   const regions = regionsOf(graph, policy);

@@ -1,5 +1,5 @@
-// The turns of a device: requests run one after the other, in their order. Whatever an entry
-// uses may be disposed of at any time: entries that wait reject at once, the one that runs learns of it when it checks.
+// The turns of a device: requests run one after the other, in their order. Whatever an entry uses may be disposed of at
+// any time: entries that wait reject at once, the one that runs learns of it when it checks.
 
 import { DisposedError } from "../compile/device.ts";
 
@@ -59,7 +59,7 @@ export class Life {
   }
 }
 
-/** A request, from then until it is settled. */
+/** A request, from its arrival until it is settled. */
 class Entry implements Turn {
   readonly #request: Request;
   readonly #ended: () => void;

@@ -88,8 +88,7 @@ export class Compiled {
  * @param planned what runs
  * @param device where
  * @param stationary memory of the stationary inputs by name, the caller's: bound until the function is disposed of, and
- * not
- *   written meanwhile. Other names do no harm
+ *   not written meanwhile. Other names do no harm
  */
 export async function loadPlan(
   planned: Plan,

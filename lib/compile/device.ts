@@ -144,8 +144,7 @@ export interface Device extends Disposable, AsyncDisposable {
    *
    * @param plan as planned for a device with these kernels
    * @param stationary memory of inputs by name that stays bound, the caller's: it has to live as long as the
-   * executable, and
-   *   is not written meanwhile. More names do no harm
+   *   executable, and is not written meanwhile. More names do no harm
    * @throws TypeError for memory of another device, type or length, or a prologue's input without any, RangeError when
    *   there is not enough memory
    */

@@ -221,8 +221,7 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
  * Lowers a graph to a program.
  *
  * @param graph arguments before their users; its fused ops are kernels of the device. An output with the name and type
- * of an input
- *   replaces it: it is written into the buffer that is bound to the input
+ *   of an input replaces it: it is written into the buffer that is bound to the input
  * @returns a program with planned memory
  */
 export function lower(graph: Graph): Program {

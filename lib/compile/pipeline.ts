@@ -28,9 +28,7 @@ export interface CompileOptions {
   readonly stationary?: ((input: string) => boolean) | undefined;
   /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
   readonly recompute?: RematPolicy | readonly string[] | undefined;
-  /**
-   * Whether activations multiplied with 8-bit matrices are quantised at run time: faster, less exact. Not unless given.
-   */
+  /** Dynamic activation quantisation of products with 8-bit matrices: faster, less exact. Not unless given. */
   readonly quantise?: boolean | undefined;
   /** Called with the graph after each pass. */
   readonly observe?: PassObserver | undefined;
@@ -46,10 +44,7 @@ export interface Part {
 
 /** A graph before it is loaded: what runs, and what it takes. */
 export interface Plan {
-  /**
-   * Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null where there is
-   * nothing.
-   */
+  /** Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null: nothing is. */
   readonly prologue: Part | null;
   /** What every run computes; it has all inputs of the graph. */
   readonly main: Part;
@@ -115,9 +110,11 @@ function bytesOf(
  * } as const;
  * const graph = trace(types, ({ x, w, b }) => ({
  *   y: add(contract("mk,nk->mn", x, w), reshape(sum(b, [1]), [8])),
- * })); const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !==
- * "x" }); assert.deepEqual([prologue!.program.launches.length, main.program.launches.length], [1, 1]);
- * assert.deepEqual([...matrices], [["w", 8]]); assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
+ * }));
+ * const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !== "x" });
+ * assert.deepEqual([prologue!.program.launches.length, main.program.launches.length], [1, 1]);
+ * assert.deepEqual([...matrices], [["w", 8]]);
+ * assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
  * ```
  */
 export function plan(graph: Graph, target: PlanTarget, options: CompileOptions = {}): Plan {

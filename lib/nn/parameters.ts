@@ -1,4 +1,4 @@
-// Tensors of a network by name, requested one by one: what is not asked for is never loaded, and what stands behind a
+// Tensors of a network by name, requested one by one: what is not requested is never loaded, and what stands behind a
 // name (numbers of 16 or 8 bits, a matrix with an adapter) is the giver's business.
 
 import type { Tensor } from "../ir/node.ts";

@@ -26,7 +26,7 @@ use self::epilogue::Block;
 use self::group::Group;
 use self::panels::Panels;
 use self::share::{edge, parts, Parts};
-use self::state::{Bases, Steps};
+use self::state::{Bases, KBlock};
 use self::tables::Tables;
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
@@ -130,21 +130,21 @@ impl Contract {
         while first < self.k.size {
             let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
-            let steps = Steps { first, count, is_last: first + count == self.k.size };
-            let panels = self.columns(&bases, left, width, steps);
+            let k_block = KBlock { first, count, is_last: first + count == self.k.size };
+            let panels = self.columns(&bases, left, width, k_block);
             for row in from..to {
                 let (top, bottom) = (edge(self.m.size, MR, row, of), edge(self.m.size, MR, row + 1, of));
                 let a = if packed.is_null() { packed } else { self.packed_at(packed, top, first, count) };
-                self.block(&bases, batch, [top, bottom - top], [left, width], a, panels, steps);
+                self.block(&bases, batch, [top, bottom - top], [left, width], a, panels, k_block);
             }
             first += count;
         }
     }
 
     /// Columns of b as panels: where they lie, or packed.
-    unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, steps: Steps) -> Panels {
+    unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, k_block: KBlock) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
-        let Steps { first, count, .. } = steps;
+        let KBlock { first, count, .. } = k_block;
         if self.extent.is_packed {
             let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
             let (base, stride) = (bases.b.add(start), self.k.size * NR);
@@ -167,7 +167,7 @@ impl Contract {
         [left, width]: [usize; 2],
         packed: *const f32,
         panels: Panels,
-        steps: Steps,
+        k_block: KBlock,
     ) {
         let t = &self.tables;
         self.m.table(self.m.out, top, height, t.out_rows);
@@ -175,14 +175,14 @@ impl Contract {
             self.m.table(self.m.a, top, height, t.a_rows);
         }
         if self.extent.is_quantised {
-            self.multiply_quantised(bases, height, width, steps);
+            self.multiply_quantised(bases, height, width, k_block);
         } else if packed.is_null() {
-            pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
-            self.multiply(t.a_panels, bases.out, height, [left, width], panels, steps);
+            pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, k_block.count, t.a_panels);
+            self.multiply(t.a_panels, bases.out, height, [left, width], panels, k_block);
         } else {
-            self.multiply(packed, bases.out, height, [left, width], panels, steps);
+            self.multiply(packed, bases.out, height, [left, width], panels, k_block);
         }
-        if let Some(epilogue) = self.epilogue.as_mut().filter(|_| steps.is_last) {
+        if let Some(epilogue) = self.epilogue.as_mut().filter(|_| k_block.is_last) {
             epilogue.finish([&self.batch, &self.m, &self.n], Block { batch, top, height, left, width });
         }
     }

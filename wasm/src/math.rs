@@ -161,7 +161,7 @@ fn sine_double(x: v128, quarter: i32) -> v128 {
     v128_xor(result, i64x2_shl(v128_and(q, i64x2_splat(2)), 62))
 }
 
-/// Moves the exponent of a fp16 number to where a float has it.
+/// Moves the exponent of an fp16 number to where a float has it.
 pub const TWO_TO_112: f32 = 5.192_296_858_534_828e33;
 
 /// Four fp16 numbers in 32-bit lanes, sign extended, as floats; exact.
@@ -266,7 +266,7 @@ mod tests {
         assert!(e(f32::NAN).is_nan() && of(&log, -1.0).is_nan() && of(&|x| exp.of_negative(x), f32::NAN).is_nan());
     }
 
-    /// Value of a fp16 number by its definition.
+    /// Value of an fp16 number by its definition.
     fn value(bits: u16) -> f64 {
         let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
         let (exponent, fraction) = ((bits >> 10 & 31) as i32, (bits & 0x3ff) as f64);

@@ -17,8 +17,8 @@ pub fn padded(k: usize) -> usize {
     (k + K_BLOCK - 1) & !(K_BLOCK - 1)
 }
 
-/// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must hold R - 1
-/// more entries, `steps` for 3 more.
+/// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must have R - 1 more entries,
+/// `steps` 3 more.
 pub unsafe fn pack<T: Element, const R: usize>(
     from: *const T,
     rows: *mut i32,

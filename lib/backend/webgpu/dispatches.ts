@@ -19,7 +19,7 @@ export interface ProgramDispatch {
   readonly dispatch: Dispatch;
   /** Floating-point operations. */
   readonly work: number;
-  /** Byte of the uniform buffer its uniforms start at. */
+  /** Byte of the uniform buffer that its uniforms start at. */
   readonly uniforms: number;
 }
 

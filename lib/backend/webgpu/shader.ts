@@ -1,5 +1,5 @@
 // The text of a shader: a kernel file, the operands it is bound to, walks of its index spaces, and its expression. Two
-// dispatches with the same text share a pipeline; sizes and strides are words of the uniform block, not text.
+// dispatches with the same text share a pipeline; sizes and strides are uniforms, not text.
 
 import { SHADERS } from "../../../kernels/wgsl.ts";
 import { type Expression, linearize, scalarFunctions } from "../../ir/scalar.ts";
@@ -110,7 +110,7 @@ function walkText({ ending, members, axes, offsets, continues }: Walk, first: nu
 }`;
 }
 
-/** Words of a walk in the order in which its text reads them. */
+/** Uniforms of a walk in the order in which its text reads them. */
 export function walkUniforms({ axes, offsets }: Walk): number[] {
   return [...offsets ?? [], ...axes.toReversed().flatMap(({ size, strides }) => [size, ...strides])];
 }
@@ -153,7 +153,7 @@ export interface ShaderParts {
   readonly name: ShaderName;
   readonly inputs: readonly OperandType[];
   readonly outputs: readonly OperandType[];
-  /** Words before those of the walks. */
+  /** Uniforms before those of the walks. */
   readonly head: number;
   readonly walks: readonly Walk[];
   /** Text for each `{{name}}` of the kernel file. */

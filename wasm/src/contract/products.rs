@@ -2,7 +2,7 @@
 //! go.
 
 use super::panels::Panels;
-use super::state::{Contract, Steps};
+use super::state::{Contract, KBlock};
 use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
 use crate::pack::padded;
 use crate::place::F32;
@@ -29,16 +29,16 @@ impl Contract {
         height: usize,
         [left, width]: [usize; 2],
         panels: Panels,
-        steps: Steps,
+        k_block: KBlock,
     ) {
         let t = &self.tables;
-        let k = padded(steps.count);
+        let k = padded(k_block.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         let mut finished = tile;
         let tile = tile.as_mut_ptr() as *mut f32;
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
-        let is_first = steps.first == 0;
+        let is_first = k_block.first == 0;
         let widened = |panel: usize| panels.widened.add(panel % 2 * k * NR);
         let mut is_widened = panels.dtype == F32;
         for j in (0..width).step_by(NR) {

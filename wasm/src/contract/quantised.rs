@@ -5,7 +5,7 @@
 //! of each column of b is taken off again.
 
 use super::products::merge;
-use super::state::{Bases, Contract, Steps};
+use super::state::{Bases, Contract, KBlock};
 use crate::micro::{MR, NR};
 use crate::pack::padded;
 use crate::simd::*;
@@ -34,11 +34,11 @@ impl Contract {
     }
 
     /// Products of a block of rows with the packed columns.
-    pub(super) unsafe fn multiply_quantised(&self, bases: &Bases, height: usize, width: usize, steps: Steps) {
+    pub(super) unsafe fn multiply_quantised(&self, bases: &Bases, height: usize, width: usize, k_block: KBlock) {
         let t = &self.tables;
-        self.scale_rows(bases, height, steps);
-        self.pack_a_quantised(bases, height, steps.count);
-        let k = padded(steps.count);
+        self.scale_rows(bases, height, k_block);
+        self.pack_a_quantised(bases, height, k_block.count);
+        let k = padded(k_block.count);
         let mut sums = [i32x4_splat(0); MR * NR / 4];
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         for j in (0..width).step_by(NR) {
@@ -58,13 +58,13 @@ impl Contract {
                     }
                 }
                 let (out_rows, out_columns) = (t.out_rows.add(i), t.out_columns.add(j));
-                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, steps.first == 0);
+                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, k_block.first == 0);
             }
         }
     }
 
     /// One level of each row of a: its largest number over all of k by LEVELS.
-    unsafe fn scale_rows(&self, bases: &Bases, height: usize, steps: Steps) {
+    unsafe fn scale_rows(&self, bases: &Bases, height: usize, k_block: KBlock) {
         let t = &self.tables;
         let from = bases.a as *const f32;
         for r in 0..height {
@@ -84,7 +84,7 @@ impl Contract {
         for r in 0..height {
             *t.a_scales.add(r) /= LEVELS;
         }
-        self.k.table(self.k.a, steps.first, steps.count, t.a_steps);
+        self.k.table(self.k.a, k_block.first, k_block.count, t.a_steps);
     }
 
     /// Packs rows of a, four steps of k of each of MR rows side by side.

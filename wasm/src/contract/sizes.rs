@@ -9,12 +9,12 @@ const MC: usize = 288;
 /// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
 const NC: usize = 704;
 const KC: usize = 352;
-/// The same of a packed b: nothing of it is packed, so that rows of a are packed seldomer and few and long
-/// panels save what each of them costs.
+/// The same of a b that is packed in memory: nothing of it is copied, so that rows of a are packed seldomer and few
+/// and long panels save what each of them costs.
 const MC_PACKED: usize = 576;
 const NC_PACKED: usize = 1408;
 const KC_PACKED: usize = 1408;
-/// Steps of a product of quantised activations, whose panels are bytes.
+/// Terms of a k-block of quantised activations, whose panels are bytes.
 const KC_QUANTISED: usize = 1408;
 
 /// Elements of a that are packed for all threads together at the most: 16 MiB.
@@ -50,8 +50,8 @@ impl Extent {
         }
     }
 
-    /// Steps that are packed at once: as few parts of k as there can be, all about as long, in whole groups of 4.
-    pub fn steps(&self) -> usize {
+    /// Terms of a k-block: as few parts of k as there can be, all about as long, in whole groups of 4.
+    pub fn k_block(&self) -> usize {
         let longest = match (self.is_packed, self.is_quantised) {
             (true, _) => KC_PACKED,
             (_, true) => KC_QUANTISED,
@@ -95,8 +95,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_cut_k_into_few_parts_of_like_length() {
-        let steps = |k, is_packed, is_quantised| Extent { batch: 1, m: 1, n: 1, k, is_quantised, is_packed }.steps();
+    fn k_blocks_cut_k_into_few_parts_of_like_length() {
+        let steps = |k, is_packed, is_quantised| Extent { batch: 1, m: 1, n: 1, k, is_quantised, is_packed }.k_block();
         assert_eq!([steps(1, false, false), steps(352, false, false), steps(353, false, false)], [4, 352, 180]);
         assert_eq!([steps(1408, true, false), steps(1412, true, false)], [1408, 708]);
         assert_eq!([steps(1408, false, true), steps(1409, false, true)], [1408, 708]);

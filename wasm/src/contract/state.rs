@@ -23,7 +23,7 @@ pub struct Contract {
     pub scale: *const f32,
     pub epilogue: Option<Epilogue>,
     pub extent: Extent,
-    /// Steps that are packed at once.
+    /// Terms of a k-block.
     pub kc: usize,
     pub tables: Tables,
     /// All of a, packed for all threads.
@@ -37,9 +37,9 @@ pub struct Bases {
     pub out: *mut f32,
 }
 
-/// A range of k.
+/// A k-block: terms that are packed and multiplied at once.
 #[derive(Clone, Copy)]
-pub struct Steps {
+pub struct KBlock {
     pub first: usize,
     pub count: usize,
     pub is_last: bool,
@@ -56,6 +56,6 @@ impl Contract {
         let epilogue = has_epilogue.then(|| Epilogue::read(code, context, arena, out, [&batch, &m, &n], extent.rows()));
         let tables = Tables::new(arena, &extent);
         let shared = memory.shared.take(extent.shared(context.threads));
-        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.steps(), tables, shared }
+        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.k_block(), tables, shared }
     }
 }

@@ -20,7 +20,7 @@ pub struct Tables {
 
 impl Tables {
     pub fn new(arena: &mut Arena, extent: &Extent) -> Tables {
-        let (rows, columns, steps) = (extent.rows(), extent.columns(), extent.steps());
+        let (rows, columns, steps) = (extent.rows(), extent.columns(), extent.k_block());
         Tables {
             a_panels: arena.take(rows * steps),
             b_panels: arena.take(extent.packed_columns() * steps),

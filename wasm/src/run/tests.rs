@@ -1,5 +1,5 @@
-//! Whole launches, as the host would write them, against plain formulas; each in exactly as much memory as it asked
-//! for.
+//! Whole launches, as the host would write them, against plain formulas; each in exactly as much memory as it
+//! takes.
 
 use super::*;
 use crate::math::fp16;
@@ -86,7 +86,7 @@ fn axis(size: usize, a: usize, b: usize, out: usize) -> [u32; 5] {
     [1, size as u32, a as u32, b as u32, out as u32]
 }
 
-/// Words of a product of two matrices, rows of k each; b may lie in panels.
+/// Words of a product of two matrices, rows of k each; b may be packed.
 fn product([m, n, k]: [usize; 3], dtype: usize, flags: [u32; 4]) -> Vec<u32> {
     let mut words = vec![0, 0, F32 as u32, 1, 0, dtype as u32, 2, 0, F32 as u32];
     for group in [axis(1, 0, 0, 0), axis(m, k, 0, n), axis(n, 0, k, 1), axis(k, 1, 1, 0)] {
@@ -120,11 +120,11 @@ fn contract_multiplies_blocks_of_every_size_and_applies_its_epilogue() {
 type At<'a> = &'a dyn Fn(usize) -> f32;
 
 #[test]
-fn contract_reads_panels_of_every_number_type_and_scales_columns() {
+fn contract_reads_packed_matrices_of_every_number_type_and_scales_columns() {
     let [m, n, k] = [67, 24, 1412];
     let (a, scale) = (numbers(m * k, 4), numbers(n, 5));
     let bytes: Vec<i8> = numbers(n * k, 6).iter().map(|x| (x * 100.0) as i8).collect();
-    // Half floats of normal size.
+    // Numbers of fp16 of normal size.
     let narrow: Vec<u16> = bytes.iter().map(|&x| (x as u16 & 0x83ff) | 0x3800).collect();
     let floats = numbers(n * k, 7);
     let cases: [(usize, u64, At); 3] = [
