@@ -70,7 +70,7 @@ function print(lines: readonly Line[]): void {
     const numbers = [
       milliseconds.toFixed(2).padStart(10),
       `${(100 * share).toFixed(1)} %`.padStart(7),
-      `${launches}`.padStart(5),
+      `${launches}`.padStart(8),
       gflops.toFixed(1).padStart(6),
       gigabytes.toFixed(1).padStart(6),
     ];
@@ -101,7 +101,7 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   const lines = grouped(times, ({ launch }) => launch.kernel);
   const whole = line("everything", times, times.reduce((n, { milliseconds }) => n + milliseconds, 0));
   console.log(`\n${name}, ${threads} threads; ceiling ${peak.toFixed(1)} GFLOP/s`);
-  console.log("        ms   share  runs GFLOP/s GB/s");
+  console.log("        ms   share launches GFLOP/s GB/s");
   print([whole, ...lines]);
   const contract = lines.find(({ what }) => what === "contract")!;
   console.log(
