@@ -40,7 +40,7 @@ export class Pool {
   /** Starts all workers. */
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options);
-    await Promise.all(options.stacks.map((_, i) => pool.#launch(i + 1)));
+    await Promise.all(options.stacks.map((_, i) => pool.#start(i + 1)));
     return pool;
   }
 
@@ -49,7 +49,7 @@ export class Pool {
     return new Int32Array(memory.buffer, control, 128);
   }
 
-  #launch(thread: number): Promise<void> {
+  #start(thread: number): Promise<void> {
     const { module, memory, control, stacks, pointer } = this.#options;
     Atomics.store(this.#words(), CONTROL.states + thread, STATE.starting);
     const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
@@ -101,7 +101,7 @@ export class Pool {
       const words = this.#words();
       const state = Atomics.compareExchange(words, index, STATE.ready, STATE.busy);
       if (state === STATE.ready) return;
-      if (state === STATE.gone) await this.#launch(thread);
+      if (state === STATE.gone) await this.#start(thread);
       // Starting, or about to finish the run before: a matter of microseconds, unless it waits for a processor.
       else if (tries > SPINS && words[CONTROL.mainMayWait]) Atomics.wait(words, index, state, PATIENCE);
     }
