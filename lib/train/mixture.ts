@@ -1,23 +1,25 @@
-// What the micro-batches of a run are: system, windows, time strides and rotation of each, decided by seed and number
-// alone. A run that is resumed draws what it would have drawn.
+// What the micro-batches of a run are: system, examples and time strides of each, decided by seed and number alone. A run
+// that is resumed draws what it would have drawn.
 
-import { ROTATIONS, type Symmetry, transformWindow } from "../data/augment.ts";
+import type { Sample, Split } from "../data/dataset.ts";
+import { atStride, type Example, examplesOf, largestStride } from "../data/examples.ts";
+import { findNotFinite } from "../data/not_finite.ts";
+import type { Model } from "../models/model.ts";
 import { systemSampler } from "../random/mersenne_twister.ts";
-import type { Split } from "../data/split.ts";
-import { findNotFinite, largestStride, type Window, type WindowPlace } from "../data/window.ts";
 import { PURPOSES, type Random, randomStream } from "../random/philox.ts";
+import { type RandomSource, randomSource } from "../random/random_source.ts";
 
 /** One system of a mixture. */
 export interface MixtureSystem {
-  /** Where its windows come from. */
+  /** Where its examples come from. */
   readonly split: Split;
-  /** Windows of a micro-batch. */
+  /** Samples of a micro-batch. */
   readonly samples: number;
-  /** Input frames of a window. */
+  /** Input frames of a sample. */
   readonly frames: number;
 }
 
-/** How windows are drawn. */
+/** How examples are drawn. */
 export interface MixtureSettings {
   /** Seed of all draws. */
   readonly seed: number;
@@ -25,9 +27,9 @@ export interface MixtureSettings {
   readonly epochLength: number;
   /** Smallest and largest distance of frames, both included. */
   readonly strides: readonly [number, number];
-  /** Whether cartesian data are turned by one of 24 rotations. */
-  readonly rotate: boolean;
-  /** Most windows of a system, a seeded choice of which larger ones contain smaller ones; null: all. */
+  /** Whether data are changed by a random symmetry, as far as the model knows one. */
+  readonly augment: boolean;
+  /** Most examples of a system, a seeded choice of which larger ones contain smaller ones; null: all. */
   readonly limit: number | null;
 }
 
@@ -37,34 +39,58 @@ export interface BatchPlan {
   readonly index: number;
   /** Which system. */
   readonly system: number;
-  /** Its windows. */
-  readonly places: readonly WindowPlace[];
-  /** Distance of frames of each window. */
-  readonly strides: readonly number[];
-  /** Rotation of all of them; null leaves them as they are. */
-  readonly symmetry: Symmetry | null;
+  /** Its examples, at stride 1. */
+  readonly examples: readonly Example[];
+}
+
+/** What planner and readers of plans share. */
+export type PlanSettings = Pick<MixtureSettings, "seed" | "strides" | "augment">;
+
+/**
+ * Distances of frames of a plan's examples.
+ *
+ * @param random goes on behind these draws: the symmetry is drawn next
+ */
+function drawStrides(
+  { split }: Pick<MixtureSystem, "split">,
+  { examples }: BatchPlan,
+  { strides: [least, most] }: PlanSettings,
+  random: RandomSource,
+): number[] {
+  return examples.map((example) => {
+    const largest = Math.min(most, largestStride(split.trajectory(example.trajectory).steps, example));
+    return least + random.below("augmentation", largest - least + 1);
+  });
 }
 
 /**
- * Reads the windows of a plan, each with the frame that follows its inputs, and turns them.
+ * Reads the samples of a plan, each with the frames that follow its inputs, and changes them by a symmetry.
  *
  * @param systems that the plan counts; a worker may have opened them for itself
  * @param plan of a mixture of these systems
- * @throws RangeError naming file, trajectory and frame of numbers that are not finite
+ * @param settings of that mixture
+ * @param model whose symmetries are meant
+ * @throws RangeError naming trajectory and frame of numbers that are not finite
  */
 export async function readPlan(
-  systems: readonly Pick<MixtureSystem, "split" | "frames">[],
-  { system, places, strides, symmetry }: BatchPlan,
-): Promise<Window[]> {
-  const { split, frames } = systems[system]!;
-  const windows: Window[] = [];
-  for (const [i, place] of places.entries()) {
-    const window = await split.window(place, frames + 1, strides[i]!);
-    const bad = findNotFinite(window);
-    if (bad) throw new RangeError(`Cannot train on ${split.describe(place)}: ${bad}`);
-    windows.push(symmetry ? transformWindow(window, symmetry) : window);
+  systems: readonly Pick<MixtureSystem, "split">[],
+  plan: BatchPlan,
+  settings: PlanSettings,
+  model: Pick<Model, "augment">,
+): Promise<readonly Sample[]> {
+  const system = systems[plan.system]!;
+  const random = randomSource(settings.seed, plan.index);
+  const strides = drawStrides(system, plan, settings, random);
+  const samples: Sample[] = [];
+  for (const [i, example] of plan.examples.entries()) {
+    const trajectory = system.split.trajectory(example.trajectory);
+    const frames = atStride(example, strides[i]!);
+    const sample = await trajectory.sample(frames);
+    const bad = findNotFinite(sample);
+    if (bad) throw new RangeError(`Cannot train on ${trajectory.name}, frame ${frames[0]}: ${bad}`);
+    samples.push(sample);
   }
-  return windows;
+  return settings.augment && model.augment ? model.augment(samples, random) : samples;
 }
 
 /** Passes over a system have streams of their own; more of them than this are never made. */
@@ -79,52 +105,57 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
   return order;
 }
 
-/** The order of a system's windows, pass after pass, cut into micro-batches of one kind each. */
+/** The order of a system's examples, pass after pass, cut into micro-batches of one kind each. */
 class Passes {
   readonly #system: MixtureSystem;
-  readonly #places: readonly WindowPlace[];
+  readonly #examples: readonly Example[];
   readonly #seed: number;
   readonly #stream: number;
   #pass = 0;
-  #batches: WindowPlace[][] = [];
+  #batches: Example[][] = [];
 
-  constructor(system: MixtureSystem, index: number, settings: MixtureSettings) {
+  constructor(
+    system: MixtureSystem,
+    index: number,
+    settings: MixtureSettings,
+    model: Pick<Model, "examples">,
+  ) {
     this.#system = system;
     this.#seed = settings.seed;
     this.#stream = index * MOST_PASSES;
-    const all = system.split.places(system.frames, settings.strides[0]);
+    const { split, frames, samples } = system;
+    const all = examplesOf(split, (steps) => model.examples(steps, frames), settings.strides[0]);
     // The last stream of the system is that of the choice.
     const chosen = randomStream(settings.seed, this.#stream + MOST_PASSES - 1, PURPOSES.order);
-    this.#places = settings.limit === null ? all : shuffled(all, chosen).slice(0, settings.limit);
+    this.#examples = settings.limit === null ? all : shuffled(all, chosen).slice(0, settings.limit);
     const kinds = new Map<string, number>();
-    for (const place of this.#places) {
-      const kind = system.split.kindOf(place);
+    for (const { trajectory } of this.#examples) {
+      const kind = split.kind(trajectory);
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     }
-    if (Math.max(0, ...kinds.values()) < system.samples) {
+    if (Math.max(0, ...kinds.values()) < samples) {
       throw new RangeError(
-        `Cannot train on "${system.split.name}": it has ${this.#places.length} windows of ${system.frames} + 1 ` +
-          `frames, wanted at least ${system.samples} with the same boundaries`,
+        `Cannot train on "${split.dataset}": it has ${this.#examples.length} examples of ${frames} input frames, ` +
+          `wanted at least ${samples} with the same boundaries`,
       );
     }
   }
 
-  next(): WindowPlace[] {
+  next(): Example[] {
     // A pass whose kinds are all too small for a micro-batch can not be: the constructor has seen one.
     while (this.#batches.length === 0) this.#batches = this.#deal();
     return this.#batches.shift()!;
   }
 
-  #deal(): WindowPlace[][] {
+  #deal(): Example[][] {
     const random = randomStream(this.#seed, this.#stream + this.#pass++ % (MOST_PASSES - 1), PURPOSES.order);
-    const order = shuffled(this.#places, random);
     const { split, samples } = this.#system;
-    const open = new Map<string, WindowPlace[]>();
-    const batches: WindowPlace[][] = [];
-    for (const place of order) {
-      const kind = split.kindOf(place);
+    const open = new Map<string, Example[]>();
+    const batches: Example[][] = [];
+    for (const example of shuffled(this.#examples, random)) {
+      const kind = split.kind(example.trajectory);
       const batch = open.get(kind) ?? [];
-      batch.push(place);
+      batch.push(example);
       open.set(kind, batch);
       if (batch.length < samples) continue;
       batches.push(batch);
@@ -138,7 +169,9 @@ class Passes {
 export class Mixture {
   /** Systems that are drawn from. */
   readonly systems: readonly MixtureSystem[];
-  readonly #settings: MixtureSettings;
+  /** How examples are drawn. */
+  readonly settings: MixtureSettings;
+  readonly #model: Pick<Model, "examples" | "augment">;
   readonly #passes: readonly Passes[];
   #index = 0;
   #draw: () => number = () => 0;
@@ -147,14 +180,20 @@ export class Mixture {
    * Starts at the first micro-batch.
    *
    * @param systems at least one
-   * @param settings seed, strides, rotations
-   * @throws RangeError for a system that has too few windows
+   * @param settings seed, strides
+   * @param model what an example is, and which symmetries there are
+   * @throws RangeError for a system that has too few examples
    */
-  constructor(systems: readonly MixtureSystem[], settings: MixtureSettings) {
+  constructor(
+    systems: readonly MixtureSystem[],
+    settings: MixtureSettings,
+    model: Pick<Model, "examples" | "augment">,
+  ) {
     if (systems.length === 0) throw new RangeError("Cannot train: there are no systems");
     this.systems = systems;
-    this.#settings = settings;
-    this.#passes = systems.map((system, i) => new Passes(system, i, settings));
+    this.settings = settings;
+    this.#model = model;
+    this.#passes = systems.map((system, i) => new Passes(system, i, settings, model));
   }
 
   /** Position in the run: micro-batches planned so far. */
@@ -164,42 +203,32 @@ export class Mixture {
 
   /** Goes on as if `count` micro-batches had been planned. */
   skip(count: number): void {
-    for (let i = 0; i < count; i++) this.#place();
+    for (let i = 0; i < count; i++) this.next();
   }
 
-  #place(): { index: number; system: number; places: WindowPlace[] } {
-    const { seed, epochLength } = this.#settings;
+  /** Plans the next micro-batch. */
+  next(): BatchPlan {
+    const { seed, epochLength } = this.settings;
     const index = this.#index++;
     if (index % epochLength === 0) {
       const epoch = index / epochLength;
       this.#draw = systemSampler({ epoch, seed, rank: 0 }, this.systems.length);
     }
     const system = this.#draw();
-    return { index, system, places: this.#passes[system]!.next() };
+    return { index, system, examples: this.#passes[system]!.next() };
   }
 
-  /** Plans the next micro-batch. */
-  next(): BatchPlan {
-    const { index, system, places } = this.#place();
-    const { seed, strides: [least, most], rotate } = this.#settings;
-    const { split, frames } = this.systems[system]!;
-    const random = randomStream(seed, index, PURPOSES.augmentation);
-    const strides = places.map(({ file, from }) => {
-      const largest = Math.min(most, largestStride(split.steps(file), from, frames, 1));
-      return least + random.below(largest - least + 1);
-    });
-    const turned = rotate && split.cartesian;
-    return { index, system, places, strides, symmetry: turned ? ROTATIONS[random.below(24)]! : null };
+  /** Reads the samples of a plan, as {@link readPlan} does. */
+  read(plan: BatchPlan): Promise<readonly Sample[]> {
+    return readPlan(this.systems, plan, this.settings, this.#model);
   }
 
-  /** Reads the windows of a plan, as {@link readPlan} does. */
-  read(plan: BatchPlan): Promise<Window[]> {
-    return readPlan(this.systems, plan);
-  }
-
-  /** A plan in words: system, files, trajectories, frames. */
-  describe({ system, places, strides }: BatchPlan): string {
-    const { split } = this.systems[system]!;
-    return places.map((place, i) => `${split.describe(place)}, stride ${strides[i]}`).join("; ");
+  /** A plan in words: files, trajectories, frames, strides. */
+  describe(plan: BatchPlan): string {
+    const system = this.systems[plan.system]!;
+    const strides = drawStrides(system, plan, this.settings, randomSource(this.settings.seed, plan.index));
+    return plan.examples.map(({ trajectory, frames }, i) =>
+      `${system.split.trajectory(trajectory).name}, frame ${frames[0]}, stride ${strides[i]}`
+    ).join("; ");
   }
 }

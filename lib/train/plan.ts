@@ -1,25 +1,18 @@
 // Memory of training, known before any weight is allocated: programs are planned, not loaded.
 
-import { compileGraph } from "../compile/compile.ts";
-import type { Device, Program } from "../compile/program.ts";
+import type { Device } from "../compile/device.ts";
+import type { Program } from "../compile/program.ts";
+import { plan } from "../compile/pipeline.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
-import type { WalrusConfig } from "../models/walrus/config.ts";
-import type { Geometry } from "../models/walrus/geometry.ts";
-import { parameterShapes } from "../models/walrus/parameters.ts";
-import { isHalf } from "../weights/fp16.ts";
-import { adapterShapes } from "../weights/lora.ts";
-import {
-  accumulateStep,
-  type BatchShape,
-  isState,
-  type Trainable,
-  type TrainingSettings,
-  wholeStep,
-} from "./step.ts";
+import type { Model } from "../models/model.ts";
+import { isFp16 } from "../weights/fp16.ts";
+import { trainedShapes } from "./parameters.ts";
+import type { Trainable, TrainingSettings } from "./settings.ts";
+import { accumulateStep, isState, recomputedScopes, wholeStep } from "./step.ts";
 
 /** Bytes of a training step, and where they go. */
 export interface TrainingPlan {
-  /** All weights of the network, adapters included; of those that are halves also the masters of trained ones. */
+  /** All weights of the network, adapters included; of those that are fp16 also the masters of trained ones. */
   readonly weights: number;
   /** Two moments of every trained weight. */
   readonly moments: number;
@@ -30,7 +23,7 @@ export interface TrainingPlan {
   /** All of it: the most that is ever allocated. */
   readonly peak: number;
   /** Kernel launches. */
-  readonly steps: number;
+  readonly launches: number;
 }
 
 /** Bytes of a program that no tensor of the network or the optimiser takes. */
@@ -44,28 +37,26 @@ function workingBytes(program: Program): number {
 /**
  * Plans a training step.
  *
- * @param config the network
- * @param shape of a micro-batch
- * @param geometry of its grid
+ * @param model the network
+ * @param shape of a micro-batch, as the model made it
  * @param settings accumulation and recomputation
  * @param trainable which parameters are trained
  * @param device whose kernels are used
  */
-export function planTraining(
-  config: WalrusConfig,
-  shape: BatchShape,
-  geometry: Geometry,
+export function planTraining<S>(
+  model: Model<S>,
+  shape: S,
   settings: TrainingSettings,
   trainable: Trainable,
   device: Pick<Device, "kernels">,
 ): TrainingPlan {
   const build = settings.accumulate > 1 ? accumulateStep : wholeStep;
-  const program = compileGraph(build(config, shape, geometry, settings, trainable), device);
-  const network = parameterShapes(config);
-  const shapes = [...network, ...(settings.lora ? adapterShapes(network, settings.lora) : [])];
+  const graph = build(model, shape, settings, trainable);
+  const { main: { program } } = plan(graph, device, { recompute: recomputedScopes(model, settings) });
   const bytes = (each: (name: string) => number) =>
-    shapes.reduce((n, [name, s]) => n + each(name) * sizeOf(s), 0);
-  const weights = bytes((name) => !isHalf(name, settings.weights) ? 4 : trainable(name) ? 2 + 4 : 2);
+    [...trainedShapes(model, settings)].reduce((n, [name, s]) => n + each(name) * sizeOf(s), 0);
+  const isNarrow = (name: string) => isFp16(name, model.parameters, settings.weights);
+  const weights = bytes((name) => !isNarrow(name) ? 4 : trainable(name) ? 2 + 4 : 2);
   const trained = bytes((name) => trainable(name) ? 4 : 0);
   const sums = settings.accumulate > 1 ? trained : 0;
   const working = workingBytes(program);
@@ -75,6 +66,6 @@ export function planTraining(
     sums,
     working,
     peak: weights + 2 * trained + sums + working,
-    steps: program.steps.length,
+    launches: program.steps.length,
   };
 }

@@ -1,16 +1,15 @@
 // A training run: micro-batches drawn ahead, steps, validations and checkpoints in their turn, told as events. Where
 // events go is the caller's business; the run depends on nothing but its seed and the step it stands at.
 
-import type { FieldMap } from "../data/fields.ts";
-import type { Window } from "../data/window.ts";
+import type { Sample } from "../data/dataset.ts";
+import type { Statistics } from "../data/statistics.ts";
+import type { FieldMap } from "../models/model.ts";
 import { makeBatch, type TrainingBatch } from "./batch.ts";
 import type { BatchPlan, Mixture } from "./mixture.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
-import type { StepResult, Trainer, TrainerState } from "./trainer.ts";
+import type { StepResult, Trainer } from "./trainer.ts";
+import type { TrainerState } from "./trainer_state.ts";
 import { type Scores, validate, type ValidationSettings, type ValidationSystem } from "./validate.ts";
-
-/** Scales of a data set's normalisation. */
-export type Scales = { readonly std: Float32Array; readonly deltaStd: Float32Array };
 
 /** What a run is made of. */
 export interface RunOptions {
@@ -18,8 +17,8 @@ export interface RunOptions {
   readonly trainer: Trainer;
   /** Stands at the micro-batch to be drawn next. */
   readonly mixture: Mixture;
-  /** Reads the windows of a plan, a worker say; the mixture itself unless given. */
-  readonly read?: (plan: BatchPlan) => Promise<Window[]>;
+  /** Reads the samples of a plan, a worker say; the mixture itself unless given. */
+  readonly read?: (plan: BatchPlan) => Promise<readonly Sample[]>;
   /** Learning rates. */
   readonly schedule: Schedule;
   /** Optimiser steps done before. */
@@ -30,8 +29,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Names of the data's channels in the model's field table, where they differ. */
   readonly fieldMap?: FieldMap;
-  /** Scales of each system of the mixture, for data-set-wide normalisation. */
-  readonly scales?: readonly Scales[];
+  /** Statistics of each system of the mixture, for networks that are normalised with them. */
+  readonly statistics?: readonly (Statistics | null)[];
   /** Steps from one validation to the next; 0: none. */
   readonly validateEvery: number;
   /** How much is validated. */
@@ -86,28 +85,27 @@ export class DivergenceError extends RangeError {
   override readonly name = "DivergenceError";
 }
 
-/** Micro-batches of one optimiser step. */
+/** This process's micro-batches of one optimiser step: every process plans all of them and takes its turns. */
 async function draw(options: RunOptions): Promise<TrainingBatch[]> {
-  const { trainer, mixture, seed, fieldMap, scales } = options;
+  const { trainer: { model, settings, group }, mixture, seed, fieldMap, statistics } = options;
+  const parts = settings.accumulate * group.size;
   const batches: TrainingBatch[] = [];
-  for (let i = 0; i < trainer.settings.accumulate; i++) {
+  for (let part = 0; part < parts; part++) {
     const plan = mixture.next();
-    const own = scales?.[plan.system];
-    const windows = await (options.read?.(plan) ?? mixture.read(plan));
-    batches.push(makeBatch(windows, trainer.config, {
+    if (part % group.size !== group.rank) continue;
+    const samples = await (options.read?.(plan) ?? mixture.read(plan));
+    batches.push(makeBatch(samples, model, {
       seed,
       index: plan.index,
       source: mixture.describe(plan),
-      ...(fieldMap ? { fieldMap } : {}),
-      ...(own ? { scales: own } : {}),
+      frames: mixture.systems[plan.system]!.frames,
+      parts,
+      loss: settings.loss,
+      ...(fieldMap ? { map: fieldMap } : {}),
+      statistics: statistics?.[plan.system] ?? null,
     }));
   }
   return batches;
-}
-
-/** Tokens of a micro-batch's frames. */
-function tokensOf({ shape, geometry }: TrainingBatch): number {
-  return shape.frames * shape.samples * geometry.reduce((n, axis) => n * axis.tokens, 1);
 }
 
 function meanScore(scores: ReadonlyMap<string, Scores>): number {
@@ -137,7 +135,7 @@ class Validator {
     const { trainer, validationSystems, validation, fieldMap } = this.#options;
     const scores = new Map<string, Scores>();
     for (const system of validationSystems) {
-      scores.set(system.split.name, await validate(trainer, system, validation, fieldMap));
+      scores.set(system.split.dataset, await validate(trainer, system, validation, fieldMap));
     }
     const score = meanScore(scores);
     const best = scores.size > 0 && (this.best === null || score < this.best.score);
@@ -184,8 +182,8 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
       kind: "step",
       step: done,
       learningRate: rate,
-      samples: batches.reduce((n, { shape }) => n + shape.samples, 0),
-      tokens: batches.reduce((n, batch) => n + tokensOf(batch), 0),
+      samples: batches.reduce((n, { samples }) => n + samples, 0),
+      tokens: batches.reduce((n, { tokens }) => n + tokens, 0),
       seconds,
       stall: seconds > 0 ? stalled / 1000 / seconds : 0,
       ...result,
@@ -194,7 +192,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     if (validator.isDue(done) && !signal?.aborted) yield await validator.run(done);
     if (stopping || done % options.saveEvery === 0 || done === options.saveAt) {
       const { best, validated } = validator;
-      const microBatches = done * trainer.settings.accumulate;
+      const microBatches = done * trainer.settings.accumulate * trainer.group.size;
       yield { kind: "checkpoint", step: done, microBatches, best, validated, trainer: await trainer.state() };
     }
     if (stopping) break;

@@ -1,39 +1,24 @@
 // The configuration of a training run: YAML and `key=value` overrides, checked at once, every default filled in.
 
 import * as v from "valibot";
-import { BLOCK_MAPS } from "../weights/lora.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
+import type { ModelEntry, ModelFamily } from "../models/model.ts";
+import { familyOf, MODELS } from "../models/registry.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const names = v.array(v.pipe(v.string(), v.minLength(1)));
-const triple = v.tuple([count, count, count]);
 
-const model = v.strictObject({
+/** What every family has; the rest is the family's own. */
+const model = v.looseObject({
+  /** Name of the family; null: that of the first in the registry. */
+  family: v.optional(v.nullable(v.string()), null),
   /** Checkpoint to start from; null: from scratch. */
   from: v.optional(v.nullable(v.string()), null),
-  /** Its `extended_config.yaml`; null: the file beside it. */
+  /** Its configuration file; null: the one beside it. */
   config: v.optional(v.nullable(v.string()), null),
-  hidden_dim: v.optional(count, 96),
-  intermediate_dim: v.optional(count, 32),
-  blocks: v.optional(count, 4),
-  heads: v.optional(count, 4),
-  /** Null: four times hidden_dim. */
-  mlp_dim: v.optional(v.nullable(count), null),
-  include_d: v.optional(v.pipe(v.array(v.picklist([1, 2, 3])), v.minLength(1)), [2, 3]),
-  drop_path: v.optional(v.nullable(share), null),
-  input_field_drop: v.optional(v.nullable(v.pipe(v.number(), v.minValue(0))), null),
-  jitter: v.optional(v.nullable(v.boolean()), null),
-  normalization: v.optional(v.nullable(v.picklist(["rms", "meanstd", "global"])), null),
-  epsilon: v.optional(v.nullable(positive), null),
-  context: v.optional(v.nullable(count), null),
-  causal: v.optional(v.boolean(), true),
-  /** Rotary frequencies: as they are, or trained, one vector a block or one an axis. */
-  rotary: v.optional(v.nullable(v.picklist(["fixed", "shared", "per_axis"])), null),
-  /** Token grid of a trained table of positions. */
-  ape: v.optional(v.nullable(triple), null),
 });
 
 const data = v.strictObject({
@@ -48,7 +33,8 @@ const data = v.strictObject({
   samples_3d: v.optional(count, 1),
   /** Input frames in 3D; null: half of the context. */
   context_3d: v.optional(v.nullable(count), null),
-  strides: v.optional(v.tuple([count, count]), [1, 5]),
+  strides: v.optional(v.tuple([count, count]), [1, 1]),
+  /** Whether data are changed by random symmetries that the model knows. */
   rotate: v.optional(v.boolean(), true),
   /** Most windows a system may use, a seeded choice; null: all. */
   limit: v.optional(v.nullable(count), null),
@@ -60,11 +46,11 @@ const training = v.strictObject({
   steps: count,
   /** Micro-batches of a pseudo-epoch: each draws systems with a generator of its own. */
   epoch: v.optional(count, 2000),
-  accumulate: v.optional(count, 4),
+  accumulate: v.optional(count, 1),
   /** Largest total norm of gradients; null never clips. */
   clip: v.optional(v.nullable(positive), 10),
-  /** Recompute block 0, n, 2n, ..; 0: none. */
-  remat: v.optional(natural, 2),
+  /** Recompute region 0, n, 2n, .. of the model (blocks, say) in the backward pass; 0: none. */
+  remat: v.optional(natural, 0),
   /** Matrices as the network computes with them; the optimiser's are f32. */
   weights: v.optional(v.picklist(["f32", "f16"]), "f32"),
   /** Patterns of the tensors that are trained (`*` stands for anything), and of those among them that are not. */
@@ -74,22 +60,23 @@ const training = v.strictObject({
     v.nullable(v.strictObject({
       rank: count,
       alpha: v.optional(positive, 16),
-      /** Patterns of the linear maps that get adapters. */
-      adapt: v.optional(v.pipe(names, v.minLength(1)), [...BLOCK_MAPS]),
+      /** Patterns of the linear maps that get adapters; null: all large matrices of the network. */
+      adapt: v.optional(v.nullable(v.pipe(names, v.minLength(1))), null),
     })),
     null,
   ),
 });
 
 const optimizer = v.strictObject({
-  lr: v.optional(positive, 2e-4),
+  name: v.optional(v.literal("adamw"), "adamw"),
+  lr: v.optional(positive, 1e-3),
   betas: v.optional(v.tuple([share, share]), [0.9, 0.999]),
-  eps: v.optional(positive, 1e-10),
-  weight_decay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
+  eps: v.optional(positive, 1e-8),
+  weight_decay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-2),
 });
 
 const schedule = v.strictObject({
-  kind: v.optional(v.picklist(["released", "cosine", "constant"]), "released"),
+  kind: v.optional(v.picklist(["released", "cosine", "constant"]), "cosine"),
   /** Steps of warm-up and cool-down; null: a twentieth of the run, and no cool-down of a constant rate. */
   warmup: v.optional(v.nullable(natural), null),
   cooldown: v.optional(v.nullable(natural), null),
@@ -104,10 +91,8 @@ const schema = v.strictObject({
   model: v.optional(model, {}),
   data,
   training,
-  loss: v.optional(
-    v.strictObject({ multiplier: v.optional(positive, 100), minimum_context: v.optional(natural, 1) }),
-    {},
-  ),
+  /** Settings of the family's loss. */
+  loss: v.optional(v.record(v.string(), v.unknown()), {}),
   optimizer: v.optional(optimizer, {}),
   schedule: v.optional(schedule, {}),
   validation: v.optional(
@@ -142,15 +127,6 @@ const schema = v.strictObject({
 /** A checked configuration with all defaults. */
 export type RunConfig = v.InferOutput<typeof schema>;
 
-/** What finetuning starts from where a configuration says nothing (training.md sections 5 and 8). */
-const FINETUNING = {
-  data: { strides: [1, 1] },
-  training: { accumulate: 1 },
-  optimizer: { lr: 1e-4 },
-  schedule: { first_factor: 0.01 },
-  model: { drop_path: 0 },
-};
-
 type Plain = Record<string, unknown>;
 
 function isPlain(value: unknown): value is Plain {
@@ -177,44 +153,78 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
+/** How a configuration is read. */
+export interface RunConfigOptions {
+  /** Name of the file, for messages. */
+  readonly name?: string;
+  /** `key=value` or `section.key=value`, YAML values. */
+  readonly overrides?: readonly string[];
+  /** Whether defaults are those of finetuning. */
+  readonly finetune?: boolean;
+  /** Families of networks; those of the library unless given. */
+  readonly registry?: readonly ModelEntry[];
+}
+
+/** The family that a configuration names. */
+async function namedFamily(given: unknown, registry: readonly ModelEntry[]): Promise<ModelFamily> {
+  const section = isPlain(given) && isPlain(given.model) ? given.model : {};
+  return await familyOf(section.family ?? registry[0]!.family, registry);
+}
+
+/** The `model` section: what every family has, and the family's own. */
+function modelSection(section: RunConfig["model"], family: ModelFamily, name: string): RunConfig["model"] {
+  const { family: _family, from, config, ...own } = section;
+  return { family: family.family, from, config, ...family.settings(own, name) as Plain };
+}
+
 /**
- * Reads the configuration of a run.
+ * Reads the configuration of a run. What it leaves open is as the family of its network was trained.
  *
  * @param text YAML
- * @param options name of the file for messages, `key=value` overrides, whether defaults are those of finetuning
+ * @param options name of the file for messages, overrides, whether defaults are those of finetuning
  * @throws SyntaxError naming the key, its value and what was wanted
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * const text = "folder: runs/a\ndata: {root: data}\ntraining: {steps: 100}";
- * const config = parseRunConfig(text, { overrides: ["optimizer.lr=1e-3"] });
+ * const config = await parseRunConfig(text, { overrides: ["optimizer.lr=1e-3"] });
  * assert.equal(config.optimizer.lr, 1e-3);
- * assert.throws(() => parseRunConfig(text, { overrides: ["training.step=1"] }), /training.step/);
+ * await assert.rejects(parseRunConfig(text, { overrides: ["training.step=1"] }), /training.step/);
  * ```
  */
-export function parseRunConfig(
-  text: string,
-  options: { name?: string; overrides?: readonly string[]; finetune?: boolean } = {},
-): RunConfig {
-  const { name = "configuration", overrides = [], finetune = false } = options;
-  const file = parseYaml(text, name);
-  const given = overrides.map(override).reduce<unknown>(merged, merged(finetune ? FINETUNING : {}, file));
+export async function parseRunConfig(text: string, options: RunConfigOptions = {}): Promise<RunConfig> {
+  const { name = "configuration", overrides = [], finetune = false, registry = MODELS } = options;
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot read "${name}": ${why}`);
   };
-  const result = v.safeParse(schema, given);
+  const given = overrides.map(override).reduce<unknown>(merged, parseYaml(text, name));
+  const family = await namedFamily(given, registry);
+  const { defaults } = family.recipe(finetune ? "finetuning" : "pretraining");
+  const result = v.safeParse(schema, merged(defaults, given));
   if (!result.success) {
     const [issue] = result.issues;
     const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
     if (issue.expected === "never") return fail(`${path} is not known`);
     return fail(`${path} is ${shown(issue.input)}, wanted ${issue.expected ?? issue.message}`);
   }
-  const config = result.output;
+  const config = { ...result.output, model: modelSection(result.output.model, family, name) };
+  checkLoss(config.loss, defaults.loss ?? {}, fail);
   const [least, most] = config.data.strides;
   if (least > most) fail(`data.strides is [${least}, ${most}], wanted the smallest first`);
   if (finetune && config.model.from === null) fail("model.from is null, wanted the checkpoint to finetune");
   return config;
+}
+
+/** Settings of the loss are those of the family's recipe, numbers where that has numbers. */
+function checkLoss(given: Plain, known: Readonly<Record<string, unknown>>, fail: (why: string) => never): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(known, key)) fail(`loss.${key} is not known`);
+    const wanted = typeof known[key];
+    if (typeof value !== wanted || (wanted === "number" && !((value as number) >= 0))) {
+      fail(`loss.${key} is ${shown(value)}, wanted ${wanted === "number" ? "a number from 0" : wanted}`);
+    }
+  }
 }
 
 /** The configuration as YAML; reads back equal. */

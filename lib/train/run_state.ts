@@ -4,10 +4,10 @@
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { type StreamedTensor, streamSafetensors } from "../io/safetensors_writer.ts";
 import type { SourceInput } from "../io/source.ts";
-import { parseConfig, writeConfig } from "../models/walrus/extended_config.ts";
 import type { Shape } from "../ir/types.ts";
-import type { WalrusConfig } from "../models/walrus/config.ts";
-import type { TrainerState } from "./trainer.ts";
+import type { Model, ModelEntry } from "../models/model.ts";
+import { familyOf, findModel, MODELS } from "../models/registry.ts";
+import type { TrainerState } from "./trainer_state.ts";
 
 /** Where a run stands. */
 export interface RunState {
@@ -22,12 +22,16 @@ export interface RunState {
   /** Configuration of the run, YAML. */
   readonly runConfig: string;
   /** The network. */
-  readonly network: WalrusConfig;
+  readonly model: Model;
   /** Weights, moments, counts. */
   readonly trainer: TrainerState;
 }
 
-const FORMAT = "walrus training run 1";
+type Position = Pick<RunState, "step" | "microBatches" | "best" | "validated">;
+
+const FORMAT = "training run 2";
+/** Runs of earlier versions, which knew one family: its configuration lies in its own format, some of it beside. */
+const OLD_FORMAT = /training run 1$/;
 
 /**
  * A run's state as the bytes of a safetensors file.
@@ -39,8 +43,7 @@ export function encodeRunState(
   state: RunState,
   shapes: ReadonlyMap<string, Shape>,
 ): AsyncGenerator<Uint8Array> {
-  const { trainer, runConfig, network, ...position } = state;
-  const { rotary, apeShape } = network;
+  const { trainer, runConfig, model, ...position } = state;
   const tensors = [...trainer.tensors].map(([name, data]): StreamedTensor => ({
     name,
     shape: shapes.get(name.slice(name.indexOf("/") + 1))!,
@@ -48,11 +51,11 @@ export function encodeRunState(
   }));
   return streamSafetensors(tensors, "f32", {
     format: FORMAT,
-    // What the released configuration does not say lies in the names and shapes of a checkpoint's tensors.
-    position: JSON.stringify({ ...position, rotary, apeShape }),
+    position: JSON.stringify(position),
     counts: JSON.stringify(trainer.counts),
     runConfig,
-    networkConfig: writeConfig(network),
+    family: model.family,
+    network: JSON.stringify(model.config),
   });
 }
 
@@ -64,32 +67,56 @@ function text(file: Checkpoint, name: string): string {
   return found;
 }
 
+/** The network of a run of an earlier version, found by the names of its tensors. */
+async function oldModel(file: Checkpoint, registry: readonly ModelEntry[]): Promise<Model> {
+  const masters = [...file.tensors].flatMap(([name, { shape }]) =>
+    name.startsWith("params/") ? [[name.slice("params/".length), shape] as const] : []
+  );
+  const shapes = new Map(masters.filter(([name]) => !/\.lora_[ab]$/.test(name)));
+  const entry = findModel(file.name, new Set(shapes.keys()), registry);
+  const family = await entry.load();
+  const files = { [entry.configFiles[0]!]: text(file, "networkConfig") };
+  const { model } = family.fromCheckpoint(shapes, files);
+  const { step: _step, microBatches: _drawn, best: _best, validated: _validated, ...settings } = JSON.parse(
+    text(file, "position"),
+  ) as Record<string, unknown>;
+  return family.fromConfig({ ...model.config as Record<string, unknown>, ...settings });
+}
+
+async function modelOf(file: Checkpoint, registry: readonly ModelEntry[]): Promise<Model> {
+  const format = file.metadata.get("format") ?? "unknown";
+  if (OLD_FORMAT.test(format)) return await oldModel(file, registry);
+  if (format !== FORMAT) {
+    throw new SyntaxError(`Cannot read "${file.name}": its format is "${format}", wanted "${FORMAT}"`);
+  }
+  const family = await familyOf(text(file, "family"), registry);
+  return family.fromConfig(JSON.parse(text(file, "network")));
+}
+
 /**
  * Reads a run's state.
  *
  * @param input path, URL, Blob or bytes
+ * @param registry families of networks that are looked for; those of the library unless given
  * @throws SyntaxError for a file that is torn, broken or something else
  */
-export async function decodeRunState(input: SourceInput): Promise<RunState> {
+export async function decodeRunState(
+  input: SourceInput,
+  registry: readonly ModelEntry[] = MODELS,
+): Promise<RunState> {
   using file = await openCheckpoint(input);
-  const format = file.metadata.get("format");
-  if (format !== FORMAT) {
-    throw new SyntaxError(
-      `Cannot read "${file.name}": its format is "${format ?? "unknown"}", wanted "${FORMAT}"`,
-    );
-  }
-  const position = JSON.parse(text(file, "position")) as
-    & Pick<RunState, "step" | "microBatches" | "best" | "validated">
-    & Pick<WalrusConfig, "rotary" | "apeShape">;
-  const { rotary, apeShape, ...place } = position;
-  const { config } = parseConfig(text(file, "networkConfig"), file.name);
+  const model = await modelOf(file, registry);
+  const { step, microBatches, best, validated } = JSON.parse(text(file, "position")) as Position;
   const counts = JSON.parse(text(file, "counts")) as Record<string, number>;
   const tensors = new Map<string, Float32Array>();
   for (const [name, tensor] of file.tensors) tensors.set(name, await tensor.read());
   return {
-    ...place,
+    step,
+    microBatches,
+    best,
+    validated,
     runConfig: text(file, "runConfig"),
-    network: { ...config, rotary, apeShape },
+    model,
     trainer: { tensors, counts },
   };
 }

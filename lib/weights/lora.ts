@@ -3,10 +3,9 @@
 // rematerialisation makes it again instead of keeping it.
 
 import { PURPOSES, uniformNumbers } from "../random/philox.ts";
-import type { Tensor } from "../ir/node.ts";
 import { add, cast, contract, mul, reshape } from "../ir/tensor.ts";
-import { type Shape, sizeOf, type Type } from "../ir/types.ts";
-import type { Parameters } from "../models/walrus/encoder.ts";
+import { type Shape, sizeOf } from "../ir/types.ts";
+import type { Parameters } from "../nn/parameters.ts";
 
 /** Which linear maps get adapters, and of which kind. */
 export interface LoraSettings {
@@ -17,15 +16,6 @@ export interface LoraSettings {
   /** Whether a tensor gets one; only tensors of two or more axes can. */
   readonly adapts: (name: string) => boolean;
 }
-
-/** Patterns of the linear maps of all blocks. */
-export const BLOCK_MAPS: readonly string[] = [
-  "blocks.*.fused_ff_qkv.weight",
-  "blocks.*.ff_out.weight",
-  "blocks.*.attn_out.weight",
-  "blocks.*.input_head.weight",
-  "blocks.*.output_head.weight",
-];
 
 /** Names of the two factors. */
 export function adapterNames(name: string): { a: string; b: string } {
@@ -42,12 +32,9 @@ function matrixSize(shape: Shape): [number, number] {
   return [shape[0]!, sizeOf(shape.slice(1))];
 }
 
-/** Names among `shapes` that get adapters. */
-function adapted(shapes: Iterable<readonly [string, Shape]>, { adapts }: LoraSettings): [string, Shape][] {
-  return [...shapes].filter(([name, shape]) => shape.length > 1 && adapts(name)).map(([name, shape]) => [
-    name,
-    shape,
-  ]);
+/** Whether a tensor gets an adapter: one that is asked for, of two or more axes. */
+function isAdapted(name: string, shape: Shape, { adapts }: LoraSettings): boolean {
+  return shape.length > 1 && adapts(name);
 }
 
 /**
@@ -66,7 +53,7 @@ export function adapterShapes(
     throw new RangeError(`Rank of the adapters is ${rank}, wanted a whole number from 1`);
   }
   return new Map(
-    adapted(shapes, settings).flatMap(([name, shape]) => {
+    [...shapes].filter(([name, shape]) => isAdapted(name, shape, settings)).flatMap(([name, shape]) => {
       const [out, width] = matrixSize(shape);
       const { a, b } = adapterNames(name);
       return [[a, [rank, width]], [b, [out, rank]]] as const;
@@ -90,38 +77,26 @@ export function initialAdapters(
 }
 
 /**
- * The network's tensors with adapters applied, each made when it is asked for, in the scope of the asker.
+ * Parameters with adapters applied, each made when it is asked for, in the scope of the asker.
  *
- * @param params tensors of the network and factors of adapters
- * @param settings alpha and rank
+ * @param parameters tensors of the network and factors of adapters
+ * @param shapes of the network's tensors
+ * @param settings alpha, rank and which maps
  */
-export function applyAdapters(params: Parameters, settings: LoraSettings): Parameters {
-  const scale = settings.alpha / settings.rank;
-  const result: Record<string, Tensor> = {};
-  for (const [name, weight] of Object.entries(params)) {
-    const { a, b } = adapterNames(name);
-    const [down, up] = [params[a], params[b]];
-    if (!down || !up) {
-      if (!isAdapter(name)) result[name] = weight;
-      continue;
-    }
-    Object.defineProperty(result, name, {
-      enumerable: true,
-      get: () => add(cast(weight, "f32"), mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale)),
-    });
-  }
-  return result;
-}
-
-/** Types of factors among the inputs of a program, for the network's tensors it takes. */
-export function adapterTypes(
-  params: Readonly<Record<string, Type>>,
+export function withAdapters(
+  parameters: Parameters,
+  shapes: ReadonlyMap<string, Shape>,
   settings: LoraSettings,
-): Record<string, Type> {
-  const shapes = Object.entries(params).map(([name, { shape }]) => [name, shape] as const);
-  return Object.fromEntries(
-    [...adapterShapes(shapes, settings)].map(([name, shape]) => [name, { dtype: "f32", shape }]),
-  );
+): Parameters {
+  const scale = settings.alpha / settings.rank;
+  return (name) => {
+    const weight = parameters(name);
+    const shape = shapes.get(name);
+    if (isAdapter(name) || !shape || !isAdapted(name, shape, settings)) return weight;
+    const { a, b } = adapterNames(name);
+    const [down, up] = [parameters(a), parameters(b)];
+    return add(cast(weight, "f32"), mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale));
+  };
 }
 
 /**

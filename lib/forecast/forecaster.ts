@@ -1,0 +1,16 @@
+// A network as a forecaster, to be scored beside the trivial forecasts.
+
+import type { Forecaster } from "../metrics/skill.ts";
+import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
+
+/**
+ * A network as a forecaster.
+ *
+ * @param host a loaded model, or one in training
+ * @param options of its rollouts
+ */
+export function modelForecast(host: ForecastHost, options: Omit<RolloutOptions, "steps"> = {}): Forecaster {
+  return async function* (start, steps) {
+    for await (const frame of rollout(host, start, { ...options, steps })) yield frame.values;
+  };
+}

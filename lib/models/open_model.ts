@@ -1,0 +1,70 @@
+// Which network a checkpoint holds: found by the names of its tensors and the configuration files beside it.
+
+import type { Checkpoint } from "../io/stored_tensor.ts";
+import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
+import type { Model, ModelEntry } from "./model.ts";
+import { findModel, MODELS } from "./registry.ts";
+
+/** Largest configuration file. */
+const LARGEST = 1 << 20;
+
+/** Where a network is looked for. */
+export interface OpenModelOptions {
+  /** Its configuration file; looked for beside the checkpoint when left out. */
+  readonly config?: SourceInput;
+  /** Families that are looked for; those of the library unless given. */
+  readonly registry?: readonly ModelEntry[];
+}
+
+/** A file in the folder of a path or URL; null for a checkpoint that is neither. */
+function beside(checkpoint: SourceInput, name: string): SourceInput | null {
+  if (checkpoint instanceof URL) return new URL(name, checkpoint);
+  if (typeof checkpoint !== "string") return null;
+  if (isUrl(checkpoint)) return new URL(name, checkpoint);
+  return checkpoint.replace(/[^/\\]*$/, "") + name;
+}
+
+async function textOf(input: SourceInput): Promise<string> {
+  return new TextDecoder().decode(await readSmall(input, LARGEST));
+}
+
+/** Texts of a family's configuration files; those that are not there are left out. */
+async function configFiles(
+  { configFiles: names }: ModelEntry,
+  checkpoint: SourceInput,
+  config: SourceInput | undefined,
+): Promise<Record<string, string>> {
+  const [first] = names;
+  if (config !== undefined && first !== undefined) return { [first]: await textOf(config) };
+  const files: Record<string, string> = {};
+  for (const name of names) {
+    const place = beside(checkpoint, name);
+    if (place === null) continue;
+    try {
+      files[name] = await textOf(place);
+    } catch (error) {
+      // Not there: the family says whether it can do without.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return files;
+}
+
+/**
+ * The network of a checkpoint, every tensor's name and shape checked.
+ *
+ * @param checkpoint as opened
+ * @param input what it was opened from: configuration files are looked for beside it
+ * @param options configuration and families
+ * @throws TypeError for a checkpoint of no known family, or tensors that do not fit; SyntaxError for a configuration
+ *   that is broken or missing
+ */
+export async function modelOfCheckpoint(
+  checkpoint: Checkpoint,
+  input: SourceInput,
+  { config, registry = MODELS }: OpenModelOptions,
+): Promise<{ model: Model; warnings: readonly string[] }> {
+  const entry = findModel(checkpoint, registry);
+  const family = await entry.load();
+  return family.fromCheckpoint(checkpoint, await configFiles(entry, input, config));
+}

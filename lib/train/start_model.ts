@@ -1,0 +1,84 @@
+// The network of a run at its start: from scratch, or from a checkpoint that is widened to what the run asks for
+// (training.md section 8).
+
+import type { SampleInfo } from "../data/dataset.ts";
+import { openCheckpoint } from "../io/checkpoint.ts";
+import type { SourceInput } from "../io/source.ts";
+import type { FieldMap, Model, ModelEntry, ModelFamily } from "../models/model.ts";
+import { modelOfCheckpoint } from "../models/open_model.ts";
+import { randomSource } from "../random/random_source.ts";
+import { readWeight } from "../weights/read.ts";
+
+/** A network at the start of a run. */
+export interface StartedModel {
+  /** What it is. */
+  readonly model: Model;
+  /** What the run added to the network it starts from, in words. */
+  readonly notes: readonly string[];
+  /** Makes or reads its tensors by name: after it is known that they fit. */
+  readonly weights: () => Promise<ReadonlyMap<string, Float32Array>>;
+}
+
+/** What a run says about its network. */
+export interface StartOptions {
+  /** Family of networks. */
+  readonly family: ModelFamily;
+  /** As {@link ModelFamily.settings} gave them. */
+  readonly settings: unknown;
+  /** Checkpoint to start from; null: from scratch. */
+  readonly from: SourceInput | null;
+  /** Its configuration file; null: the one beside it. */
+  readonly config: SourceInput | null;
+  /** What will be trained on. */
+  readonly data: readonly SampleInfo[];
+  /** Names of the data's fields in the model's table, where they differ. */
+  readonly map: FieldMap;
+  /** Seed of start values. */
+  readonly seed: number;
+  /** Families that are looked for. */
+  readonly registry?: readonly ModelEntry[];
+}
+
+async function modelAt({ from, config, registry }: StartOptions): Promise<Model | null> {
+  if (from === null) return null;
+  using checkpoint = await openCheckpoint(from);
+  const { model } = await modelOfCheckpoint(checkpoint, from, {
+    ...(config === null ? {} : { config }),
+    ...(registry ? { registry } : {}),
+  });
+  return model;
+}
+
+/** Tensors of a checkpoint, all of them: widening one may need another. */
+async function tensorsOf(from: SourceInput | null): Promise<Map<string, Float32Array>> {
+  const tensors = new Map<string, Float32Array>();
+  if (from === null) return tensors;
+  using checkpoint = await openCheckpoint(from);
+  for (const [name, tensor] of checkpoint.tensors) tensors.set(name, await readWeight(checkpoint, tensor));
+  return tensors;
+}
+
+/**
+ * The network of a run: what it is at once, its tensors when they are asked for.
+ *
+ * @param options family and settings, checkpoint, data
+ * @throws TypeError or RangeError for a checkpoint or settings that do not fit
+ */
+export async function startModel(options: StartOptions): Promise<StartedModel> {
+  const { family, settings, data, map, seed, from } = options;
+  const old = await modelAt(options);
+  if (old && old.family !== family.family) {
+    throw new TypeError(`model.family is ${family.family}, the checkpoint "${from}" holds a ${old.family}`);
+  }
+  const { model, notes, carry } = family.create(settings, data, map, old);
+  const weights = async () => {
+    const tensors = await tensorsOf(from);
+    return new Map(
+      [...model.parameters].map(([name, { start }], i) => {
+        const fresh = () => start(randomSource(seed, i));
+        return [name, carry(name, (name) => tensors.get(name), fresh)] as const;
+      }),
+    );
+  };
+  return { model, notes, weights };
+}

@@ -1,0 +1,168 @@
+// Tensors of a checkpoint on a device. Each is read when it is first asked for, once, however many ask at the same time;
+// one whose reading failed is read again by the next who asks.
+
+import type { Device, DeviceBuffer } from "../compile/device.ts";
+import { DisposedError } from "../compile/device.ts";
+import type { Checkpoint } from "../io/stored_tensor.ts";
+import { at, BYTES, sizeOf, type Type } from "../ir/types.ts";
+import { streamQuantized, streamWeight } from "./read.ts";
+import { quantisesActivations, type WeightInfo, type WeightStorage, weightType } from "./storage.ts";
+
+/** Name of the scales `[out]` of a matrix of 8-bit numbers. */
+export function scaleName(matrix: string): string {
+  return `${matrix}.scale`;
+}
+
+/** Inputs of programs that hold weights have this before the tensor's name. */
+export const PARAMETER_PREFIX = "params/";
+
+/** How a checkpoint is kept. */
+export interface StoreOptions {
+  /** How matrices are kept on the device. */
+  readonly storage: WeightStorage;
+  /** Told the name and bytes of each tensor as it is read. */
+  readonly onTensor?: (name: string, bytes: number) => void;
+}
+
+/** A tensor on the device; matrices of 8-bit numbers with their scales. */
+interface Resident {
+  readonly buffer: DeviceBuffer;
+  readonly scales: DeviceBuffer | null;
+}
+
+/** See the head of the file. */
+export class WeightStore implements Disposable {
+  readonly #checkpoint: Checkpoint;
+  readonly #infos: ReadonlyMap<string, WeightInfo>;
+  readonly #options: StoreOptions;
+  readonly #resident = new Map<string, Promise<Resident>>();
+  #device: Device;
+  #disposed = false;
+
+  /**
+   * @param device where weights go; stays the caller's
+   * @param checkpoint becomes the store's own
+   * @param infos of the network's tensors
+   * @param options storage
+   */
+  constructor(
+    device: Device,
+    checkpoint: Checkpoint,
+    infos: ReadonlyMap<string, WeightInfo>,
+    options: StoreOptions,
+  ) {
+    this.#device = device;
+    this.#checkpoint = checkpoint;
+    this.#infos = infos;
+    this.#options = options;
+  }
+
+  /** Where the weights are. */
+  get device(): Device {
+    return this.#device;
+  }
+
+  /** Whether products with 8-bit weights round their other operand as well. */
+  get quantise(): boolean {
+    return quantisesActivations(this.#options.storage);
+  }
+
+  /**
+   * Types of the inputs that hold a tensor: the tensor, and where it is kept as 8-bit numbers its scales.
+   *
+   * @throws TypeError for a tensor that the network does not have
+   */
+  types(name: string): { readonly weight: Type; readonly scale: Type | null } {
+    const info = this.#infos.get(name);
+    if (!info) throw new TypeError(`The network has no tensor "${name}"`);
+    const dtype = weightType(info.narrow, this.#options.storage, this.#checkpoint.tensors.get(name)?.dtype);
+    return {
+      weight: { dtype, shape: info.shape },
+      scale: dtype === "i8" ? { dtype: "f32", shape: [at(info.shape, 0)] } : null,
+    };
+  }
+
+  /**
+   * Memory of weights, read now where they were not before.
+   *
+   * @param inputs names of a program's inputs; those that hold no weights are left out
+   * @param matrices rows of those that products read whole, by input: the device may pack them
+   */
+  async buffers(
+    inputs: Iterable<string>,
+    matrices: ReadonlyMap<string, number>,
+  ): Promise<Map<string, DeviceBuffer>> {
+    const buffers = new Map<string, DeviceBuffer>();
+    for (const input of inputs) {
+      if (!input.startsWith(PARAMETER_PREFIX)) continue;
+      const name = input.slice(PARAMETER_PREFIX.length);
+      const matrix = this.#infos.has(name) ? name : name.replace(/\.scale$/, "");
+      const { buffer, scales } = await this.#weight(matrix, matrices.get(PARAMETER_PREFIX + matrix));
+      buffers.set(input, matrix === name ? buffer : scales!);
+    }
+    return buffers;
+  }
+
+  #weight(name: string, rows: number | undefined): Promise<Resident> {
+    if (this.#disposed) throw new DisposedError(`Cannot read "${name}": its model is disposed of`);
+    let weight = this.#resident.get(name);
+    if (!weight) {
+      weight = this.#read(name, rows);
+      this.#resident.set(name, weight);
+      weight.catch(() => this.#resident.delete(name));
+    }
+    return weight;
+  }
+
+  async #read(name: string, rows: number | undefined): Promise<Resident> {
+    const stored = this.#checkpoint.tensors.get(name);
+    if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
+    const { weight: { dtype, shape }, scale } = this.types(name);
+    // Products whose operands are both rounded have an order of their own; only matrices are ever packed.
+    const packable = rows !== undefined && this.#infos.get(name)!.narrow === "i8" && !this.quantise;
+    using made = new DisposableStack();
+    const buffer = made.use(
+      this.#device.createBuffer(dtype, sizeOf(shape), { label: name, ...(packable ? { rows } : {}) }),
+    );
+    let scales: DeviceBuffer | null = null;
+    if (scale) {
+      const own = scales = made.use(
+        this.#device.createBuffer("f32", sizeOf(scale.shape), { label: scaleName(name) }),
+      );
+      const columns = buffer.length / own.length;
+      await streamQuantized(this.#checkpoint, stored, async (rows, row) => {
+        await buffer.write(rows.values, row * columns);
+        await own.write(rows.scales, row);
+      });
+    } else if (dtype !== "i8") {
+      await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
+    }
+    made.move();
+    this.#options.onTensor?.(name, BYTES[dtype] * buffer.length);
+    return { buffer, scales };
+  }
+
+  /** Forgets what is on the device and reads it again on another when it is asked for. */
+  moveTo(device: Device): void {
+    this.#release();
+    this.#device = device;
+  }
+
+  #release(): void {
+    for (const resident of this.#resident.values()) {
+      resident.then(({ buffer, scales }) => {
+        buffer[Symbol.dispose]();
+        scales?.[Symbol.dispose]();
+      }, () => {});
+    }
+    this.#resident.clear();
+  }
+
+  /** Closes the checkpoint and frees the weights. */
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#checkpoint.close();
+    this.#release();
+  }
+}
