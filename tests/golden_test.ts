@@ -1,7 +1,9 @@
 // Parity with the oracle: the cases of the fixtures on both backends, the complete folder where it stands.
 
 import assert from "node:assert/strict";
-import { fixture, inRepository, sharedTest } from "./shared.ts";
+import { parity as command } from "../app/parity/command.ts";
+import { runCommand } from "./app/run_command.ts";
+import { fixture, sharedTest } from "./shared.ts";
 
 interface Summary {
   readonly passed: number;
@@ -13,13 +15,8 @@ interface Summary {
 
 /** Runs the parity command and reads its last line. */
 async function parity(...args: string[]): Promise<{ code: number; summary: Summary; text: string }> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-read", inRepository("app/parity/main.ts"), ...args],
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { code, stdout, stderr } = await command.output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const { code, out, err } = await runCommand(command, args);
+  const text = out + err;
   const last = text.trim().split("\n").at(-1) ?? "";
   return { code, summary: JSON.parse(last.startsWith("{") ? last : "{}"), text };
 }

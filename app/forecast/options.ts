@@ -1,7 +1,8 @@
-// Options of the forecast command: read with commander, checked here, defaults from the shipped example.
+// Options of the forecast command: declared and checked here, defaults from the shipped example.
 
 import type { WeightStorage } from "../../lib/forecast/walrus.ts";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { choice, wholeNumber } from "../cli.ts";
 
 /** Checked options. */
 export interface ForecastOptions {
@@ -15,7 +16,7 @@ export interface ForecastOptions {
   readonly trajectory: number;
   readonly seed: number;
   readonly jitter: boolean;
-  readonly reuse: boolean;
+  readonly kvCache: boolean;
   readonly backend: "wasm" | "webgpu" | "auto";
   readonly weights: WeightStorage;
   /** Bytes the CPU backend may take. */
@@ -34,26 +35,10 @@ export interface Defaults {
   readonly checkpoint: string;
 }
 
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`wanted a whole number from ${least}.`);
-    }
-    return value;
-  };
-}
-
-function gibibytes(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 16) throw new InvalidArgumentError("wanted 1 to 16.");
-  return value;
-}
-
 function pair(kind: string) {
   return (text: string, before: Record<string, string> = {}): Record<string, string> => {
     const match = /^([^=]+)=([^=]+)$/.exec(text);
-    if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}.`);
+    if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}`);
     return { ...before, [match[1]]: match[2] };
   };
 }
@@ -63,24 +48,21 @@ function transform(text: string, before: Record<string, string> = {}): Record<st
   const next = pair("FIELD=log10, FIELD=zeros_like or none")(text, before);
   for (const value of Object.values(next)) {
     if (value !== "log10" && value !== "zeros_like") {
-      throw new InvalidArgumentError("wanted FIELD=log10, FIELD=zeros_like or none.");
+      throw new InvalidArgumentError("wanted FIELD=log10, FIELD=zeros_like or none");
     }
   }
   return next;
 }
 
-/**
- * Reads the command line.
- *
- * @param args words after the program's name
- * @param defaults used where nothing is given
- * @throws CommanderError for unknown or malformed options and for `--help`
- */
-export function readOptions(args: readonly string[], defaults: Defaults): ForecastOptions {
-  const command = new Command("forecast")
-    // Asking the environment about colours would take a permission that nothing else needs.
-    .configureOutput({ getOutHasColors: () => false, getErrHasColors: () => false })
-    .description("Forecasts a simulation: opens a Well HDF5 file, runs Walrus, scores and draws the result.")
+/** Options as they are read. */
+export interface ReadOptions extends Partial<Omit<ForecastOptions, "memory" | "transforms">> {
+  readonly memory: number;
+  readonly transform?: ForecastOptions["transforms"];
+}
+
+/** Declares the options. */
+export function declareOptions(reader: Command): void {
+  reader
     .option("--input <file|url>", "trajectory in The Well's HDF5 layout (default: a shipped one)")
     .option("--checkpoint <file|url>", ".pt, .safetensors or shard index (default: the shipped model)")
     .option("--config <file|url>", "extended_config.yaml (default: beside the checkpoint)")
@@ -93,32 +75,44 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
     .option("--no-jitter", "no random shifts")
     .option(
-      "--reuse",
+      "--kv-cache",
       "compute only the newest frame after the first step: faster, a little different",
       false,
     )
     .addOption(
-      new Option("--backend <name>", "auto: WebGPU where there is a GPU").choices(["wasm", "webgpu", "auto"])
-        .default("wasm"),
+      choice("--backend <name>", "auto: WebGPU where there is a GPU", ["wasm", "webgpu", "auto"], "wasm"),
     )
     .addOption(
-      new Option("--weights <kind>", "matrices on the device: as stored, halves, widened, 8 bits")
-        .choices(["stored", "f16", "f32", "int8", "int8-dot"]).default("stored"),
+      choice(
+        "--weights <kind>",
+        "matrices on the device: as stored, halves, widened, 8 bits",
+        ["stored", "f16", "f32", "int8", "int8-dot"],
+        "stored",
+      ),
     )
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber(1))
-    .option("--memory <gib>", "most the CPU backend may take; over 4 needs 64-bit addresses", gibibytes, 4)
+    .option(
+      "--memory <gib>",
+      "most the CPU backend may take; over 4 needs 64-bit addresses",
+      wholeNumber(1, 16),
+      4,
+    )
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(
       "--transform <field=kind>",
       "log10 or zeros_like; none (default: as released for the data set)",
       transform,
     )
-    .option("--out <dir>", "folder for the results", "out")
-    .showHelpAfterError()
-    .exitOverride();
-  command.parse([...args], { from: "user" });
-  if (command.args.length > 0) command.error(`error: unexpected argument '${command.args[0]}'`);
-  const { transform: transforms, ...options } = command.opts();
+    .option("--out <dir>", "folder for the results", "out");
+}
+
+/**
+ * Options with what was left out.
+ *
+ * @param read as declared
+ * @param defaults used where nothing is given
+ */
+export function completeOptions({ transform, ...read }: ReadOptions, defaults: Defaults): ForecastOptions {
   return {
     ...defaults,
     map: {},
@@ -126,8 +120,8 @@ export function readOptions(args: readonly string[], defaults: Defaults): Foreca
     stats: undefined,
     threads: undefined,
     frames: undefined,
-    ...options,
-    memory: options.memory * 2 ** 30,
-    transforms,
+    ...read,
+    memory: read.memory * 2 ** 30,
+    transforms: transform,
   } as ForecastOptions;
 }

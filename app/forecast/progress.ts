@@ -3,6 +3,7 @@
 
 import process from "node:process";
 import cliProgress from "cli-progress";
+import type { Context } from "../cli.ts";
 
 /** Progress of something counted in steps. */
 export interface Progress extends Disposable {
@@ -33,17 +34,21 @@ export function pace(done: number, total: number, elapsed: number): string {
  *
  * @param label what is counted
  * @param total steps in all
- * @param terminal whether standard error is a terminal
+ * @param context where it is shown
  */
-export function startProgress(label: string, total: number, terminal = Deno.stderr.isTerminal()): Progress {
+export function startProgress(
+  label: string,
+  total: number,
+  { warn, interactive }: Pick<Context, "warn" | "interactive">,
+): Progress {
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
-  if (!terminal) {
+  if (!interactive) {
     const every = Math.max(1, Math.ceil(total / 5));
     return {
       update(done) {
         if (done % every === 0 || done === total) {
-          console.error(`${label} ${done}/${total}, ${pace(done, total, elapsed())}`);
+          warn(`${label} ${done}/${total}, ${pace(done, total, elapsed())}`);
         }
       },
       [Symbol.dispose]() {},

@@ -16,6 +16,7 @@ import {
   type StepShape,
   stepSignature,
 } from "../../lib/models/walrus/step.ts";
+import type { Context } from "../cli.ts";
 
 const MIB = 2 ** 20;
 
@@ -97,6 +98,7 @@ export function printForecast(
   points: readonly [number, number, number],
   { frames, channels }: { readonly frames: number; readonly channels: number },
   kernels: ReadonlySet<Kernel>,
+  print: Context["print"],
 ): void {
   const shape: StepShape = {
     frames,
@@ -109,13 +111,13 @@ export function printForecast(
   };
   const open = [1, 1] as const;
   const geometry = geometryOf(points, [open, open, open], config.jitter);
-  console.log(`\n${points.filter((n) => n > 1).join(" x ")} points, ${frames} frames, ${channels} channels`);
-  console.log("weights  adapter              bound   working      peak  dispatches submits shaders");
+  print(`\n${points.filter((n) => n > 1).join(" x ")} points, ${frames} frames, ${channels} channels`);
+  print("weights  adapter              bound   working      peak  dispatches submits shaders");
   for (const halves of [false, true]) {
     const program = stepProgram(config, shape, geometry, kernels, halves);
     for (const adapter of ADAPTERS) {
-      console.log(`${halves ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
+      print(`${halves ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
     }
-    if (halves) console.log(`${(workOf(program) / 1e12).toFixed(2)} TFLOP a step`);
+    if (halves) print(`${(workOf(program) / 1e12).toFixed(2)} TFLOP a step`);
   }
 }

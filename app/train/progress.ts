@@ -1,5 +1,6 @@
 // The line that says how a run goes: on a terminal rewritten in place, elsewhere one line now and then.
 
+import type { Context } from "../cli.ts";
 import { duration } from "../forecast/progress.ts";
 
 /** Means over the steps since the last line. */
@@ -9,6 +10,7 @@ export class Progress {
   readonly #ceiling: number;
   readonly #began = performance.now();
   readonly #terminal: boolean;
+  readonly #warn: Context["warn"];
   #steps = 0;
   #sums = { loss: 0, norm: 0, seconds: 0, stalled: 0, samples: 0, tokens: 0, operations: 0 };
   #open = false;
@@ -17,13 +19,19 @@ export class Progress {
    * @param from steps done before
    * @param total steps of the whole run
    * @param ceiling floating-point operations a second that the device reaches at most
-   * @param terminal whether standard error is one
+   * @param context where lines are shown
    */
-  constructor(from: number, total: number, ceiling: number, terminal: boolean = Deno.stderr.isTerminal()) {
+  constructor(
+    from: number,
+    total: number,
+    ceiling: number,
+    { warn, interactive = false }: Pick<Context, "warn" | "interactive">,
+  ) {
     this.#start = from;
     this.#total = total;
     this.#ceiling = ceiling;
-    this.#terminal = terminal;
+    this.#terminal = interactive;
+    this.#warn = warn;
   }
 
   /** Counts a step. */
@@ -78,9 +86,9 @@ export class Progress {
 
   /** Prints a line; `passing` ones are overwritten by the next on a terminal. */
   say(line: string, passing = false): void {
-    const clear = this.#terminal && this.#open ? "\r\x1b[2K" : "";
-    const end = this.#terminal && passing ? "" : "\n";
-    Deno.stderr.writeSync(new TextEncoder().encode(clear + line + end));
-    this.#open = this.#terminal && passing;
+    if (!this.#terminal) return this.#warn(line);
+    const clear = this.#open ? "\r\x1b[2K" : "";
+    Deno.stderr.writeSync(new TextEncoder().encode(clear + line + (passing ? "" : "\n")));
+    this.#open = passing;
   }
 }

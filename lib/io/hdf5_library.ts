@@ -4,51 +4,83 @@
 
 import type { H5Module } from "./hdf5_types.ts";
 
-/** What the library's WebAssembly exports, as far as it is used. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly __stack_pointer: WebAssembly.Global;
-  readonly H5open: unknown;
-}
-
 const PAGE = 65_536;
+const STANDARD_ERROR = 2;
 /** Standard streams; those behind them belong to files. */
 const FIRST_STREAM = 3;
+/** Bytes that the library does not have when it starts. */
+const TOO_MUCH = 2 ** 30;
+const LINE_FEED = 10;
 
 /** What the library printed since it was last emptied: its error stack. */
 export const printed: string[] = [];
 
-function isLibrary(exports: object): exports is Exports {
-  return "H5open" in exports && "memory" in exports && "__stack_pointer" in exports;
+/**
+ * Collects what the library prints, instead of on the console. Its package gives no way to pass Emscripten's
+ * `printErr`, but its file system is open: the terminal behind standard error belongs to this library alone.
+ */
+function collectErrors({ FS }: H5Module): void {
+  let line: number[] = [];
+  const end = () => {
+    if (line.length > 0) printed.push(new TextDecoder().decode(Uint8Array.from(line)));
+    line = [];
+  };
+  FS.streams[STANDARD_ERROR]!.tty!.ops = {
+    put_char: (_, byte) => byte === LINE_FEED || byte === null ? end() : void line.push(byte),
+    fsync: end,
+  };
+}
+
+/**
+ * The library's memory, which its package keeps to itself: whoever it asks for more sees it. For one call of its
+ * allocator, in which nothing waits and nothing grows, that is this function.
+ *
+ * @throws TypeError when it does not ask
+ */
+function memoryOf(module: H5Module): WebAssembly.Memory {
+  const { prototype } = WebAssembly.Memory;
+  const { grow } = prototype;
+  let found: WebAssembly.Memory | null = null;
+  prototype.grow = function (this: WebAssembly.Memory) {
+    found = this;
+    throw new RangeError("Nothing grows while the memory is looked for");
+  };
+  try {
+    module._free(module._malloc(TOO_MUCH));
+  } finally {
+    prototype.grow = grow;
+  }
+  if (!found) throw new TypeError("Cannot start the HDF5 library: its memory is not to be found");
+  return found;
 }
 
 /** The library, with a bound to its memory. */
 export class Hdf5Library {
   readonly module: H5Module;
-  readonly #exports: Exports;
   /** Its memory when it had started, without the zeros at the end. */
   readonly #start: Uint8Array;
-  readonly #stack: number;
   readonly #startBytes: number;
   #limit = Infinity;
   #restarts = 0;
 
   /** Made by `hdf5Library`, before any file is open. */
-  constructor(module: H5Module, exports: Exports) {
+  constructor(module: H5Module) {
     this.module = module;
-    this.#exports = exports;
-    const bytes = new Uint8Array(exports.memory.buffer);
+    const memory = memoryOf(module);
+    const bytes = new Uint8Array(memory.buffer);
     this.#startBytes = bytes.length;
     let end = bytes.length;
     while (end > 0 && bytes[end - 1] === 0) end--;
     this.#start = bytes.slice(0, end);
-    this.#stack = exports.__stack_pointer.value;
-    const { memory } = exports;
     const grow = memory.grow.bind(memory);
     // The library's allocator asks here, takes an error for memory that is used up, and its callers report that.
     memory.grow = (pages) => {
       if (memory.buffer.byteLength + pages * PAGE > this.#limit) throw new RangeError("The bound is reached");
       return grow(pages);
+    };
+    // Said before it prints that it gives up and refuses to go on: a trap like others.
+    module.onAbort = (why) => {
+      throw new WebAssembly.RuntimeError(`Aborted(${why})`);
     };
   }
 
@@ -58,27 +90,38 @@ export class Hdf5Library {
   }
 
   /**
-   * Makes calls during which the memory may not grow beyond a bound.
+   * Makes calls during which the memory may not grow beyond a bound. Its stack is afterwards as it was, also where
+   * they trapped.
    *
    * @param room bytes beyond those it started with
    * @param call must not wait for anything
    */
   bounded<T>(room: number, call: () => T): T {
+    let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+    // Emscripten's `ccall` keeps the stack pointer for arguments that go through the stack, though this one is none.
+    this.module._within = () => {
+      try {
+        outcome = { value: call() };
+      } catch (error) {
+        outcome = { error };
+      }
+      return 0;
+    };
     this.#limit = this.#startBytes + room;
     try {
-      return call();
+      this.module.ccall("within", "number", ["string"], [null]);
     } finally {
       this.#limit = Infinity;
     }
+    if ("value" in outcome!) return outcome.value;
+    throw outcome!.error;
   }
 
   /** Sets the library back to how it started: all its files are closed. */
   restart(): void {
-    const bytes = new Uint8Array(this.#exports.memory.buffer);
-    bytes.set(this.#start);
-    bytes.fill(0, this.#start.length);
-    this.#exports.__stack_pointer.value = this.#stack;
-    const { FS } = this.module;
+    const { FS, HEAPU8 } = this.module;
+    HEAPU8.set(this.#start);
+    HEAPU8.fill(0, this.#start.length);
     FS.streams.forEach((stream, number) => {
       if (stream && number >= FIRST_STREAM) FS.closeStream(number);
     });
@@ -94,29 +137,10 @@ export function isTrap(error: unknown): boolean {
 }
 
 async function load(): Promise<Hdf5Library> {
-  // The library keeps the console's error printer it finds while it starts, and prints its error stacks there. Its
-  // memory is reached in no other way than where it is made.
-  const { error } = console;
-  const { instantiate } = WebAssembly;
-  let found: Exports | null = null;
-  console.error = (...args: unknown[]) => void printed.push(args.join(" "));
-  WebAssembly.instantiate = (async (...args: Parameters<typeof instantiate>) => {
-    const result: unknown = await instantiate(...args);
-    const instance = result instanceof WebAssembly.Instance
-      ? result
-      : (result as WebAssembly.WebAssemblyInstantiatedSource).instance;
-    if (isLibrary(instance.exports)) found = instance.exports;
-    return result;
-  }) as typeof instantiate;
-  try {
-    const { ready } = await import("h5wasm");
-    const module = (await ready) as unknown as H5Module;
-    if (!found) throw new TypeError("Cannot start the HDF5 library: its memory is not to be found");
-    return new Hdf5Library(module, found);
-  } finally {
-    console.error = error;
-    WebAssembly.instantiate = instantiate;
-  }
+  const { ready } = await import("h5wasm");
+  const module = (await ready) as unknown as H5Module;
+  collectErrors(module);
+  return new Hdf5Library(module);
 }
 
 let loading: Promise<Hdf5Library> | null = null;

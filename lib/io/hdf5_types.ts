@@ -20,6 +20,17 @@ export interface H5Node {
   stream_ops: object;
 }
 
+/** What a terminal of the library does with bytes; null ends a line. */
+export interface H5TerminalOps {
+  put_char(terminal: unknown, byte: number | null): void;
+  fsync(terminal: unknown): void;
+}
+
+/** An open file of the library; the standard streams have a terminal. */
+export interface H5Stream {
+  readonly tty?: { ops: H5TerminalOps };
+}
+
 /** The library's file system. */
 export interface H5FileSystem {
   readonly ErrnoError: new (code: number) => Error;
@@ -31,7 +42,7 @@ export interface H5FileSystem {
   readFile(path: string): Uint8Array;
   unlink(path: string): void;
   /** Open files by number. */
-  readonly streams: readonly (object | null | undefined)[];
+  readonly streams: readonly (H5Stream | null | undefined)[];
   closeStream(number: number): void;
 }
 
@@ -61,4 +72,10 @@ export interface H5Module {
   UTF8ToString(pointer: number): string;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
+  /** Calls `_NAME` with arguments converted from JavaScript; the stack is afterwards as it was. */
+  ccall(name: string, returns: "number", types: readonly string[], args: readonly unknown[]): number;
+  /** What `ccall("within", ..)` calls. */
+  _within?: () => number;
+  /** Told before the library aborts. */
+  onAbort?: (why: unknown) => void;
 }

@@ -1,21 +1,14 @@
-// The evaluate command as a user runs it: a table, its JSON, refusals.
+// The evaluate command: a table, its JSON, refusals.
 
 import assert from "node:assert/strict";
+import { evaluate } from "../../app/evaluate/command.ts";
 import { inRepository } from "../shared.ts";
+import { inFolder, runCommand, runTask } from "./run_command.ts";
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const rights = ["--allow-read", "--allow-write", "--allow-sys=systemMemoryInfo", "--allow-env=NO_COLOR"];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...rights, inRepository("app/evaluate/main.ts"), ...args],
-    cwd: inRepository("."),
-    stdin: "null",
-  }).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
+const run = (...args: string[]) => runCommand(evaluate, args);
 
-Deno.test("evaluate scores the shipped model beside the trivial forecasts", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("evaluate scores the shipped model beside the trivial forecasts", () =>
+  inFolder(async (folder) => {
     const data = `${folder}/gray_scott_mini/data/valid`;
     await Deno.mkdir(data, { recursive: true });
     await Deno.copyFile(inRepository("examples/data/gray_scott_mini.hdf5"), `${data}/a.hdf5`);
@@ -30,10 +23,12 @@ Deno.test("evaluate scores the shipped model beside the trivial forecasts", asyn
     assert.equal(forecast.curve.length, 2);
     assert.ok(forecast.oneStep < persistence.oneStep, "the model is better than persistence");
     assert.ok(linear.rollout > 0);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+    const old = await runTask("evaluate", `${folder}/gray_scott_mini`, ...args, "--reuse");
+    assert.equal(old.code, 0, old.err);
+    assert.match(old.err, /^warning: --reuse is now called --kv-cache$/m);
+    const cached = JSON.parse(await Deno.readTextFile(file)).results.gray_scott_mini.forecast;
+    assert.notDeepEqual(cached.curve, forecast.curve);
+  }));
 
 Deno.test("evaluate refuses folders without data and counts that are none", async () => {
   const nothing = await run("nowhere");

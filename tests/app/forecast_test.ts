@@ -1,25 +1,13 @@
-// The forecast command as a user runs it: outputs, refusals, interruption.
+// The forecast command: outputs, refusals, interruption.
 
 import assert from "node:assert/strict";
 import { decode } from "fast-png";
 import { openWell } from "../../lib/data/well.ts";
+import { forecast } from "../../app/forecast/command.ts";
 import { fixture, inRepository } from "../shared.ts";
+import { inFolder, runCommand, taskProcess } from "./run_command.ts";
 
-const RIGHTS = ["--allow-read", "--allow-write", "--allow-sys=systemMemoryInfo", "--allow-env=NO_COLOR"];
-
-function command(...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...RIGHTS, inRepository("app/forecast/main.ts"), ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await command(...args).output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-}
+const run = (...args: string[]) => runCommand(forecast, args);
 
 /** Collects what a pipe carries. */
 function follow(pipe: ReadableStream<Uint8Array>): { text: string; readonly ended: Promise<void> } {
@@ -29,15 +17,6 @@ function follow(pipe: ReadableStream<Uint8Array>): { text: string; readonly ende
   const result = { text: "", ended: Promise.resolve() };
   result.ended = collect();
   return result;
-}
-
-async function inFolder(f: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await f(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("forecast writes scores, a Well file, a picture and an animation", () =>
@@ -101,7 +80,7 @@ Deno.test("forecast goes on past the end of the truth and says so", () =>
 Deno.test("forecast refuses bad options and files in clear words and leaves nothing behind", () =>
   inFolder(async (folder) => {
     const cases: [string[], RegExp][] = [
-      [["--steps", "0"], /--steps.*'0'.*wanted a whole number from 1/],
+      [["--steps", "0"], /--steps.*'0', wanted a whole number from 1$/],
       [["--steps", "many"], /wanted a whole number/],
       [["--frobnicate"], /unknown option '--frobnicate'/],
       [["extra"], /argument/],
@@ -127,19 +106,21 @@ Deno.test("forecast refuses bad options and files in clear words and leaves noth
       [["--map", "density=vorticity"], /no "vorticity"/],
       [["--transform", "nothing=log10"], /no field "nothing" to transform/],
       [["--seed", "-1"], /wanted a whole number from 0/],
+      [["--memory", "17"], /--memory.*'17', wanted a whole number from 1 to 16/],
+      [["--backend", "cuda"], /--backend.*'cuda', wanted one of wasm, webgpu, auto/],
     ];
     for (const [args, words] of cases) {
       const { code, err } = await run(...args, "--out", `${folder}/out`);
       assert.notEqual(code, 0, args.join(" "));
       assert.match(err, words, args.join(" "));
-      assert.doesNotMatch(err, /\n\s+at /, `${args.join(" ")} shows a stack`);
+      assert.match(err.split("\n").at(-1)!, /^error: /, `${args.join(" ")}: the error is the last line`);
     }
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
 Deno.test("forecast that is interrupted ends with 130 and leaves no partial file", () =>
   inFolder(async (folder) => {
-    const child = command("--steps", "500", "--out", `${folder}/out`).spawn();
+    const child = taskProcess("forecast", "--steps", "100", "--out", `${folder}/out`).spawn();
     // Both pipes are read to their ends, or the command would wait for room in them.
     const [out, err] = [follow(child.stdout), follow(child.stderr)];
     while (!/forecast [1-9]\d*\//.test(err.text)) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -151,23 +132,24 @@ Deno.test("forecast that is interrupted ends with 130 and leaves no partial file
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
+Deno.test("forecast --reuse is --kv-cache under its old name", () =>
+  inFolder(async (folder) => {
+    const table = async (...more: string[]) => {
+      const { code, out, err } = await run("--steps", "2", "--no-jitter", "--out", folder, ...more);
+      assert.equal(code, 0, err);
+      return { row: out.split("\n").find((line) => /^ +2 /.test(line)), err };
+    };
+    const [plain, cached, old] = [await table(), await table("--kv-cache"), await table("--reuse")];
+    assert.notEqual(cached.row, plain.row);
+    assert.equal(old.row, cached.row);
+    assert.match(old.err, /^warning: --reuse is now called --kv-cache$/m);
+    assert.doesNotMatch(cached.err, /warning: --reuse/);
+  }));
+
 Deno.test("forecast --help lists every option", async () => {
-  const { code, out } = await run("--help");
-  assert.equal(code, 0);
-  for (
-    const option of [
-      "input",
-      "checkpoint",
-      "config",
-      "steps",
-      "start",
-      "trajectory",
-      "seed",
-      "no-jitter",
-      "threads",
-      "out",
-    ]
-  ) {
-    assert.ok(out.includes(`--${option}`), option);
-  }
+  const { out } = await run("--help");
+  const options =
+    "input checkpoint config stats steps start stride frames trajectory seed no-jitter kv-cache backend " +
+    "weights threads memory map transform out";
+  for (const option of options.split(" ")) assert.ok(out.includes(`--${option}`), option);
 });

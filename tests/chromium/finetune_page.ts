@@ -2,11 +2,10 @@
 // Deno. The network is a tiny one, dropped beside the data; a file that is none is refused in words.
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { initialWeights, openWell, parameterShapes, RELEASED_CONFIG, Walrus, wasm } from "../../mod.ts";
 import { type WalrusConfig, writeConfig, writeSafetensors } from "../../mod.ts";
-import { servePage } from "../../app/page/main.ts";
+import { servePage } from "../../app/page/serve.ts";
 import { inRepository } from "../shared.ts";
 import { browserTest, inBrowser } from "./browser.ts";
 
@@ -140,11 +139,3 @@ browserTest(
     });
   },
 );
-
-Deno.test("the command that serves the page refuses a port that is none", async () => {
-  const script = fileURLToPath(new URL("../../app/page/main.ts", import.meta.url));
-  const args = ["run", "--allow-all", script, "--port", "x"];
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, stderr: "piped" }).output();
-  assert.equal(code, 1);
-  assert.match(new TextDecoder().decode(stderr), /^error: --port is "x", wanted 0 to 65535/);
-});
