@@ -20,6 +20,7 @@ import {
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/models/walrus/model.ts";
 import { isBlockMatrix, mayBeHalf, scaleName } from "../../lib/models/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
+import { recordParameters } from "../../lib/nn/parameters.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../lib/models/walrus/step.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
 import { type Check, feedsFor, need, padAxes, type Tensors } from "./modules.ts";
@@ -133,18 +134,25 @@ export async function forward(
       fieldKeep?: Tensor;
     };
     const outputs: Record<string, Tensor> = {};
-    const y = walrus(t.params, permute(t.x, [0, 1, 3, 4, 5, 2]), t.fields, config, geometry, {
-      jitter: t.jitter ?? null,
-      pathKeep: keep.options(t.keep),
-      ...(t.fieldKeep ? { fieldKeep: t.fieldKeep } : {}),
-      ...(taps.length > 0
-        ? {
-          tap: (name: string, tokens: Tensor) => {
-            if (taps.includes(`tap.${name}`)) outputs[`tap.${name}`] = tapped(tokens);
-          },
-        }
-        : {}),
-    });
+    const y = walrus(
+      recordParameters(t.params),
+      permute(t.x, [0, 1, 3, 4, 5, 2]),
+      t.fields,
+      config,
+      geometry,
+      {
+        jitter: t.jitter ?? null,
+        pathKeep: keep.options(t.keep),
+        ...(t.fieldKeep ? { fieldKeep: t.fieldKeep } : {}),
+        ...(taps.length > 0
+          ? {
+            tap: (name: string, tokens: Tensor) => {
+              if (taps.includes(`tap.${name}`)) outputs[`tap.${name}`] = tapped(tokens);
+            },
+          }
+          : {}),
+      },
+    );
     outputs.y = permute(y, [0, 1, 5, 2, 3, 4]);
     return outputs;
   });

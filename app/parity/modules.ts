@@ -19,6 +19,7 @@ import { jitterSignature } from "../../lib/models/walrus/model.ts";
 import { denormalizeDelta, normalize, windowStatistics } from "../../lib/models/walrus/normalize.ts";
 import { resample } from "../../lib/models/walrus/resample.ts";
 import { alignFields } from "../../lib/models/walrus/align_fields.ts";
+import { recordParameters } from "../../lib/nn/parameters.ts";
 import { configOf, type GoldenCase, type Numbers } from "./golden.ts";
 import { type Backend, type Feeds, type Results, runOnce } from "./run.ts";
 
@@ -184,7 +185,7 @@ export const modules: Readonly<Record<string, Check>> = {
       const mlpDim = get(t, "blocks.0.space_mixing.fused_ff_qkv.weight").shape[0]! - 3 * h;
       const config = { ...configOf(golden), mlpDim };
       const keep = t.keep ? reshape(t.keep, [N, 1]) : undefined;
-      const y = spaceMixing(t, 0, reshape(x, [N, 1, S, h]), grid, config, keep);
+      const y = spaceMixing(recordParameters(t), 0, reshape(x, [N, 1, S, h]), grid, config, keep);
       return { y: channelsSecond(reshape(y, [N, ...grid, h])) };
     }),
 
@@ -193,7 +194,7 @@ export const modules: Readonly<Record<string, Check>> = {
       const x = permute(get(t, "x"), [0, 1, 3, 4, 5, 2]);
       const [T = 1, B = 1, gx = 1, gy = 1, gz = 1, h = 1] = x.shape;
       const config = { ...configOf(golden), causal: golden.params.causal !== false };
-      const y = timeMixing(t, 0, reshape(x, [T, B, gx * gy * gz, h]), config, t.keep);
+      const y = timeMixing(recordParameters(t), 0, reshape(x, [T, B, gx * gy * gz, h]), config, t.keep);
       return { y: permute(reshape(y, x.shape), [0, 1, 5, 2, 3, 4]) };
     }),
 
@@ -202,7 +203,7 @@ export const modules: Readonly<Record<string, Check>> = {
       const x = get(t, "x");
       const geometry = codecGeometry(golden, x.shape.slice(3).map((n) => n === 1));
       const fields = constant(Int32Array.from(golden.params.fields!), [golden.params.fields!.length], "i32");
-      const y = encode(t, channelsLast(flatten(x)), fields, geometry);
+      const y = encode(recordParameters(t), channelsLast(flatten(x)), fields, geometry);
       const [T = 1, B = 1] = x.shape;
       const out = channelsSecond(y);
       return { y: reshape(out, [T, B, ...out.shape.slice(1)]) };
@@ -213,7 +214,7 @@ export const modules: Readonly<Record<string, Check>> = {
       const x = get(t, "x");
       const geometry = codecGeometry(golden, x.shape.slice(3).map((n) => n === 1));
       const fields = constant(Int32Array.from(golden.params.fields!), [golden.params.fields!.length], "i32");
-      const y = channelsSecond(decode(t, channelsLast(flatten(x)), fields, geometry));
+      const y = channelsSecond(decode(recordParameters(t), channelsLast(flatten(x)), fields, geometry));
       const [T = 1, B = 1] = x.shape;
       return { y: reshape(y, [T, B, ...y.shape.slice(1)]) };
     }),

@@ -5,7 +5,6 @@ import type { Device } from "../compile/device.ts";
 import { DisposedError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Model } from "../models/model.ts";
-import { storedParameters } from "../weights/parameters.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Frame } from "./frame.ts";
 import { type MemoryEstimate, type PreparedForecast, prepareForecast } from "./prepare.ts";
@@ -78,7 +77,7 @@ export class LoadedModel implements ForecastHost, Disposable {
     const { device } = this;
     const source = {
       device,
-      parameters: storedParameters(this.#store),
+      parameters: this.#store.parameters,
       stationary: true,
       quantise: this.#store.quantise,
       buffers: this.#store.buffers.bind(this.#store),

@@ -6,7 +6,7 @@ import type { Device, DeviceBuffer, Executable } from "../compile/device.ts";
 import { trace } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
 import type { Model, Parameters, Traced } from "../models/model.ts";
-import { PARAMETER_PREFIX } from "../weights/store.ts";
+import { PARAMETER_PREFIX } from "../weights/storage.ts";
 
 /** Where the parameters of programs come from. */
 export interface ParameterSource {

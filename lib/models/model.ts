@@ -6,10 +6,10 @@ import type { FieldTransforms } from "../data/transforms.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { Tensor } from "../ir/node.ts";
 import type { HostArray, Shape, Type } from "../ir/types.ts";
+import type { Parameters } from "../nn/parameters.ts";
 import type { RandomSource } from "../random/random_source.ts";
 
-/** Tensors of a network by the checkpoint's names; only what is asked for becomes an input of the program. */
-export type Parameters = (name: string) => Tensor;
+export type { Parameters } from "../nn/parameters.ts";
 
 /** Numbers of a program's inputs by name. */
 export type Inputs = Readonly<Record<string, HostArray>>;
@@ -23,8 +23,8 @@ export interface ParameterInfo {
   readonly shape: Shape;
   /**
    * The narrowest type it may be stored as: `f32` for norms, biases and tables; `f16` for what kernels widen as they
-   * read it; `i8` for large matrices `[out, ..]` that are only ever the second operand of a product, which may have a
-   * scale for each output, and get adapters.
+   * read it; `i8` for large matrices `[out, ..]` that are only ever the second operand of a product, taken with
+   * `linear` (lib/nn): they may have a scale for each output, and get adapters.
    */
   readonly narrow: "f32" | "f16" | "i8";
   /** `fixed` tensors are read and never trained; `unused` ones are in files only. */
@@ -48,16 +48,20 @@ export interface Traced<S> {
   ): Readonly<Record<string, Tensor>>;
 }
 
-/** What a program is made for, besides the sample's own grid and fields. */
-export interface ShapeOptions {
-  /** Samples at once. */
-  readonly samples: number;
-  /** Input frames; the model's usual number unless given. */
-  readonly frames?: number;
+/** How a sample's fields are read. It changes what is computed with, not the program. */
+export interface FieldOptions {
   /** Names of the file's fields in the model's table. */
   readonly map?: FieldMap;
   /** Fields taken in another form; those of the model for this data set unless given. */
   readonly transforms?: FieldTransforms;
+}
+
+/** What a program is made for, besides the sample's own grid and fields. */
+export interface ShapeOptions extends FieldOptions {
+  /** Samples at once. */
+  readonly samples: number;
+  /** Input frames; the model's usual number unless given. */
+  readonly frames?: number;
   /** Whether the model may use random draws (jitter); its configuration decides unless given. */
   readonly draws?: boolean;
   /** Set when a loss is computed. */
@@ -81,17 +85,11 @@ export interface StepPlace {
   readonly random: RandomSource;
 }
 
-/** How a network was trained, or is finetuned, unless told otherwise. */
-export interface Recipe {
-  /** Name of the optimiser. */
-  readonly optimizer: string;
-  /** Its settings. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Settings of the loss and their defaults. */
-  readonly loss: Readonly<Record<string, unknown>>;
-  /** Factors of the learning rate and of the weight decay of a tensor; 1 where absent. */
-  group?(name: string): { readonly rate: number; readonly decay: number };
-}
+/**
+ * How networks of a family are trained unless told otherwise: sections of a run's configuration (`optimizer`, `loss`,
+ * `data`, `training`, `schedule`, `model`), each with its keys. The settings of the loss are those of `loss`.
+ */
+export type Recipe = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A place of a model's field table. */
 export interface FieldPlace {
@@ -136,14 +134,21 @@ export interface Model<S = unknown> {
   /** Whether its forecasts use random draws unless told otherwise. Absent: they do not. */
   readonly draws?: boolean;
   /**
-   * Inputs of a forecast, or of a loss where samples have frames beyond the shape's: those become the target.
+   * Inputs of a forecast, or of a loss where samples have frames beyond the shape's: those become the target. A
+   * program takes those of its types; others may be there.
    *
    * @param samples as many as the shape says, of one kind
    * @param shape made of their info
    * @param statistics of the data set; needed by networks that are normalised with them
+   * @param options as the shape was made with
    * @throws TypeError for samples that differ in what a batch shares, or where statistics are missing
    */
-  inputs(samples: readonly Sample[], shape: S, statistics: Statistics | null): Inputs;
+  inputs(
+    samples: readonly Sample[],
+    shape: S,
+    statistics: Statistics | null,
+    options?: FieldOptions,
+  ): Inputs;
   /** Inputs that change from step to step: draws, lead time, slots of the KV cache. */
   stepInputs?(shape: S, place: StepPlace): Inputs;
   /**
@@ -152,12 +157,21 @@ export interface Model<S = unknown> {
    * @param output `frames` of a forecast
    * @param shape of the program
    * @param samples that the forecast started from
+   * @param options as the shape was made with
    * @returns of every sample, of every predicted frame, each field that varies: `[..points, ..components]`
    */
-  frames(output: Float32Array, shape: S, samples: readonly Sample[]): readonly (readonly Float32Array[])[][];
+  frames(
+    output: Float32Array,
+    shape: S,
+    samples: readonly Sample[],
+    options?: FieldOptions,
+  ): readonly (readonly (readonly Float32Array[])[])[];
   /** One step: gives `frames`, and the next `state/..`. */
   readonly forecast: Traced<S>;
-  /** The same with keys and values of past frames kept: a step that fills them, and later ones that read one frame. */
+  /**
+   * The same with keys and values of past frames kept: a step that fills them, and later ones that compute one frame.
+   * Both have the same `state/..` inputs; those that {@link Model.inputs} does not give start as zeros.
+   */
   readonly kvCache?: { readonly prefill: Traced<S>; readonly decode: Traced<S> };
   /** Gives `loss`, one number. */
   readonly loss: Traced<S>;
@@ -170,12 +184,12 @@ export interface Model<S = unknown> {
    * @param frames input frames
    */
   examples(steps: number, frames: number): readonly (readonly number[])[];
-  /** A random symmetry of the data, drawn after strides are; absent: there is none. */
-  augment?(sample: Sample, random: RandomSource): Sample;
+  /** A random symmetry of the data, one for a micro-batch, drawn after strides are; absent: there is none. */
+  augment?(samples: readonly Sample[], random: RandomSource): readonly Sample[];
   /** Tokens of one input of such a shape, for throughput; absent: not counted. */
   tokens?(shape: S): number;
-  /** How it is trained. */
-  recipe(kind: "pretraining" | "finetuning"): Recipe;
+  /** Factors of the learning rate and of the weight decay of a tensor; 1 where absent. */
+  group?(name: string): { readonly rate: number; readonly decay: number };
   /** Configuration files of an export by name. */
   files(): Readonly<Record<string, string>>;
   /** Name of an export's weights. */
@@ -205,6 +219,8 @@ export interface CreatedModel {
 export interface ModelFamily {
   /** Name, as configurations and run states have it. */
   readonly family: string;
+  /** How its networks are trained. */
+  recipe(kind: "pretraining" | "finetuning"): Recipe;
   /** Checks the settings of a run's `model` section that are this family's own and fills in defaults. */
   settings(section: unknown, name: string): unknown;
   /**
@@ -212,13 +228,19 @@ export interface ModelFamily {
    *
    * @param shapes of its tensors by name
    * @param files texts of the configuration files that were found, by the registry's names for them
+   * @param name of the checkpoint, for messages
    * @throws SyntaxError or TypeError naming what does not fit
    */
   fromCheckpoint(
     shapes: ReadonlyMap<string, Shape>,
     files: Readonly<Record<string, string>>,
+    name?: string,
   ): { readonly model: Model; readonly warnings: readonly string[] };
-  /** The network of a configuration as {@link Model.config} had it. */
+  /**
+   * The network of a configuration as {@link Model.config} had it.
+   *
+   * @throws SyntaxError for one that is not this family's
+   */
   fromConfig(config: unknown): Model;
   /**
    * A network to train: new, or one that is widened to what the run asks for.

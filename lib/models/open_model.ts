@@ -3,7 +3,8 @@
 import type { Checkpoint } from "../io/stored_tensor.ts";
 import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
 import type { Model, ModelEntry } from "./model.ts";
-import { findModel, MODELS } from "./registry.ts";
+import { checkFloating } from "../weights/read.ts";
+import { findModel, modelEntries } from "./registry.ts";
 
 /** Largest configuration file. */
 const LARGEST = 1 << 20;
@@ -62,9 +63,13 @@ async function configFiles(
 export async function modelOfCheckpoint(
   checkpoint: Checkpoint,
   input: SourceInput,
-  { config, registry = MODELS }: OpenModelOptions,
+  { config, registry = modelEntries() }: OpenModelOptions,
 ): Promise<{ model: Model; warnings: readonly string[] }> {
-  const entry = findModel(checkpoint, registry);
+  const { name, tensors } = checkpoint;
+  const entry = findModel({ names: new Set(tensors.keys()), name }, registry);
   const family = await entry.load();
-  return family.fromCheckpoint(checkpoint, await configFiles(entry, input, config));
+  const shapes = new Map([...tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
+  const found = family.fromCheckpoint(shapes, await configFiles(entry, input, config), name);
+  checkFloating(checkpoint);
+  return found;
 }

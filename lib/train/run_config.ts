@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
 import type { ModelEntry, ModelFamily } from "../models/model.ts";
-import { familyOf, MODELS } from "../models/registry.ts";
+import { modelEntries, modelEntry } from "../models/registry.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -168,7 +168,7 @@ export interface RunConfigOptions {
 /** The family that a configuration names. */
 async function namedFamily(given: unknown, registry: readonly ModelEntry[]): Promise<ModelFamily> {
   const section = isPlain(given) && isPlain(given.model) ? given.model : {};
-  return await familyOf(section.family ?? registry[0]!.family, registry);
+  return await modelEntry(String(section.family ?? registry[0]!.family), registry).load();
 }
 
 /** The `model` section: what every family has, and the family's own. */
@@ -194,13 +194,13 @@ function modelSection(section: RunConfig["model"], family: ModelFamily, name: st
  * ```
  */
 export async function parseRunConfig(text: string, options: RunConfigOptions = {}): Promise<RunConfig> {
-  const { name = "configuration", overrides = [], finetune = false, registry = MODELS } = options;
+  const { name = "configuration", overrides = [], finetune = false, registry = modelEntries() } = options;
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot read "${name}": ${why}`);
   };
   const given = overrides.map(override).reduce<unknown>(merged, parseYaml(text, name));
   const family = await namedFamily(given, registry);
-  const { defaults } = family.recipe(finetune ? "finetuning" : "pretraining");
+  const defaults = family.recipe(finetune ? "finetuning" : "pretraining");
   const result = v.safeParse(schema, merged(defaults, given));
   if (!result.success) {
     const [issue] = result.issues;

@@ -6,7 +6,7 @@ import { type StreamedTensor, streamSafetensors } from "../io/safetensors_writer
 import type { SourceInput } from "../io/source.ts";
 import type { Shape } from "../ir/types.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
-import { familyOf, findModel, MODELS } from "../models/registry.ts";
+import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
 /** Where a run stands. */
@@ -73,14 +73,10 @@ async function oldModel(file: Checkpoint, registry: readonly ModelEntry[]): Prom
     name.startsWith("params/") ? [[name.slice("params/".length), shape] as const] : []
   );
   const shapes = new Map(masters.filter(([name]) => !/\.lora_[ab]$/.test(name)));
-  const entry = findModel(file.name, new Set(shapes.keys()), registry);
+  const entry = findModel({ names: new Set(shapes.keys()), name: file.name }, registry);
   const family = await entry.load();
-  const files = { [entry.configFiles[0]!]: text(file, "networkConfig") };
-  const { model } = family.fromCheckpoint(shapes, files);
-  const { step: _step, microBatches: _drawn, best: _best, validated: _validated, ...settings } = JSON.parse(
-    text(file, "position"),
-  ) as Record<string, unknown>;
-  return family.fromConfig({ ...model.config as Record<string, unknown>, ...settings });
+  const position = JSON.parse(text(file, "position")) as Record<string, unknown>;
+  return family.fromConfig({ ...position, networkConfig: text(file, "networkConfig") });
 }
 
 async function modelOf(file: Checkpoint, registry: readonly ModelEntry[]): Promise<Model> {
@@ -89,7 +85,7 @@ async function modelOf(file: Checkpoint, registry: readonly ModelEntry[]): Promi
   if (format !== FORMAT) {
     throw new SyntaxError(`Cannot read "${file.name}": its format is "${format}", wanted "${FORMAT}"`);
   }
-  const family = await familyOf(text(file, "family"), registry);
+  const family = await modelEntry(text(file, "family"), registry).load();
   return family.fromConfig(JSON.parse(text(file, "network")));
 }
 
@@ -102,7 +98,7 @@ async function modelOf(file: Checkpoint, registry: readonly ModelEntry[]): Promi
  */
 export async function decodeRunState(
   input: SourceInput,
-  registry: readonly ModelEntry[] = MODELS,
+  registry: readonly ModelEntry[] = modelEntries(),
 ): Promise<RunState> {
   using file = await openCheckpoint(input);
   const model = await modelOf(file, registry);

@@ -1,41 +1,23 @@
-// Whether a checkpoint's tensors are those of a configuration, and what a checkpoint says about its configuration.
+// Numbers of a checkpoint's tensors as a device wants them, piece by piece; what is not finite is refused by name.
 
 import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
-import { notFiniteHalf, type Shape } from "../ir/types.ts";
-import type { RotaryKind, WalrusConfig } from "../models/walrus/config.ts";
+import { notFiniteHalf } from "../ir/types.ts";
 
 const FLOATING = new Set(["f64", "f32", "f16", "bf16"]);
 
-/** Some of a list of names, for messages. */
-function few(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map((name) => `"${name}"`).join(", ");
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
-}
-
 /**
- * Checks names, shapes and number types of all tensors.
+ * Checks that all tensors of a checkpoint hold floating-point numbers.
  *
- * @param checkpoint as opened
- * @param expected shape of every tensor of the network
- * @throws TypeError naming the file, the first tensors that do not fit and what was wanted
+ * @throws TypeError naming the file and the first tensor that does not
  */
-export function checkWeights(checkpoint: Checkpoint, expected: ReadonlyMap<string, Shape>): void {
-  const fail = (why: string): never => {
-    throw new TypeError(`Checkpoint "${checkpoint.name}" does not fit the configuration: ${why}`);
-  };
-  const missing = [...expected.keys()].filter((name) => !checkpoint.tensors.has(name));
-  if (missing.length > 0) fail(`it lacks ${few(missing)}`);
-  const unknown = [...checkpoint.tensors.keys()].filter((name) => !expected.has(name));
-  if (unknown.length > 0) fail(`the network has no ${few(unknown)}`);
-  for (const [name, shape] of expected) {
-    const tensor = checkpoint.tensors.get(name)!;
-    if (!FLOATING.has(tensor.dtype)) {
-      fail(`"${name}" has type ${tensor.dtype}, wanted floating-point numbers`);
-    }
-    if (tensor.shape.length !== shape.length || tensor.shape.some((n, i) => n !== shape[i])) {
-      fail(`"${name}" has shape [${tensor.shape.join(", ")}], wanted [${shape.join(", ")}]`);
-    }
+export function checkFloating(checkpoint: Checkpoint): void {
+  for (const [name, { dtype }] of checkpoint.tensors) {
+    if (FLOATING.has(dtype)) continue;
+    throw new TypeError(
+      `Checkpoint "${checkpoint.name}" does not fit the configuration: "${name}" has type ${dtype}, ` +
+        "wanted floating-point numbers",
+    );
   }
 }
 
@@ -185,20 +167,4 @@ export async function streamQuantized(
     const matrix = await readWeight(checkpoint, tensor, row * columns, to * columns);
     await write(quantizeRows(matrix, columns), row);
   }
-}
-
-/**
- * The configuration with what finetuned checkpoints carry in their tensors: rotary frequencies of each axis and a
- * position table (model.md section 2).
- *
- * @param config from the configuration file
- * @param checkpoint as opened
- */
-export function adaptToCheckpoint(config: WalrusConfig, checkpoint: Checkpoint): WalrusConfig {
-  const frequencies = "blocks.0.space_mixing.rotary_emb.freqs";
-  const perAxis = checkpoint.tensors.has(`${frequencies}.0`);
-  const rotary: RotaryKind = perAxis ? "per_axis" : config.rotary === "per_axis" ? "shared" : config.rotary;
-  const ape = checkpoint.tensors.get("ape")?.shape;
-  const apeShape = ape?.length === 6 ? [ape[3]!, ape[4]!, ape[5]!] as const : null;
-  return { ...config, rotary, apeShape };
 }

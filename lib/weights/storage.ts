@@ -8,6 +8,9 @@ export type WeightStorage = "stored" | "f16" | "f32" | "int8" | "int8-dot";
 /** Number types of weights. */
 export type WeightType = "f32" | "f16" | "i8";
 
+/** Inputs of programs that hold weights have this before the tensor's name. */
+export const PARAMETER_PREFIX = "params/";
+
 /** What storing a tensor has to know of it. */
 export interface WeightInfo {
   /** As in the checkpoint. */

@@ -4,17 +4,10 @@
 import type { Device, DeviceBuffer } from "../compile/device.ts";
 import { DisposedError } from "../compile/device.ts";
 import type { Checkpoint } from "../io/stored_tensor.ts";
-import { at, BYTES, sizeOf, type Type } from "../ir/types.ts";
+import { at, BYTES, sizeOf } from "../ir/types.ts";
 import { streamQuantized, streamWeight } from "./read.ts";
-import { quantisesActivations, type WeightInfo, type WeightStorage, weightType } from "./storage.ts";
-
-/** Name of the scales `[out]` of a matrix of 8-bit numbers. */
-export function scaleName(matrix: string): string {
-  return `${matrix}.scale`;
-}
-
-/** Inputs of programs that hold weights have this before the tensor's name. */
-export const PARAMETER_PREFIX = "params/";
+import { inputParameters, type Parameters, scaleName } from "../nn/parameters.ts";
+import { PARAMETER_PREFIX, quantisesActivations, type WeightInfo, type WeightStorage, weightType, type WeightType } from "./storage.ts";
 
 /** How a checkpoint is kept. */
 export interface StoreOptions {
@@ -67,19 +60,14 @@ export class WeightStore implements Disposable {
     return quantisesActivations(this.#options.storage);
   }
 
-  /**
-   * Types of the inputs that hold a tensor: the tensor, and where it is kept as 8-bit numbers its scales.
-   *
-   * @throws TypeError for a tensor that the network does not have
-   */
-  types(name: string): { readonly weight: Type; readonly scale: Type | null } {
-    const info = this.#infos.get(name);
-    if (!info) throw new TypeError(`The network has no tensor "${name}"`);
-    const dtype = weightType(info.narrow, this.#options.storage, this.#checkpoint.tensors.get(name)?.dtype);
-    return {
-      weight: { dtype, shape: info.shape },
-      scale: dtype === "i8" ? { dtype: "f32", shape: [at(info.shape, 0)] } : null,
-    };
+  /** Inputs that hold the network's tensors as they are kept here, while a program is traced. */
+  get parameters(): Parameters {
+    return inputParameters(this.#infos, (name) => this.#typeOf(name), PARAMETER_PREFIX);
+  }
+
+  #typeOf(name: string): WeightType {
+    const stored = this.#checkpoint.tensors.get(name)?.dtype;
+    return weightType(this.#infos.get(name)!.narrow, this.#options.storage, stored);
   }
 
   /**
@@ -117,24 +105,25 @@ export class WeightStore implements Disposable {
   async #read(name: string, rows: number | undefined): Promise<Resident> {
     const stored = this.#checkpoint.tensors.get(name);
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
-    const { weight: { dtype, shape }, scale } = this.types(name);
+    const { shape, narrow } = this.#infos.get(name)!;
+    const dtype = this.#typeOf(name);
     // Products whose operands are both rounded have an order of their own; only matrices are ever packed.
-    const packable = rows !== undefined && this.#infos.get(name)!.narrow === "i8" && !this.quantise;
+    const packable = rows !== undefined && narrow === "i8" && !this.quantise;
     using made = new DisposableStack();
     const buffer = made.use(
       this.#device.createBuffer(dtype, sizeOf(shape), { label: name, ...(packable ? { rows } : {}) }),
     );
     let scales: DeviceBuffer | null = null;
-    if (scale) {
+    if (dtype === "i8") {
       const own = scales = made.use(
-        this.#device.createBuffer("f32", sizeOf(scale.shape), { label: scaleName(name) }),
+        this.#device.createBuffer("f32", at(shape, 0), { label: scaleName(name) }),
       );
       const columns = buffer.length / own.length;
       await streamQuantized(this.#checkpoint, stored, async (rows, row) => {
         await buffer.write(rows.values, row * columns);
         await own.write(rows.scales, row);
       });
-    } else if (dtype !== "i8") {
+    } else {
       await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
     }
     made.move();

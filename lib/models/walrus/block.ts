@@ -11,12 +11,12 @@ import { at, type Shape } from "../../ir/types.ts";
 import { swiglu } from "../../nn/activation.ts";
 import { bucketBias, relativeBias } from "../../nn/bias.ts";
 import type { Triple } from "../../nn/conv.ts";
+import { linear } from "../../nn/linear.ts";
 import { rmsNorm } from "../../nn/norm.ts";
+import type { Parameters } from "../../nn/parameters.ts";
 import { axialTables } from "../../nn/rope.ts";
 import type { WalrusConfig } from "./config.ts";
-import { parameter, type Parameters } from "./encoder.ts";
 import { frequencyNames } from "./parameters.ts";
-import { project } from "./project.ts";
 
 const LAYER_NORM_EPSILON = 1e-5;
 
@@ -39,7 +39,7 @@ export type Recall = (keys: Tensor, values: Tensor) => Recalled;
 /**
  * Attention over the frames of every token.
  *
- * @param params the network
+ * @param parameters of the network
  * @param index which block
  * @param x `[T, B, S, h]`
  * @param config heads and causality
@@ -47,7 +47,7 @@ export type Recall = (keys: Tensor, values: Tensor) => Recalled;
  * @param recall other frames to attend to than those of `x`
  */
 export function timeMixing(
-  params: Parameters,
+  parameters: Parameters,
   index: number,
   x: Tensor,
   config: WalrusConfig,
@@ -56,14 +56,14 @@ export function timeMixing(
 ): Tensor {
   return block("time", () => {
     const path = `blocks.${index}.time_mixing`;
-    const get = (name: string) => parameter(params, `${path}.${name}`);
+    const get = (name: string) => parameters(`${path}.${name}`);
     const [T = 1, B = 1, S = 1, h = 1] = x.shape;
     const { heads } = config;
     const e = h / heads;
     const y = rmsNorm(x, [2], get("norm1.weight"));
     // Frames of a token lie together, so that devices which bind little at once can cut along tokens.
     const projected = add(
-      project(params, "tbsi,oi->bsto", y, `${path}.input_head.weight`, [3 * h, h]),
+      linear(parameters, "tbsi,oi->bsto", y, `${path}.input_head.weight`, [3 * h, h]),
       get("input_head.bias"),
     );
     // Heads are outermost here: head, then query, key, value.
@@ -77,7 +77,7 @@ export function timeMixing(
     const bias = buckets ? bucketBias(table, buckets, 1) : relativeBias(table, T, config.causal);
     const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 2)]);
     const mixed = attention(byHead(q), byHead(keys), byHead(values), 1 / Math.sqrt(e), scores);
-    const back = project(params, "bsate,oae->tbso", mixed, `${path}.output_head.weight`, [h, heads, e]);
+    const back = linear(parameters, "bsate,oae->tbso", mixed, `${path}.output_head.weight`, [h, heads, e]);
     const out = add(back, get("output_head.bias"));
     return add(x, keep ? mul(out, reshape(keep, [T, 1, 1, 1])) : out);
   });
@@ -86,7 +86,7 @@ export function timeMixing(
 /**
  * Attention over the tokens of every frame beside a gated MLP.
  *
- * @param params the network
+ * @param parameters of the network
  * @param index which block
  * @param x `[T, B, S, h]`
  * @param grid tokens of the three axes, S in all
@@ -94,7 +94,7 @@ export function timeMixing(
  * @param keep factor of the branch for each frame and sample `[T, B]`, for stochastic depth
  */
 export function spaceMixing(
-  params: Parameters,
+  parameters: Parameters,
   index: number,
   x: Tensor,
   grid: Triple,
@@ -103,19 +103,19 @@ export function spaceMixing(
 ): Tensor {
   return block("space", () => {
     const path = `blocks.${index}.space_mixing`;
-    const get = (name: string) => parameter(params, `${path}.${name}`);
-    const linear = (x: Tensor, name: string, shape: Shape) =>
-      add(project(params, "tbsi,oi->tbso", x, `${path}.${name}.weight`, shape), get(`${name}.bias`));
+    const get = (name: string) => parameters(`${path}.${name}`);
+    const affine = (x: Tensor, name: string, shape: Shape) =>
+      add(linear(parameters, "tbsi,oi->tbso", x, `${path}.${name}.weight`, shape), get(`${name}.bias`));
     const [T = 1, B = 1, S = 1, h = 1] = x.shape;
     const { heads, mlpDim: m } = config;
     const e = h / heads;
     const y = rmsNorm(x, [2], get("norm1.weight"));
-    const projected = linear(y, "fused_ff_qkv", [m + 3 * h, h]);
+    const projected = affine(y, "fused_ff_qkv", [m + 3 * h, h]);
     const part = (i: number) => splitHeads(sliceAxis(projected, 3, m + i * h, h), heads);
     const byHead = (t: Tensor) => permute(t, [0, 1, 3, 2, 4]);
 
     const names = frequencyNames(config, index);
-    const frequencies = [0, 1, 2].map((axis) => parameter(params, names[axis] ?? at(names, 0)));
+    const frequencies = [0, 1, 2].map((axis) => parameters(names[axis] ?? at(names, 0)));
     const { cosine, sine } = axialTables(grid, frequencies as [Tensor, Tensor, Tensor]);
     const shared = (t: Tensor) =>
       broadcastTo(reshape(t, [1, 1, S, 1, at(t.shape, 1)]), [T, B, S, heads, at(t.shape, 1)]);
@@ -129,9 +129,9 @@ export function spaceMixing(
       byHead(part(2)),
       1 / Math.sqrt(e),
     );
-    const attended = project(params, "tbase,oae->tbso", mixed, `${path}.attn_out.weight`, [h, heads, e]);
+    const attended = linear(parameters, "tbase,oae->tbso", mixed, `${path}.attn_out.weight`, [h, heads, e]);
     const gated = swiglu(sliceAxis(projected, 3, 0, m));
-    const branch = add(linear(gated, "ff_out", [h, m / 2]), attended);
+    const branch = add(affine(gated, "ff_out", [h, m / 2]), attended);
     return add(x, keep ? mul(branch, reshape(keep, [T, B, 1, 1])) : branch);
   });
 }

@@ -8,7 +8,8 @@ import { at } from "../../ir/types.ts";
 import { silu } from "../../nn/activation.ts";
 import { convTranspose, type Triple, wrap } from "../../nn/conv.ts";
 import { rmsNorm } from "../../nn/norm.ts";
-import { dimensionality, parameter, type Parameters, singletonKernelAxes, stepsOf } from "./encoder.ts";
+import type { Parameters } from "../../nn/parameters.ts";
+import { dimensionality, singletonKernelAxes, stepsOf } from "./encoder.ts";
 import { type Geometry, KERNELS } from "./geometry.ts";
 
 /** Transposed convolution with periodic continuation where the axis is periodic. */
@@ -27,22 +28,22 @@ function stage(x: Tensor, kernel: Tensor, steps: Triple, size: number, geometry:
 /**
  * Decodes tokens.
  *
- * @param params the network
+ * @param parameters of the network
  * @param tokens `[n, x, y, z, h]`
  * @param fields columns of the c fields, i32 `[c]`
  * @param geometry of the grid
  * @returns fields on the framed grid `[n, X', Y', Z', c]`; 4 points short on a periodic axis of first stride 6, as
  *   the released decoder
  */
-export function decode(params: Parameters, tokens: Tensor, fields: Tensor, geometry: Geometry): Tensor {
+export function decode(parameters: Parameters, tokens: Tensor, fields: Tensor, geometry: Geometry): Tensor {
   return block("decoder", () => {
     const key = `debed.${dimensionality(geometry)}`;
     const thin = singletonKernelAxes(geometry);
-    const proj1 = mean(parameter(params, `${key}.proj1.weight`), thin);
+    const proj1 = mean(parameters(`${key}.proj1.weight`), thin);
     const first = stage(tokens, proj1, stepsOf(geometry, 1), KERNELS[1], geometry);
-    const inner = silu(rmsNorm(first, [1, 2, 3], parameter(params, `${key}.norm1.weight`)));
-    const proj2 = mean(gather(parameter(params, `${key}.proj2.weight`), fields, 1), thin);
+    const inner = silu(rmsNorm(first, [1, 2, 3], parameters(`${key}.norm1.weight`)));
+    const proj2 = mean(gather(parameters(`${key}.proj2.weight`), fields, 1), thin);
     const second = stage(inner, proj2, stepsOf(geometry, 0), KERNELS[0], geometry);
-    return add(second, gather(parameter(params, `${key}.proj2.bias`), fields, 0));
+    return add(second, gather(parameters(`${key}.proj2.bias`), fields, 0));
   });
 }

@@ -7,17 +7,8 @@ import { at } from "../../ir/types.ts";
 import { silu } from "../../nn/activation.ts";
 import { conv } from "../../nn/conv.ts";
 import { rmsNorm } from "../../nn/norm.ts";
+import type { Parameters } from "../../nn/parameters.ts";
 import type { Geometry } from "./geometry.ts";
-
-/** Tensors of the network by the checkpoint's names. */
-export type Parameters = Readonly<Record<string, Tensor>>;
-
-/** A parameter, or an error that names it. */
-export function parameter(params: Parameters, name: string): Tensor {
-  const tensor = params[name];
-  if (!tensor) throw new TypeError(`Parameter "${name}" is missing`);
-  return tensor;
-}
 
 /** Columns of the flag channels, in the order in which `frame` appends them: interior, wall, open. */
 const FLAG_COLUMNS = Int32Array.of(2, 0, 1);
@@ -47,16 +38,16 @@ function columnFactors(scale: Tensor, c: number, factor: Tensor | undefined): Te
 /**
  * Encodes frames.
  *
- * @param params the network
+ * @param parameters of the network
  * @param x framed fields and flags `[n, X', Y', Z', c + 3]`
  * @param fields columns of the c fields, i32 `[c]`
  * @param geometry of the grid
  * @param factor of the fields `[1]`. It scales the kernel, which is the same to the network; scaled fields would
- *   need a gradient of their own, the dearest part of the encoder's backward pass
+ *   need a gradient of their own, the costliest part of the encoder's backward pass
  * @returns tokens `[n, x, y, z, h]`
  */
 export function encode(
-  params: Parameters,
+  parameters: Parameters,
   x: Tensor,
   fields: Tensor,
   geometry: Geometry,
@@ -65,7 +56,7 @@ export function encode(
   return block("encoder", () => {
     const key = `embed.${dimensionality(geometry)}`;
     const thin = singletonKernelAxes(geometry);
-    const proj1 = parameter(params, `${key}.proj1.weight`);
+    const proj1 = parameters(`${key}.proj1.weight`);
     const c = at(fields.shape, 0);
     const columns = concat([fields, constant(FLAG_COLUMNS, [3], "i32")], 0);
     // The fields and the interior flag are scaled, the two boundary flags are not.
@@ -79,9 +70,9 @@ export function encode(
       columnFactors(constant(scale, shape), c, factor),
     );
     const first = conv(x, selected, stepsOf(geometry, 0));
-    const inner = silu(rmsNorm(first, [1, 2, 3], parameter(params, `${key}.norm1.weight`)));
-    const proj2 = sum(parameter(params, `${key}.proj2.weight`), thin);
+    const inner = silu(rmsNorm(first, [1, 2, 3], parameters(`${key}.norm1.weight`)));
+    const proj2 = sum(parameters(`${key}.proj2.weight`), thin);
     const second = conv(inner, proj2, stepsOf(geometry, 1));
-    return silu(rmsNorm(second, [1, 2, 3], parameter(params, `${key}.norm2.weight`)));
+    return silu(rmsNorm(second, [1, 2, 3], parameters(`${key}.norm2.weight`)));
   });
 }

@@ -1,7 +1,7 @@
 // Start values of the network's tensors when training from scratch (model.md section 2): ranges and distributions of
 // the released recipe, drawn on the host so that a seed means the same everywhere.
 
-import { PURPOSES, uniformNumbers } from "../../random/philox.ts";
+import { type RandomSource, randomSource } from "../../random/random_source.ts";
 import { type Shape, sizeOf } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
@@ -50,15 +50,13 @@ export function startFrequencies(config: WalrusConfig): Float32Array {
  * @param name as in the checkpoint
  * @param shape of the tensor
  * @param config the network
- * @param seed of the run
- * @param stream differs between tensors
+ * @param random draws of the tensor
  */
-export function startValues(
+export function startNumbers(
   name: string,
   shape: Shape,
   config: WalrusConfig,
-  seed: number,
-  stream: number,
+  random: RandomSource,
 ): Float32Array {
   if (name.includes("rotary_emb.freqs")) return startFrequencies(config);
   const start = startOf(name, shape, config);
@@ -66,14 +64,25 @@ export function startValues(
   if (start.kind === "value") return new Float32Array(count).fill(start.value);
   const { size } = start;
   if (start.kind === "uniform") {
-    const draws = uniformNumbers(count, seed, stream, PURPOSES.weights);
-    return Float32Array.from(draws, (u) => size * (2 * u - 1));
+    return Float32Array.from(random.uniform("weights", count), (u) => size * (2 * u - 1));
   }
-  const draws = uniformNumbers(2 * count, seed, stream, PURPOSES.weights);
+  // Scaled before the cosine: the bits of a seed depend on the order.
+  const draws = random.uniform("weights", 2 * count);
   return Float32Array.from(
     { length: count },
     (_, i) => size * Math.sqrt(-2 * Math.log(draws[2 * i]!)) * Math.cos(2 * Math.PI * draws[2 * i + 1]!),
   );
+}
+
+/** The same of a seed; `stream` differs between tensors. */
+export function startValues(
+  name: string,
+  shape: Shape,
+  config: WalrusConfig,
+  seed: number,
+  stream: number,
+): Float32Array {
+  return startNumbers(name, shape, config, randomSource(seed, stream));
 }
 
 /**

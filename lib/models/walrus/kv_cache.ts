@@ -1,40 +1,32 @@
-// Forecast steps that remember: the keys and values that every block's time mixing made of past frames stay on the
-// device, so that a step computes one frame in place of the whole window. That is not quite the released model: scales
-// and shift stay those of the first window, and past frames know what came before the window. A network that is causal
-// in time only.
+// The KV cache: keys and values that every block's time mixing made of past frames stay on the device, so that a step
+// computes one frame in place of the whole window. That is not quite the released model: scales and shift stay those of
+// the first window, and past frames know what came before the window. A network that is causal in time only.
 
 import type { Tensor } from "../../ir/node.ts";
 import { broadcastTo, reshape, select } from "../../ir/tensor.ts";
 import { block, type Tree } from "../../ir/trace.ts";
 import { at, type DType, type Shape, type Type } from "../../ir/types.ts";
 import { bucket } from "../../nn/bias.ts";
+import { type Parameters, recordParameters } from "../../nn/parameters.ts";
 import type { Recall } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
+import { nextFrameFrom, stepStatistics, type StepTensors, withConstants } from "./next_frame.ts";
 import type { Statistics } from "./normalize.ts";
 import { headDim } from "./parameters.ts";
-import {
-  predictNext,
-  type StepInputs,
-  type StepShape,
-  stepSignature,
-  stepStatistics,
-  withConstants,
-} from "./step.ts";
+import { type StepInputs, type StepShape, stepSignature } from "./step.ts";
 
 /** Keys or values of every block, `[B, S, T, heads, e]`, by the block's number. */
-type Memory = Readonly<Record<string, Tensor>>;
+type Cached = Readonly<Record<string, Tensor>>;
 
-/** Inputs of the first step: those of a forecast step, and the memory that it fills. */
-export interface FirstInputs extends StepInputs {
-  readonly keys: Memory;
-  readonly values: Memory;
+/** What a step keeps. */
+export interface Cache {
+  readonly keys: Cached;
+  readonly values: Cached;
 }
 
-/** Inputs of the steps after the first. */
-export interface NextInputs extends FirstInputs {
-  /** `[1, B, X, Y, Z, C]`, the newest frame alone. */
-  readonly window: Tensor;
+/** What a step after the first reads; its window is the newest frame alone, `[1, B, X, Y, Z, C]`. */
+export interface DecodeTensors extends StepTensors, Cache {
   /** Those of the first window. */
   readonly statistics: Statistics;
   /** 1 for the slot of the newest frame, which replaces the oldest, `[T]`. */
@@ -44,7 +36,7 @@ export interface NextInputs extends FirstInputs {
 }
 
 /**
- * Types of the memory.
+ * Types of the cache.
  *
  * @param config the network
  * @param shape what is forecast; its frames are the slots
@@ -52,7 +44,7 @@ export interface NextInputs extends FirstInputs {
  */
 export function memorySignature(
   config: WalrusConfig,
-  shape: StepShape,
+  shape: Pick<StepShape, "samples" | "frames">,
   geometry: Geometry,
 ): Record<"keys" | "values", Record<string, Type>> {
   const tokens = tokenGrid(geometry).reduce((a, b) => a * b);
@@ -67,59 +59,44 @@ export function memorySignature(
   return { keys: blocks(), values: blocks() };
 }
 
-/** Types of the inputs of {@link firstStep}. */
-export function firstSignature(
-  config: WalrusConfig,
-  shape: StepShape,
-  geometry: Geometry,
-  weightType?: (name: string) => DType,
-): Record<string, Tree<Type>> {
-  return {
-    ...stepSignature(config, shape, geometry, weightType),
-    ...memorySignature(config, shape, geometry),
-  };
+/** Types of the statistics that the first step leaves to the others. */
+export function statisticsSignature(
+  { samples, channels, constants }: Pick<StepShape, "samples" | "channels" | "constants">,
+): Record<keyof Statistics, Type> {
+  const scale: Type = { dtype: "f32", shape: [1, samples, 1, 1, 1, channels + constants] };
+  return { mean: scale, std: scale, deltaMean: scale, deltaStd: scale };
 }
 
-/** Types of the inputs of {@link nextStep}. */
-export function nextSignature(
-  config: WalrusConfig,
-  shape: StepShape,
-  geometry: Geometry,
-  weightType?: (name: string) => DType,
-): Record<string, Tree<Type>> {
-  const { frames, samples, channels, constants } = shape;
-  const scale: Type = { dtype: "f32", shape: [1, samples, 1, 1, 1, channels + constants] };
-  return {
-    ...stepSignature({ ...config, normalization: "rms" }, { ...shape, frames: 1 }, geometry, weightType),
-    ...memorySignature(config, shape, geometry),
-    statistics: { mean: scale, std: scale, deltaMean: scale, deltaStd: scale },
-    newest: { dtype: "f32", shape: [frames] },
-    buckets: { dtype: "i32", shape: [frames] },
-  };
+/** What a step gives. */
+interface CachedStep extends Cache {
+  /** `[B, X, Y, Z, C]` */
+  readonly next: Tensor;
 }
 
 /**
- * The first step of a rollout: a forecast step that fills the memory.
+ * The first step of a rollout: a forecast step that fills the cache.
  *
- * @param inputs tensors as {@link firstSignature} types them
+ * @param parameters of the network
+ * @param tensors window and what goes with it
  * @param config the network, causal in time
  * @param geometry of the grid
- * @returns `next` `[B, X, Y, Z, C]`, the memory, and the statistics of the window
+ * @returns the next frame, keys and values, and the statistics of the window
  */
-export function firstStep(
-  inputs: FirstInputs,
+export function prefillStep(
+  parameters: Parameters,
+  tensors: StepTensors,
   config: WalrusConfig,
   geometry: Geometry,
-): Record<"next", Tensor> & Record<"keys" | "values" | "statistics", Record<string, Tensor>> {
-  const x = withConstants(inputs.window, inputs.constants);
-  const statistics = block("normalize", () => stepStatistics(x, config, inputs.scales));
+): CachedStep & { readonly statistics: Statistics } {
+  const x = withConstants(tensors.window, tensors.constants);
+  const statistics = block("normalize", () => stepStatistics(x, config, tensors.scales));
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
   const recall = (index: number): Recall => (keys, values) => {
     kept.keys[index] = keys;
     kept.values[index] = values;
     return { keys, values };
   };
-  const next = predictNext(inputs, statistics, config, geometry, recall);
+  const next = nextFrameFrom(parameters, tensors, statistics, config, geometry, recall);
   const [, B = 1, , , , C = 1] = x.shape;
   const whole = (t: Tensor) => broadcastTo(t, [1, B, 1, 1, 1, C]);
   const { mean, std, deltaMean, deltaStd } = statistics;
@@ -138,29 +115,31 @@ export function firstStep(
 /**
  * A later step: the newest frame's keys and values take the place of the oldest's.
  *
- * @param inputs tensors as {@link nextSignature} types them
+ * @param parameters of the network
+ * @param tensors newest frame, cache and where in it the frame goes
  * @param config the network, causal in time
  * @param geometry of the grid
- * @returns `next` `[B, X, Y, Z, C]`, and the memory
+ * @returns the next frame, keys and values
  */
-export function nextStep(
-  inputs: NextInputs,
+export function decodeStep(
+  parameters: Parameters,
+  tensors: DecodeTensors,
   config: WalrusConfig,
   geometry: Geometry,
-): Record<"next", Tensor> & Record<"keys" | "values", Record<string, Tensor>> {
+): CachedStep {
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
-  const isNewest = reshape(inputs.newest, [1, 1, at(inputs.newest.shape, 0), 1, 1]);
+  const isNewest = reshape(tensors.newest, [1, 1, at(tensors.newest.shape, 0), 1, 1]);
   const recall = (index: number): Recall => (keys, values) => {
-    const store = (memory: Memory, own: Tensor) => {
-      const before = memory[index]!;
+    const store = (cached: Cached, own: Tensor) => {
+      const before = cached[index]!;
       return select(isNewest, broadcastTo(own, before.shape), before);
     };
-    const pair = { keys: store(inputs.keys, keys), values: store(inputs.values, values) };
+    const pair = { keys: store(tensors.keys, keys), values: store(tensors.values, values) };
     kept.keys[index] = pair.keys;
     kept.values[index] = pair.values;
-    return { ...pair, buckets: inputs.buckets };
+    return { ...pair, buckets: tensors.buckets };
   };
-  const next = predictNext(inputs, inputs.statistics, config, geometry, recall);
+  const next = nextFrameFrom(parameters, tensors, tensors.statistics, config, geometry, recall);
   return { next, ...kept };
 }
 
@@ -184,4 +163,61 @@ export function slotFeeds(step: number, frames: number): { newest: Float32Array;
     newest: Float32Array.from({ length: frames }, (_, i) => i === slot ? 1 : 0),
     buckets: Int32Array.from({ length: frames }, (_, i) => bucket((slot - i + frames) % frames, true)),
   };
+}
+
+// The same with parameters as a record, for callers that build programs by hand.
+
+/** Inputs of the first step: those of a forecast step, and the cache that it fills. */
+export interface FirstInputs extends StepInputs, Cache {}
+
+/** Inputs of the steps after the first. */
+export interface NextInputs extends StepInputs, DecodeTensors {}
+
+/** Types of the inputs of {@link firstStep}. */
+export function firstSignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+  weightType?: (name: string) => DType,
+): Record<string, Tree<Type>> {
+  return {
+    ...stepSignature(config, shape, geometry, weightType),
+    ...memorySignature(config, shape, geometry),
+  };
+}
+
+/** Types of the inputs of {@link nextStep}. */
+export function nextSignature(
+  config: WalrusConfig,
+  shape: StepShape,
+  geometry: Geometry,
+  weightType?: (name: string) => DType,
+): Record<string, Tree<Type>> {
+  const { frames } = shape;
+  return {
+    ...stepSignature({ ...config, normalization: "rms" }, { ...shape, frames: 1 }, geometry, weightType),
+    ...memorySignature(config, shape, geometry),
+    statistics: statisticsSignature(shape),
+    newest: { dtype: "f32", shape: [frames] },
+    buckets: { dtype: "i32", shape: [frames] },
+  };
+}
+
+/** {@link prefillStep} on a record. */
+export function firstStep(
+  inputs: FirstInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+): Record<"next", Tensor> & Record<"keys" | "values" | "statistics", Record<string, Tensor>> {
+  const { statistics, ...step } = prefillStep(recordParameters(inputs.params), inputs, config, geometry);
+  return { ...step, statistics: { ...statistics } };
+}
+
+/** {@link decodeStep} on a record. */
+export function nextStep(
+  inputs: NextInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+): Record<"next", Tensor> & Record<"keys" | "values", Record<string, Tensor>> {
+  return decodeStep(recordParameters(inputs.params), inputs, config, geometry);
 }

@@ -5,11 +5,12 @@ import type { Tensor } from "../../ir/node.ts";
 import { abs, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
 import { block } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
+import { type ParameterRecord, type Parameters, recordParameters } from "../../nn/parameters.ts";
 import type { WalrusConfig } from "./config.ts";
 import type { Geometry } from "./geometry.ts";
 import { type ModelOptions, walrus } from "./model.ts";
 import { normalize } from "./normalize.ts";
-import { blank, firstChannels, hide, type StepInputs, stepStatistics, withConstants } from "./step.ts";
+import { blank, firstChannels, hide, stepStatistics, type StepTensors, withConstants } from "./next_frame.ts";
 
 /** Settings of the loss. */
 export interface LossSettings {
@@ -22,34 +23,37 @@ export interface LossSettings {
 /** The released settings. */
 export const RELEASED_LOSS: LossSettings = { multiplier: 100, minimumContext: 1 };
 
-/** Inputs of the loss: those of a step and the frame that follows the window, `[1, B, X, Y, Z, C]`. */
-export interface LossInputs extends StepInputs {
+/** What the loss reads besides the parameters. */
+export interface LossTensors extends StepTensors {
+  /** The frame that follows the window, `[1, B, X, Y, Z, C]`. */
   readonly target: Tensor;
 }
 
 /**
  * Loss of one micro-batch, a tensor of one element.
  *
- * @param inputs window `[T, B, X, Y, Z, C]`, the frame after it and what a step takes
+ * @param parameters of the network
+ * @param tensors window, the frame after it and what goes with them
  * @param config the network
  * @param geometry of the grid
  * @param settings multiplier and context
  * @param options stochastic depth and field dropout
  */
-export function trainingLoss(
-  inputs: LossInputs,
+export function lossOf(
+  parameters: Parameters,
+  tensors: LossTensors,
   config: WalrusConfig,
   geometry: Geometry,
   settings: LossSettings = RELEASED_LOSS,
   options: Pick<ModelOptions, "fieldKeep" | "pathKeep"> = {},
 ): Tensor {
-  const { params, window, fields, mask, hidden, target } = inputs;
+  const { window, fields, mask, hidden, target } = tensors;
   const [T = 1] = window.shape;
   const C = at(window.shape, 5);
-  const x = withConstants(window, inputs.constants);
-  const statistics = stepStatistics(x, config, inputs.scales);
-  const jitter = inputs.jitter ?? null;
-  const y = walrus(params, normalize(x, statistics), fields, config, geometry, { ...options, jitter });
+  const x = withConstants(window, tensors.constants);
+  const statistics = stepStatistics(x, config, tensors.scales);
+  const jitter = tensors.jitter ?? null;
+  const y = walrus(parameters, normalize(x, statistics), fields, config, geometry, { ...options, jitter });
   return block("loss", () => {
     const own = firstChannels(statistics, C);
     const frames = concat([window, target], 0);
@@ -69,4 +73,20 @@ export function trainingLoss(
     const error = mean(abs(sub(prediction, truth)), [0, 1, 2, 3, 4, 5]);
     return reshape(mul(error, settings.multiplier), []);
   });
+}
+
+/** Inputs of the loss with parameters as a record. */
+export interface LossInputs extends LossTensors {
+  readonly params: ParameterRecord;
+}
+
+/** {@link lossOf} on a record. */
+export function trainingLoss(
+  inputs: LossInputs,
+  config: WalrusConfig,
+  geometry: Geometry,
+  settings: LossSettings = RELEASED_LOSS,
+  options: Pick<ModelOptions, "fieldKeep" | "pathKeep"> = {},
+): Tensor {
+  return lossOf(recordParameters(inputs.params), inputs, config, geometry, settings, options);
 }

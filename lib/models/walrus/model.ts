@@ -8,7 +8,8 @@ import { at } from "../../ir/types.ts";
 import { type Recall, spaceMixing, timeMixing } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { decode } from "./decoder.ts";
-import { encode, parameter, type Parameters } from "./encoder.ts";
+import type { Parameters } from "../../nn/parameters.ts";
+import { encode } from "./encoder.ts";
 import { frame, type JitterInputs, unframe } from "./frame.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
 import { resample } from "./resample.ts";
@@ -52,7 +53,7 @@ export function jitterSignature(geometry: Geometry, blocks: number): Record<stri
 /**
  * Predicts normalised increments (or frames) from normalised frames.
  *
- * @param params tensors by the checkpoint's names
+ * @param parameters by the checkpoint's names
  * @param x `[T, B, X, Y, Z, C]`, normalised
  * @param fields columns of the channels, i32 `[C]`
  * @param config the network
@@ -60,7 +61,7 @@ export function jitterSignature(geometry: Geometry, blocks: number): Record<stri
  * @returns `[T, B, X, Y, Z, C]`, or one frame with `outputs: "last"` or a network that is not causal
  */
 export function walrus(
-  params: Parameters,
+  parameters: Parameters,
   x: Tensor,
   fields: Tensor,
   config: WalrusConfig,
@@ -76,14 +77,14 @@ export function walrus(
 
   const [gx, gy, gz] = tokenGrid(geometry);
   const h = config.hiddenDim;
-  let tokens = reshape(encode(params, framed, fields, geometry, parameter(params, "encoder_dummy")), [
+  let tokens = reshape(encode(parameters, framed, fields, geometry, parameters("encoder_dummy")), [
     T,
     B,
     gx * gy * gz,
     h,
   ]);
   if (config.apeShape) {
-    const table = permute(parameter(params, "ape"), [0, 1, 3, 4, 5, 2]);
+    const table = permute(parameters("ape"), [0, 1, 3, 4, 5, 2]);
     tokens = add(tokens, reshape(table, [1, 1, gx * gy * gz, h]));
   }
   options.tap?.("encoder", reshape(tokens, [T, B, gx, gy, gz, h]));
@@ -93,18 +94,18 @@ export function walrus(
     tokens = block(`block${b}`, () => {
       const rolled = roll(tokens, [gx, gy, gz], (axis) => jitter?.[`roll/${b}/${axis}`]);
       const keep = options.pathKeep?.[b];
-      const mixed = timeMixing(params, b, rolled, config, keep?.time, options.recall?.(b));
+      const mixed = timeMixing(parameters, b, rolled, config, keep?.time, options.recall?.(b));
       // Space mixing treats frames apart, so after the last time mixing the others are no longer needed.
       const cut = last && !options.tap && !keep && b === config.blocks - 1;
       const needed = cut ? sliceAxis(mixed, 0, T - 1, 1) : mixed;
-      return spaceMixing(params, b, needed, [gx, gy, gz], config, keep?.space);
+      return spaceMixing(parameters, b, needed, [gx, gy, gz], config, keep?.space);
     });
     options.tap?.(`block${b}`, reshape(tokens, [at(tokens.shape, 0), B, gx, gy, gz, h]));
   }
   const kept = last ? sliceAxis(tokens, 0, at(tokens.shape, 0) - 1, 1) : tokens;
   const unrolled = roll(kept, [gx, gy, gz], (axis) => jitter?.[`unroll/${axis}`]);
   const frames = at(kept.shape, 0);
-  const decoded = decode(params, reshape(unrolled, [frames * B, gx, gy, gz, h]), fields, geometry);
+  const decoded = decode(parameters, reshape(unrolled, [frames * B, gx, gy, gz, h]), fields, geometry);
   const back = block("frame", () => unframe(decoded, geometry, jitter));
   const full = geometry[2].points === Z ? back : resample(back, Z);
   return reshape(full, [frames, B, X, Y, Z, C]);

@@ -4,6 +4,8 @@ import type { Shape } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
 
+export { scaleName } from "../../nn/parameters.ts";
+
 /** Width of a head. */
 export function headDim(config: WalrusConfig): number {
   return config.hiddenDim / config.heads;
@@ -131,9 +133,4 @@ const BLOCK_MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head)\.w
  */
 export function isBlockMatrix(name: string): boolean {
   return BLOCK_MATRIX.test(name);
-}
-
-/** Name of the scales `[o]` of a matrix of 8-bit numbers. */
-export function scaleName(matrix: string): string {
-  return `${matrix}.scale`;
 }

@@ -1,27 +1,14 @@
-// One forecast step in the data's units: normalise, predict, scale back, add to the last frame, blank hidden cells
-// and padded channels (model.md section 10, evaluation.md section 5).
+// The same step with parameters as a record and inputs nested by kind, for callers that build programs by hand.
 
 import type { Tensor } from "../../ir/node.ts";
-import {
-  add,
-  broadcastTo,
-  concat,
-  constant,
-  equal,
-  mul,
-  reshape,
-  select,
-  sliceAxis,
-} from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
 import { at, type DType, type Type } from "../../ir/types.ts";
+import { type ParameterRecord, recordParameters } from "../../nn/parameters.ts";
 import type { Recall } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
-import type { Parameters } from "./encoder.ts";
-import type { JitterInputs } from "./frame.ts";
-import { type Geometry } from "./geometry.ts";
-import { jitterSignature, walrus } from "./model.ts";
-import { denormalizeDelta, normalize, type Statistics, windowStatistics } from "./normalize.ts";
+import type { Geometry } from "./geometry.ts";
+import { jitterSignature } from "./model.ts";
+import { nextFrame, nextFrameFrom, type StepTensors } from "./next_frame.ts";
+import type { Statistics } from "./normalize.ts";
 import { parameterShapes, scaleName } from "./parameters.ts";
 
 /** What determines the program of a step: a change of anything else is a change of inputs only. */
@@ -43,21 +30,8 @@ export interface StepShape {
 }
 
 /** Inputs of a step. */
-export interface StepInputs {
-  readonly params: Parameters;
-  /** `[T, B, X, Y, Z, C]` */
-  readonly window: Tensor;
-  /** `[B, X, Y, Z, Cc]` */
-  readonly constants?: Tensor;
-  /** Columns of the channels, constant ones last, i32 `[C + Cc]`. */
-  readonly fields: Tensor;
-  /** 1 for real channels, 0 for padded ones, `[C]`. */
-  readonly mask: Tensor;
-  /** 1 for hidden cells, `[X, Y, Z]`. */
-  readonly hidden?: Tensor;
-  readonly jitter?: JitterInputs;
-  /** Scales of a data-set-wide normalisation `[C + Cc]`, in place of the window's own. */
-  readonly scales?: { readonly std: Tensor; readonly deltaStd: Tensor };
+export interface StepInputs extends StepTensors {
+  readonly params: ParameterRecord;
 }
 
 /** Number of non-singleton axes. */
@@ -101,53 +75,7 @@ export function stepSignature(
   return signature;
 }
 
-/** Frames with the constant channels behind the variable ones: `[T, B, X, Y, Z, C + Cc]`. */
-export function withConstants(window: Tensor, constants: Tensor | undefined): Tensor {
-  if (!constants) return window;
-  const sizes = [...window.shape.slice(0, 5), at(constants.shape, 4)];
-  return concat([window, broadcastTo(constants, sizes)], 5);
-}
-
-/** Statistics the step normalises with: of the window, or given for the whole data set. */
-export function stepStatistics(x: Tensor, config: WalrusConfig, scales: StepInputs["scales"]): Statistics {
-  if (config.normalization !== "global") return windowStatistics(x, config.normalization, config.epsilon);
-  if (!scales) throw new TypeError("Data-set-wide normalisation needs the scales of stats.yaml");
-  const zero = constant(0, [1, 1, 1, 1, 1, 1]);
-  const shaped = (t: Tensor) => reshape(t, [1, 1, 1, 1, 1, at(t.shape, 0)]);
-  return { mean: zero, std: shaped(scales.std), deltaMean: zero, deltaStd: shaped(scales.deltaStd) };
-}
-
-/** Sets hidden cells of `[.., X, Y, Z, C]` to 0. */
-export function hide(x: Tensor, hidden: Tensor | undefined): Tensor {
-  return hidden ? select(equal(reshape(hidden, [...hidden.shape, 1]), 0), x, 0) : x;
-}
-
-/** Sets hidden cells and padded channels of `[.., X, Y, Z, C]` to 0. */
-export function blank(x: Tensor, mask: Tensor, hidden: Tensor | undefined): Tensor {
-  return hide(select(broadcastTo(mask, x.shape), x, 0), hidden);
-}
-
-/** Statistics cut to the first `channels` channels. */
-export function firstChannels(statistics: Statistics, channels: number): Statistics {
-  const cut = (t: Tensor) => at(t.shape, 5) === 1 ? t : sliceAxis(t, 5, 0, channels);
-  return {
-    mean: cut(statistics.mean),
-    std: cut(statistics.std),
-    deltaMean: cut(statistics.deltaMean),
-    deltaStd: cut(statistics.deltaStd),
-  };
-}
-
-/**
- * The next frame, given what to normalise with.
- *
- * @param inputs tensors as {@link stepSignature} types them
- * @param statistics of the window with its constant channels
- * @param config the network
- * @param geometry of the grid
- * @param recall frames to attend to, by block, other than those of the window
- * @returns `[B, X, Y, Z, C]` in the data's units
- */
+/** The next frame, given what to normalise with: `nextFrameFrom` on a record. */
 export function predictNext(
   inputs: StepInputs,
   statistics: Statistics,
@@ -155,23 +83,7 @@ export function predictNext(
   geometry: Geometry,
   recall?: (block: number) => Recall,
 ): Tensor {
-  const { params, window, fields, mask, hidden } = inputs;
-  const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = window.shape;
-  const x = withConstants(window, inputs.constants);
-  const normal = block("normalize", () => normalize(x, statistics));
-  const y = walrus(params, normal, fields, config, geometry, {
-    jitter: inputs.jitter ?? null,
-    outputs: "last",
-    ...(recall ? { recall } : {}),
-  });
-  return block("denormalize", () => {
-    const own = firstChannels(statistics, C);
-    const predicted = sliceAxis(y, 5, 0, C);
-    const next = config.prediction === "delta"
-      ? add(sliceAxis(window, 0, T - 1, 1), denormalizeDelta(predicted, own))
-      : add(mul(predicted, own.std), own.mean);
-    return reshape(blank(next, mask, hidden), [B, X, Y, Z, C]);
-  });
+  return nextFrameFrom(recordParameters(inputs.params), inputs, statistics, config, geometry, recall);
 }
 
 /**
@@ -183,7 +95,5 @@ export function predictNext(
  * @returns `[B, X, Y, Z, C]` in the data's units
  */
 export function forecastStep(inputs: StepInputs, config: WalrusConfig, geometry: Geometry): Tensor {
-  const x = withConstants(inputs.window, inputs.constants);
-  const statistics = block("normalize", () => stepStatistics(x, config, inputs.scales));
-  return predictNext(inputs, statistics, config, geometry);
+  return nextFrame(recordParameters(inputs.params), inputs, config, geometry);
 }

@@ -1,0 +1,34 @@
+// The family of Walrus networks: those of checkpoints, of configurations, and new ones to train.
+
+import { checkShapes } from "../check_shapes.ts";
+import type { ModelFamily } from "../model.ts";
+import { adaptToShapes } from "./adapt.ts";
+import type { WalrusConfig } from "./config.ts";
+import { createWalrus } from "./create.ts";
+import { parseConfig } from "./extended_config.ts";
+import { checkSettings, type WalrusSettings } from "./settings.ts";
+import { recipe } from "./recipe.ts";
+import { readStored } from "./stored_config.ts";
+import { CONFIG_FILE, FAMILY, walrusModel } from "./walrus.ts";
+
+/** Walrus networks. */
+export const walrusFamily: ModelFamily = {
+  family: FAMILY,
+  recipe,
+  settings: checkSettings,
+  fromCheckpoint(shapes, files, name = "checkpoint") {
+    const text = files[CONFIG_FILE];
+    if (text === undefined) {
+      throw new TypeError(
+        `Cannot find the configuration of "${name}": there is no ${CONFIG_FILE} beside it, pass one with --config`,
+      );
+    }
+    const { config, warnings } = parseConfig(text, CONFIG_FILE);
+    const model = walrusModel(adaptToShapes(config, shapes));
+    checkShapes(shapes, model.parameters, name);
+    return { model, warnings };
+  },
+  fromConfig: (config) => walrusModel(readStored(config)),
+  create: (settings, data, map, from) =>
+    createWalrus(settings as WalrusSettings, data, map, from && from.config as WalrusConfig),
+};

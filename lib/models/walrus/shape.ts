@@ -1,0 +1,157 @@
+// What a program of the network is made for, as plain data: equal shapes share programs. What the network can not take
+// is refused here, before any weight is read.
+
+import type { SampleInfo } from "../../data/dataset.ts";
+import type { FieldMap, FieldPlace, ShapeOptions } from "../model.ts";
+import type { WalrusConfig } from "./config.ts";
+import { type Embedding, embeddingOf } from "./embed.ts";
+import { dimensionality } from "./encoder.ts";
+import { fieldIndices } from "./field_table.ts";
+import { type Boundary, checkDecodable, type Geometry, geometryOf, tokenGrid } from "./geometry.ts";
+import { type LossSettings, RELEASED_LOSS } from "./loss.ts";
+import { RESAMPLED } from "./resample.ts";
+import type { StepShape } from "./step.ts";
+import { transformsOf } from "./transforms.ts";
+
+/** What training adds to a program. */
+export interface TrainingShape {
+  /** Whether branches of blocks are dropped at random. */
+  readonly pathDrop: boolean;
+  /** Whether fields are dropped at random. */
+  readonly fieldDrop: boolean;
+  /** Micro-batches of a training step. */
+  readonly parts: number;
+  /** Settings of the loss. */
+  readonly loss: LossSettings;
+}
+
+/** What determines a program besides the network's configuration. */
+export interface WalrusShape extends StepShape {
+  /** Codes of the near and far side of three axes. */
+  readonly boundaries: readonly [Boundary, Boundary, Boundary];
+  /** Points of the last axis as the network sees it, where data are resampled; null where not. */
+  readonly resampled: number | null;
+  /** Set where a loss is computed. */
+  readonly training: TrainingShape | null;
+}
+
+/** Frames of a window: half of them, rounded down, with three axes of more than one point. */
+export function contextFrames(
+  config: WalrusConfig,
+  { grid }: Pick<SampleInfo, "grid">,
+): { usual: number; least: number; most: number } {
+  const deep = grid.shape.length === 3 && grid.shape.every((n) => n > 1);
+  const usual = deep ? Math.max(1, Math.floor(config.contextFrames / 2)) : config.contextFrames;
+  return { usual, least: 1, most: Infinity };
+}
+
+/** Columns of the channels, constant ones last. */
+export function columnsOf(
+  { variable, constant }: Embedding,
+  config: WalrusConfig,
+  map: FieldMap | undefined,
+): number[] {
+  return fieldIndices([...variable.names, ...constant.names], config.fields, map);
+}
+
+/** Where each field of the data goes, in their order. */
+export function fieldPlaces(config: WalrusConfig, info: SampleInfo, map: FieldMap = {}): FieldPlace[] {
+  const embedding = embeddingOf(info, transformsOf(info, undefined));
+  const columns = columnsOf(embedding, config, map);
+  const { variable, constant } = embedding;
+  const names = [...variable.names, ...constant.names];
+  const places: FieldPlace[] = [];
+  for (const [{ groups }, offset] of [[variable, 0], [constant, variable.names.length]] as const) {
+    for (const { field, start, components } of groups) {
+      const from = offset + start;
+      places[field] = {
+        columns: columns.slice(from, from + components),
+        // A column that was only numbered says nothing about what it has seen.
+        learnt: names.slice(from, from + components).every((name) => typeof map[name] !== "number"),
+      };
+    }
+  }
+  return places;
+}
+
+/** A setting of the loss. */
+function number(settings: Readonly<Record<string, unknown>>, name: string, usual: number): number {
+  const value = settings[name] ?? usual;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new TypeError(`Setting "${name}" of the loss is ${JSON.stringify(value)}, wanted a number from 0`);
+}
+
+function trainingOf(config: WalrusConfig, training: ShapeOptions["training"]): TrainingShape | null {
+  return training
+    ? {
+      pathDrop: config.dropPath > 0 && config.blocks > 1,
+      fieldDrop: config.inputFieldDrop > 0,
+      parts: training.parts,
+      loss: {
+        multiplier: number(training.loss, "multiplier", RELEASED_LOSS.multiplier),
+        minimumContext: number(training.loss, "minimum_context", RELEASED_LOSS.minimumContext),
+      },
+    }
+    : null;
+}
+
+/** Geometry of a shape's grid. */
+export function gridOf({ points, resampled, boundaries, jitter }: WalrusShape): Geometry {
+  return geometryOf([points[0], points[1], resampled ?? points[2]], boundaries, jitter);
+}
+
+/** Refuses what the network has no weights for. */
+function checkFits(config: WalrusConfig, geometry: Geometry): void {
+  const axes = dimensionality(geometry);
+  if (!config.includeD.some((d) => d === axes)) {
+    throw new RangeError(
+      `The network has no encoder for data with ${axes} axes of more than one point, it has those for ${
+        config.includeD.join(", ")
+      }`,
+    );
+  }
+  const tokens = tokenGrid(geometry);
+  if (config.apeShape && String(config.apeShape) !== String(tokens)) {
+    throw new RangeError(
+      `The network's table of positions is for ${config.apeShape.join(" x ")} tokens, the grid has ${
+        tokens.join(" x ")
+      }`,
+    );
+  }
+}
+
+/**
+ * What a program is made for.
+ *
+ * @param config the network
+ * @param info of the samples
+ * @param options samples, frames, draws, training
+ * @throws RangeError for unknown fields or a grid that the network can not cut; TypeError for points that are no grid
+ */
+export function shapeOf(config: WalrusConfig, info: SampleInfo, options: ShapeOptions): WalrusShape {
+  const embedding = embeddingOf(info, transformsOf(info, options.transforms));
+  columnsOf(embedding, config, options.map);
+  const { samples, frames = contextFrames(config, info).usual } = options;
+  for (const [what, count] of Object.entries({ frames, samples })) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`A step is asked for ${count} ${what}, wanted a whole number from 1`);
+    }
+  }
+  const resampled = RESAMPLED[info.dataset];
+  const shape: WalrusShape = {
+    frames,
+    samples,
+    points: embedding.points,
+    channels: embedding.variable.names.length,
+    constants: embedding.constant.names.length,
+    hidden: info.masked,
+    jitter: options.draws ?? config.jitter,
+    boundaries: embedding.boundaries,
+    resampled: resampled && embedding.points[2] === resampled[0] ? resampled[1] : null,
+    training: trainingOf(config, options.training),
+  };
+  const geometry = gridOf(shape);
+  checkDecodable(geometry);
+  checkFits(config, geometry);
+  return shape;
+}
