@@ -3,6 +3,7 @@
 // touches the process.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { ModelEntry } from "../lib/models/model.ts";
 
 /** What surrounds a command. */
 export interface Context {
@@ -16,6 +17,8 @@ export interface Context {
   readonly screen?: { readonly columns: number; readonly color: boolean };
   /** Whether standard error is a terminal, where a line may be overwritten. */
   readonly interactive?: boolean;
+  /** Families of networks that are looked for; those of the library unless given. */
+  readonly registry?: readonly ModelEntry[];
   /** Gives up network access for good; absent where others share the process. */
   readonly dropNetwork?: () => Promise<void>;
 }

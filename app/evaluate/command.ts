@@ -1,23 +1,25 @@
-// Scores a checkpoint on held-out data sets in The Well's layout: one-step and rollout VRMSE beside those of the
-// trivial forecasts, as a table and as JSON.
+// Scores a checkpoint on held-out data sets: one-step and rollout VRMSE beside those of the trivial forecasts, as a table
+// and as JSON.
 
 import { type BackendName, openDevice } from "../../lib/backend/auto.ts";
-import { openSplit, type Split } from "../../lib/data/split.ts";
-import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
+import type { Dataset, Split } from "../../lib/data/dataset.ts";
+import { consecutive, placesOf } from "../../lib/data/examples.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import type { FieldTransforms } from "../../lib/data/transforms.ts";
+import { modelForecast } from "../../lib/forecast/forecaster.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
+import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
+import { writeFileAtomic } from "../../lib/io/file.ts";
+import { type Forecaster, linearExtrapolation, persistence } from "../../lib/metrics/forecasters.ts";
 import {
-  type Forecaster,
-  linearExtrapolation,
-  mean,
-  median,
-  modelForecast,
-  persistence,
+  type LeftOut,
   scoreRollouts,
   scoreWindows,
-} from "../../lib/forecast/skill.ts";
-import { Walrus } from "../../lib/forecast/walrus.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { choice, command, wholeNumber } from "../cli.ts";
-import { filesOf } from "../train/systems.ts";
+  summarizeRollouts,
+  summarizeWindows,
+} from "../../lib/metrics/skill.ts";
+import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { MODEL } from "../shipped.ts";
 
 interface Options {
   readonly checkpoint: string;
@@ -35,33 +37,36 @@ interface Options {
 
 /** Scores of one forecaster on one data set. */
 interface Skill {
-  /** Median over windows of the mean over fields, one step ahead. */
+  /** Median over windows of the mean over components, one step ahead. */
   readonly oneStep: number;
-  /** Median over windows of each field. */
+  /** Median over windows of each component. */
   readonly fields: Readonly<Record<string, number>>;
   /** Median over trajectories of the mean over steps from the first frame. */
   readonly rollout: number | null;
   /** Mean over trajectories at every step. */
   readonly curve: readonly number[];
+  /** Data that could not be scored. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 async function skillOf(
   forecast: Forecaster,
   split: Split,
   frames: number,
+  transforms: FieldTransforms,
   { every, rollout }: Options,
 ): Promise<Skill> {
-  const places = split.places(frames, 1).filter((_, i) => i % every === 0);
-  const windows = await scoreWindows(forecast, split, frames, places);
-  const curves = await scoreRollouts(forecast, split, frames, split.trajectories(), rollout);
-  const longest = Math.max(0, ...curves.map((curve) => curve.length));
+  const places = placesOf(split, consecutive(frames + 1)).filter((_, i) => i % every === 0);
+  const windows = await scoreWindows(forecast, split, places, { transforms });
+  const rollouts = await scoreRollouts(forecast, split, { frames, steps: rollout, transforms });
+  const one = summarizeWindows(windows);
+  const many = summarizeRollouts(rollouts);
   return {
-    oneStep: median(windows.map((fields) => mean(Object.values(fields)))),
-    fields: Object.fromEntries(
-      Object.keys(windows[0] ?? {}).map((field) => [field, median(windows.map((w) => w[field]!))]),
-    ),
-    rollout: curves.length > 0 ? median(curves.map(mean)) : null,
-    curve: Array.from({ length: longest }, (_, step) => mean(curves.flatMap((curve) => curve[step] ?? []))),
+    oneStep: one.median,
+    fields: one.components,
+    rollout: rollouts.rollouts.length > 0 ? many.median : null,
+    curve: many.means,
+    leftOut: [...windows.leftOut, ...rollouts.leftOut],
   };
 }
 
@@ -74,66 +79,84 @@ function row(name: string, cells: readonly string[]): string {
   return `${name.padEnd(30)} ${cells.map((cell) => cell.padStart(17)).join(" ")}`;
 }
 
+/** The split that was asked for; all of a data set that is not divided. */
+async function splitOf(data: Dataset, folder: string, name: string): Promise<Split> {
+  const { splits } = data;
+  if (splits.includes(name)) return await data.split(name);
+  if (splits.length === 1 && splits[0] === "all") return await data.split();
+  throw new RangeError(`"${folder}" has no split "${name}", it has ${splits.join(", ")}`);
+}
+
+/** Scores the network and the trivial forecasts on a data set. */
+async function evaluateOn(
+  data: Dataset,
+  split: Split,
+  model: LoadedModel,
+  options: Options,
+): Promise<Record<string, Skill>> {
+  const { jitter: draws, seed, kvCache } = options;
+  const { info } = split.trajectory(0);
+  const forecasters = {
+    forecast: modelForecast(model, { draws, seed, kvCache, statistics: await data.statistics() }),
+    persistence,
+    linear: linearExtrapolation,
+  };
+  const frames = model.model.contextFrames(info).usual;
+  const transforms = model.model.transforms?.(info) ?? {};
+  const skills: Record<string, Skill> = {};
+  for (const [name, forecaster] of Object.entries(forecasters)) {
+    skills[name] = await skillOf(forecaster, split, frames, transforms, options);
+  }
+  return skills;
+}
+
+/** Names what could not be scored, once. */
+function tellLeftOut(skills: Readonly<Record<string, Skill>>, warn: Context["warn"]): void {
+  const all = Object.values(skills).flatMap(({ leftOut }) => leftOut.map(({ name, why }) => `${name}: ${why}`));
+  for (const text of new Set(all)) warn(`warning: left out: ${text}`);
+}
+
 /** The evaluate command. */
 export const evaluate = command<Options>({
   name: "evaluate",
   description: "Scores a checkpoint on data sets: one-step and rollout VRMSE beside trivial forecasts.",
   declare: (reader) => {
     reader
-      .argument("<folders...>", "data sets, each with data/valid/*.hdf5")
-      .option(
-        "--checkpoint <file>",
-        "weights in the released layout",
-        "examples/walrus_small/walrus.safetensors",
-      )
-      .option("--config <file>", "extended_config.yaml (default: the file beside the checkpoint)")
+      .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
+      .option("--checkpoint <file>", ".pt, .safetensors or shard index", MODEL)
+      .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
       .option("--split <name>", "train, valid or test", "valid")
       .option("--every <n>", "score every n-th window one step ahead", wholeNumber(1), 1)
       .option("--rollout <steps>", "steps of rollouts from the first frame; 0: none", wholeNumber(0), 10)
-      .option("--jitter", "shift the grid at random, as the released model does", false)
+      .option("--jitter", "random draws in every step, as the released model does", false)
       .option("--kv-cache", "compute only the newest frame of a rollout's window", false)
-      .option("--seed <n>", "of the shifts", wholeNumber(0), 0)
+      .option("--seed <n>", "of the draws", wholeNumber(0), 0)
       .addOption(choice("--backend <name>", "where to compute", ["auto", "wasm", "webgpu"], "auto"))
       .option("--threads <n>", "threads (default: all)", wholeNumber(1))
       .option("--out <file>", "also write the scores as JSON");
   },
   aliases: { "--reuse": "--kv-cache" },
-  async run(options, { print }, operands, args) {
-    using device = await openDevice(options.backend, {
+  async run(options, { print, warn, registry }, operands, args) {
+    await using device = await openDevice(options.backend, {
       ...(options.threads ? { wasm: { threads: options.threads } } : {}),
     });
-    using model = await Walrus.load(options.checkpoint, {
+    using model = await loadModel(options.checkpoint, {
       device,
       ...(options.config ? { config: options.config } : {}),
+      ...(registry ? { registry } : {}),
     });
-    const { jitter, seed, kvCache: reuse } = options;
     print(`VRMSE, medians; one step / mean of ${options.rollout} steps; ${device.name}`);
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};
-    for (const given of operands) {
-      const folder = given.replace(/\/+$/, "");
-      const files = await filesOf(`${folder}/data/${options.split}`);
-      if (files.length === 0) throw new RangeError(`"${folder}/data/${options.split}" has no HDF5 files`);
-      using split = await openSplit(files);
-      const first = await split.trajectory(0, 0).window({ from: 0, length: 1 });
-      const scales = model.config.normalization === "global"
-        ? globalScales(await readStatistics(`${folder}/stats.yaml`), first, model.config.epsilon)
-        : null;
-      const frames = model.contextFor(split);
-      const forecasters = {
-        forecast: modelForecast(model, { jitter, seed, reuse, ...(scales ? { scales } : {}) }),
-        persistence,
-        linear: linearExtrapolation,
-      };
-      const skills: Record<string, Skill> = {};
-      for (const [name, forecaster] of Object.entries(forecasters)) {
-        skills[name] = await skillOf(forecaster, split, frames, options);
-      }
-      results[split.name] = skills;
+    for (const folder of operands) {
+      using data = await openData(folder);
+      const split = await splitOf(data, folder, options.split);
+      const skills = results[data.name] = await evaluateOn(data, split, model, options);
+      tellLeftOut(skills, warn);
       const cells = Object.values(skills).map(({ oneStep, rollout }) =>
         `${shown(oneStep)} / ${shown(rollout)}`
       );
-      print(row(split.name, cells));
+      print(row(data.name, cells));
     }
     if (!options.out) return;
     const report = { command: ["deno task evaluate", ...args].join(" "), device: device.name, results };

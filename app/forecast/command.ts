@@ -1,145 +1,124 @@
 // The forecast command: a trajectory and a checkpoint in; scores, a Well file, a picture and an animation out.
 
-import { fileURLToPath } from "node:url";
 import { openDevice } from "../../lib/backend/auto.ts";
-import type { Device } from "../../lib/compile/program.ts";
-import { openWell, type Trajectory } from "../../lib/data/well.ts";
-import { findNotFinite, type Window } from "../../lib/data/window.ts";
-import { frameMetric } from "../../lib/metrics/frame.ts";
-import type { Frame } from "../../lib/forecast/rollout.ts";
-import { Walrus } from "../../lib/forecast/walrus.ts";
-import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
+import type { Device } from "../../lib/compile/device.ts";
+import type { Dataset, Sample, Trajectory } from "../../lib/data/dataset.ts";
+import { findNotFinite } from "../../lib/data/not_finite.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import { readStatistics } from "../../lib/data/statistics.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
+import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
 import { isUrl } from "../../lib/io/source.ts";
 import { command, type Context } from "../cli.ts";
-import { admit } from "./memory.ts";
+import { DATA, MODEL } from "../shipped.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { writeForecast, writePictures } from "./output.ts";
-import { startProgress } from "./progress.ts";
-import { renderTable, type ScoreRow } from "./table.ts";
-import { type ForecastView, realFrame } from "./view.ts";
+import { rollOut } from "./roll_out.ts";
+import { renderTable } from "./table.ts";
+import { channelNames, channelsOf, type ForecastView, gridShape } from "./view.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-const DEFAULTS = {
-  input: fileURLToPath(new URL("examples/data/euler_quadrants_mini.hdf5", ROOT)),
-  checkpoint: fileURLToPath(new URL("examples/walrus_small/walrus.safetensors", ROOT)),
-};
-
-/** VRMSE of the real channels. */
-function scores(frame: Float32Array, truth: Float32Array | null, channels: number): (number | null)[] {
-  return truth ? frameMetric("VRMSE", frame, truth, channels) : new Array<null>(channels).fill(null);
-}
-
-interface Result {
-  readonly frames: readonly Frame[];
-  readonly truth: readonly (Float32Array | null)[];
-  readonly rows: readonly ScoreRow[];
-}
-
-async function rollOut(
-  model: Walrus,
-  trajectory: Trajectory,
-  start: Window,
-  options: ForecastOptions,
-  context: Context,
-  open: () => Promise<Device>,
-): Promise<Result> {
-  const channels = start.channelMask.filter((real) => real === 1).length;
-  const lastFrame = options.start + (start.times.length - 1) * options.stride;
-  const persisted = realFrame(start, start.frames.slice(-start.frames.length / start.times.length));
-  const scales = options.stats ? globalScales(await readStatistics(options.stats), start) : undefined;
-  const frames: Frame[] = [];
-  const truth: (Float32Array | null)[] = [];
-  const rows: ScoreRow[] = [];
-  using progress = startProgress("forecast", options.steps, context);
-  const isCpu = model.device.name.startsWith("wasm");
-  const rollout = model.rollout(start, {
-    steps: options.steps,
-    seed: options.seed,
-    ...(options.jitter ? {} : { jitter: false }),
-    reuse: options.kvCache,
-    fieldMap: options.map,
-    ...(scales ? { scales } : {}),
-    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity),
-    signal: context.signal,
-    onDeviceLost: (error) => {
-      context.warn(`warning: ${error.message}; going on with a new one`);
-      return open();
-    },
-  });
-  for await (const frame of rollout) {
-    const index = lastFrame + frame.step * options.stride;
-    const known = index < trajectory.steps ? await trajectory.frame(index) : null;
-    const real = known && realFrame(start, known.values);
-    frames.push(known ? { ...frame, time: known.time } : frame);
-    truth.push(real);
-    rows.push({
-      step: frame.step,
-      time: known?.time ?? frame.time,
-      forecast: scores(realFrame(start, frame.values), real, channels),
-      persistence: scores(persisted, real, channels),
-    });
-    progress.update(frame.step);
-  }
-  return { frames, truth, rows };
-}
-
-async function forecastWith(options: ForecastOptions, context: Context): Promise<void> {
-  const { print, warn, signal } = context;
-  const began = performance.now();
-  using well = await openWell(options.input, options.transforms ? { transforms: options.transforms } : {});
-  for (const warning of well.metadata.warnings) warn(`warning: ${warning}`);
-  const trajectory = well.trajectory(options.trajectory);
-  using devices = new DisposableStack();
-  const open = async () =>
+/** Opens the device that computes, and opens it again when it is lost. */
+function deviceOpener(options: ForecastOptions, { print }: Context, devices: AsyncDisposableStack) {
+  return async (): Promise<Device> =>
     devices.use(
       await openDevice(options.backend, {
         wasm: { maximumBytes: options.memory, ...(options.threads ? { threads: options.threads } : {}) },
         onChoice: print,
       }),
     );
-  const device = await open();
-  using model = await Walrus.load(options.checkpoint, {
-    device,
-    weights: options.weights,
-    ...(options.config ? { config: options.config } : {}),
-  });
-  for (const warning of model.warnings) warn(`warning: ${warning}`);
-  const length = options.frames ?? model.contextFor(trajectory);
-  const start = await trajectory.window({ from: options.start, length, stride: options.stride });
-  const bad = findNotFinite(start);
-  if (bad) throw new RangeError(`Cannot forecast from "${options.input}": ${bad}`);
+}
 
-  const grid = start.shape.filter((n) => n > 1).join(" x ");
-  print(
-    `${well.metadata.dataset}: ${grid} points, ${well.metadata.steps} frames, trajectory ${options.trajectory}`,
+/** The trajectory that was asked for. */
+async function trajectoryOf(data: Dataset, { split: name, trajectory, input }: ForecastOptions) {
+  const split = await data.split(name);
+  if (trajectory < split.trajectories) return split.trajectory(trajectory);
+  throw new RangeError(
+    `"${input}" has trajectories 0 to ${split.trajectories - 1}, ${trajectory} was asked for`,
   );
-  for (const [field, transform] of Object.entries(well.transforms)) {
+}
+
+/** The input window. */
+async function startOf(trajectory: Trajectory, model: LoadedModel, options: ForecastOptions): Promise<Sample> {
+  const length = options.frames ?? model.model.contextFrames(trajectory.info).usual;
+  const frames = Array.from({ length }, (_, k) => options.start + k * options.stride);
+  if (frames.at(-1)! >= trajectory.steps) {
+    throw new RangeError(
+      `"${options.input}" is too short: frames ${frames[0]} to ${frames.at(-1)} are wanted, it has 0 to ${
+        trajectory.steps - 1
+      }`,
+    );
+  }
+  const start = await trajectory.sample(frames);
+  const bad = findNotFinite(start, frames);
+  if (bad) throw new RangeError(`Cannot forecast from "${options.input}": ${bad}`);
+  return start;
+}
+
+/** Says what is forecast with what. */
+function describe(
+  { print }: Context,
+  trajectory: Trajectory,
+  start: Sample,
+  model: LoadedModel,
+  options: ForecastOptions,
+): void {
+  const { info } = start;
+  const grid = info.grid.shape.filter((n) => n > 1).join(" x ");
+  print(`${info.dataset}: ${grid} points, ${trajectory.steps} frames, trajectory ${options.trajectory}`);
+  const transforms = options.transforms ?? model.model.transforms?.(info) ?? {};
+  for (const [field, transform] of Object.entries(transforms)) {
     print(`field ${field} is read as ${transform}_${field}`);
   }
+  const { family, description, draws } = model.model;
+  const random = options.jitter && draws ? `random draws with seed ${options.seed}` : "no random draws";
   print(
-    `Walrus: ${model.config.blocks} blocks of width ${model.config.hiddenDim}, ${length} frames in, ${options.steps} out, ${
-      options.jitter && model.config.jitter ? `jitter with seed ${options.seed}` : "no jitter"
-    }, on ${device.name}`,
+    `${family}: ${description}, ${start.times.length} frames in, ${options.steps} out, ${random}, on ${model.device.name}`,
   );
-  const { frames, truth, rows } = await rollOut(model, trajectory, start, options, context, open);
-  const names = start.channels.filter((_, c) => start.channelMask[c] === 1);
-  const screen = context.screen ?? { columns: 120, color: false };
-  print(`\n${renderTable(names, rows, screen)}\n`);
+}
+
+async function forecastWith(options: ForecastOptions, context: Context): Promise<void> {
+  const { print, warn, signal, registry } = context;
+  const began = performance.now();
+  using data = await openData(options.input);
+  for (const warning of data.warnings) warn(`warning: ${warning}`);
+  const trajectory = await trajectoryOf(data, options);
+  await using devices = new AsyncDisposableStack();
+  const open = deviceOpener(options, context, devices);
+  using model = await loadModel(options.checkpoint, {
+    device: await open(),
+    weights: options.weights,
+    ...(options.config ? { config: options.config } : {}),
+    ...(registry ? { registry } : {}),
+  });
+  for (const warning of model.warnings) warn(`warning: ${warning}`);
+  const start = await startOf(trajectory, model, options);
+  describe(context, trajectory, start, model, options);
+  const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
+  const { frames, truth, rows, names } = await rollOut(
+    model,
+    trajectory,
+    start,
+    statistics,
+    options,
+    context,
+    open,
+  );
+  print(`\n${renderTable(names, rows, context.screen ?? { columns: 120, color: false })}\n`);
 
   const view: ForecastView = {
-    dataset: well.metadata.dataset,
-    shape: start.shape,
-    channels: names,
-    axisNames: well.metadata.axes,
-    times: frames.map((f) => f.time),
-    truth,
-    forecast: frames.map((f) => realFrame(start, f.values)),
+    dataset: start.info.dataset,
+    shape: gridShape(start.info),
+    channels: channelNames(start.info),
+    axisNames: start.info.grid.axes,
+    times: frames.map(({ time }) => time),
+    truth: truth.map((sample) => sample && channelsOf(sample)),
+    forecast: frames.map(channelsOf),
     hidden: start.hidden,
   };
   const folder = options.out.replace(/[/\\]+$/, "") || ".";
   const file = `${folder}/forecast.hdf5`;
   signal.throwIfAborted();
-  await writeForecast(file, options.input, trajectory, start, frames, signal);
+  await writeForecast(file, model.model.family, frames, signal);
   const pictures = await writePictures(folder, view, signal);
   print(
     `wrote ${[file, ...pictures].join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`,
@@ -156,12 +135,12 @@ function needsNetwork({ input, checkpoint, config, stats }: ForecastOptions): bo
 /** The forecast command. */
 export const forecast = command<ReadOptions>({
   name: "forecast",
-  description: "Forecasts a simulation: opens a Well HDF5 file, runs Walrus, scores and draws the result.",
+  description: "Forecasts a simulation: opens data, runs a network, scores and draws the result.",
   declare: declareOptions,
   aliases: { "--reuse": "--kv-cache" },
   interrupted: "the forecast was not finished, unfinished files were removed",
   async run(read, context) {
-    const options = completeOptions(read, DEFAULTS);
+    const options = completeOptions(read, { input: DATA, checkpoint: MODEL });
     if (!needsNetwork(options)) await context.dropNetwork?.();
     await forecastWith(options, context);
   },

@@ -1,6 +1,6 @@
 // Options of the forecast command: declared and checked here, defaults from the shipped example.
 
-import type { WeightStorage } from "../../lib/forecast/walrus.ts";
+import type { WeightStorage } from "../../lib/weights/storage.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { choice, wholeNumber } from "../cli.ts";
 
@@ -13,7 +13,9 @@ export interface ForecastOptions {
   readonly steps: number;
   readonly start: number;
   readonly stride: number;
+  readonly split: string | undefined;
   readonly trajectory: number;
+  readonly lead: number | undefined;
   readonly seed: number;
   readonly jitter: boolean;
   readonly kvCache: boolean;
@@ -25,7 +27,7 @@ export interface ForecastOptions {
   readonly out: string;
   readonly frames: number | undefined;
   readonly map: Readonly<Record<string, string>>;
-  /** Undefined: those the released model uses for the data set. */
+  /** Undefined: those of the network for the data set. */
   readonly transforms: Readonly<Record<string, "log10" | "zeros_like">> | undefined;
 }
 
@@ -33,6 +35,12 @@ export interface ForecastOptions {
 export interface Defaults {
   readonly input: string;
   readonly checkpoint: string;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("wanted a number above 0");
 }
 
 function pair(kind: string) {
@@ -63,17 +71,19 @@ export interface ReadOptions extends Partial<Omit<ForecastOptions, "memory" | "t
 /** Declares the options. */
 export function declareOptions(reader: Command): void {
   reader
-    .option("--input <file|url>", "trajectory in The Well's HDF5 layout (default: a shipped one)")
+    .option("--input <file|folder|url>", "data of any known format (default: a shipped simulation)")
     .option("--checkpoint <file|url>", ".pt, .safetensors or shard index (default: the shipped model)")
-    .option("--config <file|url>", "extended_config.yaml (default: beside the checkpoint)")
-    .option("--stats <file|url>", "stats.yaml of the data set, for models normalised by it")
+    .option("--config <file|url>", "configuration of the network (default: beside the checkpoint)")
+    .option("--stats <file|url>", "stats.yaml, for networks normalised by it (default: beside the data)")
     .option("--steps <n>", "frames to forecast", wholeNumber(1), 10)
     .option("--start <t>", "first frame of the input window", wholeNumber(0), 0)
     .option("--stride <n>", "frames from one input frame to the next", wholeNumber(1), 1)
     .option("--frames <n>", "input frames (default: 6, or 3 in 3D)", wholeNumber(1))
-    .option("--trajectory <i>", "which trajectory of the file", wholeNumber(0), 0)
-    .option("--seed <s>", "seed of the random shifts", wholeNumber(0), 0)
-    .option("--no-jitter", "no random shifts")
+    .option("--split <name>", "split of a data set (default: its first)")
+    .option("--trajectory <i>", "which trajectory of the file or split", wholeNumber(0), 0)
+    .option("--lead <time>", "time to predict ahead, for networks that take one (default: as the input frames)", positive)
+    .option("--seed <s>", "seed of the random draws (jitter)", wholeNumber(0), 0)
+    .option("--no-jitter", "no random draws")
     .option(
       "--kv-cache",
       "compute only the newest frame after the first step: faster, a little different",
@@ -85,7 +95,7 @@ export function declareOptions(reader: Command): void {
     .addOption(
       choice(
         "--weights <kind>",
-        "matrices on the device: as stored, halves, widened, 8 bits",
+        "matrices on the device: as stored, fp16, widened, 8 bits",
         ["stored", "f16", "f32", "int8", "int8-dot"],
         "stored",
       ),
@@ -118,6 +128,8 @@ export function completeOptions({ transform, ...read }: ReadOptions, defaults: D
     map: {},
     config: undefined,
     stats: undefined,
+    split: undefined,
+    lead: undefined,
     threads: undefined,
     frames: undefined,
     ...read,

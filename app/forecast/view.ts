@@ -1,6 +1,7 @@
-// What is shown of a forecast: frames, names and times, free of padded channels.
+// What is shown of a forecast: frames as planes of numbers, names and times.
 
-import type { Window } from "../../lib/data/window.ts";
+import { componentNames } from "../../lib/data/components.ts";
+import type { Sample, SampleInfo } from "../../lib/data/dataset.ts";
 
 /** A forecast beside the truth. */
 export interface ForecastView {
@@ -19,12 +20,30 @@ export interface ForecastView {
   readonly hidden: Uint8Array | null;
 }
 
-/** Frames without the channels that only the embedding added. */
-export function realFrame(window: Window, frame: Float32Array): Float32Array {
-  const channels = Array.from(window.channels.keys()).filter((c) => window.channelMask[c] === 1);
-  const count = window.channels.length;
-  const out = new Float32Array((frame.length / count) * channels.length);
-  for (let p = 0, at = 0; p < frame.length; p += count) for (const c of channels) out[at++] = frame[p + c]!;
+/** Names of the components of all fields that vary. */
+export function channelNames(info: SampleInfo): string[] {
+  return info.fields.filter(({ constant }) => !constant).flatMap((field) => componentNames(info, field));
+}
+
+/** X, Y, Z of a grid; 1 for axes it does not have. */
+export function gridShape({ grid: { shape: [x = 1, y = 1, z = 1] } }: SampleInfo): [number, number, number] {
+  return [x, y, z];
+}
+
+/** The fields of a frame that vary, side by side: `[X, Y, Z, C]`. */
+export function channelsOf({ info, values }: Pick<Sample, "info" | "values">): Float32Array {
+  const widths = info.fields.map((field) => field.constant ? 0 : componentNames(info, field).length);
+  const channels = widths.reduce((sum, width) => sum + width, 0);
+  const points = info.grid.shape.reduce((n, size) => n * size, 1);
+  const out = new Float32Array(points * channels);
+  let first = 0;
+  widths.forEach((width, field) => {
+    const own = values[field]!;
+    for (let p = 0; p < points; p++) {
+      for (let c = 0; c < width; c++) out[p * channels + first + c] = own[p * width + c]!;
+    }
+    first += width;
+  });
   return out;
 }
 

@@ -2,13 +2,12 @@
 // Start values are those of training, but branches that start switched off are switched on, so that every operator
 // matters to the result.
 
-import { readConfig, writeConfig } from "../../lib/models/walrus/extended_config.ts";
+import { openModel } from "../../lib/forecast/open_model.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
 import { type Shape, sizeOf } from "../../lib/ir/types.ts";
-import { startFrequencies } from "../../lib/models/walrus/initialize.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import type { ParameterInfo } from "../../lib/models/model.ts";
+import { randomSource } from "../../lib/random/random_source.ts";
 import { choice, command, wholeNumber } from "../cli.ts";
 
 /** Random numbers between -1 and 1 from their place: a billion of them must not take long. */
@@ -32,8 +31,8 @@ function fanIn(name: string, shape: Shape): number {
 }
 
 /** Numbers of a tensor. */
-function numbers(name: string, shape: Shape, config: WalrusConfig, seed: number): Float32Array {
-  if (name.includes("rotary_emb.freqs")) return startFrequencies(config);
+function numbers(name: string, { shape, start }: ParameterInfo, seed: number): Float32Array {
+  if (name.includes("rotary_emb.freqs")) return start(randomSource(0, 0));
   const count = sizeOf(shape);
   if (shape.length === 1) {
     const offset = name.endsWith("bias") ? 0 : 1;
@@ -45,6 +44,7 @@ function numbers(name: string, shape: Shape, config: WalrusConfig, seed: number)
 }
 
 interface Options {
+  readonly family?: string;
   readonly config: string;
   readonly seed: number;
   readonly dtype: WritableType;
@@ -54,25 +54,29 @@ interface Options {
 /** The make-checkpoint command. */
 export const makeCheckpoint = command<Options>({
   name: "make-checkpoint",
-  description: "Writes a checkpoint of random weights in the released layout.",
+  description: "Writes a checkpoint of random weights in the layout of its family.",
   declare: (reader) => {
     reader
-      .option("--config <released|file>", "the released network, or extended_config.yaml", "released")
+      .option("--family <name>", "family of networks (default: the first)")
+      .option("--config <released|file>", "the released network, or a configuration file", "released")
       .option("--seed <s>", "seed of the weights", wholeNumber(0), 0)
       .addOption(choice("--dtype <kind>", "storage", ["f32", "f16", "bf16"], "f16"))
-      .option("--out <dir>", "folder for walrus.safetensors and extended_config.yaml", "out/checkpoint");
+      .option("--out <dir>", "folder for weights and configuration files", "out/checkpoint");
   },
-  async run({ config: source, seed, dtype, out }, { print }) {
-    const config = source === "released" ? RELEASED_CONFIG : (await readConfig(source)).config;
-    const shapes = [...parameterShapes(config)];
-    const count = shapes.reduce((n, [, shape]) => n + sizeOf(shape), 0);
-    const tensors = shapes.map(([name, shape], i) => ({
+  async run({ family, config, seed, dtype, out }, { print, registry }) {
+    const source = { ...(family ? { family } : {}), ...(config === "released" ? {} : { config }) };
+    const model = await openModel(source, registry);
+    const tensors = [...model.parameters].map(([name, info], i) => ({
       name,
-      shape,
-      read: () => numbers(name, shape, config, Math.imul(seed + 1, 0x632be59b) + Math.imul(i, 0x51ed270b)),
+      shape: info.shape,
+      read: () => numbers(name, info, Math.imul(seed + 1, 0x632be59b) + Math.imul(i, 0x51ed270b)),
     }));
-    await writeFileAtomic(`${out}/walrus.safetensors`, streamSafetensors(tensors, dtype, { format: "pt" }));
-    await writeFileAtomic(`${out}/extended_config.yaml`, new TextEncoder().encode(writeConfig(config)));
-    print(`wrote ${out}/walrus.safetensors: ${shapes.length} tensors, ${count} numbers as ${dtype}`);
+    const count = tensors.reduce((n, { shape }) => n + sizeOf(shape), 0);
+    const path = `${out}/${model.weightsFile}`;
+    await writeFileAtomic(path, streamSafetensors(tensors, dtype, { format: "pt" }));
+    for (const [file, text] of Object.entries(model.files())) {
+      await writeFileAtomic(`${out}/${file}`, new TextEncoder().encode(text));
+    }
+    print(`wrote ${path}: ${tensors.length} tensors, ${count} numbers as ${dtype}`);
   },
 });

@@ -1,27 +1,29 @@
 // Prints the memory of a training step of a network before anything large is allocated, with and without
-// recomputation of blocks; or that of a forecast step on GPUs of several sizes.
+// recomputation of its regions; or that of a forecast step on GPUs of several sizes.
 
 import { InvalidArgumentError } from "commander";
 import type { Kernel } from "../../lib/compile/program.ts";
-import { readConfig } from "../../lib/models/walrus/extended_config.ts";
-import type { ComputeWeights } from "../../lib/weights/fp16.ts";
-import { BLOCK_MAPS, isAdapter } from "../../lib/weights/lora.ts";
+import type { SampleInfo } from "../../lib/data/dataset.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import { openModel } from "../../lib/forecast/open_model.ts";
+import type { Model } from "../../lib/models/model.ts";
 import { planTraining } from "../../lib/train/plan.ts";
-import { RELEASED_TRAINING, releasedTrainable } from "../../lib/train/step.ts";
-import { matcher } from "../../lib/train/run_config.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { geometryOf } from "../../lib/models/walrus/geometry.ts";
+import { DEFAULT_TRAINING } from "../../lib/train/settings.ts";
+import type { ComputeWeights } from "../../lib/weights/fp16.ts";
+import { isAdapter } from "../../lib/weights/lora.ts";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { printForecast } from "./forecast.ts";
-
-type Triple = [number, number, number];
+import { imaginedInfo } from "./imagined.ts";
 
 /** All fused ops have kernels on both backends. */
 const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 
 interface Options {
+  readonly family?: string;
+  readonly checkpoint?: string;
   readonly config?: string;
-  readonly points?: Triple;
+  readonly data?: string;
+  readonly points?: readonly number[];
   readonly frames?: number;
   readonly samples?: number;
   readonly channels: number;
@@ -31,10 +33,10 @@ interface Options {
   readonly forecast?: boolean;
 }
 
-function grid(text: string): Triple {
+function grid(text: string): number[] {
   const sizes = text.split("x").map(wholeNumber(1));
   if (sizes.length > 3) throw new InvalidArgumentError("wanted 256x256 or 64x64x64");
-  return [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1];
+  return sizes;
 }
 
 /** Bytes in words: `20.7 GB`. */
@@ -42,53 +44,44 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`.padStart(9);
 }
 
-function isDeep(points: Triple): boolean {
-  return points.every((n) => n > 1);
+/** What is planned for: a file's samples, or fields on a grid that no file has. */
+async function infosOf(options: Options, model: Model, usual: readonly number[][]): Promise<SampleInfo[]> {
+  if (options.data) {
+    using data = await openData(options.data);
+    return [(await data.split()).trajectory(0).info];
+  }
+  const grids = options.points ? [options.points] : usual;
+  return grids.map((points) => imaginedInfo(points, model, options.channels));
 }
 
-/** Input frames: half of them in 3D. */
-function framesOf(config: WalrusConfig, points: Triple, options: Options): number {
-  const most = config.contextFrames;
-  return options.frames ?? (isDeep(points) ? Math.max(1, Math.floor(most / 2)) : most);
+function gridWords({ grid: { shape } }: SampleInfo): string {
+  return shape.filter((n) => n > 1).join(" x ");
 }
 
-function printGrid(
-  config: WalrusConfig,
-  points: Triple,
-  options: Options,
-  print: Context["print"],
-): void {
-  const frames = framesOf(config, points, options);
-  const samples = options.samples ?? (isDeep(points) ? 1 : 2);
-  const shape = {
-    frames,
-    samples,
-    points,
-    channels: options.channels,
-    constants: 0,
-    hidden: false,
-    jitter: config.jitter,
-    pathDrop: config.dropPath > 0,
-    fieldDrop: config.inputFieldDrop > 0,
-  };
-  const open = [1, 1] as const;
-  const geometry = geometryOf(points, [open, open, open], config.jitter);
-  const grid = points.filter((n) => n > 1).join(" x ");
-  print(`\n${grid} points, ${frames} frames, ${samples} samples, ${options.channels} channels`);
-  print("recomputed           weights   moments      sums   working      peak   steps");
-  for (
-    const [label, rematEvery] of [["nothing", 0], ["every second block", 2], ["every block", 1]] as const
-  ) {
-    const lora = options.lora ? { rank: options.lora, alpha: 16, adapts: matcher(BLOCK_MAPS) } : null;
-    const { accumulate, weights: kind } = options;
-    const settings = { ...RELEASED_TRAINING, accumulate, rematEvery, lora, weights: kind };
-    const trainable = lora ? isAdapter : releasedTrainable(config);
-    const plan = planTraining(config, shape, geometry, settings, trainable, {
-      kernels: KERNELS,
-    });
-    const { weights, moments, sums, working, peak } = plan;
-    const columns = [weights, moments, sums, working, peak].map(gigabytes);
-    print(`${label.padEnd(18)} ${columns.join(" ")} ${String(plan.steps).padStart(7)}`);
+/** Recomputation in words, as far as a network has regions. */
+function recomputations({ regions = [] }: Model): readonly (readonly [string, number])[] {
+  const all = [["nothing", 0], ["every second block", 2], ["every block", 1]] as const;
+  return regions.length > 0 ? all : all.slice(0, 1);
+}
+
+function printTraining(model: Model, info: SampleInfo, options: Options, print: Context["print"]): void {
+  const frames = options.frames ?? model.contextFrames(info).usual;
+  const deep = info.grid.shape.filter((n) => n > 1).length === 3;
+  const samples = options.samples ?? (deep ? 1 : 2);
+  const { accumulate, weights } = options;
+  const fields = info.fields.length;
+  print(`\n${gridWords(info)} points, ${frames} frames, ${samples} samples, ${fields} channels`);
+  print("recomputed           weights   moments      sums   working      peak launches");
+  const adapts = (name: string) => model.parameters.get(name)?.narrow === "i8";
+  const lora = options.lora ? { rank: options.lora, alpha: 16, adapts } : null;
+  const training = { parts: accumulate, loss: {} };
+  const shape = model.shape(info, { samples, frames, training });
+  const isTrained = (name: string) => model.parameters.get(name)?.use === "trained";
+  for (const [label, rematEvery] of recomputations(model)) {
+    const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, lora, weights };
+    const plan = planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS });
+    const columns = [plan.weights, plan.moments, plan.sums, plan.working, plan.peak].map(gigabytes);
+    print(`${label.padEnd(18)} ${columns.join(" ")} ${String(plan.launches).padStart(8)}`);
   }
 }
 
@@ -99,9 +92,12 @@ export const plan = command<Options>({
     "Plans the memory of a training or forecast step. Without options: the released model on its two kinds of data.",
   declare: (reader) => {
     reader
-      .option("--config <file>", "extended_config.yaml (default: the released 1.3 B model)")
+      .option("--checkpoint <file>", "network of this checkpoint")
+      .option("--config <file>", "network of this configuration file (default: the released one)")
+      .option("--family <name>", "family of the configuration (default: the first)")
+      .option("--data <file|folder>", "plan for samples of these data")
       .option("--points <grid>", "such as 256x256 or 64x64x64", grid)
-      .option("--frames <n>", "input frames (default: as the configuration says)", wholeNumber(1))
+      .option("--frames <n>", "input frames (default: as the network takes them)", wholeNumber(1))
       .option("--samples <n>", "samples of a micro-batch (default: 2 in 2D, 1 in 3D)", wholeNumber(1))
       .option("--channels <n>", "channels", wholeNumber(1), 4)
       .option("--accumulate <n>", "micro-batches of an optimiser step", wholeNumber(1), 1)
@@ -111,23 +107,19 @@ export const plan = command<Options>({
       )
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },
-  async run(options, { print }) {
-    const config = options.config ? (await readConfig(options.config)).config : RELEASED_CONFIG;
+  async run(options, { print, registry }) {
+    const model = await openModel(options, registry);
     if (options.forecast) {
-      print(`A forecast step on WebGPU: ${config.blocks} blocks of width ${config.hiddenDim}`);
-      const grids: Triple[] = options.points ? [options.points] : [[512, 512, 1], [128, 128, 128]];
-      for (const points of grids) {
-        const shape = { frames: framesOf(config, points, options), channels: options.channels };
-        printForecast(config, points, shape, KERNELS, print);
+      print(`A forecast step on WebGPU: ${model.description}`);
+      for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]])) {
+        printForecast(model, info, options.frames, KERNELS, print);
       }
       return;
     }
-    print(
-      `Training memory, weights ${
-        options.weights === "f16" ? "f16 with f32 masters" : "f32"
-      }: ${config.blocks} blocks of width ${config.hiddenDim}`,
-    );
-    const grids: Triple[] = options.points ? [options.points] : [[256, 256, 1], [128, 128, 128]];
-    for (const points of grids) printGrid(config, points, options, print);
+    const weights = options.weights === "f16" ? "f16 with f32 masters" : "f32";
+    print(`Training memory, weights ${weights}: ${model.description}`);
+    for (const info of await infosOf(options, model, [[256, 256], [128, 128, 128]])) {
+      printTraining(model, info, options, print);
+    }
   },
 });

@@ -5,17 +5,12 @@ import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
 import { LEAST_LIMITS, type Limits } from "../../lib/backend/webgpu/target.ts";
 import type { Kernel, Program } from "../../lib/compile/program.ts";
 import { workOf } from "../../lib/compile/work.ts";
-import { planStep } from "../../lib/forecast/plan.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
+import type { SampleInfo } from "../../lib/data/dataset.ts";
 import { trace } from "../../lib/ir/trace.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { type Geometry, geometryOf } from "../../lib/models/walrus/geometry.ts";
-import { mayBeHalf } from "../../lib/models/walrus/parameters.ts";
-import {
-  forecastStep,
-  type StepInputs,
-  type StepShape,
-  stepSignature,
-} from "../../lib/models/walrus/step.ts";
+import type { Model } from "../../lib/models/model.ts";
+import { inputParameters } from "../../lib/nn/parameters.ts";
+import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
 import type { Context } from "../cli.ts";
 
 const MIB = 2 ** 20;
@@ -52,20 +47,22 @@ const ADAPTERS: readonly Adapter[] = [
   { name: "8 GB, least limits", memory: 8e9, limits: LEAST_LIMITS },
 ];
 
-/** What every step runs; `halves` keeps matrices as f16. */
-export function stepProgram(
-  config: WalrusConfig,
-  shape: StepShape,
-  geometry: Geometry,
+/** What every step runs; `fp16` keeps matrices so. */
+export function stepProgram<S>(
+  model: Model<S>,
+  shape: S,
   kernels: ReadonlySet<Kernel>,
-  halves: boolean,
+  fp16: boolean,
 ): Program {
-  const weightType = (name: string) => halves && mayBeHalf(name) ? "f16" as const : "f32" as const;
+  const typeOf = (name: string) =>
+    fp16 && model.parameters.get(name)?.narrow !== "f32" ? "f16" as const : "f32" as const;
+  const parameters = inputParameters(model.parameters, typeOf, PARAMETER_PREFIX);
   const graph = trace(
-    stepSignature(config, shape, geometry, weightType),
-    (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, config, geometry) }),
+    model.forecast.types(shape),
+    (inputs) => model.forecast.trace(parameters, inputs, shape),
   );
-  return planStep(graph, { kernels }).each.program;
+  const stationary = (input: string) => input.startsWith(PARAMETER_PREFIX);
+  return plan(graph, { kernels }, { stationary }).main.program;
 }
 
 function gigabytes(bytes: number): string {
@@ -74,18 +71,18 @@ function gigabytes(bytes: number): string {
 
 /** What a program takes on an adapter, and why it does not fit where it does not. */
 function row(program: Program, { memory, limits }: Adapter): string {
-  let plan;
+  let planned;
   try {
-    plan = planLaunches(program, { limits, tiles: true, subgroups: false });
+    planned = planLaunches(program, { limits, tiles: true, subgroups: false });
   } catch (error) {
     return `does not fit: ${(error as Error).message}`;
   }
-  const peak = plan.bound + plan.working;
-  const bytes = [plan.bound, plan.working, peak].map(gigabytes);
+  const peak = planned.bound + planned.working;
+  const bytes = [planned.bound, planned.working, peak].map(gigabytes);
   const widths = [11, 7, 7];
-  const counts = [plan.dispatches, plan.submits, plan.shaders].map((n, i) => String(n).padStart(widths[i]!));
-  const note = plan.largest > limits.maxBufferSize
-    ? `  does not fit: one buffer of ${gigabytes(plan.largest).trim()}`
+  const counts = [planned.dispatches, planned.submits, planned.shaders].map((n, i) => String(n).padStart(widths[i]!));
+  const note = planned.largest > limits.maxBufferSize
+    ? `  does not fit: one buffer of ${gigabytes(planned.largest).trim()}`
     : peak > memory
     ? "  does not fit"
     : "";
@@ -94,30 +91,22 @@ function row(program: Program, { memory, limits }: Adapter): string {
 
 /** Prints a table: one row an adapter and weight type. */
 export function printForecast(
-  config: WalrusConfig,
-  points: readonly [number, number, number],
-  { frames, channels }: { readonly frames: number; readonly channels: number },
+  model: Model,
+  info: SampleInfo,
+  given: number | undefined,
   kernels: ReadonlySet<Kernel>,
   print: Context["print"],
 ): void {
-  const shape: StepShape = {
-    frames,
-    samples: 1,
-    points,
-    channels,
-    constants: 0,
-    hidden: false,
-    jitter: config.jitter,
-  };
-  const open = [1, 1] as const;
-  const geometry = geometryOf(points, [open, open, open], config.jitter);
-  print(`\n${points.filter((n) => n > 1).join(" x ")} points, ${frames} frames, ${channels} channels`);
+  const frames = given ?? model.contextFrames(info).usual;
+  const shape = model.shape(info, { samples: 1, frames });
+  const grid = info.grid.shape.filter((n) => n > 1).join(" x ");
+  print(`\n${grid} points, ${frames} frames, ${info.fields.length} channels`);
   print("weights  adapter              bound   working      peak  dispatches submits shaders");
-  for (const halves of [false, true]) {
-    const program = stepProgram(config, shape, geometry, kernels, halves);
+  for (const fp16 of [false, true]) {
+    const program = stepProgram(model, shape, kernels, fp16);
     for (const adapter of ADAPTERS) {
-      print(`${halves ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
+      print(`${fp16 ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
     }
-    if (halves) print(`${(workOf(program) / 1e12).toFixed(2)} TFLOP a step`);
+    if (fp16) print(`${(workOf(program) / 1e12).toFixed(2)} TFLOP a step`);
   }
 }

@@ -1,205 +1,141 @@
-// The train and finetune commands: a configuration in; checkpoints, logs and a network in the released layout out. A
-// run that was interrupted goes on where its newest checkpoint stands.
+// The train and finetune commands: a configuration in; checkpoints, logs and a network in its family's layout out. A run
+// that was interrupted goes on where its newest checkpoint stands.
 
 import { openDevice } from "../../lib/backend/auto.ts";
 import { measureCeiling } from "../../lib/compile/ceiling.ts";
-import { writeConfig } from "../../lib/models/walrus/extended_config.ts";
-import { mergeAdapters } from "../../lib/weights/lora.ts";
+import type { ModelEntry } from "../../lib/models/model.ts";
+import { modelEntries, modelEntry } from "../../lib/models/registry.ts";
 import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
 import { DivergenceError, type RunOptions, runTraining } from "../../lib/train/run.ts";
 import { parseRunConfig, type RunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
 import { stableSteps } from "../../lib/train/schedule.ts";
-import type { TrainingSettings } from "../../lib/train/step.ts";
-import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import { Trainer } from "../../lib/train/trainer.ts";
 import { command, type Context, EXIT } from "../cli.ts";
 import { RunFolder } from "./folder.ts";
 import { Loader } from "./loader.ts";
 import { admit } from "./memory.ts";
 import { Progress } from "./progress.ts";
+import { RunRecord } from "./record.ts";
 import { scheduleOf, settingsOf, trainableOf } from "./settings.ts";
-import { startOf } from "./start.ts";
-import { checkFields, framesOf, openSystems, scalesOf } from "./systems.ts";
+import { type Start, startOf } from "./start.ts";
+import { framesOf, infoOf, isDeep, openSystems, type System } from "./systems.ts";
 
-/** Weights of a state as a plain network. */
-function plainWeights(
-  state: TrainerState,
-  config: WalrusConfig,
-  { lora }: TrainingSettings,
-): ReadonlyMap<string, Float32Array> {
-  const weights = new Map(
-    [...state.tensors].flatMap(([name, data]) =>
-      name.startsWith("params/") ? [[name.slice("params/".length), data] as const] : []
-    ),
+/** The mixture of a run, at the micro-batch to be drawn next. */
+function mixtureOf(systems: readonly System[], { model, run, microBatches }: Start): Mixture {
+  const mixed = systems.map(({ train }): MixtureSystem => ({
+    split: train,
+    samples: isDeep(infoOf(train)) ? run.data.samples_3d : run.data.samples,
+    frames: framesOf(train, model, run.data),
+  }));
+  const settings = {
+    seed: run.seed,
+    epochLength: run.training.epoch,
+    strides: run.data.strides,
+    augment: run.data.rotate,
+    limit: run.data.limit,
+  };
+  const mixture = new Mixture(mixed, settings, model);
+  mixture.skip(microBatches);
+  return mixture;
+}
+
+/** What validation is done on: held-out data with the frames that training has. */
+function heldOut(systems: readonly System[], mixture: Mixture): RunOptions["validationSystems"] {
+  return systems.flatMap(({ valid, statistics }, i) =>
+    valid ? [{ split: valid, frames: mixture.systems[i]!.frames, statistics }] : []
   );
-  return lora ? mergeAdapters(weights, parameterShapes(config), lora) : weights;
 }
 
-/** Means of all systems and each one's scores, as the log names them. */
-function validationScalars(scores: ReadonlyMap<string, { oneStep: number; rollout: readonly number[] }>) {
-  const scalars: Record<string, number> = {};
-  for (const [name, { oneStep, rollout }] of scores) {
-    scalars[`valid/${name}/one_step`] = oneStep;
-    if (rollout.length > 0) {
-      scalars[`valid/${name}/rollout`] = rollout.reduce((sum, value) => sum + value, 0) / rollout.length;
-    }
-  }
-  return scalars;
+/** A worker that reads ahead. */
+function loaderOf(
+  systems: readonly System[],
+  mixture: Mixture,
+  { model }: Start,
+  registry: readonly ModelEntry[],
+): Loader {
+  const { module } = modelEntry(model.family, registry);
+  return new Loader({
+    systems: systems.map(({ folder, train }) => ({ folder, split: train.name })),
+    settings: mixture.settings,
+    model: { family: model.family, config: model.config, ...(module ? { module } : {}) },
+  });
 }
 
-async function trainWith(given: RunConfig, extend: boolean, context: Context): Promise<void> {
+async function trainWith(
+  given: RunConfig,
+  extend: boolean,
+  registry: readonly ModelEntry[],
+  context: Context,
+): Promise<void> {
   const { signal } = context;
   const systems = await openSystems(given.data);
   using opened = new DisposableStack();
   for (const system of systems) opened.use(system);
-  using device = await openDevice(given.backend, { wasm: given.threads ? { threads: given.threads } : {} });
-  const settings = settingsOf(given);
-  const folder = await RunFolder.open(given.folder);
-  let say = context.warn;
-  const start = await startOf(folder, given, extend, systems, settings, say);
-  const { config, run } = start;
-  checkFields(systems, config, run.data);
-
-  const mixed = systems.map(({ train }): MixtureSystem => {
-    const deep = train.shape.every((n) => n > 1);
-    return {
-      split: train,
-      samples: deep ? run.data.samples_3d : run.data.samples,
-      frames: framesOf(train, config, run.data),
-    };
+  await using device = await openDevice(given.backend, {
+    wasm: given.threads ? { threads: given.threads } : {},
   });
-  const mixture = new Mixture(mixed, {
-    seed: run.seed,
-    epochLength: run.training.epoch,
-    strides: run.data.strides,
-    rotate: run.data.rotate,
-    limit: run.data.limit,
-  });
-  mixture.skip(start.microBatches);
-  const trainable = trainableOf(run, config);
-  const need = await admit(mixed, config, settings, trainable, device);
-  const scales = config.normalization === "global"
-    ? await Promise.all(systems.map((system) => scalesOf(system, config)))
-    : null;
-  using trainer = new Trainer({ device, config, settings, trainable });
-  trainer.load(await start.state());
+  const folder = await RunFolder.open(given.folder, registry);
+  const start = await startOf(folder, given, extend, systems, registry, context.warn);
+  const { model, run } = start;
+  const map = run.data.field_map;
+  // Fields that the network does not know are named before anything is read.
+  for (const { train } of systems) model.fields(infoOf(train), map);
+  const settings = settingsOf(run, model);
+  const mixture = mixtureOf(systems, start);
+  const trainable = trainableOf(run, model);
+  const need = admit(mixture.systems, model, map, settings, trainable, device);
+  using trainer = new Trainer({ device, model, settings, trainable });
+  await trainer.load(await start.state());
   await folder.write("config.yaml", writeRunConfig(run));
   await folder.rewind(start.step);
-
-  const networkConfig = writeConfig(config);
-  const trained = trainer.trainedSize;
-  if (trained === 0) {
+  if (trainer.trainedSize === 0) {
     throw new RangeError("Nothing is trained: training.only and training.freeze leave no tensor");
   }
-  say(
-    `${
-      systems.map(({ name, train }) => `${name} (${train.shape.filter((n) => n > 1).join("x")})`).join(", ")
-    }`,
-  );
-  say(
-    `${config.blocks} blocks of width ${config.hiddenDim}, ${trained} numbers trained; ${device.name}; ${need}`,
-  );
+  const grids = systems.map(({ name, train }) => {
+    return `${name} (${infoOf(train).grid.shape.filter((n) => n > 1).join("x")})`;
+  });
+  context.warn(grids.join(", "));
+  context.warn(`${model.description}, ${trainer.trainedSize} numbers trained; ${device.name}; ${need}`);
 
-  using loader = new Loader(systems.map(({ files }, i) => ({ files, frames: mixed[i]!.frames })));
+  using loader = loaderOf(systems, mixture, start, registry);
   const ceiling = await measureCeiling(device);
-  say(`products of matrices reach ${(ceiling / 1e9).toFixed(1)} GFLOP/s here: the peak that shares refer to`);
+  context.warn(
+    `products of matrices reach ${(ceiling / 1e9).toFixed(1)} GFLOP/s here: the peak that shares refer to`,
+  );
   const progress = new Progress(start.step, run.training.steps, ceiling, context);
-  say = (line) => progress.say(line);
-  const schedule = scheduleOf(run);
-  const stable = stableSteps(schedule);
+  const stable = stableSteps(scheduleOf(run));
+  const { windows, rollout, trajectories, jitter: draws } = run.validation;
   const options: RunOptions = {
     trainer,
     mixture,
     read: (plan) => loader.read(plan),
-    schedule,
+    schedule: scheduleOf(run),
     from: start.step,
     steps: run.training.steps,
     seed: run.seed,
-    fieldMap: run.data.field_map,
-    ...(scales ? { scales } : {}),
+    fieldMap: map,
+    statistics: systems.map(({ statistics }) => statistics),
     validateEvery: run.validation.every,
-    validation: {
-      windows: run.validation.windows,
-      rollout: run.validation.rollout,
-      trajectories: run.validation.trajectories,
-      jitter: run.validation.jitter,
-      seed: run.seed,
-    },
-    validationSystems: systems.flatMap(({ valid }, i) =>
-      valid ? [{ split: valid, frames: mixed[i]!.frames, ...(scales ? { scales: scales[i]! } : {}) }] : []
-    ),
+    validation: { windows, rollout, trajectories, draws, seed: run.seed },
+    validationSystems: heldOut(systems, mixture),
     saveEvery: run.checkpoint.every,
     saveAt: stable,
     best: start.best,
     validated: start.validated,
     signal,
   };
-  const exportNetwork = (name: string, weights: ReadonlyMap<string, Float32Array>) =>
-    folder.exportNetwork(name, weights, parameterShapes(config), networkConfig, run.checkpoint.dtype);
-  let newest = start.step > 0 ? `step ${start.step}` : "none";
-  let bestStep = start.best?.step ?? 0;
+  const record = new RunRecord({ folder, run, trainer, progress, stable, start });
   try {
-    for await (const event of runTraining(options)) {
-      if (event.kind === "step") {
-        progress.add(event);
-        const due = event.step % run.log.every === 0 || event.step === run.training.steps;
-        if (due) await folder.log(event.step, progress.show(event.step, event.learningRate));
-      } else if (event.kind === "validation") {
-        const scalars = validationScalars(event.scores);
-        await folder.log(event.step, scalars);
-        if (event.best) bestStep = event.step;
-        for (const system of options.validationSystems) {
-          await folder.pictures.take(trainer, system, event.step, {
-            steps: run.validation.rollout,
-            jitter: run.validation.jitter,
-            fieldMap: run.data.field_map,
-          });
-        }
-        const words = [...event.scores].map(([name, { oneStep, rollout }]) =>
-          `${name} ${oneStep.toFixed(4)}${
-            rollout.length > 0 ? ` (step ${rollout.length}: ${rollout.at(-1)!.toFixed(3)})` : ""
-          }`
-        );
-        say(
-          `validation VRMSE at step ${event.step}${event.best ? ", best so far" : ""}: ${words.join(", ")}`,
-        );
-        if (event.best) {
-          const weights = plainWeights(await trainer.state(), config, settings);
-          await exportNetwork("best", weights);
-        }
-      } else {
-        const { step, microBatches, best, validated, trainer: state } = event;
-        newest = await folder.save(
-          {
-            step,
-            microBatches,
-            best,
-            validated,
-            runConfig: writeRunConfig(run),
-            network: config,
-            trainer: state,
-          },
-          trainer.shapes,
-          run.checkpoint.keep,
-          stable,
-        );
-        await folder.writeReport();
-        if (step < run.training.steps) continue;
-        const weights = plainWeights(state, config, settings);
-        const path = await exportNetwork("last", weights);
-        say(
-          `finished: the network is in ${path}${
-            bestStep > 0 ? `, the best one (step ${bestStep}) beside it` : ""
-          }`,
-        );
-      }
-    }
+    for await (const event of runTraining(options)) await record.take(event, options.validationSystems);
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
-    throw new DivergenceError(`${error.message}. The last good checkpoint is ${newest}`, { cause: error });
+    throw new DivergenceError(`${error.message}. The last good checkpoint is ${record.newest}`, {
+      cause: error,
+    });
   }
-  if (signal.aborted) say(`interrupted: saved as ${newest}, the same command goes on from there`);
+  if (signal.aborted) {
+    progress.say(`interrupted: saved as ${record.newest}, the same command goes on from there`);
+  }
 }
 
 interface Options {
@@ -211,7 +147,7 @@ interface Options {
 export const train = command<Options>({
   name: "train",
   description:
-    "Trains or finetunes a Walrus model as a YAML configuration says; resumes a run that was interrupted.",
+    "Trains or finetunes a network as a YAML configuration says; resumes a run that was interrupted.",
   declare: (reader) => {
     reader
       .argument("<config>", "YAML file")
@@ -224,7 +160,9 @@ export const train = command<Options>({
   },
   async run({ extend = false, finetune = false }, context, [path, ...overrides]) {
     const text = await Deno.readTextFile(path!);
-    await trainWith(parseRunConfig(text, { name: path!, overrides, finetune }), extend, context);
+    const registry = context.registry ?? modelEntries();
+    const config = await parseRunConfig(text, { name: path!, overrides, finetune, registry });
+    await trainWith(config, extend, registry, context);
     if (context.signal.aborted) return EXIT.interrupted;
   },
 });

@@ -4,6 +4,7 @@ import { writeFileAtomic } from "../../lib/io/file.ts";
 import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
 import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 import type { Shape } from "../../lib/ir/types.ts";
+import type { Model, ModelEntry } from "../../lib/models/model.ts";
 import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
 import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
@@ -26,8 +27,10 @@ export class RunFolder {
   /** Forecasts beside the truth. */
   readonly pictures: Pictures;
   readonly #events: Promise<string>;
+  readonly #registry: readonly ModelEntry[];
 
-  constructor(path: string) {
+  constructor(path: string, registry: readonly ModelEntry[]) {
+    this.#registry = registry;
     this.path = path.replace(/\/+$/, "");
     this.pictures = new Pictures(this.path);
     this.#events = this.#startEvents();
@@ -39,13 +42,13 @@ export class RunFolder {
   }
 
   /** Makes the folder and clears away files that a killed run left unfinished. */
-  static async open(path: string): Promise<RunFolder> {
+  static async open(path: string, registry: readonly ModelEntry[]): Promise<RunFolder> {
     const checkpoints = `${path.replace(/\/+$/, "")}/checkpoints`;
     await Deno.mkdir(checkpoints, { recursive: true });
     for await (const { name } of Deno.readDir(checkpoints)) {
       if (name.endsWith(".partial")) await Deno.remove(`${checkpoints}/${name}`);
     }
-    return new RunFolder(path);
+    return new RunFolder(path, registry);
   }
 
   async #names(): Promise<string[]> {
@@ -64,7 +67,7 @@ export class RunFolder {
       if (stepOf(name) > most) continue;
       const path = `${this.#checkpoints}/${name}`;
       try {
-        return { path, state: await decodeRunState(path) };
+        return { path, state: await decodeRunState(path, this.#registry) };
       } catch (error) {
         warn(`${(error as Error).message}; the one before it is used`);
       }
@@ -98,23 +101,24 @@ export class RunFolder {
     return path;
   }
 
-  /** Writes the network in the released layout, its numbers as `dtype`: `NAME/walrus.safetensors`, `NAME/extended_config.yaml`. */
+  /** Writes a network in its family's layout, its numbers as `dtype`: configuration files and weights in `NAME/`. */
   async exportNetwork(
     name: string,
+    model: Model,
     weights: ReadonlyMap<string, Float32Array>,
-    shapes: ReadonlyMap<string, Shape>,
-    networkConfig: string,
     dtype: WritableType,
   ): Promise<string> {
     const folder = `${this.path}/${name}`;
-    const tensors = [...shapes].map(([tensor, shape]) => ({
+    const tensors = [...model.parameters].map(([tensor, { shape }]) => ({
       name: tensor,
       shape,
       read: () => weights.get(tensor)!,
     }));
-    await writeFileAtomic(`${folder}/extended_config.yaml`, new TextEncoder().encode(networkConfig));
+    for (const [file, text] of Object.entries(model.files())) {
+      await writeFileAtomic(`${folder}/${file}`, new TextEncoder().encode(text));
+    }
     await writeFileAtomic(
-      `${folder}/walrus.safetensors`,
+      `${folder}/${model.weightsFile}`,
       streamSafetensors(tensors, dtype, { format: "pt" }),
     );
     return folder;

@@ -1,27 +1,28 @@
-// Reads and decodes windows in a worker, so that the device does not wait for files.
+// Reads and decodes samples in a worker, so that the device does not wait for files.
 
-import type { Window } from "../../lib/data/window.ts";
-import type { BatchPlan } from "../../lib/train/mixture.ts";
+import type { Sample } from "../../lib/data/dataset.ts";
+import type { BatchPlan, PlanSettings } from "../../lib/train/mixture.ts";
 
-/** Files of a system and the input frames of its windows. */
-export interface LoaderSystem {
-  readonly files: readonly string[];
-  readonly frames: number;
+/** What a worker opens for itself. */
+export interface LoaderSetup {
+  /** Folder and split of each system, in the order of the mixture. */
+  readonly systems: readonly { readonly folder: string; readonly split: string }[];
+  /** How the mixture draws. */
+  readonly settings: PlanSettings;
+  /** The network, whose symmetries are drawn: its family, where that is found, its configuration. */
+  readonly model: { readonly family: string; readonly module?: string; readonly config: unknown };
 }
 
-/** What the worker is told: first the systems, then plans. */
-export type LoaderRequest = { readonly systems: readonly LoaderSystem[] } | {
-  readonly id: number;
-  readonly plan: BatchPlan;
-};
+/** What the worker is given: first what to open, then plans. */
+export type LoaderRequest = LoaderSetup | { readonly id: number; readonly plan: BatchPlan };
 
 /** What it answers to a plan. */
 export type LoaderAnswer =
-  | { readonly id: number; readonly windows: Window[] }
+  | { readonly id: number; readonly samples: readonly Sample[] }
   | { readonly id: number; readonly error: string };
 
 interface Waiting {
-  readonly resolve: (windows: Window[]) => void;
+  readonly resolve: (samples: readonly Sample[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -31,13 +32,13 @@ export class Loader {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  /** @param systems in the order of the mixture */
-  constructor(systems: readonly LoaderSystem[]) {
+  /** @param setup what the worker opens */
+  constructor(setup: LoaderSetup) {
     this.#worker = new Worker(new URL("./loader_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<LoaderAnswer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
-      if ("windows" in data) waiting?.resolve(data.windows);
+      if ("samples" in data) waiting?.resolve(data.samples);
       else waiting?.reject(new RangeError(data.error));
     };
     this.#worker.onerror = (event) => {
@@ -47,7 +48,7 @@ export class Loader {
       }
       this.#waiting.clear();
     };
-    this.#send({ systems });
+    this.#send(setup);
   }
 
   #send(request: LoaderRequest): void {
@@ -55,11 +56,11 @@ export class Loader {
   }
 
   /**
-   * Windows of a plan.
+   * Samples of a plan.
    *
    * @throws RangeError for files that can not be read, or numbers that are not finite
    */
-  read(plan: BatchPlan): Promise<Window[]> {
+  read(plan: BatchPlan): Promise<readonly Sample[]> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -1,8 +1,11 @@
-// The worker's side of `loader.ts`: opens the files for itself, answers plans one after the other.
+// The worker's side of `loader.ts`: opens the data for itself, answers plans one after the other.
 
-import { openSplit } from "../../lib/data/split.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import type { Sample } from "../../lib/data/dataset.ts";
+import type { ModelEntry } from "../../lib/models/model.ts";
+import { modelEntry } from "../../lib/models/registry.ts";
 import { readPlan } from "../../lib/train/mixture.ts";
-import type { LoaderAnswer, LoaderRequest, LoaderSystem } from "./loader.ts";
+import type { LoaderAnswer, LoaderRequest, LoaderSetup } from "./loader.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
 interface WorkerScope {
@@ -12,27 +15,41 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-async function openAll(systems: readonly LoaderSystem[]) {
-  const opened = [];
-  for (const { files, frames } of systems) opened.push({ split: await openSplit(files), frames });
-  return opened;
+async function entryOf({ family, module }: LoaderSetup["model"]): Promise<ModelEntry> {
+  return module ? (await import(module) as { entry: ModelEntry }).entry : modelEntry(family);
 }
 
-let systems: ReturnType<typeof openAll> = Promise.resolve([]);
+/** Opens everything; returns what answers a plan. */
+async function open({ systems, settings, model }: LoaderSetup) {
+  const opened = [];
+  for (const { folder, split } of systems) {
+    opened.push({ split: await (await openData(folder)).split(split) });
+  }
+  const family = await (await entryOf(model)).load();
+  const network = family.fromConfig(model.config);
+  return (plan: Parameters<typeof readPlan>[1]) => readPlan(opened, plan, settings, network);
+}
+
+/** The memory of samples, which the other side gets instead of copies; each of it once. */
+function memoryOf(samples: readonly Sample[]): ArrayBuffer[] {
+  return [...new Set(samples.flatMap(({ values }) => values.map(({ buffer }) => buffer as ArrayBuffer)))];
+}
+
+let read: ReturnType<typeof open> | null = null;
 let turn: Promise<unknown> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if ("systems" in data) {
-    systems = openAll(data.systems);
+    read = open(data);
     // Met by the first plan.
-    systems.catch(() => {});
+    read.catch(() => {});
     return;
   }
   const { id, plan } = data;
   turn = turn.then(async () => {
     try {
-      const windows = await readPlan(await systems, plan);
-      scope.postMessage({ id, windows }, windows.map(({ frames }) => frames.buffer as ArrayBuffer));
+      const samples = await (await read!)(plan);
+      scope.postMessage({ id, samples }, memoryOf(samples));
     } catch (error) {
       scope.postMessage({ id, error: (error as Error).message });
     }

@@ -1,11 +1,11 @@
 // Whether a run fits into memory, known before weights are allocated.
 
 import type { Device } from "../../lib/compile/program.ts";
-import { windowGeometry } from "../../lib/forecast/walrus.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import type { MixtureSystem } from "../../lib/train/mixture.ts";
-import type { Trainable, TrainingSettings } from "../../lib/train/step.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import type { Trainable, TrainingSettings } from "../../lib/train/settings.ts";
+import type { FieldMap, Model } from "../../lib/models/model.ts";
+import { infoOf } from "./systems.ts";
 
 /** Largest memory of a 32-bit WebAssembly module. */
 const WASM_LIMIT = 2 ** 32;
@@ -20,39 +20,24 @@ function size(bytes: number): string {
  * @returns the plan in words
  * @throws RangeError with advice when it does not fit
  */
-export async function admit(
+export function admit(
   systems: readonly MixtureSystem[],
-  config: WalrusConfig,
+  model: Model,
+  map: FieldMap,
   settings: TrainingSettings,
   trainable: Trainable,
   device: Device,
-): Promise<string> {
+): string {
   const points = ({ split, samples, frames }: MixtureSystem) =>
-    split.shape.reduce((n, m) => n * m, samples * frames);
+    infoOf(split).grid.shape.reduce((n, m) => n * m, samples * frames);
   const largest = [...systems].sort((a, b) => points(b) - points(a))[0]!;
-  const window = await largest.split.trajectory(0, 0).window({ from: 0, length: 1 });
-  const shape = {
-    frames: largest.frames,
-    samples: largest.samples,
-    points: window.shape,
-    channels: window.channels.length,
-    constants: window.constantChannels.length,
-    hidden: window.hidden !== null,
-    jitter: config.jitter,
-    pathDrop: config.dropPath > 0 && config.blocks > 1,
-    fieldDrop: config.inputFieldDrop > 0,
-  };
-  const plan = planTraining(
-    config,
-    shape,
-    windowGeometry(window, config.jitter),
-    settings,
-    trainable,
-    device,
-  );
+  const { split, samples, frames } = largest;
+  const training = { parts: settings.accumulate, loss: settings.loss };
+  const shape = model.shape(infoOf(split), { samples, frames, map, training });
+  const plan = planTraining(model, shape, settings, trainable, device);
   const words = `${size(plan.peak)} (weights ${size(plan.weights)}, moments ${
     size(plan.moments)
-  }, gradient sums ${size(plan.sums)}, a step on ${largest.split.name} ${size(plan.working)})`;
+  }, gradient sums ${size(plan.sums)}, a step on ${split.dataset} ${size(plan.working)})`;
   // A GPU does not say how much memory it has; what is too much is refused when it is allocated.
   const limit = device.name.startsWith("wasm")
     ? Math.min(Deno.systemMemoryInfo().available, WASM_LIMIT)

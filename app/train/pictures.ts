@@ -1,15 +1,15 @@
 // Forecasts of one held-out window of each system as a run learns: the middle plane of a frame, kept for a few
 // validations in one file a system, whole or absent, and drawn beside the truth.
 
-import type { FieldMap } from "../../lib/data/fields.ts";
-import type { Window } from "../../lib/data/window.ts";
-import { type ForecastModel, rollout } from "../../lib/forecast/rollout.ts";
+import type { Sample } from "../../lib/data/dataset.ts";
+import { type ForecastHost, rollout } from "../../lib/forecast/rollout.ts";
+import type { FieldMap } from "../../lib/models/model.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
 import type { ValidationSystem } from "../../lib/train/validate.ts";
 import { drawFigure } from "../forecast/figure.ts";
-import { type ForecastView, realFrame } from "../forecast/view.ts";
+import { channelNames, channelsOf, type ForecastView, gridShape } from "../forecast/view.ts";
 
 /** Validations of which pictures are kept: the first, the last, and some between. */
 const MOST_KEPT = 4;
@@ -18,8 +18,8 @@ const MOST_KEPT = 4;
 export interface PictureOptions {
   /** Steps ahead; fewer where a trajectory ends. */
   readonly steps: number;
-  /** Whether the grid is shifted at random. */
-  readonly jitter: boolean;
+  /** Whether forecasts use random draws. */
+  readonly draws: boolean;
   readonly fieldMap: FieldMap;
 }
 
@@ -41,16 +41,16 @@ interface Kept {
   readonly forecasts: ReadonlyMap<number, Float32Array>;
 }
 
-/** The middle plane of a frame's real channels; cells that are hidden are no numbers. */
-function planeOf(window: Window, frame: Float32Array): Float32Array {
-  const [X, Y, Z] = window.shape;
-  const real = realFrame(window, frame);
+/** The middle plane of a frame; cells that are hidden are no numbers. */
+function planeOf(frame: Sample): Float32Array {
+  const [X, Y, Z] = gridShape(frame.info);
+  const real = channelsOf(frame);
   const channels = real.length / (X * Y * Z);
   const plane = new Float32Array(X * Y * channels);
   for (let point = 0; point < X * Y; point++) {
     const from = point * Z + Math.floor(Z / 2);
     const values = real.subarray(from * channels, (from + 1) * channels);
-    if (window.hidden?.[from]) plane.fill(NaN, point * channels, (point + 1) * channels);
+    if (frame.hidden?.[from]) plane.fill(NaN, point * channels, (point + 1) * channels);
     else plane.set(values, point * channels);
   }
   return plane;
@@ -132,42 +132,40 @@ export class Pictures {
   /**
    * Forecasts the first frames of the middle held-out trajectory of a system, and keeps the last frame.
    *
-   * @param model in training
+   * @param host the network in training
    * @param system held-out data
    * @param step optimiser steps done
    * @param options how far
    */
   async take(
-    model: ForecastModel,
-    { split, frames, scales }: ValidationSystem,
+    host: ForecastHost,
+    { split, frames, statistics }: ValidationSystem,
     step: number,
-    { steps, jitter, fieldMap }: PictureOptions,
+    { steps, draws, fieldMap }: PictureOptions,
   ): Promise<void> {
-    const places = split.trajectories();
-    const { file, trajectory: index } = places[Math.floor(places.length / 2)]!;
-    const trajectory = split.trajectory(file, index);
+    const trajectory = split.trajectory(Math.floor(split.trajectories / 2));
     const ahead = Math.min(Math.max(1, steps), trajectory.steps - frames);
     if (ahead < 1) return;
-    const start = await trajectory.window({ from: 0, length: frames });
-    const options = { steps: ahead, jitter, fieldMap, ...(scales ? { scales } : {}) };
-    const predicted = (await Array.fromAsync(rollout(model, start, options))).at(-1)!;
-    const truth = await trajectory.frame(frames - 1 + ahead);
-    const before = await this.#read(split.name);
+    const start = await trajectory.sample(Array.from({ length: frames }, (_, t) => t));
+    const options = { steps: ahead, draws, map: fieldMap, statistics: statistics ?? null };
+    const predicted = (await Array.fromAsync(rollout(host, start, options))).at(-1)!;
+    const truth = await trajectory.sample([frames - 1 + ahead]);
+    const before = await this.#read(split.dataset);
     const subject: Subject = {
-      dataset: split.name,
-      channels: start.channels.filter((_, c) => start.channelMask[c] === 1),
-      axisNames: trajectory.metadata.axes,
-      shape: start.shape,
+      dataset: split.dataset,
+      channels: channelNames(start.info),
+      axisNames: start.info.grid.axes,
+      shape: gridShape(start.info),
       ahead,
-      time: truth.time,
+      time: truth.times[0]!,
     };
     // Another horizon has another truth: earlier pictures can not stand beside it.
     const same = JSON.stringify(before?.subject) === JSON.stringify(subject);
     const kept = same ? [...before!.forecasts].filter(([other]) => other < step) : [];
-    await this.#write(split.name, {
+    await this.#write(split.dataset, {
       subject,
-      truth: planeOf(start, truth.values),
-      forecasts: new Map([...kept, [step, planeOf(start, predicted.values)]]),
+      truth: planeOf(truth),
+      forecasts: new Map([...kept, [step, planeOf(predicted)]]),
     });
   }
 

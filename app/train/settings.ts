@@ -1,34 +1,35 @@
 // What a configuration says, as the library takes it: settings of the steps, tensors that are trained, learning rates.
 
+import type { Model } from "../../lib/models/model.ts";
 import { isAdapter } from "../../lib/weights/lora.ts";
 import { matcher, type RunConfig } from "../../lib/train/run_config.ts";
 import type { Schedule } from "../../lib/train/schedule.ts";
-import { releasedTrainable, type Trainable, type TrainingSettings } from "../../lib/train/step.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import type { Trainable, TrainingSettings } from "../../lib/train/settings.ts";
 
 /** Settings of the steps. */
-export function settingsOf({ training, loss, optimizer }: RunConfig): TrainingSettings {
+export function settingsOf({ training, loss, optimizer }: RunConfig, model: Model): TrainingSettings {
   const [beta1, beta2] = optimizer.betas;
   const { lora } = training;
+  const large = (name: string) => model.parameters.get(name)?.narrow === "i8";
   return {
-    loss: { multiplier: loss.multiplier, minimumContext: loss.minimum_context },
+    loss,
     adamw: { beta1, beta2, epsilon: optimizer.eps, weightDecay: optimizer.weight_decay },
     clip: training.clip ?? Infinity,
     accumulate: training.accumulate,
     rematEvery: training.remat,
     weights: training.weights,
-    lora: lora && { rank: lora.rank, alpha: lora.alpha, adapts: matcher(lora.adapt) },
+    lora: lora && { rank: lora.rank, alpha: lora.alpha, adapts: lora.adapt ? matcher(lora.adapt) : large },
   };
 }
 
 /** Which tensors are trained: adapters where there are some, else what the patterns say. */
-export function trainableOf({ training }: RunConfig, network: Pick<WalrusConfig, "rotary">): Trainable {
+export function trainableOf({ training }: RunConfig, { parameters }: Pick<Model, "parameters">): Trainable {
   const [only, frozen] = [matcher(training.only), matcher(training.freeze)];
-  const released = releasedTrainable(network);
+  const isFixed = (name: string) => (parameters.get(name)?.use ?? "trained") !== "trained";
   const chosen: Trainable = training.lora
     ? (name) => isAdapter(name) || (training.only[0] !== "*" && only(name))
     : only;
-  return (name) => chosen(name) && !frozen(name) && released(name);
+  return (name) => chosen(name) && !frozen(name) && !isFixed(name);
 }
 
 /** A twentieth of a run. */

@@ -2,24 +2,23 @@
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
 import { adapterShapes, initialAdapters } from "../../lib/weights/lora.ts";
-import { type Network, startNetwork } from "../../lib/train/network.ts";
+import { type StartedModel, startModel } from "../../lib/train/start_model.ts";
 import { changedKeys, parseRunConfig, type RunConfig } from "../../lib/train/run_config.ts";
 import type { RunState } from "../../lib/train/run_state.ts";
 import { agreeingSteps } from "../../lib/train/schedule.ts";
-import type { TrainingSettings } from "../../lib/train/step.ts";
-import type { TrainerState } from "../../lib/train/trainer.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import type { TrainerState } from "../../lib/train/trainer_state.ts";
+import type { Model, ModelEntry } from "../../lib/models/model.ts";
+import { modelEntry } from "../../lib/models/registry.ts";
 import type { Found, RunFolder } from "./folder.ts";
-import { scheduleOf, warmupOf } from "./settings.ts";
-import { fieldNames, type System } from "./systems.ts";
+import { scheduleOf, settingsOf, warmupOf } from "./settings.ts";
+import { infoOf, type System } from "./systems.ts";
 
 /** Where a run stands at its start. */
 export interface Start {
   /** The configuration that is in force. */
   readonly run: RunConfig;
   /** The network. */
-  readonly config: WalrusConfig;
+  readonly model: Model;
   /** Weights, moments, counts: read once it is known that they fit. */
   readonly state: () => Promise<TrainerState>;
   readonly step: number;
@@ -74,9 +73,10 @@ async function resumed(
   found: Found,
   given: RunConfig,
   extend: boolean,
+  registry: readonly ModelEntry[],
   say: (line: string) => void,
 ): Promise<Start> {
-  const stored = parseRunConfig(found.state.runConfig, { name: found.path });
+  const stored = await parseRunConfig(found.state.runConfig, { name: found.path, registry });
   const before = withWarmup(stored, warmupOf(stored));
   let run = withWarmup(given, warmupOf(stored));
   const changed = changedKeys(run, before);
@@ -102,7 +102,7 @@ async function resumed(
   say(`resumes from ${found.path}: step ${state.step} of ${run.training.steps}`);
   return {
     run,
-    config: state.network,
+    model: state.model,
     state: () => Promise.resolve(state.trainer),
     step: state.step,
     microBatches: state.microBatches,
@@ -115,6 +115,7 @@ async function resumed(
  * The newest checkpoint, or the network at its start.
  *
  * @param extend whether the length of the run and its schedule may differ from those it began with
+ * @param registry families of networks that are looked for
  * @throws RangeError for a folder that holds another run
  */
 export async function startOf(
@@ -122,18 +123,27 @@ export async function startOf(
   run: RunConfig,
   extend: boolean,
   systems: readonly System[],
-  settings: TrainingSettings,
+  registry: readonly ModelEntry[],
   say: (line: string) => void,
 ): Promise<Start> {
   const found = await folder.newest((message) => say(`warning: ${message}`));
-  if (found) return await resumed(folder, found, run, extend, say);
-  const names = fieldNames(systems, run.data.field_map);
-  const network = await startNetwork(run.model, names, run.seed);
-  if (network.added.length > 0) say(`new fields: ${network.added.join(", ")}`);
+  if (found) return await resumed(folder, found, run, extend, registry, say);
+  const { family, from, config, ...settings } = run.model;
+  const started = await startModel({
+    family: await modelEntry(family!, registry).load(),
+    settings,
+    from,
+    config,
+    data: systems.map(({ train }) => infoOf(train)),
+    map: run.data.field_map,
+    seed: run.seed,
+    registry,
+  });
+  for (const note of started.notes) say(note);
   return {
     run,
-    config: network.config,
-    state: () => startState(network, settings, run.seed),
+    model: started.model,
+    state: () => startState(started, run),
     step: 0,
     microBatches: 0,
     best: null,
@@ -142,10 +152,11 @@ export async function startOf(
 }
 
 /** Weights of a network and of its adapters, as the trainer takes them. */
-async function startState(network: Network, settings: TrainingSettings, seed: number): Promise<TrainerState> {
-  const { lora } = settings;
-  const factors = lora ? initialAdapters(adapterShapes(parameterShapes(network.config), lora), seed) : [];
-  const tensors = [...await network.weights(), ...factors].map(([name, data]) =>
+async function startState({ model, weights }: StartedModel, run: RunConfig): Promise<TrainerState> {
+  const { lora } = settingsOf(run, model);
+  const shapes = [...model.parameters].map(([name, { shape }]) => [name, shape] as const);
+  const factors = lora ? initialAdapters(adapterShapes(shapes, lora), run.seed) : [];
+  const tensors = [...await weights(), ...factors].map(([name, data]) =>
     [`params/${name}`, data] as const
   );
   return { tensors: new Map(tensors), counts: {} };

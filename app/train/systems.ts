@@ -1,114 +1,83 @@
-// Data sets of a folder as the systems of a run: files of each split in order, statistics where they are needed.
+// Data sets of a folder as the systems of a run: their splits, and statistics where they lie beside.
 
-import { fieldIndices } from "../../lib/data/fields.ts";
-import { openSplit, type Split } from "../../lib/data/split.ts";
-import { globalScales, readStatistics } from "../../lib/data/statistics.ts";
+import type { Dataset, SampleInfo, Split } from "../../lib/data/dataset.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import type { Statistics } from "../../lib/data/statistics.ts";
 import type { RunConfig } from "../../lib/train/run_config.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
-
-/** Scales of every channel. */
-export interface Scales {
-  readonly std: Float32Array;
-  readonly deltaStd: Float32Array;
-}
+import type { Model } from "../../lib/models/model.ts";
 
 /** One data set of a run. */
 export interface System extends Disposable {
   /** Folder name. */
   readonly name: string;
+  readonly folder: string;
   readonly train: Split;
   /** Null where the data set has no such split. */
   readonly valid: Split | null;
-  /** Names of all channels, constant ones last. */
-  readonly channels: readonly string[];
-  readonly folder: string;
-  /** Training files in order. */
-  readonly files: readonly string[];
+  readonly statistics: Statistics | null;
 }
 
-async function listed(folder: string): Promise<Deno.DirEntry[]> {
+async function foldersOf(root: string): Promise<string[]> {
   try {
-    const entries = await Array.fromAsync(Deno.readDir(folder));
-    return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    const entries = await Array.fromAsync(Deno.readDir(root));
+    return entries.filter((e) => e.isDirectory || e.isSymlink).map((e) => e.name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }
 
-/** HDF5 files of a folder in order; none where it does not exist. */
-export async function filesOf(folder: string): Promise<string[]> {
-  const entries = await listed(folder);
-  return entries.filter(({ name }) => /\.(?:hdf5|h5)$/.test(name)).map(({ name }) => `${folder}/${name}`);
-}
-
-async function openSystem(root: string, name: string): Promise<System> {
-  const folder = `${root}/${name}`;
-  const files = await filesOf(`${folder}/data/train`);
-  if (files.length === 0) throw new RangeError(`"${folder}/data/train" has no HDF5 files`);
-  const train = await openSplit(files);
-  const held = await filesOf(`${folder}/data/valid`);
-  const valid = held.length > 0 ? await openSplit(held) : null;
-  const { channels, constantChannels } = await train.trajectory(0, 0).window({ from: 0, length: 1 });
+/** A data set to train on: one that is not divided is all training data. */
+async function systemOf(folder: string, name: string, data: Dataset): Promise<System> {
+  const trained = data.splits.find((split) => split === "train" || split === "all");
+  if (trained === undefined) {
+    throw new RangeError(`"${folder}" has no training data, its splits are ${data.splits.join(", ")}`);
+  }
   return {
     name,
-    train,
-    valid,
-    channels: [...channels, ...constantChannels],
     folder,
-    files,
-    [Symbol.dispose]() {
-      train[Symbol.dispose]();
-      valid?.[Symbol.dispose]();
-    },
+    train: await data.split(trained),
+    valid: data.splits.includes("valid") ? await data.split("valid") : null,
+    statistics: await data.statistics(),
+    [Symbol.dispose]: () => data[Symbol.dispose](),
   };
 }
 
 /**
  * Opens the systems that a configuration names.
  *
- * @throws RangeError for a folder without data sets, or a data set without training files
+ * @throws RangeError for a folder without data sets, or a data set without training data
  */
 export async function openSystems({ root, systems, exclude }: RunConfig["data"]): Promise<System[]> {
   const folder = root.replace(/\/+$/, "");
-  const found = (await listed(folder)).filter((e) => e.isDirectory || e.isSymlink).map((e) => e.name);
+  const found = await foldersOf(folder);
   const names = (systems ?? found).filter((name) => !exclude.includes(name));
   if (names.length === 0) throw new RangeError(`data.root "${root}" has no data sets`);
   const unknown = names.find((name) => !found.includes(name));
   if (unknown) throw new RangeError(`data.root "${root}" has no "${unknown}", it has ${found.join(", ")}`);
-  const opened: System[] = [];
-  try {
-    for (const name of names) opened.push(await openSystem(folder, name));
-    return opened;
-  } catch (error) {
-    for (const system of opened) system[Symbol.dispose]();
-    throw error;
+  using opened = new DisposableStack();
+  const all: System[] = [];
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    all.push(await systemOf(path, name, opened.use(await openData(path))));
   }
+  opened.move();
+  return all;
 }
 
-/** Names under which the network knows the channels of all systems. */
-export function fieldNames(systems: readonly System[], map: RunConfig["data"]["field_map"]): string[] {
-  return systems.flatMap(({ channels }) =>
-    channels.flatMap((name) => {
-      const mapped = map[name] ?? name;
-      return typeof mapped === "string" ? [mapped] : [];
-    })
-  );
+/** What the trajectories of a split have in common. */
+export function infoOf(split: Split): SampleInfo {
+  return split.trajectory(0).info;
 }
 
-/** Checks that the network's table has every field of the systems. */
-export function checkFields(systems: readonly System[], config: WalrusConfig, data: RunConfig["data"]): void {
-  for (const { channels } of systems) fieldIndices(channels, config.fields, data.field_map);
-}
-
-/** Scales of a system for data-set-wide normalisation, from its `stats.yaml`. */
-export async function scalesOf(system: System, config: WalrusConfig): Promise<Scales> {
-  const window = await system.train.trajectory(0, 0).window({ from: 0, length: 1 });
-  return globalScales(await readStatistics(`${system.folder}/stats.yaml`), window, config.epsilon);
+/** Whether data have three axes of more than one point. */
+export function isDeep({ grid: { shape } }: SampleInfo): boolean {
+  return shape.length === 3 && shape.every((n) => n > 1);
 }
 
 /** Input frames of a system. */
-export function framesOf(split: Split, config: WalrusConfig, data: RunConfig["data"]): number {
-  const deep = split.shape.every((n) => n > 1);
-  return deep ? data.context_3d ?? Math.max(1, Math.floor(config.contextFrames / 2)) : config.contextFrames;
+export function framesOf(split: Split, model: Model, data: RunConfig["data"]): number {
+  const info = infoOf(split);
+  const { usual } = model.contextFrames(info);
+  return isDeep(info) ? data.context_3d ?? usual : usual;
 }

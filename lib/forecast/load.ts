@@ -5,7 +5,7 @@ import type { Device } from "../compile/device.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import type { ModelEntry } from "../models/model.ts";
-import { modelOfCheckpoint } from "../models/open_model.ts";
+import { modelOfCheckpoint } from "./open_model.ts";
 import type { WeightStorage } from "../weights/storage.ts";
 import { WeightStore } from "../weights/store.ts";
 import { LoadedModel } from "./loaded_model.ts";

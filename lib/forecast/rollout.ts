@@ -95,6 +95,7 @@ export async function* rollout(
   options: RolloutOptions,
 ): AsyncGenerator<Frame, void, void> {
   const { steps, seed = 0, lead = spacingOf(start), kvCache = false, map, transforms } = options;
+  const fields = { ...(map ? { map } : {}), ...(transforms ? { transforms } : {}) };
   checkSteps(steps);
   const { model } = host;
   const draws = options.stepInputs ? true : options.draws ?? model.draws ?? false;
@@ -102,14 +103,14 @@ export async function* rollout(
     samples: 1,
     frames: start.times.length,
     draws,
-    ...(map ? { map } : {}),
-    ...(transforms ? { transforms } : {}),
+    ...fields,
   });
   const signal = options.signal ? AbortSignal.any([host.signal, options.signal]) : host.signal;
   const settings: RunSettings = {
     seed,
     lead,
     statistics: options.statistics ?? null,
+    fields,
     signal,
     ...(options.stepInputs ? { stepInputs: (place: StepPlace) => options.stepInputs!(shape, place) } : {}),
   };

@@ -3,9 +3,10 @@
 
 import type { Sample } from "../data/dataset.ts";
 import type { Device, DeviceBuffer } from "../compile/device.ts";
+import { outputSlotName } from "../compile/lower.ts";
 import { type HostArray, sizeOf } from "../ir/types.ts";
 import type { Statistics } from "../data/statistics.ts";
-import type { Inputs, Model, StepPlace } from "../models/model.ts";
+import type { FieldOptions, Inputs, Model, StepPlace } from "../models/model.ts";
 import { randomSource } from "../random/random_source.ts";
 import type { FrameValues } from "./frame.ts";
 import type { ForecastProgram, PreparedForecast } from "./prepare.ts";
@@ -19,6 +20,8 @@ export interface RunSettings {
   readonly lead: number;
   /** Statistics of the data set; null where the network needs none. */
   readonly statistics: Statistics | null;
+  /** How fields are read. */
+  readonly fields: FieldOptions;
   /** Inputs of a step in place of those the model draws. */
   readonly stepInputs?: (place: StepPlace) => Inputs;
   /** Ends the run at its next op. */
@@ -72,7 +75,7 @@ export class RolloutRun<S> implements Disposable {
   ): Promise<RolloutRun<S>> {
     using made = new DisposableStack();
     made.use(programs);
-    const given = model.inputs([window], shape, settings.statistics);
+    const given = model.inputs([window], shape, settings.statistics, settings.fields);
     const buffers = new Map<string, DeviceBuffer>();
     const create = async (name: string, dtype: DeviceBuffer["dtype"], length: number, data?: HostArray) => {
       if (data && data.length !== length) {
@@ -112,10 +115,11 @@ export class RolloutRun<S> implements Disposable {
     const { outputs } = await program.executable.run({
       buffers: this.#boundTo(program),
       inputs: this.#settings.stepInputs?.(place) ?? this.#model.stepInputs?.(this.#shape, place) ?? {},
-      read: ["frames"],
+      read: [outputSlotName("frames")],
       signal,
     });
-    return this.#model.frames(outputs.frames as Float32Array, this.#shape, [this.#window])[0]!;
+    const frames = outputs[outputSlotName("frames")] as Float32Array;
+    return this.#model.frames(frames, this.#shape, [this.#window], this.#settings.fields)[0]!;
   }
 
   #boundTo({ inputs, parameters }: ForecastProgram): Map<string, DeviceBuffer> {

@@ -123,6 +123,8 @@ export interface Model<S = unknown> {
    * @throws RangeError naming the fields it does not know
    */
   fields(info: SampleInfo, map?: FieldMap): readonly FieldPlace[];
+  /** Names of the fields in its table, those that data may use; absent: it knows none by name. */
+  knownFields?(): readonly string[];
   /** Which fields it takes in another form, by their names in the file. Absent: none. */
   transforms?(info: SampleInfo): FieldTransforms;
   /**
@@ -186,7 +188,7 @@ export interface Model<S = unknown> {
   examples(steps: number, frames: number): readonly (readonly number[])[];
   /** A random symmetry of the data, one for a micro-batch, drawn after strides are; absent: there is none. */
   augment?(samples: readonly Sample[], random: RandomSource): readonly Sample[];
-  /** Tokens of one input of such a shape, for throughput; absent: not counted. */
+  /** Tokens of all frames of all samples of such a shape, for throughput; absent: not counted. */
   tokens?(shape: S): number;
   /** Factors of the learning rate and of the weight decay of a tensor; 1 where absent. */
   group?(name: string): { readonly rate: number; readonly decay: number };
@@ -236,6 +238,12 @@ export interface ModelFamily {
     files: Readonly<Record<string, string>>,
     name?: string,
   ): { readonly model: Model; readonly warnings: readonly string[] };
+  /**
+   * The network that configuration files describe by themselves; the released one of the family where there are none.
+   *
+   * @throws SyntaxError or TypeError naming what is wrong in a file
+   */
+  fromFiles(files: Readonly<Record<string, string>>): Model;
   /**
    * The network of a configuration as {@link Model.config} had it.
    *

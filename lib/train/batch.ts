@@ -54,10 +54,11 @@ export interface BatchOptions {
 export function makeBatch(samples: readonly Sample[], model: Model, options: BatchOptions): TrainingBatch {
   const { seed, index, source, frames, parts, loss, map, statistics = null } = options;
   const first = samples[0]!;
+  const fields = map ? { map } : {};
   const shape = model.shape(first.info, {
     samples: samples.length,
     frames,
-    ...(map ? { map } : {}),
+    ...fields,
     training: { parts, loss },
   });
   const { times } = first;
@@ -65,7 +66,7 @@ export function makeBatch(samples: readonly Sample[], model: Model, options: Bat
   const place = { index, decoded: 0, lead, random: randomSource(seed, index) };
   let inputs: Inputs;
   try {
-    inputs = { ...model.inputs(samples, shape, statistics), ...model.stepInputs?.(shape, place) };
+    inputs = { ...model.inputs(samples, shape, statistics, fields), ...model.stepInputs?.(shape, place) };
   } catch (error) {
     if (error instanceof TypeError) error.message += ` (${source})`;
     throw error;
@@ -75,7 +76,7 @@ export function makeBatch(samples: readonly Sample[], model: Model, options: Bat
     key: JSON.stringify(shape),
     inputs,
     samples: samples.length,
-    tokens: samples.length * frames * (model.tokens?.(shape) ?? 0),
+    tokens: model.tokens?.(shape) ?? 0,
     source,
   };
 }

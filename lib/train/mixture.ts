@@ -2,7 +2,7 @@
 // that is resumed draws what it would have drawn.
 
 import type { Sample, Split } from "../data/dataset.ts";
-import { atStride, type Example, examplesOf, largestStride } from "../data/examples.ts";
+import { largestStride, type Place, placesOf, stretch } from "../data/examples.ts";
 import { findNotFinite } from "../data/not_finite.ts";
 import type { Model } from "../models/model.ts";
 import { systemSampler } from "../random/mersenne_twister.ts";
@@ -40,7 +40,7 @@ export interface BatchPlan {
   /** Which system. */
   readonly system: number;
   /** Its examples, at stride 1. */
-  readonly examples: readonly Example[];
+  readonly examples: readonly Place[];
 }
 
 /** What planner and readers of plans share. */
@@ -58,7 +58,8 @@ function drawStrides(
   random: RandomSource,
 ): number[] {
   return examples.map((example) => {
-    const largest = Math.min(most, largestStride(split.trajectory(example.trajectory).steps, example));
+    const { steps } = split.trajectory(example.trajectory);
+    const largest = Math.min(most, largestStride(example.frames, steps));
     return least + random.below("augmentation", largest - least + 1);
   });
 }
@@ -84,10 +85,10 @@ export async function readPlan(
   const samples: Sample[] = [];
   for (const [i, example] of plan.examples.entries()) {
     const trajectory = system.split.trajectory(example.trajectory);
-    const frames = atStride(example, strides[i]!);
+    const frames = stretch(example.frames, strides[i]!);
     const sample = await trajectory.sample(frames);
-    const bad = findNotFinite(sample);
-    if (bad) throw new RangeError(`Cannot train on ${trajectory.name}, frame ${frames[0]}: ${bad}`);
+    const bad = findNotFinite(sample, frames);
+    if (bad) throw new RangeError(`Cannot train on ${trajectory.name}: ${bad}`);
     samples.push(sample);
   }
   return settings.augment && model.augment ? model.augment(samples, random) : samples;
@@ -108,11 +109,11 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
 /** The order of a system's examples, pass after pass, cut into micro-batches of one kind each. */
 class Passes {
   readonly #system: MixtureSystem;
-  readonly #examples: readonly Example[];
+  readonly #examples: readonly Place[];
   readonly #seed: number;
   readonly #stream: number;
   #pass = 0;
-  #batches: Example[][] = [];
+  #batches: Place[][] = [];
 
   constructor(
     system: MixtureSystem,
@@ -124,7 +125,7 @@ class Passes {
     this.#seed = settings.seed;
     this.#stream = index * MOST_PASSES;
     const { split, frames, samples } = system;
-    const all = examplesOf(split, (steps) => model.examples(steps, frames), settings.strides[0]);
+    const all = placesOf(split, (steps) => model.examples(steps, frames), settings.strides[0]);
     // The last stream of the system is that of the choice.
     const chosen = randomStream(settings.seed, this.#stream + MOST_PASSES - 1, PURPOSES.order);
     this.#examples = settings.limit === null ? all : shuffled(all, chosen).slice(0, settings.limit);
@@ -141,17 +142,17 @@ class Passes {
     }
   }
 
-  next(): Example[] {
+  next(): Place[] {
     // A pass whose kinds are all too small for a micro-batch can not be: the constructor has seen one.
     while (this.#batches.length === 0) this.#batches = this.#deal();
     return this.#batches.shift()!;
   }
 
-  #deal(): Example[][] {
+  #deal(): Place[][] {
     const random = randomStream(this.#seed, this.#stream + this.#pass++ % (MOST_PASSES - 1), PURPOSES.order);
     const { split, samples } = this.#system;
-    const open = new Map<string, Example[]>();
-    const batches: Example[][] = [];
+    const open = new Map<string, Place[]>();
+    const batches: Place[][] = [];
     for (const example of shuffled(this.#examples, random)) {
       const kind = split.kind(example.trajectory);
       const batch = open.get(kind) ?? [];

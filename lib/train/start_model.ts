@@ -5,7 +5,7 @@ import type { SampleInfo } from "../data/dataset.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import type { FieldMap, Model, ModelEntry, ModelFamily } from "../models/model.ts";
-import { modelOfCheckpoint } from "../models/open_model.ts";
+import { modelOfCheckpoint } from "../forecast/open_model.ts";
 import { randomSource } from "../random/random_source.ts";
 import { readWeight } from "../weights/read.ts";
 

@@ -3,7 +3,7 @@
 import { checkShapes } from "../check_shapes.ts";
 import type { ModelFamily } from "../model.ts";
 import { adaptToShapes } from "./adapt.ts";
-import type { WalrusConfig } from "./config.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "./config.ts";
 import { createWalrus } from "./create.ts";
 import { parseConfig } from "./extended_config.ts";
 import { checkSettings, type WalrusSettings } from "./settings.ts";
@@ -28,6 +28,8 @@ export const walrusFamily: ModelFamily = {
     checkShapes(shapes, model.parameters, name);
     return { model, warnings };
   },
+  fromFiles: ({ [CONFIG_FILE]: text }) =>
+    walrusModel(text === undefined ? RELEASED_CONFIG : parseConfig(text, CONFIG_FILE).config),
   fromConfig: (config) => walrusModel(readStored(config)),
   create: (settings, data, map, from) =>
     createWalrus(settings as WalrusSettings, data, map, from && from.config as WalrusConfig),

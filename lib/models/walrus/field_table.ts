@@ -6,6 +6,12 @@ import type { FieldTable } from "./align_fields.ts";
 /** Columns that the network makes by itself; data never uses them. */
 const RESERVED = ["closed_boundary", "open_boundary", "bias_correction"];
 
+/** Names of a table that data may use, in the order of their columns. */
+export function knownFields(table: FieldTable): string[] {
+  const names = Object.keys(table).filter((name) => !RESERVED.includes(name));
+  return names.sort((a, b) => table[a]! - table[b]!);
+}
+
 /** Names of a table that resemble a name, for messages. */
 function similar(name: string, table: FieldTable): string[] {
   const core = name.replace(/_[^_]*$/, "").toLowerCase();

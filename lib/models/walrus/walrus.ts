@@ -13,6 +13,7 @@ import { inputsOf } from "./inputs.ts";
 import { outputFrames } from "./output_frames.ts";
 import { isBlockMatrix, mayBeHalf, parameterShapes } from "./parameters.ts";
 import { cachePrograms, forecastProgram, lossProgram } from "./programs.ts";
+import { knownFields } from "./field_table.ts";
 import { contextFrames, fieldPlaces, gridOf, shapeOf, type WalrusShape } from "./shape.ts";
 import { stepInputsOf } from "./step_inputs.ts";
 import { releasedTransforms } from "./transforms.ts";
@@ -65,6 +66,7 @@ export function walrusModel(config: WalrusConfig): Model<WalrusShape> {
     regions: Array.from({ length: config.blocks }, (_, b) => `block${b}`),
     contextFrames: (info) => contextFrames(config, info),
     fields: (info, map) => fieldPlaces(config, info, map),
+    knownFields: () => knownFields(config.fields),
     transforms: releasedTransforms,
     shape: (info, options) => shapeOf(config, info, options),
     draws: config.jitter,

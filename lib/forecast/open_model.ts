@@ -1,10 +1,10 @@
 // Which network a checkpoint holds: found by the names of its tensors and the configuration files beside it.
 
-import type { Checkpoint } from "../io/stored_tensor.ts";
+import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
-import type { Model, ModelEntry } from "./model.ts";
+import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
-import { findModel, modelEntries } from "./registry.ts";
+import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
 
 /** Largest configuration file. */
 const LARGEST = 1 << 20;
@@ -72,4 +72,35 @@ export async function modelOfCheckpoint(
   const found = family.fromCheckpoint(shapes, await configFiles(entry, input, config), name);
   checkFloating(checkpoint);
   return found;
+}
+
+/** What a network is known by. */
+export interface ModelSource {
+  /** Checkpoint that holds it. */
+  readonly checkpoint?: SourceInput;
+  /** Its configuration file. */
+  readonly config?: SourceInput;
+  /** Its family, where there is no checkpoint; the first of the registry unless given. */
+  readonly family?: string;
+}
+
+/**
+ * A network without its weights: to plan with.
+ *
+ * @param source checkpoint, configuration or family; the released network of the family where neither is given
+ * @param registry families that are looked for; those of the library unless given
+ */
+export async function openModel(
+  { checkpoint, config, family }: ModelSource,
+  registry: readonly ModelEntry[] = modelEntries(),
+): Promise<Model> {
+  const configured = config === undefined ? {} : { config };
+  if (checkpoint !== undefined) {
+    using opened = await openCheckpoint(checkpoint);
+    return (await modelOfCheckpoint(opened, checkpoint, { ...configured, registry })).model;
+  }
+  const entry = modelEntry(family ?? registry[0]!.family, registry);
+  const [first] = entry.configFiles;
+  const files = config === undefined || first === undefined ? {} : { [first]: await textOf(config) };
+  return (await entry.load()).fromFiles(files);
 }

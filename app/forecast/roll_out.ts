@@ -1,0 +1,87 @@
+// The rollout of the forecast command, each frame scored beside the truth as it comes.
+
+import type { Device } from "../../lib/compile/device.ts";
+import type { Sample, Trajectory } from "../../lib/data/dataset.ts";
+import type { Statistics } from "../../lib/data/statistics.ts";
+import type { FieldTransforms } from "../../lib/data/transforms.ts";
+import { frameAfter, type Frame } from "../../lib/forecast/frame.ts";
+import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
+import { persistence } from "../../lib/metrics/forecasters.ts";
+import { score, scoredNames } from "../../lib/metrics/score.ts";
+import type { Context } from "../cli.ts";
+import { admit } from "./memory.ts";
+import type { ForecastOptions } from "./options.ts";
+import { startProgress } from "./progress.ts";
+import type { ScoreRow } from "./table.ts";
+
+/** A forecast beside the truth. */
+export interface Result {
+  readonly frames: readonly Frame[];
+  /** Null where the trajectory has no frame left. */
+  readonly truth: readonly (Sample | null)[];
+  readonly rows: readonly ScoreRow[];
+  /** Names of what is scored. */
+  readonly names: readonly string[];
+}
+
+/** Scores of every component; null where there is no truth. */
+function scorer(start: Sample, transforms: FieldTransforms) {
+  const names = scoredNames(start.info, transforms);
+  return (values: readonly Float32Array[], truth: Sample | null): (number | null)[] => {
+    const scores = truth && score(values, truth, { transforms });
+    return names.map((name) => scores ? scores[name] ?? NaN : null);
+  };
+}
+
+/** Forecasts and scores. */
+export async function rollOut(
+  model: LoadedModel,
+  trajectory: Trajectory,
+  start: Sample,
+  statistics: Statistics | null,
+  options: ForecastOptions,
+  context: Context,
+  open: () => Promise<Device>,
+): Promise<Result> {
+  const { steps, seed, kvCache, map, stride } = options;
+  const transforms = options.transforms ?? model.model.transforms?.(start.info) ?? {};
+  const scores = scorer(start, transforms);
+  const lastFrame = options.start + (start.times.length - 1) * stride;
+  const { value: kept } = await persistence(start, 1).next();
+  const varying = start.info.fields.filter(({ constant }) => !constant).length;
+  const [frames, truth, rows]: [Frame[], (Sample | null)[], ScoreRow[]] = [[], [], []];
+  using progress = startProgress("forecast", steps, context);
+  const isCpu = model.device.name.startsWith("wasm");
+  const rollout = model.rollout(start, {
+    steps,
+    seed,
+    kvCache,
+    map,
+    statistics,
+    ...(options.transforms ? { transforms } : {}),
+    ...(options.jitter ? {} : { draws: false }),
+    ...(options.lead ? { lead: options.lead } : {}),
+    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity),
+    signal: context.signal,
+    onDeviceLost: (error) => {
+      context.warn(`warning: ${error.message}; going on with a new one`);
+      return open();
+    },
+  });
+  for await (const frame of rollout) {
+    const index = lastFrame + frame.step * stride;
+    const known = index < trajectory.steps ? await trajectory.sample([index]) : null;
+    const time = known?.times[0] ?? frame.time;
+    const values = frame.values.slice(0, varying);
+    frames.push(frameAfter(start, values, frame.step, time));
+    truth.push(known);
+    rows.push({
+      step: frame.step,
+      time,
+      forecast: scores(values, known),
+      persistence: scores(kept!, known),
+    });
+    progress.update(frame.step);
+  }
+  return { frames, truth, rows, names: scoredNames(start.info, transforms) };
+}
