@@ -2,8 +2,9 @@
 // refused, as the case says.
 
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { checkWeights, readWeight } from "../../lib/weights/read.ts";
-import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import { checkFloating, readWeight } from "../../lib/weights/read.ts";
+import { checkShapes } from "../../lib/models/check_shapes.ts";
+import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import { configOf, type GoldenCase, type Numbers } from "./golden.ts";
 import { forward } from "./models.ts";
 import { type Check, need } from "./modules.ts";
@@ -11,7 +12,9 @@ import { type Check, need } from "./modules.ts";
 /** All weights of a checkpoint, checked against the case's configuration. */
 async function load(path: string, golden: GoldenCase): Promise<Record<string, Numbers>> {
   using checkpoint = await openCheckpoint(path);
-  checkWeights(checkpoint, parameterShapes(configOf(golden)));
+  const shapes = new Map([...checkpoint.tensors].map(([name, { shape }]) => [name, shape] as const));
+  checkShapes(shapes, walrusModel(configOf(golden)).parameters, path);
+  checkFloating(checkpoint);
   const weights: Record<string, Numbers> = {};
   for (const [name, tensor] of checkpoint.tensors) {
     weights[name] = { shape: tensor.shape, data: await readWeight(checkpoint, tensor) };

@@ -5,10 +5,8 @@ import { grad } from "../../lib/autodiff/grad.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { narrowToHalf } from "../../lib/io/numbers.ts";
 import { add, mul, permute, reshape, sliceAxis, sqrt, sum } from "../../lib/ir/tensor.ts";
-import { trace, type Tree } from "../../lib/ir/trace.ts";
+import { type Graph, trace, type Tree } from "../../lib/ir/trace.ts";
 import { at, type HostArray, sizeOf, type Type } from "../../lib/ir/types.ts";
-import { trainingLoss } from "../../lib/models/walrus/loss.ts";
-import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
 import {
   chooseStrides,
   type Geometry,
@@ -18,10 +16,12 @@ import {
   type Shifts,
 } from "../../lib/models/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/models/walrus/model.ts";
-import { isBlockMatrix, mayBeHalf, scaleName } from "../../lib/models/walrus/parameters.ts";
+import { isBlockMatrix, mayBeHalf } from "../../lib/models/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
-import { recordParameters } from "../../lib/nn/parameters.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../../lib/models/walrus/step.ts";
+import { gridOf, type WalrusShape } from "../../lib/models/walrus/shape.ts";
+import { walrusModel } from "../../lib/models/walrus/walrus.ts";
+import { inputParameters, recordParameters, scaleName } from "../../lib/nn/parameters.ts";
+import { collectedParameters } from "../../lib/train/parameters.ts";
 import { configOf, type GoldenCase, type GoldenShifts } from "./golden.ts";
 import { type Check, feedsFor, need, padAxes, type Tensors } from "./modules.ts";
 import { type ModelWeights, runOnce } from "./run.ts";
@@ -166,18 +166,28 @@ export async function forward(
   });
 }
 
-/** Step inputs of a batch in the loader's layout `[B, T, grid, C]`. */
-function batchOf(golden: GoldenCase, tensors: Tensors, config: WalrusConfig, jitter: boolean) {
-  const input = need(tensors, "input");
-  const [B = 1, T = 1, ...rest] = input.shape;
-  const C = rest.at(-1) ?? 1;
+/** The shape of a batch in the loader's layout `[B, T, grid, C]`. */
+export function goldenShape(
+  params: Pick<GoldenCase["params"], "dataset" | "bcs">,
+  input: Tensors[string],
+  constant: Tensors[string] | undefined,
+  jitter: boolean,
+): WalrusShape {
+  const [samples = 1, frames = 1, ...rest] = input.shape;
   const points = padAxes(rest.slice(0, -1), 3) as Triple;
-  const geometry = goldenGeometry(golden.params, points, jitter);
-  const constant = tensors.constant;
-  const constants = constant ? constant.shape.at(-1)! : 0;
-  const shape = { frames: T, samples: B, points, channels: C, constants, hidden: false, jitter };
-  const signature = stepSignature(config, shape, geometry) as Record<string, Tree<Type>>;
-  return { B, T, C, points, geometry, signature, constant, input };
+  const resampled = RESAMPLED[params.dataset ?? ""];
+  return {
+    frames,
+    samples,
+    points,
+    channels: rest.at(-1) ?? 1,
+    constants: constant?.shape.at(-1) ?? 0,
+    hidden: false,
+    jitter,
+    boundaries: (params.bcs ?? []) as WalrusShape["boundaries"],
+    resampled: resampled && points[2] === resampled[0] ? resampled[1] : null,
+    training: null,
+  };
 }
 
 /** `[B, T, ..]` to `[T, B, ..]` on the host. */
@@ -192,94 +202,90 @@ export function framesFirst(data: Float32Array, B: number, T: number): Float32Ar
   return out;
 }
 
-/** Weights a graph takes: those of the data's dimensionality. */
-export function weightFeeds(
-  weights: Tensors,
-  signature: Record<string, Tree<Type>>,
-): Record<string, Float32Array> {
-  const names = Object.keys(signature.params as Record<string, Type>);
-  return Object.fromEntries(names.map((name) => [`params/${name}`, need(weights, name).data]));
+/** Numbers of the weights that a graph takes. */
+export function weightFeeds(weights: Tensors, graph: Graph): Record<string, Float32Array> {
+  const inputs = [...graph.inputs.keys()].filter((name) => name.startsWith("params/"));
+  return Object.fromEntries(inputs.map((name) => [name, need(weights, name.slice(7)).data]));
+}
+
+/** Numbers that do not change from step to step. */
+function fixedFeeds(golden: GoldenCase, tensors: Tensors): Record<string, HostArray> {
+  return {
+    fields: fieldsFeed(golden),
+    mask: need(tensors, "mask").data,
+    ...(tensors.constant ? { constants: tensors.constant.data } : {}),
+  };
+}
+
+/** Drop factors of all blocks but the first; 1 where a case has none. */
+function dropFeeds(golden: GoldenCase, { frames: T, samples: B }: WalrusShape): Record<string, HostArray> {
+  const feeds: Record<string, HostArray> = {};
+  golden.params.path_keep?.forEach((pair, b) => {
+    if (b === 0) return;
+    feeds[`pathKeep/time${b}`] = pair ? Float32Array.from(pair[0]) : new Float32Array(T).fill(1);
+    feeds[`pathKeep/space${b}`] = pair ? Float32Array.from(pair[1]) : new Float32Array(T * B).fill(1);
+  });
+  return feeds;
 }
 
 const gradient: Check = async (golden, tensors, weights, backend) => {
-  const config = configOf(golden);
+  const model = walrusModel(configOf(golden));
   const shifts = one(golden.params.shifts);
-  const { B, T, C, points, geometry, signature, constant, input } = batchOf(
-    golden,
-    tensors,
-    config,
-    !!shifts,
-  );
-  const output = need(tensors, "output");
-  const keep = pathKeep(golden, T, B);
-  const full: Record<string, Tree<Type>> = {
-    ...signature,
-    target: { dtype: "f32", shape: [1, B, ...points, C] },
-    keep: keep.types,
-  };
-  const graph = trace(full, (inputs) => {
-    const t = inputs as unknown as StepInputs & { target: Tensor; keep: Record<string, Tensor> };
-    const loss = trainingLoss(t, config, geometry, {
-      multiplier: golden.params.multiplier ?? 100,
-      minimumContext: golden.params.minimum_context ?? 1,
-    }, { pathKeep: keep.options(t.keep) });
-    const trained = Object.entries(t.params).filter(([name]) =>
-      config.rotary !== "fixed" || !name.includes("rotary_emb.freqs")
+  const { params } = golden;
+  const input = need(tensors, "input");
+  const loss = { multiplier: params.multiplier ?? 100, minimumContext: params.minimum_context ?? 1 };
+  const training = { pathDrop: !!params.path_keep, fieldDrop: false, parts: 1, loss };
+  const shape = { ...goldenShape(params, input, tensors.constant, !!shifts), training };
+  const { parameters, collected } = collectedParameters(model, { lora: null, weights: "f32" });
+  const graph = trace(model.loss.types(shape), (inputs) => {
+    const { loss } = model.loss.trace(parameters, inputs, shape);
+    const trained = Object.entries(collected()).filter(([name]) =>
+      model.parameters.get(name)!.use === "trained"
     );
-    const gradients = grad(loss, Object.fromEntries(trained));
+    const gradients = grad(loss!, Object.fromEntries(trained));
     const squares = Object.values(gradients).map((g) => sum(mul(g, g), g.shape.map((_, i) => i)));
     const total = squares.map((s) => reshape(s, [1])).reduce((x, y) => add(x, y));
-    const outputs: Record<string, Tensor> = { loss, grad_norm: reshape(sqrt(total), []) };
+    const outputs: Record<string, Tensor> = { loss: loss!, grad_norm: reshape(sqrt(total), []) };
     for (const [name, g] of Object.entries(gradients)) outputs[`grad.${name}`] = g;
     return outputs;
   });
+  const { samples: B, frames: T } = shape;
   return await runOnce(backend, graph, {
-    ...weightFeeds(weights, signature),
-    ...keep.feeds,
-    window: framesFirst(input.data, B, T),
-    target: framesFirst(output.data, B, 1),
-    fields: fieldsFeed(golden),
-    mask: need(tensors, "mask").data,
-    ...(constant ? { constants: constant.data } : {}),
-    ...(shifts ? Object.fromEntries(jitterFeeds(geometry, shifts)) : {}),
+    ...weightFeeds(weights, graph),
+    ...dropFeeds(golden, shape),
+    ...fixedFeeds(golden, tensors),
+    "state/window": framesFirst(input.data, B, T),
+    target: framesFirst(need(tensors, "output").data, B, 1),
+    ...(shifts ? Object.fromEntries(jitterFeeds(gridOf(shape), shifts)) : {}),
   });
 };
 
 const rollout: Check = async (golden, tensors, weights, backend) => {
-  const config = configOf(golden);
+  const { forecast } = walrusModel(configOf(golden));
   const all = golden.params.shifts as readonly GoldenShifts[] | undefined;
-  const { B, T, geometry, signature, constant, input } = batchOf(golden, tensors, config, !!all);
-  const graph = trace(
-    signature,
-    (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, config, geometry) }),
-  );
+  const input = need(tensors, "input");
+  const shape = goldenShape(golden.params, input, tensors.constant, !!all);
+  const parameters = inputParameters(walrusModel(configOf(golden)).parameters);
+  const graph = trace(forecast.types(shape), (inputs) => forecast.trace(parameters, inputs, shape));
   using runnable = await backend.prepare(graph);
+  const { samples: B, frames: T } = shape;
   let window = framesFirst(input.data, B, T);
-  const frameSize = window.length / T;
   const frames: Float32Array[] = [];
-  const fixed = {
-    ...weightFeeds(weights, signature),
-    fields: fieldsFeed(golden),
-    mask: need(tensors, "mask").data,
-    ...(constant ? { constants: constant.data } : {}),
-  };
+  const fixed = { ...weightFeeds(weights, graph), ...fixedFeeds(golden, tensors) };
   for (let step = 0; step < golden.params.steps!; step++) {
     const shifts = all?.[step];
     const results = await runnable.run({
       ...fixed,
-      window,
-      ...(shifts ? Object.fromEntries(jitterFeeds(geometry, shifts)) : {}),
+      "state/window": window,
+      ...(shifts ? Object.fromEntries(jitterFeeds(gridOf(shape), shifts)) : {}),
     });
-    const next = Float32Array.from(results.next!);
-    frames.push(next);
-    const moved = new Float32Array(window.length);
-    moved.set(window.subarray(frameSize));
-    moved.set(next, window.length - frameSize);
-    window = moved;
+    frames.push(Float32Array.from(results.frames!));
+    window = Float32Array.from(results["state/window"]!);
   }
   // [steps, B, ..] to [B, steps, ..], as the golden tensor.
-  const stacked = new Float32Array(frames.length * frameSize);
-  frames.forEach((f, i) => stacked.set(f, i * frameSize));
+  const size = frames[0]!.length;
+  const stacked = new Float32Array(frames.length * size);
+  frames.forEach((f, i) => stacked.set(f, i * size));
   return { y: framesFirst(stacked, frames.length, B) };
 };
 

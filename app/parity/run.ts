@@ -3,8 +3,7 @@
 import { compile } from "../../lib/compile/compile.ts";
 import type { Device } from "../../lib/compile/program.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
-import { roundProducts } from "../../lib/compile/round_products.ts";
-import type { WeightStorage } from "../../lib/forecast/walrus.ts";
+import type { WeightStorage } from "../../lib/weights/storage.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
 import type { HostArray } from "../../lib/ir/types.ts";
 
@@ -38,8 +37,8 @@ export const reference: Backend = {
 
 /** A device. */
 export function onDevice(device: Device, weights: ModelWeights = "f32"): Backend {
-  const asked = (graph: Graph) => weights === "int8-dot" ? roundProducts(graph) : graph;
-  return { name: device.name, weights, prepare: (graph) => compile(device, asked(graph)) };
+  const quantise = weights === "int8-dot";
+  return { name: device.name, weights, prepare: (graph) => compile(device, graph, { quantise }) };
 }
 
 /** Prepares, runs once and lets go. */

@@ -1,20 +1,14 @@
 // Section D: training runs over several micro-batches of different grids, step after step as the trainer does them.
 
-import { trainedNames } from "../../lib/train/step.ts";
 import { adamwRates, RELEASED_ADAMW } from "../../lib/train/adamw.ts";
 import { inverseSquareRootRate } from "../../lib/train/schedule.ts";
-import {
-  accumulateStep,
-  type BatchShape,
-  releasedTrainable,
-  type TrainingSettings,
-  updateStep,
-  wholeStep,
-} from "../../lib/train/step.ts";
+import type { TrainingSettings } from "../../lib/train/settings.ts";
+import { accumulateStep, trainedNames, updateStep, wholeStep } from "../../lib/train/step.ts";
+import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
 import { configOf, type GoldenBatch, type GoldenCase } from "./golden.ts";
-import { framesFirst, goldenGeometry } from "./models.ts";
-import { type Check, need, padAxes, type Tensors } from "./modules.ts";
+import { framesFirst, goldenShape } from "./models.ts";
+import { type Check, need, type Tensors } from "./modules.ts";
 import type { Backend, Feeds, Runnable } from "./run.ts";
 
 /** State of a run by input name: weights, moments, sums of gradients. */
@@ -68,30 +62,25 @@ async function prepare(
 ): Promise<PreparedBatch> {
   const batch: GoldenBatch = golden.params.batches![index]!;
   const get = (name: string) => need(tensors, `batch${index}.${name}`);
-  const config = configOf(golden);
+  const model = walrusModel(configOf(golden));
   const input = get("input");
-  const [B = 1, T = 1, ...rest] = input.shape;
-  const points = padAxes(rest.slice(0, -1), 3) as [number, number, number];
-  const constant = tensors[`batch${index}.constant`];
-  const shape: BatchShape = {
-    frames: T,
-    samples: B,
-    points,
-    channels: rest.at(-1)!,
-    constants: constant?.shape.at(-1) ?? 0,
-    hidden: false,
-    jitter: false,
+  const { multiplier = 100, minimum_context: minimumContext = 1 } = golden.params;
+  const training = {
     pathDrop: false,
     fieldDrop: false,
+    parts: settings.accumulate,
+    loss: { multiplier, minimumContext },
   };
+  const constant = tensors[`batch${index}.constant`];
+  const shape = { ...goldenShape({ bcs: batch.bcs }, input, constant, false), training };
   const build = settings.accumulate === 1 ? wholeStep : accumulateStep;
-  const geometry = goldenGeometry({ bcs: batch.bcs }, points, false);
-  const graph = build(config, shape, geometry, settings, releasedTrainable(config));
+  const graph = build(model, shape, settings, (name) => model.parameters.get(name)!.use === "trained");
+  const { samples: B, frames: T } = shape;
   return {
     graph,
     runnable: await backend.prepare(graph),
     feeds: {
-      window: framesFirst(input.data, B, T),
+      "state/window": framesFirst(input.data, B, T),
       target: framesFirst(get("output").data, B, 1),
       fields: Int32Array.from(batch.fields),
       mask: get("mask").data,
@@ -117,7 +106,7 @@ const run: Check = async (golden, tensors, weights, backend) => {
   const accumulate = params.accumulate ?? 1;
   const [beta1, beta2] = params.betas ?? [RELEASED_ADAMW.beta1, RELEASED_ADAMW.beta2];
   const settings: TrainingSettings = {
-    loss: { multiplier: params.multiplier ?? 100, minimumContext: params.minimum_context ?? 1 },
+    loss: {},
     adamw: { beta1, beta2, epsilon: params.eps!, weightDecay: params.weight_decay! },
     clip: params.clip!,
     accumulate,
@@ -132,6 +121,7 @@ const run: Check = async (golden, tensors, weights, backend) => {
     stack.use(prepared.runnable);
     batches.push(prepared);
   }
+  const model = walrusModel(configOf(golden));
   const state = new State(weights);
   const updates = new Map<string, { graph: Graph; runnable: Runnable }>();
   const [losses, norms, rates]: [number[], number[], number[]] = [[], [], []];
@@ -165,7 +155,7 @@ const run: Check = async (golden, tensors, weights, backend) => {
     const key = [...touched.keys()].join();
     let update = updates.get(key);
     if (!update) {
-      const graph = updateStep(touched, settings);
+      const graph = updateStep(model, touched, settings);
       update = { graph, runnable: stack.use(await backend.prepare(graph)) };
       updates.set(key, update);
     }
