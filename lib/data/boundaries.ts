@@ -1,6 +1,7 @@
-// Boundary conditions of a Well file to codes (data.md section 1, "Decoding boundaries").
+// Boundaries by name, and as numbers, the form in which windows carry them.
 
-import type { AttributeValue, Hdf5File } from "../io/hdf5.ts";
+/** What holds at a side of the domain. */
+export type Boundary = "wall" | "open" | "periodic";
 
 /** Codes of the near and far side of each axis. */
 export type Boundaries = readonly (readonly [number, number])[];
@@ -8,93 +9,8 @@ export type Boundaries = readonly (readonly [number, number])[];
 /** Code of each type. */
 export const BOUNDARY_CODES = { WALL: 0, OPEN: 1, PERIODIC: 2 } as const;
 
-type BoundaryType = keyof typeof BOUNDARY_CODES;
-
-/** One boundary of the file. */
-export interface BoundaryGroup {
-  readonly type: BoundaryType;
-  /** Axes of the mask. */
-  readonly axes: readonly number[];
-  /** Points of those axes. */
-  readonly shape: readonly number[];
-  readonly mask: Float64Array;
-}
-
-/** Whether all, or any, of the mask's points at one end of an axis are set. */
-function sideHolds({ type, shape, mask }: BoundaryGroup, axis: number, index: number): boolean {
-  let all = true;
-  let any = false;
-  const stride = shape.slice(axis + 1).reduce((n, size) => n * size, 1);
-  for (let i = 0; i < mask.length; i++) {
-    if (Math.floor(i / stride) % shape[axis]! !== index) continue;
-    if (mask[i] !== 0) any = true;
-    else all = false;
-  }
-  return type === "WALL" ? all : any;
-}
-
-/**
- * Codes of every side: open unless a group says otherwise, later groups overwrite.
- *
- * @param groups in the file's order
- * @param dimensions number of axes
- */
-export function decodeBoundaries(groups: readonly BoundaryGroup[], dimensions: number): [number, number][] {
-  const codes = Array.from(
-    { length: dimensions },
-    (): [number, number] => [BOUNDARY_CODES.OPEN, BOUNDARY_CODES.OPEN],
-  );
-  for (const group of groups) {
-    group.axes.forEach((axis, k) => {
-      const sides = codes[axis]!;
-      if (sideHolds(group, k, 0)) sides[0] = BOUNDARY_CODES[group.type];
-      if (sideHolds(group, k, group.shape[k]! - 1)) sides[1] = BOUNDARY_CODES[group.type];
-    });
-  }
-  return codes;
-}
-
-function asList(value: AttributeValue | undefined): readonly unknown[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
-}
-
-/**
- * Reads the boundary groups of a file.
- *
- * @param file a Well file with a `boundary_conditions` group
- * @param axisNames names of the spatial axes
- * @param resolution points of the axes
- * @throws SyntaxError for an unknown type or axis, or a mask of the wrong length
- */
-export async function readBoundaries(
-  file: Hdf5File,
-  axisNames: readonly string[],
-  resolution: readonly number[],
-): Promise<BoundaryGroup[]> {
-  const groups: BoundaryGroup[] = [];
-  for (const name of await file.keys("boundary_conditions")) {
-    const path = `boundary_conditions/${name}`;
-    const refuse = (why: string): never => {
-      throw new SyntaxError(`Cannot read "${file.name}": boundary "${path}" ${why}`);
-    };
-    if ((await file.kind(path)) !== "group") continue;
-    const attributes = await file.attributes(path);
-    const type = String(attributes.bc_type ?? "").toUpperCase();
-    if (!Object.hasOwn(BOUNDARY_CODES, type)) {
-      refuse(
-        `has bc_type ${JSON.stringify(attributes.bc_type)}, wanted ${Object.keys(BOUNDARY_CODES).join(", ")}`,
-      );
-    }
-    const axes = asList(attributes.associated_dims).map((axis) => {
-      const index = axisNames.indexOf(String(axis));
-      return index >= 0 ? index : refuse(`is on axis "${axis}", the file has ${axisNames.join(", ")}`);
-    });
-    const shape = axes.map((axis) => resolution[axis]!);
-    const mask = await file.dataset(`${path}/mask`);
-    if (mask.shape.length !== shape.length || mask.shape.some((n, i) => n !== shape[i])) {
-      refuse(`has a mask of shape [${mask.shape}], wanted [${shape}]`);
-    }
-    groups.push({ type: type as BoundaryType, axes, shape, mask: await file.readFloat64(`${path}/mask`) });
-  }
-  return groups;
+/** Codes of sides. */
+export function boundaryCodes(sides: readonly (readonly [Boundary, Boundary])[]): Boundaries {
+  const code = (side: Boundary) => BOUNDARY_CODES[side.toUpperCase() as keyof typeof BOUNDARY_CODES];
+  return sides.map(([low, high]) => [code(low), code(high)]);
 }

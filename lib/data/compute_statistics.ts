@@ -1,45 +1,10 @@
 // Statistics of a data set from its trajectories, as the published generator takes them: all trajectories, frames and
 // points together, population moments, increments of one step (data.md section 1).
 
+import { Moments } from "./moments.ts";
 import type { FieldStatistic, Statistics } from "./statistics.ts";
 import type { Split } from "./split.ts";
 import type { ChannelGroup } from "./window.ts";
-
-/** Sums of numbers and of their squares, an entry a channel. */
-class Moments {
-  count = 0;
-  readonly #sums: Float64Array;
-  readonly #squares: Float64Array;
-
-  constructor(channels: number) {
-    this.#sums = new Float64Array(channels);
-    this.#squares = new Float64Array(channels);
-  }
-
-  /** Adds points of `[points, channels]`, or their differences from earlier ones. */
-  add(values: Float32Array, before?: Float32Array): void {
-    const channels = this.#sums.length;
-    for (let i = 0; i < values.length; i++) {
-      const x = before ? Math.fround(values[i]! - before[i]!) : values[i]!;
-      const c = i % channels;
-      this.#sums[c]! += x;
-      this.#squares[c]! += x * x;
-    }
-    this.count += values.length / channels;
-  }
-
-  mean(channel: number): number {
-    return this.#sums[channel]! / this.count;
-  }
-
-  rms(channel: number): number {
-    return Math.sqrt(this.#squares[channel]! / this.count);
-  }
-
-  deviation(channel: number): number {
-    return Math.sqrt(Math.max(0, this.#squares[channel]! / this.count - this.mean(channel) ** 2));
-  }
-}
 
 /** Numbers of a field's stored components in the form of stats.yaml: a number, a list, or lists of rows. */
 function shaped(group: ChannelGroup, dimensions: number, of: (channel: number) => number): FieldStatistic {
@@ -72,13 +37,13 @@ export async function computeStatistics(split: Split): Promise<Statistics> {
       for (let t = 0; t < trajectory.steps; t++) {
         const frame = (await trajectory.frame(t)).values;
         values.add(frame);
-        if (before) increments.add(frame, before);
+        if (before) increments.add(frame.map((value, i) => value - before![i]!));
         before = frame;
       }
       constants.add(await trajectory.constants());
     }
   }
-  if (increments.count === 0) {
+  if (increments.count(0) === 0) {
     throw new RangeError(`Cannot compute statistics of "${split.name}": its trajectories have one frame`);
   }
   const dimensions = split.wells[0]!.metadata.axes.length;

@@ -2,10 +2,10 @@
 // are as the file has them: named fields of some tensor order on the file's own grid, in the file's units. What a
 // network makes of them is the network's affair.
 
+import type { Boundary } from "./boundaries.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** What holds at a side of the domain. */
-export type Boundary = "wall" | "open" | "periodic";
+export type { Boundary } from "./boundaries.ts";
 
 /** A field of a sample. */
 export interface SampleField {

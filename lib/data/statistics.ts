@@ -1,7 +1,7 @@
 // Statistics of a data set: reading and computing `stats.yaml`, and the scales of data-set-wide normalisation
 // (data.md section 1, training.md section 2).
 
-import { readSmall, type SourceInput } from "../io/source.ts";
+import { openSource, readSmall, type SourceInput } from "../io/source.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
 import type { ChannelGroup, Window } from "./window.ts";
 
@@ -52,12 +52,13 @@ function checkMap(value: unknown, name: string, file: string): Record<string, Fi
 /**
  * Reads a `stats.yaml`.
  *
- * @param input path, URL, Blob or bytes
+ * @param input path, URL, Blob, bytes or source
  * @throws SyntaxError naming the map and the field that is wrong
  */
 export async function readStatistics(input: SourceInput): Promise<Statistics> {
-  const text = new TextDecoder().decode(await readSmall(input, LARGEST));
-  const name = typeof input === "string" || input instanceof URL ? String(input) : "stats.yaml";
+  using source = await openSource(input);
+  const name = input instanceof Uint8Array || input instanceof Blob ? "stats.yaml" : source.name;
+  const text = new TextDecoder().decode(await readSmall(source, LARGEST));
   const tree = parseYaml(text, name);
   const maps = (tree ?? {}) as Record<string, unknown>;
   return Object.fromEntries(

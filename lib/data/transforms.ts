@@ -1,4 +1,4 @@
-// Which fields the released model takes in another form, by data set (data.md section 5, column "transform").
+// Forms in which a network may take a field instead of its own: what they do to numbers, and back.
 
 /** Changes a field when it is read; its name gets the prefix `log10_` or `zeros_like_`. */
 export type FieldTransform = "log10" | "zeros_like";
@@ -6,9 +6,65 @@ export type FieldTransform = "log10" | "zeros_like";
 /** Transforms by field name. */
 export type FieldTransforms = Readonly<Record<string, FieldTransform>>;
 
+/** What a transform does to numbers. */
+interface TransformRule {
+  readonly apply: (value: number) => number;
+  /** Null where the number does not come back: such a field can be taken in but not predicted. */
+  readonly invert: ((value: number) => number) | null;
+}
+
+const RULES: Readonly<Record<FieldTransform, TransformRule>> = {
+  log10: { apply: Math.log10, invert: (value) => 10 ** value },
+  zeros_like: { apply: () => 0, invert: null },
+};
+
+/**
+ * Transforms numbers in place.
+ *
+ * @param values of a field
+ * @param transform which; none leaves them as they are
+ * @returns `values`
+ */
+export function applyTransform(values: Float32Array, transform: FieldTransform | undefined): Float32Array {
+  if (!transform) return values;
+  const { apply } = RULES[transform];
+  for (let i = 0; i < values.length; i++) values[i] = apply(values[i]!);
+  return values;
+}
+
+/**
+ * Takes a transform back, in place.
+ *
+ * @param values of a transformed field
+ * @param transform which; none leaves them as they are
+ * @returns `values`
+ * @throws RangeError for a transform that has no way back
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const values = applyTransform(Float32Array.of(1, 100), "log10");
+ * assert.deepEqual([...values], [0, 2]);
+ * assert.deepEqual([...invertTransform(values, "log10")], [1, 100]);
+ * assert.throws(() => invertTransform(values, "zeros_like"), /zeros_like has no way back/);
+ * ```
+ */
+export function invertTransform(values: Float32Array, transform: FieldTransform | undefined): Float32Array {
+  if (!transform) return values;
+  const { invert } = RULES[transform];
+  if (!invert) throw new RangeError(`The transform ${transform} has no way back`);
+  for (let i = 0; i < values.length; i++) values[i] = invert(values[i]!);
+  return values;
+}
+
+/** The name under which a network knows a field: `log10_density`. */
+export function transformedName(name: string, transform: FieldTransform | undefined): string {
+  return transform ? `${transform}_${name}` : name;
+}
+
 const LOGARITHMIC: FieldTransforms = { density: "log10", temperature: "log10" };
 
-/** Data sets by the start of their names: small and converted variants keep the name of the original. */
+/** What the released model takes in another form (data.md section 5): data sets by the start of their names: small and converted variants keep the name of the original. */
 const RELEASED: readonly (readonly [RegExp, FieldTransforms])[] = [
   [/^acoustic_/, { density: "zeros_like" }],
   [/^supernova_explosion/, LOGARITHMIC],

@@ -5,7 +5,7 @@ import { type AttributeValue, type Hdf5File, openHdf5 } from "../io/hdf5.ts";
 import type { SourceInput } from "../io/source.ts";
 import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
 import { type FieldInfo, readMetadata, type WellMetadata } from "./metadata.ts";
-import { type FieldTransform, type FieldTransforms, releasedTransforms } from "./transforms.ts";
+import { applyTransform, type FieldTransforms, releasedTransforms, transformedName } from "./transforms.ts";
 import type { ChannelGroup, Window } from "./window.ts";
 
 /** How a file is read. */
@@ -66,7 +66,7 @@ function channelsOf(metadata: WellMetadata, timeVarying: boolean, options: WellO
   const mask: number[] = [];
   for (const { name, order } of fields) {
     const transform = options.transforms?.[name];
-    const shown = transform ? `${transform}_${name}` : name;
+    const shown = transformedName(name, transform);
     const components = axes.length ** order;
     groups.push({ name: shown, order, start: names.length, components });
     names.push(...componentNames(shown, order, axes));
@@ -76,12 +76,6 @@ function channelsOf(metadata: WellMetadata, timeVarying: boolean, options: WellO
     }
   }
   return { fields, groups, names, mask: Uint8Array.from(mask) };
-}
-
-/** Applies a transform to numbers in place. */
-function transformValues(values: Float32Array, transform: FieldTransform | undefined): void {
-  if (transform === "zeros_like") values.fill(0);
-  if (transform === "log10") values.forEach((v, i) => values[i] = Math.log10(v));
 }
 
 /** A trajectory of a file. */
@@ -170,7 +164,7 @@ export class Trajectory {
       count.push(n);
     });
     const values = await this.#file.readFloat32(field.path, start, count);
-    transformValues(values, this.#options.transforms?.[field.name]);
+    applyTransform(values, this.#options.transforms?.[field.name]);
 
     // Strides of the stored array along the three axes; an axis that is not stored repeats.
     const components = axes.length ** order;

@@ -3,43 +3,54 @@
 import { type WritableDataset, type WritableGroup, writeHdf5 } from "../io/hdf5_writer.ts";
 import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
 
-/** A field of one trajectory. */
+/** A field of one trajectory, or of several. */
 export interface WritableField {
   /** Name of its dataset. */
   readonly name: string;
   /** Tensor order. */
   readonly order: number;
-  /** `[T, axes, D * order]`, or without T when constant; C order. */
+  /** `[N, T, axes, D * order]`, or without T when constant; C order. */
   readonly data: Float32Array;
   /** Whether it stays the same in time. */
   readonly constant: boolean;
 }
 
-/** One trajectory and what describes it. */
+/** Trajectories and what describes them. */
 export interface WellContents {
   /** The attribute `dataset_name`. */
   readonly dataset: string;
   /** `cartesian` or a curvilinear grid. */
   readonly gridType: string;
   /** Names and coordinates in storage order. */
-  readonly axes: readonly { readonly name: string; readonly coordinates: Float32Array }[];
-  /** Time of every frame. */
-  readonly times: Float64Array;
+  readonly axes: readonly { readonly name: string; readonly coordinates: Float32Array | Float64Array }[];
+  /** Number of trajectories N, 1 unless given. */
+  readonly trajectories?: number;
+  /** Time of every frame `[T]`, or of each trajectory `[N, T]`. */
+  readonly times: Float64Array | readonly Float64Array[];
   /** Codes of each stored axis. */
   readonly boundaries: Boundaries;
   /** Variable and constant fields. */
   readonly fields: readonly WritableField[];
   /** Run parameters, numbers that hold for the file. */
   readonly parameters?: Readonly<Record<string, number>>;
+  /** Run parameters that differ: a number for each trajectory. */
+  readonly scalars?: Readonly<Record<string, readonly number[]>>;
+  /** Further attributes of the file: where it comes from. */
+  readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
 const FIXED = { sample_varying: false, time_varying: false };
 
-function fieldDataset(field: WritableField, resolution: readonly number[], steps: number): WritableDataset {
+function fieldDataset(
+  field: WritableField,
+  trajectories: number,
+  steps: number,
+  resolution: readonly number[],
+): WritableDataset {
   const tail = new Array<number>(field.order).fill(resolution.length);
   const lead = field.constant ? [] : [steps];
   return {
-    shape: [1, ...lead, ...resolution, ...tail],
+    shape: [trajectories, ...lead, ...resolution, ...tail],
     chunks: [1, ...(field.constant ? [] : [1]), ...resolution, ...tail],
     data: field.data,
     attributes: {
@@ -70,18 +81,15 @@ function boundaryGroups(contents: WellContents): Record<string, WritableGroup> {
   return groups;
 }
 
-/**
- * A Well file of one trajectory.
- *
- * @param contents fields, axes, times and boundaries
- * @returns the bytes of the file
- * @throws RangeError when a field's length does not fit the grid
- */
-export function writeWell(contents: WellContents): Promise<Uint8Array> {
-  const resolution = contents.axes.map((a) => a.coordinates.length);
-  const steps = contents.times.length;
-  for (const { name, order, data, constant } of contents.fields) {
-    const wanted = [constant ? 1 : steps, ...resolution].reduce(
+/** Lengths of the fields against trajectories, frames and grid. */
+function checkFields(
+  fields: WellContents["fields"],
+  trajectories: number,
+  steps: number,
+  resolution: number[],
+): void {
+  for (const { name, order, data, constant } of fields) {
+    const wanted = [trajectories, constant ? 1 : steps, ...resolution].reduce(
       (n, size) => n * size,
       resolution.length ** order,
     );
@@ -89,20 +97,78 @@ export function writeWell(contents: WellContents): Promise<Uint8Array> {
       throw new RangeError(`Field "${name}" has ${data.length} numbers, wanted ${wanted}`);
     }
   }
-  const parameters = contents.parameters ?? {};
+}
+
+/** One vector of times, or one for each trajectory. */
+function timeDataset(
+  times: WellContents["times"],
+  trajectories: number,
+): { time: WritableDataset; steps: number } {
+  const own = !(times instanceof Float64Array);
+  const list = own ? times : [times];
+  const steps = list[0]?.length ?? 0;
+  if (own && (list.length !== trajectories || list.some(({ length }) => length !== steps))) {
+    throw new RangeError(
+      `Times are of ${
+        list.map(({ length }) => length).join(", ")
+      } frames, wanted ${trajectories} of equal length`,
+    );
+  }
+  const data = new Float64Array(list.length * steps);
+  list.forEach((stamps, i) => data.set(stamps, i * steps));
+  const attributes = { sample_varying: own, time_varying: true };
+  return { time: { shape: own ? [trajectories, steps] : [steps], data, attributes }, steps };
+}
+
+/** Run parameters of the file, and those that each trajectory has for itself. */
+function scalarDatasets({ parameters, scalars }: WellContents): Record<string, WritableDataset> {
+  const fixed = Object.entries(parameters ?? {}).map(([name, value]): [string, WritableDataset] => [
+    name,
+    { shape: [], data: Float64Array.of(value), attributes: FIXED },
+  ]);
+  const varying = Object.entries(scalars ?? {}).map(([name, values]): [string, WritableDataset] => [
+    name,
+    {
+      shape: [values.length],
+      data: Float64Array.from(values),
+      attributes: { sample_varying: true, time_varying: false },
+    },
+  ]);
+  return Object.fromEntries([...fixed, ...varying]);
+}
+
+/**
+ * A Well file.
+ *
+ * @param contents fields, axes, times and boundaries
+ * @returns the bytes of the file
+ * @throws RangeError when lengths do not fit the trajectories, frames and grid
+ */
+export async function writeWell(contents: WellContents): Promise<Uint8Array> {
+  const resolution = contents.axes.map((a) => a.coordinates.length);
+  const { trajectories = 1, parameters = {}, scalars = {} } = contents;
+  const { time, steps } = timeDataset(contents.times, trajectories);
+  checkFields(contents.fields, trajectories, steps, resolution);
+  const wrong = Object.entries(scalars).find(([, values]) => values.length !== trajectories);
+  if (wrong) {
+    throw new RangeError(`Scalar "${wrong[0]}" has ${wrong[1].length} numbers, wanted ${trajectories}`);
+  }
   const fieldGroup = (order: number): WritableGroup => {
     const fields = contents.fields.filter((f) => f.order === order);
     return {
       attributes: { field_names: fields.map((f) => f.name) },
-      datasets: Object.fromEntries(fields.map((f) => [f.name, fieldDataset(f, resolution, steps)])),
+      datasets: Object.fromEntries(
+        fields.map((f) => [f.name, fieldDataset(f, trajectories, steps, resolution)]),
+      ),
     };
   };
-  return writeHdf5({
+  return await writeHdf5({
     attributes: {
+      ...contents.attributes,
       dataset_name: contents.dataset,
       grid_type: contents.gridType,
       n_spatial_dims: BigInt(resolution.length),
-      n_trajectories: 1n,
+      n_trajectories: BigInt(trajectories),
       simulation_parameters: Object.keys(parameters),
       ...parameters,
     },
@@ -110,11 +176,7 @@ export function writeWell(contents: WellContents): Promise<Uint8Array> {
       dimensions: {
         attributes: { spatial_dims: contents.axes.map((a) => a.name) },
         datasets: {
-          time: {
-            shape: [steps],
-            data: contents.times,
-            attributes: { sample_varying: false, time_varying: true },
-          },
+          time,
           ...Object.fromEntries(
             contents.axes.map(({ name, coordinates }) => [
               name,
@@ -125,13 +187,8 @@ export function writeWell(contents: WellContents): Promise<Uint8Array> {
       },
       boundary_conditions: { groups: boundaryGroups(contents) },
       scalars: {
-        attributes: { field_names: Object.keys(parameters) },
-        datasets: Object.fromEntries(
-          Object.entries(parameters).map(([name, value]) => [
-            name,
-            { shape: [], data: Float64Array.of(value), attributes: FIXED },
-          ]),
-        ),
+        attributes: { field_names: [...Object.keys(parameters), ...Object.keys(scalars)] },
+        datasets: scalarDatasets(contents),
       },
       t0_fields: fieldGroup(0),
       t1_fields: fieldGroup(1),

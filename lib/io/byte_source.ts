@@ -61,3 +61,46 @@ export function blobSource(blob: Blob): ByteSource {
     [Symbol.dispose]() {},
   };
 }
+
+/** An open source that someone else closes: closing this does nothing. */
+export function borrowedSource(source: ByteSource): ByteSource {
+  return {
+    name: source.name,
+    size: source.size,
+    read: (offset, length) => source.read(offset, length),
+    ...(source.readSync ? { readSync: source.readSync.bind(source) } : {}),
+    close() {},
+    [Symbol.dispose]() {},
+  };
+}
+
+/**
+ * A part of a source as a source of its own, which someone else closes.
+ *
+ * @param source stays open as long as the part is read
+ * @param name of the part, for messages
+ * @param from first byte
+ * @param size bytes
+ */
+export function partSource(source: ByteSource, name: string, from: number, size: number): ByteSource {
+  const { readSync } = source;
+  const check = (offset: number, length: number) => checkRange({ name, size }, offset, length);
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      check(offset, length);
+      return await source.read(from + offset, length);
+    },
+    ...(readSync
+      ? {
+        readSync(offset: number, length: number) {
+          check(offset, length);
+          return readSync.call(source, from + offset, length);
+        },
+      }
+      : {}),
+    close() {},
+    [Symbol.dispose]() {},
+  };
+}

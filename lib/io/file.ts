@@ -8,6 +8,7 @@ interface FileSystem {
   openSync(path: string | URL): OpenFile;
   open(path: string, options: { write: boolean; createNew: boolean }): Promise<OpenFile>;
   statSync(path: string | URL): { readonly isDirectory: boolean; readonly size: number };
+  readDir(path: string | URL): AsyncIterable<{ readonly name: string }>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   mkdir(path: string, options: { recursive: boolean }): Promise<void>;
@@ -86,6 +87,46 @@ export function fileSource(path: string | URL): ByteSource {
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/** Files that a folder may hold, and folders within folders: more is not one data set. */
+const MOST_FILES = 100_000;
+const DEEPEST = 8;
+
+/** A path within a folder. */
+export function within(folder: string | URL, name: string): string | URL {
+  if (typeof folder === "string") return `${folder.replace(/[/\\]+$/, "")}/${name}`;
+  return new URL(name.split("/").map(encodeURIComponent).join("/"), `${String(folder).replace(/\/+$/, "")}/`);
+}
+
+/**
+ * Files of a folder and of the folders in it; those whose names start with a dot are left out.
+ *
+ * @param path path or file URL
+ * @returns paths relative to the folder, sorted; null when it is a file
+ * @throws RangeError for a path that does not exist, or a folder of more than 100 000 files
+ */
+export async function folderFiles(path: string | URL): Promise<string[] | null> {
+  const system = fileSystem(`open "${path}"`);
+  const files: string[] = [];
+  const visit = async (folder: string | URL, prefix: string, depth: number): Promise<void> => {
+    for await (const { name } of system.readDir(folder)) {
+      if (name.startsWith(".")) continue;
+      const inner = within(folder, name);
+      // Follows links, as opening does.
+      const isFolder = system.statSync(inner).isDirectory;
+      if (isFolder && depth < DEEPEST) await visit(inner, `${prefix}${name}/`, depth + 1);
+      else if (!isFolder) files.push(prefix + name);
+      if (files.length > MOST_FILES) throw new RangeError(`it has more than ${MOST_FILES} files`);
+    }
+  };
+  try {
+    if (!system.statSync(path).isDirectory) return null;
+    await visit(path, "", 0);
+  } catch (error) {
+    throw new RangeError(`Cannot open "${path}": ${reason(error)}`, { cause: error });
+  }
+  return files.sort();
 }
 
 /** What a file is written from: all bytes, or chunks that are made as they are written. */

@@ -2,6 +2,7 @@
 // garbage; links are not followed; nothing is allocated that a header merely claims.
 
 import { openSession, type Session } from "./hdf5_module.ts";
+import { hdf5Fault, START_BYTES } from "./hdf5_start.ts";
 import type { H5Metadata } from "./hdf5_types.ts";
 import { toFloat32 } from "./numbers.ts";
 import type { ByteSource } from "./byte_source.ts";
@@ -63,24 +64,8 @@ const MOST_EXPANSION = 1032;
 const SMALL_CLAIM = 16 << 20;
 const LARGEST_ATTRIBUTE = 1 << 20;
 
-const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-
 function refuse(name: string, why: string): never {
   throw new SyntaxError(`Cannot read "${name}": ${why}`);
-}
-
-/** Says in plain words why a file is no HDF5, before the library sees it. */
-function checkStart(name: string, size: number, start: Uint8Array): void {
-  if (size === 0) refuse(name, "it is empty, wanted an HDF5 file");
-  const text = new TextDecoder().decode(start.subarray(0, 64));
-  if (text.startsWith("version https://git-lfs")) {
-    refuse(name, "it is a Git LFS pointer, fetch the file itself");
-  }
-  // The signature stands at byte 0, or behind a user block at 512, 1024, 2048, ..
-  for (let at = 0; at + 8 <= start.length; at = at === 0 ? 512 : at * 2) {
-    if (SIGNATURE.every((byte, i) => start[at + i] === byte)) return;
-  }
-  refuse(name, `it is no HDF5 file, its first bytes are ${JSON.stringify(text.slice(0, 16))}`);
 }
 
 /** Typed numbers of raw native-endian bytes. */
@@ -329,7 +314,8 @@ class OpenFile implements Hdf5File {
 export async function openHdf5(input: SourceInput): Promise<Hdf5File> {
   const source = await openSource(input);
   try {
-    checkStart(source.name, source.size, await readStart(source, 1 << 16));
+    const fault = hdf5Fault(source.size, await readStart(source, START_BYTES));
+    if (fault) refuse(source.name, fault);
     const session = await openSession(source);
     const file = new OpenFile(source, session);
     const close = file.close.bind(file);

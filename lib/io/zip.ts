@@ -1,14 +1,20 @@
-// Zip archives with stored entries, 64-bit sizes included: the container of PyTorch checkpoints. Only the central
+// Zip archives, 64-bit sizes included: the container of PyTorch checkpoints and of NumPy's npz. Only the central
 // directory is read; entries are ranges. Everything an archive claims is checked against the size of the file
 // before it is believed.
 
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, memorySource, partSource } from "./byte_source.ts";
+import { crc32 } from "./crc32.ts";
 import { quoted } from "./quote.ts";
 
 /** An entry: where its bytes lie. */
 export interface ZipEntry {
   readonly name: string;
+  /** Bytes once unpacked. */
   readonly size: number;
+  /** Bytes in the archive: `size` of entries that are stored as they are. */
+  readonly stored: number;
+  readonly deflated: boolean;
+  readonly crc: number;
   /** Offset of the local header; the data follows it. */
   readonly headerOffset: number;
 }
@@ -23,6 +29,10 @@ const LONGEST_COMMENT = 0xffff;
 const LARGEST_DIRECTORY = 64 << 20;
 const IN_64_BITS = 0xffffffff;
 const ENCRYPTED = 1;
+const STORED = 0;
+const DEFLATED = 8;
+/** Bytes that deflate makes of one at most. */
+const MOST_EXPANSION = 1032;
 
 const decoder = new TextDecoder();
 
@@ -41,9 +51,9 @@ async function view(source: ByteSource, offset: number, length: number): Promise
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function number64(source: ByteSource, data: DataView, offset: number): number {
+function number64(source: ByteSource, data: DataView, offset: number, expansion = 1): number {
   const value = data.getBigUint64(offset, true);
-  if (value > BigInt(source.size)) {
+  if (value > BigInt(source.size * expansion)) {
     refuse(source, `the archive names offset ${value}, the file has ${source.size}`);
   }
   return Number(value);
@@ -93,7 +103,7 @@ function wide(source: ByteSource, data: DataView, from: number, to: number, fiel
         if (value !== IN_64_BITS) return value;
         if (next + 8 > Math.min(to, at + 4 + length)) refuse(source, "an entry's 64-bit sizes are missing");
         next += 8;
-        return number64(source, data, next - 8);
+        return number64(source, data, next - 8, MOST_EXPANSION);
       });
     }
     at += 4 + length;
@@ -105,10 +115,14 @@ function wide(source: ByteSource, data: DataView, from: number, to: number, fiel
  * Reads the directory of an archive.
  *
  * @param source the archive
+ * @param options `deflated`: whether entries may be compressed, so that they are no ranges of the file
  * @returns entries by name
- * @throws SyntaxError for a broken archive, a compressed or encrypted entry
+ * @throws SyntaxError for a broken archive, an encrypted entry, a compressed one where none may be
  */
-export async function readZip(source: ByteSource): Promise<Map<string, ZipEntry>> {
+export async function readZip(
+  source: ByteSource,
+  options: { readonly deflated?: boolean } = {},
+): Promise<Map<string, ZipEntry>> {
   const directory = await findDirectory(source);
   if (directory.bytes > LARGEST_DIRECTORY) refuse(source, `its directory claims ${directory.bytes} bytes`);
   const data = await view(source, directory.offset, directory.bytes);
@@ -139,20 +153,23 @@ export async function readZip(source: ByteSource): Promise<Map<string, ZipEntry>
       fields,
     );
     if (flags & ENCRYPTED) refuse(source, `entry ${quoted(name)} is encrypted`);
-    if (method !== 0) {
+    const deflated = method === DEFLATED;
+    if (method !== STORED && !(deflated && options.deflated)) {
       refuse(source, `entry ${quoted(name)} is compressed (method ${method}), wanted stored as it is`);
     }
-    if (stored !== size) {
-      refuse(source, `entry ${quoted(name)} has ${size} bytes and is stored in ${stored}, wanted the same`);
+    if (deflated ? size > stored * MOST_EXPANSION : stored !== size) {
+      const wanted = deflated ? `at most ${MOST_EXPANSION} times that` : "the same";
+      refuse(source, `entry ${quoted(name)} has ${size} bytes and is stored in ${stored}, wanted ${wanted}`);
     }
-    if (headerOffset + size > source.size) {
+    if (headerOffset + stored > source.size) {
       refuse(
         source,
-        `entry ${quoted(name)} claims ${size} bytes at ${headerOffset}, the file has ${source.size}`,
+        `entry ${quoted(name)} claims ${stored} bytes at ${headerOffset}, the file has ${source.size}`,
       );
     }
     if (entries.has(name)) refuse(source, `the archive has two entries ${quoted(name)}`);
-    entries.set(name, { name, size, headerOffset });
+    const crc = data.getUint32(at + 16, true);
+    entries.set(name, { name, size, stored, deflated, crc, headerOffset });
     at = nameEnd + extraLength + commentLength;
   }
   return entries;
@@ -169,6 +186,55 @@ export async function dataOffset(source: ByteSource, entry: ZipEntry): Promise<n
     refuse(source, `the header of entry ${quoted(entry.name)} is damaged`);
   }
   const offset = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (offset + entry.size > source.size) refuse(source, `entry ${quoted(entry.name)} leaves the file`);
+  if (offset + entry.stored > source.size) refuse(source, `entry ${quoted(entry.name)} leaves the file`);
   return offset;
+}
+
+/** Largest entry that is unpacked at once. */
+const LARGEST_UNPACKED = 1 << 30;
+
+/**
+ * An entry as bytes by range: a part of the file, or unpacked in memory where it is compressed.
+ *
+ * @param source stays open as long as the entry is read
+ * @throws SyntaxError for damage, RangeError for a compressed entry too large to unpack at once
+ */
+export async function openEntry(source: ByteSource, entry: ZipEntry): Promise<ByteSource> {
+  const name = `${source.name}/${entry.name}`;
+  const offset = await dataOffset(source, entry);
+  if (!entry.deflated) return partSource(source, name, offset, entry.size);
+  if (entry.size > LARGEST_UNPACKED) {
+    throw new RangeError(
+      `Cannot read "${name}": it is compressed and has ${entry.size} bytes, wanted at most ${LARGEST_UNPACKED}, or stored as it is`,
+    );
+  }
+  const packed = await source.read(offset, entry.stored);
+  const bytes = await inflate(packed, entry.size).catch((error) =>
+    refuse(source, `entry ${quoted(entry.name)} is damaged: ${(error as Error).message}`)
+  );
+  if (crc32(bytes) !== entry.crc) {
+    refuse(source, `entry ${quoted(entry.name)} is damaged: its checksum differs`);
+  }
+  return memorySource(bytes, name);
+}
+
+/** Unpacks deflated bytes to exactly `size`. */
+async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  const stream = new Blob([packed as Uint8Array<ArrayBuffer>]).stream()
+    .pipeThrough(new DecompressionStream("deflate-raw"));
+  const reader = stream.getReader();
+  let done = 0;
+  while (true) {
+    const { done: ended, value } = await reader.read();
+    if (ended) break;
+    if (done + value.length > size) {
+      await reader.cancel();
+      throw new RangeError(`it unpacks to more than ${size} bytes`);
+    }
+    bytes.set(value, done);
+    done += value.length;
+  }
+  if (done !== size) throw new RangeError(`it unpacks to ${done} bytes, wanted ${size}`);
+  return bytes;
 }

@@ -133,7 +133,7 @@ export interface Summary {
 }
 
 /**
- * Summary over samples. The median of an even count is the lower of the middle two.
+ * Summary over samples. The median of an even count is the lower of the middle two; where a sample is NaN, all are.
  *
  * @param samples at least one number
  */
@@ -142,7 +142,9 @@ export function summarize(samples: readonly number[]): Summary {
   const mean = samples.reduce((sum, v) => sum + v, 0) / n;
   const sorted = [...samples].sort((a, b) => a - b);
   const spread = samples.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  return { mean, median: sorted[Math.floor((n - 1) / 2)] ?? NaN, std: Math.sqrt(spread / (n - 1)) };
+  // Sorting has no place for NaN.
+  const median = samples.some(Number.isNaN) ? NaN : sorted[Math.floor((n - 1) / 2)] ?? NaN;
+  return { mean, median, std: Math.sqrt(spread / (n - 1)) };
 }
 
 /** Mean over the steps `from` (included) to `to` (excluded); NaN when there is none. */

@@ -1,6 +1,7 @@
 // Broken and hostile files: each is refused in words that name the file, the object and what was wanted, or read.
 
 import assert from "node:assert/strict";
+import { openData } from "../../lib/data/open_data.ts";
 import { openWell } from "../../lib/data/well.ts";
 import { findNotFinite } from "../../lib/data/window.ts";
 import { fixture, sharedTest } from "../shared.ts";
@@ -62,22 +63,40 @@ const WARNINGS: Readonly<Record<string, RegExp>> = {
   "29_non_monotonic_time": /time stamps do not increase/,
 };
 
-async function outcome(path: string): Promise<{ error: Error | null; warnings: readonly string[] }> {
+/** Opens a file and reads its last four frames; gives its warnings. */
+type Read = (path: string) => Promise<readonly string[]>;
+
+const asWell: Read = async (path) => {
+  using well = await openWell(path);
+  await well.trajectory(0).window({ from: Math.max(0, well.metadata.steps - 4), length: 4 });
+  return well.metadata.warnings;
+};
+
+const asData: Read = async (path) => {
+  using data = await openData(path);
+  const trajectory = (await data.split()).trajectory(0);
+  const from = Math.max(0, trajectory.steps - 4);
+  await trajectory.sample([from, from + 1, from + 2, from + 3]);
+  return data.warnings;
+};
+
+async function outcome(
+  read: Read,
+  path: string,
+): Promise<{ error: Error | null; warnings: readonly string[] }> {
   try {
-    using well = await openWell(path);
-    await well.trajectory(0).window({ from: Math.max(0, well.metadata.steps - 4), length: 4 });
-    return { error: null, warnings: well.metadata.warnings };
+    return { error: null, warnings: await read(path) };
   } catch (error) {
     return { error: error as Error, warnings: [] };
   }
 }
 
-async function checkFolder(folder: string): Promise<void> {
+async function checkFolder(read: Read, folder: string): Promise<void> {
   const files = [...Deno.readDirSync(folder)].map((e) => e.name).filter((n) => n.endsWith(".hdf5")).sort();
   assert.deepEqual(files.map((f) => f.replace(".hdf5", "")), Object.keys(EXPECTED).sort());
   for (const file of files) {
     const name = file.replace(".hdf5", "");
-    const { error, warnings } = await outcome(`${folder}/${file}`);
+    const { error, warnings } = await outcome(read, `${folder}/${file}`);
     const wanted = EXPECTED[name];
     if (!wanted) {
       assert.equal(error, null, `${name}: ${error?.message}`);
@@ -90,9 +109,11 @@ async function checkFolder(folder: string): Promise<void> {
   }
 }
 
-Deno.test("openWell() refuses or reads every broken file as expected", () =>
-  checkFolder(fixture("samples-bad")));
-sharedTest("openWell() does so for the complete folder", "samples-bad", checkFolder);
+for (const [name, read] of [["openWell()", asWell], ["openData()", asData]] as const) {
+  Deno.test(`${name} refuses or reads every broken file as expected`, () =>
+    checkFolder(read, fixture("samples-bad")));
+  sharedTest(`${name} does so for the complete folder`, "samples-bad", (folder) => checkFolder(read, folder));
+}
 
 Deno.test("findNotFinite() names the frame, channel and value", async () => {
   using well = await openWell(fixture("samples-bad/12_nan_frame.hdf5"));

@@ -1,0 +1,117 @@
+// NumPy arrays with a description beside them, `arrays.yaml`: any simulation becomes a data set by writing one page of YAML
+// (docs/data.md). Frames are read by range where arrays are stored so that this is possible.
+
+import { readSmall } from "../../io/source.ts";
+import { frameSize } from "../components.ts";
+import type { Dataset, Split, Trajectory } from "../dataset.ts";
+import { Lifetime } from "../lifetime.ts";
+import { makeDataset } from "../make_dataset.ts";
+import { makeSplit } from "../make_split.ts";
+import { isMask, makeTrajectory } from "../make_trajectory.ts";
+import type { Reader } from "../reader.ts";
+import type { Source } from "../source.ts";
+import { DESCRIPTION, type Description, parseDescription, trajectoriesOf } from "./arrays/description.ts";
+import { openRun, type Run } from "./arrays/run.ts";
+
+const LARGEST_DESCRIPTION = 1 << 20;
+
+async function recognise({ files }: Source): Promise<true | string> {
+  if (!files.has(DESCRIPTION)) return await Promise.resolve(`it has no ${DESCRIPTION}`);
+  return files.size > 1 || `${DESCRIPTION} came alone, open the folder that it lies in`;
+}
+
+/** A split's part of a folder of arrays. */
+interface Part {
+  /** Where its files lie: empty, or `train/`. */
+  readonly folder: string;
+  /** Which trajectories; null: all. */
+  readonly chosen: readonly number[] | null;
+}
+
+function partsOf({ splits }: Description): Map<string, Part> {
+  if (splits === undefined) return new Map([["all", { folder: "", chosen: null }]]);
+  if (Array.isArray(splits)) {
+    return new Map(splits.map((name) => [name, { folder: `${name}/`, chosen: null }]));
+  }
+  return new Map(
+    Object.entries(splits).map(([name, chosen]) => [name, { folder: "", chosen: trajectoriesOf(chosen) }]),
+  );
+}
+
+function trajectoryOf(run: Run, file: string, index: number, lifetime: Lifetime): Trajectory {
+  const info = run.info(index);
+  const { steps, times, fields } = run;
+  return makeTrajectory({
+    file,
+    index,
+    info,
+    steps,
+    lifetime,
+    readTimes: () =>
+      Promise.resolve(times.length > steps ? times.slice(index * steps, (index + 1) * steps) : times),
+    readField(i, first, count) {
+      const { array, sampleVarying, constant } = fields[i]!;
+      const before = sampleVarying ? index * (constant ? 1 : steps) : 0;
+      const size = frameSize(info, fields[i]!);
+      return array.readFloat32((before + first) * size, count * size);
+    },
+  });
+}
+
+/** Trajectories that hide other cells are of another kind. */
+function kindOf(run: Run, index: number): string {
+  const mask = run.fields.find(isMask);
+  return JSON.stringify([run.info(index).boundaries, mask ? mask.sampleVarying ? index : "shared" : null]);
+}
+
+async function open(source: Source): Promise<Dataset> {
+  using file = await source.files.get(DESCRIPTION)!();
+  const label = file.name;
+  const text = new TextDecoder().decode(await readSmall(file, LARGEST_DESCRIPTION));
+  const description = parseDescription(text, label);
+  const lifetime = new Lifetime(source.name);
+  const runs = new Map<string, Promise<Run>>();
+  const runOf = async (folder: string): Promise<Run> => {
+    const found = runs.get(folder) ?? openRun(source, description, folder, label);
+    runs.set(folder, found);
+    found.catch(() => runs.delete(folder));
+    const run = await found;
+    if (lifetime.ended) run.close();
+    return run;
+  };
+  const openSplit = async (split: string, { folder, chosen }: Part): Promise<Split> => {
+    const run = await runOf(folder);
+    const beyond = chosen?.find((index) => index >= run.trajectories);
+    if (beyond !== undefined) {
+      throw new SyntaxError(
+        `Cannot read "${label}": splits.${split} names trajectory ${beyond}, there are 0 to ${
+          run.trajectories - 1
+        }`,
+      );
+    }
+    const indices = chosen ?? Array.from({ length: run.trajectories }, (_, i) => i);
+    const entries = indices.map((index) => ({
+      kind: kindOf(run, index),
+      open: () => trajectoryOf(run, label, index, lifetime),
+    }));
+    return makeSplit(split, description.name, entries);
+  };
+  const parts = partsOf(description);
+  // What is wrong is said when the data set is opened.
+  const [first] = parts;
+  await openSplit(...first!);
+  return makeDataset({
+    name: description.name,
+    format: "arrays",
+    source,
+    lifetime,
+    warnings: () => [],
+    splits: new Map([...parts].map(([split, part]) => [split, () => openSplit(split, part)])),
+    close() {
+      for (const run of runs.values()) run.then((opened) => opened.close(), () => {});
+    },
+  });
+}
+
+/** Reads arrays that `arrays.yaml` describes. */
+export const arraysReader: Reader = { format: "arrays", recognise, open };

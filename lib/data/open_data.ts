@@ -1,0 +1,101 @@
+// Opens data of any known format: the reader is found by content, and its code is loaded only then.
+
+import { hdf5Fault, START_BYTES } from "../io/hdf5_start.ts";
+import type { HttpOptions } from "../io/http.ts";
+import { readStart } from "../io/source.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Reader } from "./reader.ts";
+import { type DataInput, filesLike, type Source, sourceOf } from "./source.ts";
+
+/** A reader of this library whose code is loaded when `fits` finds nothing lacking. */
+function deferred(
+  format: string,
+  fits: (source: Source) => Promise<true | string>,
+  load: () => Promise<Reader>,
+): Reader {
+  return {
+    format,
+    async recognise(source) {
+      const verdict = await fits(source);
+      return verdict === true ? await (await load()).recognise(source) : verdict;
+    },
+    open: async (source) => await (await load()).open(source),
+  };
+}
+
+/** Whether a file, or a file of a folder, starts as HDF5 does. */
+async function startsAsHdf5(source: Source): Promise<true | string> {
+  const [first] = filesLike(source, /\.(?:hdf5|h5)$/i);
+  if (first === undefined) return "it has no files *.hdf5 or *.h5";
+  using file = await source.files.get(first)!();
+  const fault = hdf5Fault(file.size, await readStart(file, START_BYTES));
+  return fault === null ? true : `"${file.name}": ${fault}`;
+}
+
+const BUILT_IN: readonly Reader[] = [
+  deferred("well", startsAsHdf5, async () => (await import("./formats/well.ts")).wellReader),
+  deferred(
+    "arrays",
+    async ({ files }) => await Promise.resolve(files.has("arrays.yaml") || "it has no arrays.yaml"),
+    async () => (await import("./formats/arrays.ts")).arraysReader,
+  ),
+];
+
+const registered: Reader[] = [];
+
+/**
+ * Makes a format known: from then on {@link openData} also asks this reader, before those of the library.
+ *
+ * @param reader replaces one of the same format that was registered earlier
+ */
+export function registerReader(reader: Reader): void {
+  const at = registered.findIndex(({ format }) => format === reader.format);
+  if (at >= 0) registered[at] = reader;
+  else registered.push(reader);
+}
+
+/** How data are opened. */
+export interface DataOptions {
+  /** Name of the only format to try. */
+  readonly format?: string;
+  /** How remote files are read. */
+  readonly http?: HttpOptions;
+}
+
+/**
+ * Opens a data set: a file, several, or a folder with `train`, `valid` and `test` in the names of folders or files. Its
+ * format is found by content.
+ *
+ * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's); a list of them; a folder; or
+ *   files by their names in a folder
+ * @param options format, remote files
+ * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * using data = await openData("examples/data/gray_scott_mini.hdf5");
+ * const split = await data.split();
+ * const trajectory = split.trajectory(0);
+ * assert.deepEqual(trajectory.info.grid.shape, [64, 64]);
+ * const { values, times } = await trajectory.sample([0, 1, 2]);
+ * assert.equal(values.length, 2); // The fields A and B.
+ * assert.equal(values[0]!.length, 3 * 64 * 64);
+ * assert.equal(times.length, 3);
+ * ```
+ */
+export async function openData(input: DataInput, options: DataOptions = {}): Promise<Dataset> {
+  const readers = [...registered, ...BUILT_IN].filter(({ format }) => (options.format ?? format) === format);
+  if (readers.length === 0) {
+    const known = [...registered, ...BUILT_IN].map(({ format }) => format);
+    throw new RangeError(`There is no data format "${options.format}", known are ${known.join(", ")}`);
+  }
+  const source = await sourceOf(input, options.http);
+  const lacks: string[] = [];
+  for (const reader of readers) {
+    const verdict = await reader.recognise(source);
+    if (verdict === true) return await reader.open(source);
+    lacks.push(`${reader.format}: ${verdict}`);
+  }
+  throw new SyntaxError(`Cannot open "${source.name}" as data; ${lacks.join("; ")}`);
+}

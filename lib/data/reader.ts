@@ -1,0 +1,34 @@
+// What a reader of a file format offers. Readers are found by content: each says whether it can read what was given, or
+// what it lacks.
+
+import type { Dataset } from "./dataset.ts";
+import type { Source } from "./source.ts";
+import { readStatistics, type Statistics } from "./statistics.ts";
+
+/** Reads one format. */
+export interface Reader {
+  /** Its name: `well`, `arrays`. */
+  readonly format: string;
+  /**
+   * Whether it can read this, by looking at as little as needed.
+   *
+   * @returns true, or what is lacking, in words
+   */
+  recognise(source: Source): Promise<true | string>;
+  /**
+   * Opens what it recognised.
+   *
+   * @throws SyntaxError naming the file, what is in it and what was wanted
+   */
+  open(source: Source): Promise<Dataset>;
+}
+
+const STATISTICS = /(?:^|\/)stats\.ya?ml$/;
+
+/** The `stats.yaml` that lies nearest to the top of a source; null where there is none. */
+export async function statisticsBeside({ files }: Source): Promise<Statistics | null> {
+  const depth = (name: string) => name.split("/").length;
+  const names = [...files.keys()].filter((name) => STATISTICS.test(name)).sort((a, b) => depth(a) - depth(b));
+  const open = names[0] === undefined ? undefined : files.get(names[0]);
+  return open ? await readStatistics(await open()) : null;
+}
