@@ -1,63 +1,125 @@
-// Statistics of a data set from its trajectories, as the published generator takes them: all trajectories, frames and
-// points together, population moments, increments of one step (data.md section 1).
+// Statistics of a split, as the published generator takes them: all trajectories, frames and points together, population
+// moments, increments of one step (data.md section 1). One frame is held at a time.
 
+import { componentCount, componentNames, dimensionsOf } from "./components.ts";
+import type { Sample, SampleInfo, Split, Trajectory } from "./dataset.ts";
 import { Moments } from "./moments.ts";
 import type { FieldStatistic, Statistics } from "./statistics.ts";
-import type { Split } from "./split.ts";
-import type { ChannelGroup } from "./window.ts";
 
-/** Numbers of a field's stored components in the form of stats.yaml: a number, a list, or lists of rows. */
-function shaped(group: ChannelGroup, dimensions: number, of: (channel: number) => number): FieldStatistic {
-  const width = Math.round(group.components ** (1 / Math.max(1, group.order)));
-  const stored = Array.from({ length: dimensions }, (_, i) => i);
-  if (group.order === 0) return of(group.start);
-  if (group.order === 1) return stored.map((i) => of(group.start + i));
-  return stored.map((i) => stored.map((j) => of(group.start + i * width + j)));
+/** Moments of a field and of its increments. */
+interface FieldMoments {
+  readonly values: Moments;
+  readonly increments: Moments;
+}
+
+/** Numbers of a field's components in the form of stats.yaml: a number, a list, or lists of rows. */
+function shaped(order: number, dimensions: number, of: (component: number) => number): FieldStatistic {
+  const axes = Array.from({ length: dimensions }, (_, i) => i);
+  if (order === 0) return of(0);
+  return order === 1 ? axes.map(of) : axes.map((i) => axes.map((j) => of(i * dimensions + j)));
+}
+
+/** Refuses numbers that are not finite, naming the first; gives the hidden points that hold such, which do not count. */
+function hiddenFaults(
+  trajectory: Trajectory,
+  sample: Sample,
+  frame: number,
+  field: number,
+): Uint8Array | null {
+  const values = sample.values[field]!;
+  const names = componentNames(sample.info, sample.info.fields[field]!);
+  let left: Uint8Array | null = null;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    const point = Math.floor(i / names.length);
+    if (!sample.hidden?.[point]) {
+      const name = names[i % names.length];
+      throw new RangeError(
+        `Cannot compute statistics of ${trajectory.name}: frame ${frame}, ${name} is ${values[i]}`,
+      );
+    }
+    left ??= new Uint8Array(values.length / names.length);
+    left[point] = 1;
+  }
+  return left;
+}
+
+function either(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
+  return a && b ? a.map((left, i) => left | b[i]!) : a ?? b;
+}
+
+/** Differences as the data's own numbers have them. */
+function differences(after: Float32Array, before: Float32Array): Float32Array {
+  return after.map((value, i) => value - before[i]!);
+}
+
+/** Adds all frames of a trajectory. Constant fields count once. */
+async function addTrajectory(trajectory: Trajectory, moments: readonly FieldMoments[]): Promise<void> {
+  let before: { values: Float32Array; left: Uint8Array | null }[] = [];
+  for (let frame = 0; frame < trajectory.steps; frame++) {
+    const sample = await trajectory.sample([frame]);
+    const now = sample.values.map((values, i) => ({
+      values,
+      left: hiddenFaults(trajectory, sample, frame, i),
+    }));
+    for (const [i, { values, left }] of now.entries()) {
+      const { constant } = sample.info.fields[i]!;
+      if (constant && frame > 0) continue;
+      moments[i]!.values.add(values, left);
+      if (constant || frame === 0) continue;
+      moments[i]!.increments.add(differences(values, before[i]!.values), either(left, before[i]!.left));
+    }
+    before = now;
+  }
+}
+
+function tables(info: SampleInfo, moments: readonly FieldMoments[]): Statistics {
+  const table = (
+    part: keyof FieldMoments,
+    measure: "mean" | "deviation" | "rms",
+  ): Record<string, FieldStatistic> =>
+    Object.fromEntries(info.fields.flatMap(({ name, order, constant }, i) => {
+      if (constant && part === "increments") return [];
+      const of = (component: number) => moments[i]![part][measure](component);
+      return [[name, shaped(order, dimensionsOf(info.grid), of)]];
+    }));
+  return {
+    mean: table("values", "mean"),
+    std: table("values", "deviation"),
+    rms: table("values", "rms"),
+    mean_delta: table("increments", "mean"),
+    std_delta: table("increments", "deviation"),
+    rms_delta: table("increments", "rms"),
+  };
 }
 
 /**
- * Computes the statistics of a split.
+ * Computes the statistics of a split. Hidden cells count like others, as in the published ones, unless they are not
+ * finite.
  *
- * @param split opened without transforms: statistics are of the stored fields
- * @throws RangeError when trajectories have a single frame: there are no increments
+ * @param split usually `train`
+ * @throws RangeError when trajectories have a single frame (there are no increments), or naming the first number that is
+ *   not finite
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "./open_data.ts";
+ * using data = await openData("tests/fixtures/samples-bad/00_good.hdf5");
+ * const { mean, std_delta } = await computeStatistics(await data.split());
+ * assert.deepEqual(Object.keys(mean), Object.keys(std_delta));
+ * ```
  */
 export async function computeStatistics(split: Split): Promise<Statistics> {
-  const first = split.trajectory(0, 0);
-  const { groups, constantGroups } = await first.window({ from: 0, length: 1 });
-  const width = (list: readonly ChannelGroup[]) => list.reduce((n, { components }) => n + components, 0);
-  const [values, increments, constants] = [
-    new Moments(width(groups)),
-    new Moments(width(groups)),
-    new Moments(width(constantGroups)),
-  ];
-  for (const [file, well] of split.wells.entries()) {
-    for (let index = 0; index < well.metadata.trajectories; index++) {
-      const trajectory = split.trajectory(file, index);
-      let before: Float32Array | undefined;
-      for (let t = 0; t < trajectory.steps; t++) {
-        const frame = (await trajectory.frame(t)).values;
-        values.add(frame);
-        if (before) increments.add(frame.map((value, i) => value - before![i]!));
-        before = frame;
-      }
-      constants.add(await trajectory.constants());
-    }
+  const { info } = split.trajectory(0);
+  const moments = info.fields.map((field): FieldMoments => ({
+    values: new Moments(componentCount(info, field)),
+    increments: new Moments(componentCount(info, field)),
+  }));
+  for (let i = 0; i < split.trajectories; i++) await addTrajectory(split.trajectory(i), moments);
+  const varying = info.fields.findIndex(({ constant }) => !constant);
+  if (moments[varying]!.increments.count(0) === 0) {
+    throw new RangeError(`Cannot compute statistics of "${split.dataset}": its trajectories have one frame`);
   }
-  if (increments.count(0) === 0) {
-    throw new RangeError(`Cannot compute statistics of "${split.name}": its trajectories have one frame`);
-  }
-  const dimensions = split.wells[0]!.metadata.axes.length;
-  const table = (list: readonly ChannelGroup[], of: (channel: number) => number) =>
-    list.map((group): [string, FieldStatistic] => [group.name, shaped(group, dimensions, of)]);
-  const both = (of: (moments: Moments) => (channel: number) => number) =>
-    Object.fromEntries([...table(groups, of(values)), ...table(constantGroups, of(constants))]);
-  const changes = (of: (channel: number) => number) => Object.fromEntries(table(groups, of));
-  return {
-    mean: both((m) => (c) => m.mean(c)),
-    std: both((m) => (c) => m.deviation(c)),
-    rms: both((m) => (c) => m.rms(c)),
-    mean_delta: changes((c) => increments.mean(c)),
-    std_delta: changes((c) => increments.deviation(c)),
-    rms_delta: changes((c) => increments.rms(c)),
-  };
+  return tables(info, moments);
 }

@@ -1,9 +1,7 @@
-// Statistics of a data set: reading and computing `stats.yaml`, and the scales of data-set-wide normalisation
-// (data.md section 1, training.md section 2).
+// Statistics of a data set: reading and writing `stats.yaml` (data.md section 1).
 
 import { openSource, readSmall, type SourceInput } from "../io/source.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
-import type { ChannelGroup, Window } from "./window.ts";
 
 /** A number (order 0), a list of D (order 1) or D lists of D (order 2). */
 export type FieldStatistic = number | readonly number[] | readonly (readonly number[])[];
@@ -26,11 +24,6 @@ export interface Statistics {
 
 const MAPS = ["mean", "std", "rms", "mean_delta", "std_delta", "rms_delta"] as const;
 const LARGEST = 1 << 20;
-
-/** The numbers of a statistic in row-major order. */
-function flatten(value: FieldStatistic): number[] {
-  return typeof value === "number" ? [value] : value.flatMap((v: number | readonly number[]) => v);
-}
 
 /** Checks a map read from a file; PyYAML writes `1e-10` as text, which is a number all the same. */
 function checkMap(value: unknown, name: string, file: string): Record<string, FieldStatistic> {
@@ -75,45 +68,4 @@ export function writeStatistics(statistics: Statistics): string {
     Object.fromEntries(Object.entries(statistics[map]).map(([field, value]) => [field, round(value)])),
   ]);
   return writeYaml(Object.fromEntries(rounded));
-}
-
-/**
- * The one number that all components of a field share: the root of the summed squares of its stored components over
- * that of D^order, with D = 3 once embedded.
- *
- * @param value statistic of the stored components
- * @param components components once embedded
- */
-export function sharedScale(value: FieldStatistic, components: number): number {
-  const squares = flatten(value).reduce((sum, v) => sum + v * v, 0);
-  return Math.sqrt(squares) / Math.sqrt(components);
-}
-
-/**
- * Scales of every channel for data-set-wide normalisation.
- *
- * @param statistics of the data set
- * @param window whose channels are scaled
- * @param epsilon smallest scale
- * @returns `std` and `deltaStd` of variable and then constant channels; constant ones have increments of scale 1
- * @throws RangeError for a field without statistics
- */
-export function globalScales(
-  statistics: Statistics,
-  window: Pick<Window, "groups" | "constantGroups">,
-  epsilon = 1e-5,
-): { std: Float32Array; deltaStd: Float32Array } {
-  const of = (map: "rms" | "rms_delta", { name, components }: ChannelGroup): number[] => {
-    const value = statistics[map][name];
-    if (value === undefined) throw new RangeError(`stats.yaml has no ${map} of field "${name}"`);
-    return new Array<number>(components).fill(Math.max(epsilon, sharedScale(value, components)));
-  };
-  const all = [...window.groups, ...window.constantGroups];
-  return {
-    std: Float32Array.from(all.flatMap((group) => of("rms", group))),
-    deltaStd: Float32Array.from([
-      ...window.groups.flatMap((group) => of("rms_delta", group)),
-      ...window.constantGroups.flatMap(({ components }) => new Array<number>(components).fill(1)),
-    ]),
-  };
 }

@@ -7,13 +7,15 @@ export type FieldTransform = "log10" | "zeros_like";
 export type FieldTransforms = Readonly<Record<string, FieldTransform>>;
 
 /** What a transform does to numbers. */
-interface TransformRule {
+export interface TransformRule {
+  /** To a number of the file. */
   readonly apply: (value: number) => number;
   /** Null where the number does not come back: such a field can be taken in but not predicted. */
   readonly invert: ((value: number) => number) | null;
 }
 
-const RULES: Readonly<Record<FieldTransform, TransformRule>> = {
+/** What each transform does. */
+export const TRANSFORMS: Readonly<Record<FieldTransform, TransformRule>> = {
   log10: { apply: Math.log10, invert: (value) => 10 ** value },
   zeros_like: { apply: () => 0, invert: null },
 };
@@ -27,7 +29,7 @@ const RULES: Readonly<Record<FieldTransform, TransformRule>> = {
  */
 export function applyTransform(values: Float32Array, transform: FieldTransform | undefined): Float32Array {
   if (!transform) return values;
-  const { apply } = RULES[transform];
+  const { apply } = TRANSFORMS[transform];
   for (let i = 0; i < values.length; i++) values[i] = apply(values[i]!);
   return values;
 }
@@ -51,7 +53,7 @@ export function applyTransform(values: Float32Array, transform: FieldTransform |
  */
 export function invertTransform(values: Float32Array, transform: FieldTransform | undefined): Float32Array {
   if (!transform) return values;
-  const { invert } = RULES[transform];
+  const { invert } = TRANSFORMS[transform];
   if (!invert) throw new RangeError(`The transform ${transform} has no way back`);
   for (let i = 0; i < values.length; i++) values[i] = invert(values[i]!);
   return values;
@@ -60,31 +62,4 @@ export function invertTransform(values: Float32Array, transform: FieldTransform 
 /** The name under which a network knows a field: `log10_density`. */
 export function transformedName(name: string, transform: FieldTransform | undefined): string {
   return transform ? `${transform}_${name}` : name;
-}
-
-const LOGARITHMIC: FieldTransforms = { density: "log10", temperature: "log10" };
-
-/** What the released model takes in another form (data.md section 5): data sets by the start of their names: small and converted variants keep the name of the original. */
-const RELEASED: readonly (readonly [RegExp, FieldTransforms])[] = [
-  [/^acoustic_/, { density: "zeros_like" }],
-  [/^supernova_explosion/, LOGARITHMIC],
-  [/^turbulence_gravity_cooling/, LOGARITHMIC],
-  [/^turbulent_radiative_layer_3D/, LOGARITHMIC],
-];
-
-/**
- * Transforms the released model was trained with.
- *
- * @param dataset name in the file
- * @param fields names of its fields; transforms of others are left out
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * assert.deepEqual(releasedTransforms("acoustic_scattering_maze", ["pressure", "density"]), { density: "zeros_like" });
- * ```
- */
-export function releasedTransforms(dataset: string, fields: readonly string[]): FieldTransforms {
-  const found = RELEASED.find(([pattern]) => pattern.test(dataset))?.[1] ?? {};
-  return Object.fromEntries(Object.entries(found).filter(([name]) => fields.includes(name)));
 }

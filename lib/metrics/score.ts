@@ -2,7 +2,8 @@
 // component, hidden cells out of both, components that only an embedding added not at all.
 
 import { componentNames, frameSize } from "../data/components.ts";
-import type { Sample } from "../data/dataset.ts";
+import type { Sample, SampleInfo } from "../data/dataset.ts";
+import { applyTransform, type FieldTransforms, transformedName } from "../data/transforms.ts";
 import { type FrameMetric, frameMetric } from "./frame.ts";
 
 /** How a frame is scored. */
@@ -13,6 +14,22 @@ export interface ScoreOptions {
   readonly epsilon?: number;
   /** Which frame of the truth, the last unless given. */
   readonly frame?: number;
+  /** Forms in which fields are compared: those in which a network predicts them. */
+  readonly transforms?: FieldTransforms;
+}
+
+/**
+ * Names of what is scored: components of the fields that vary, under the names of their transforms.
+ *
+ * @param info of the samples
+ * @param transforms forms in which fields are compared
+ */
+export function scoredNames(info: SampleInfo, transforms: FieldTransforms = {}): string[] {
+  return info.fields.flatMap((field) =>
+    field.constant
+      ? []
+      : componentNames(info, { ...field, name: transformedName(field.name, transforms[field.name]) })
+  );
 }
 
 /** Numbers with those of hidden points set to 0, whatever they were. */
@@ -46,7 +63,7 @@ export function score(
   truth: Sample,
   options: ScoreOptions = {},
 ): Record<string, number> {
-  const { metric = "VRMSE", frame = truth.times.length - 1 } = options;
+  const { metric = "VRMSE", frame = truth.times.length - 1, transforms = {} } = options;
   if (!(frame >= 0 && frame < truth.times.length)) {
     throw new RangeError(`Cannot score frame ${frame}: the truth has ${truth.times.length}`);
   }
@@ -56,10 +73,13 @@ export function score(
   }
   const scores: Record<string, number> = {};
   for (const [place, [i, field]] of varying.entries()) {
-    const names = componentNames(truth.info, field);
+    const transform = transforms[field.name];
+    const named = { ...field, name: transformedName(field.name, transform) };
+    const names = componentNames(truth.info, named);
     const size = frameSize(truth.info, field);
     const values = truth.values[i]!.subarray(frame * size, (frame + 1) * size);
-    const clean = (numbers: Float32Array) => withoutHidden(numbers, truth.hidden, names.length);
+    const clean = (numbers: Float32Array) =>
+      withoutHidden(transform ? applyTransform(numbers.slice(), transform) : numbers, truth.hidden, names.length);
     if (predicted[place]!.length !== size) {
       throw new RangeError(
         `Cannot score ${predicted[place]!.length} numbers of "${field.name}", wanted ${size}`,

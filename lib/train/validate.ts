@@ -9,7 +9,8 @@ import { type ProcessGroup, singleProcess } from "../distributed/process_group.t
 import { modelForecast } from "../forecast/forecaster.ts";
 import type { ForecastHost } from "../forecast/rollout.ts";
 import { mean, median } from "../metrics/average.ts";
-import { type LeftOut, meanScore, scoredNames, scoreRollouts, scoreWindows } from "../metrics/skill.ts";
+import { scoredNames } from "../metrics/score.ts";
+import { type LeftOut, meanScore, scoreRollouts, scoreWindows } from "../metrics/skill.ts";
 import { sumNumbers } from "./ranks.ts";
 
 /** How much is validated. */

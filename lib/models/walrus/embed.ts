@@ -3,10 +3,14 @@
 // them. Channels come last, variable ones apart from constant ones.
 
 import type { Sample, SampleInfo } from "../../data/dataset.ts";
-import type { FieldTransform, FieldTransforms } from "../../data/transforms.ts";
+import {
+  type FieldTransform,
+  type FieldTransforms,
+  transformedName,
+  TRANSFORMS,
+} from "../../data/transforms.ts";
 import type { Triple } from "../../nn/conv.ts";
 import { type Boundary, OPEN, PERIODIC, WALL } from "./geometry.ts";
-import { FORWARD } from "./transforms.ts";
 
 /** A field among the channels. */
 export interface ChannelGroup {
@@ -79,7 +83,7 @@ function channelsOf(
     if (info.constant !== constant) return;
     const { order } = info;
     const transform = transforms[info.name] ?? null;
-    const name = transform ? `${transform}_${info.name}` : info.name;
+    const name = transformedName(info.name, transform ?? undefined);
     const start = names.length;
     const targets: number[] = [];
     const all = indicesOf(order, axes.length);
@@ -141,7 +145,7 @@ function fill({ info, values, real }: Sample, { groups, names }: Channels, frame
     }
     targets.forEach((channel, c) => {
       // Components that only an embedding added are zero in any form.
-      const change = transform && real?.[field]?.[c] !== 0 ? FORWARD[transform] : null;
+      const change = transform && real?.[field]?.[c] !== 0 ? TRANSFORMS[transform].apply : null;
       for (let from = c, to = channel; from < stored.length; from += count, to += names.length) {
         out[to] = change ? change(stored[from]!) : stored[from]!;
       }

@@ -4,7 +4,8 @@ import type { Sample } from "../../data/dataset.ts";
 import type { FieldOptions } from "../model.ts";
 import { type ChannelGroup, embeddingOf } from "./embed.ts";
 import type { WalrusShape } from "./shape.ts";
-import { INVERSE, transformsOf } from "./transforms.ts";
+import { TRANSFORMS } from "../../data/transforms.ts";
+import { transformsOf } from "./transforms.ts";
 
 /** One field `[..points, ..components]` of channels-last numbers. */
 function fieldOf(
@@ -15,7 +16,8 @@ function fieldOf(
 ): Float32Array {
   const points = channels.length / count;
   const out = new Float32Array(points * targets.length);
-  const change = transform && INVERSE[transform];
+  // What has no way back is given as it was predicted.
+  const change = transform && TRANSFORMS[transform].invert;
   for (let p = 0, at = 0; p < points; p++) {
     for (const channel of targets) {
       const value = channels[p * count + channel]!;

@@ -1,8 +1,8 @@
 // Fields that the network takes in another form: which ones the released model was trained with, by data set (data.md
-// section 5, column "transform"), and what each form does to numbers on the way in and out.
+// section 5, column "transform").
 
 import type { SampleInfo } from "../../data/dataset.ts";
-import type { FieldTransform, FieldTransforms } from "../../data/transforms.ts";
+import type { FieldTransforms } from "../../data/transforms.ts";
 
 const LOGARITHMIC: FieldTransforms = { density: "log10", temperature: "log10" };
 
@@ -13,18 +13,6 @@ const RELEASED: readonly (readonly [RegExp, FieldTransforms])[] = [
   [/^turbulence_gravity_cooling/, LOGARITHMIC],
   [/^turbulent_radiative_layer_3D/, LOGARITHMIC],
 ];
-
-/** What each form does to a number of the file. */
-export const FORWARD: { readonly [K in FieldTransform]: (value: number) => number } = {
-  log10: Math.log10,
-  zeros_like: () => 0,
-};
-
-/** A number of the file for one that was predicted. What was never seen is given as it was predicted. */
-export const INVERSE: { readonly [K in FieldTransform]: (value: number) => number } = {
-  log10: (value) => 10 ** value,
-  zeros_like: (value) => value,
-};
 
 /**
  * Transforms the released model was trained with.
