@@ -296,6 +296,57 @@ Deno.test("two steps on a device, state fed back, give the bits of two steps by 
   }
 });
 
+Deno.test("prefill and decode on a device give the bits of steps by hand", async () => {
+  const size = sizeOf(PLANE.points) * PLANE.channels;
+  const model = walrusModel(BASE);
+  const { prefill, decode } = model.kvCache!;
+  const geometry = gridOf(PLANE);
+  const first = trace(
+    firstSignature(BASE, PLANE, geometry),
+    (inputs) => firstStep(inputs as unknown as FirstInputs, BASE, geometry),
+  );
+  const later = trace(
+    nextSignature(BASE, PLANE, geometry),
+    (inputs) => nextStep(inputs as unknown as NextInputs, BASE, geometry),
+  );
+  using device = await wasm({ threads: 1, relaxed: false });
+  using oldFirst = await compile(device, first);
+  using oldLater = await compile(device, later);
+  const own = traced(prefill, BASE, PLANE);
+  using newFirst = await compile(device, own);
+  using newLater = await compile(device, traced(decode, BASE, PLANE));
+  const entries = Object.entries(feedsOf(own, BASE, PLANE));
+  const fixed = Object.fromEntries(entries.filter(([name]) => !name.startsWith("state/")));
+  let state = Object.fromEntries(entries.filter(([name]) => name.startsWith("state/")));
+  const byHand = (record: Record<string, HostArray>) =>
+    Object.fromEntries(Object.entries(record).map(([name, values]) => [handName(name), values.slice()]));
+  let old = byHand(state);
+  for (let decoded = 0; decoded < 4; decoded++) {
+    const place = { index: 1 + decoded, decoded, lead: 1, random: randomSource(3, 1) };
+    const step = { ...fixed, ...model.stepInputs!(PLANE, place) };
+    const { frames, ...after } = await (decoded === 0 ? newFirst : newLater).run({ ...step, ...state });
+    state = { ...state, ...byState(after) };
+    const { window, ...cache } = old;
+    const { next, ...kept } = decoded === 0
+      ? await oldFirst.run({ ...step, window: window!, ...only(cache, first) })
+      : await oldLater.run({ ...step, window: window!.slice(-size), ...only(cache, later) });
+    assert.deepEqual(frames, next);
+    const moved = new Float32Array([...window!.slice(size), ...next!]);
+    old = { ...old, ...kept, window: moved };
+    assert.deepEqual(byHand(state), old);
+  }
+});
+
+/** Copies: what a run gives is overwritten by the next. */
+function byState(outputs: Record<string, HostArray>): Record<string, HostArray> {
+  return Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.slice()]));
+}
+
+/** Those entries that a graph takes. */
+function only(record: Record<string, HostArray>, { inputs }: Graph): Record<string, HostArray> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => inputs.has(name)));
+}
+
 Deno.test("state/window is the window without its oldest frame and with the new one", () => {
   for (const frames of [1, 3]) {
     const shape = { ...PLANE, frames, points: [32, 1, 1] as const, jitter: false };
