@@ -135,7 +135,7 @@ export { check } from "./lib/ir/check.ts";
 export { print } from "./lib/ir/print.ts";
 /** Builders of graphs: `tensor.add`, `tensor.contract`, .. */
 export * as tensor from "./lib/ir/tensor.ts";
-export { block, type Graph, type Tensors, trace, type Tree } from "./lib/ir/trace.ts";
+export { namedScope, type Graph, type Tensors, trace, type Tree } from "./lib/ir/trace.ts";
 export type {
   Attributes,
   Fused,

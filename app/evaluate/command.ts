@@ -112,7 +112,9 @@ async function evaluateOn(
 
 /** Names what could not be scored, once. */
 function tellLeftOut(skills: Readonly<Record<string, Skill>>, warn: Context["warn"]): void {
-  const all = Object.values(skills).flatMap(({ leftOut }) => leftOut.map(({ name, why }) => `${name}: ${why}`));
+  const all = Object.values(skills).flatMap(({ leftOut }) =>
+    leftOut.map(({ name, why }) => `${name}: ${why}`)
+  );
   for (const text of new Set(all)) warn(`warning: left out: ${text}`);
 }
 

@@ -38,7 +38,11 @@ async function trajectoryOf(data: Dataset, { split: name, trajectory, input }: F
 }
 
 /** The input window. */
-async function startOf(trajectory: Trajectory, model: LoadedModel, options: ForecastOptions): Promise<Sample> {
+async function startOf(
+  trajectory: Trajectory,
+  model: LoadedModel,
+  options: ForecastOptions,
+): Promise<Sample> {
   const length = options.frames ?? model.model.contextFrames(trajectory.info).usual;
   const frames = Array.from({ length }, (_, k) => options.start + k * options.stride);
   if (frames.at(-1)! >= trajectory.steps) {

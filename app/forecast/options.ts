@@ -81,7 +81,11 @@ export function declareOptions(reader: Command): void {
     .option("--frames <n>", "input frames (default: 6, or 3 in 3D)", wholeNumber(1))
     .option("--split <name>", "split of a data set (default: its first)")
     .option("--trajectory <i>", "which trajectory of the file or split", wholeNumber(0), 0)
-    .option("--lead <time>", "time to predict ahead, for networks that take one (default: as the input frames)", positive)
+    .option(
+      "--lead <time>",
+      "time to predict ahead, for networks that take one (default: as the input frames)",
+      positive,
+    )
     .option("--seed <s>", "seed of the random draws (jitter)", wholeNumber(0), 0)
     .option("--no-jitter", "no random draws")
     .option(

@@ -4,7 +4,7 @@ import type { Device } from "../../lib/compile/device.ts";
 import type { Sample, Trajectory } from "../../lib/data/dataset.ts";
 import type { Statistics } from "../../lib/data/statistics.ts";
 import type { FieldTransforms } from "../../lib/data/transforms.ts";
-import { frameAfter, type Frame } from "../../lib/forecast/frame.ts";
+import { type Frame, frameAfter } from "../../lib/forecast/frame.ts";
 import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
 import { persistence } from "../../lib/metrics/forecasters.ts";
 import { score, scoredNames } from "../../lib/metrics/score.ts";

@@ -80,7 +80,9 @@ function row(program: Program, { memory, limits }: Adapter): string {
   const peak = planned.bound + planned.working;
   const bytes = [planned.bound, planned.working, peak].map(gigabytes);
   const widths = [11, 7, 7];
-  const counts = [planned.dispatches, planned.submits, planned.shaders].map((n, i) => String(n).padStart(widths[i]!));
+  const counts = [planned.dispatches, planned.submits, planned.shaders].map((n, i) =>
+    String(n).padStart(widths[i]!)
+  );
   const note = planned.largest > limits.maxBufferSize
     ? `  does not fit: one buffer of ${gigabytes(planned.largest).trim()}`
     : peak > memory

@@ -156,8 +156,6 @@ async function startState({ model, weights }: StartedModel, run: RunConfig): Pro
   const { lora } = settingsOf(run, model);
   const shapes = [...model.parameters].map(([name, { shape }]) => [name, shape] as const);
   const factors = lora ? initialAdapters(adapterShapes(shapes, lora), run.seed) : [];
-  const tensors = [...await weights(), ...factors].map(([name, data]) =>
-    [`params/${name}`, data] as const
-  );
+  const tensors = [...await weights(), ...factors].map(([name, data]) => [`params/${name}`, data] as const);
   return { tensors: new Map(tensors), counts: {} };
 }

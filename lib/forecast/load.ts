@@ -50,7 +50,9 @@ export interface LoadOptions {
 export async function loadModel(checkpoint: SourceInput, options: LoadOptions): Promise<LoadedModel> {
   const { device, weights: storage = "stored", onTensor } = options;
   if (storage.startsWith("int8") && !device.types.has("i8")) {
-    throw new TypeError(`Weights are "${storage}", ${device.name} has no such numbers: wanted "f16" or "f32"`);
+    throw new TypeError(
+      `Weights are "${storage}", ${device.name} has no such numbers: wanted "f16" or "f32"`,
+    );
   }
   const opened = await openCheckpoint(checkpoint);
   try {

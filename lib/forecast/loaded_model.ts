@@ -123,7 +123,9 @@ export class LoadedModel implements ForecastHost, Disposable {
 
   /** Ends its rollouts, frees programs and weights, closes the checkpoint. */
   [Symbol.dispose](): void {
-    this.#disposal.abort(new DisposedError(`Cannot forecast: the model (${this.model.family}) is disposed of`));
+    this.#disposal.abort(
+      new DisposedError(`Cannot forecast: the model (${this.model.family}) is disposed of`),
+    );
     this.#programs[Symbol.dispose]();
     this.#store[Symbol.dispose]();
   }

@@ -104,7 +104,9 @@ function weightBytes(programs: readonly Planned[]): number {
 
 function estimate(programs: readonly Planned[]): MemoryEstimate {
   // State counts among the inputs of each program.
-  const shared = programs.map(({ inputs }) => bytesOf([...inputs].flatMap(([n, t]) => isState(n) ? [t] : [])));
+  const shared = programs.map(({ inputs }) =>
+    bytesOf([...inputs].flatMap(([n, t]) => isState(n) ? [t] : []))
+  );
   const state = bytesOf(stateOf(programs).values());
   const working = programs.reduce((sum, { plan }, i) => sum + plan.bytes.working - shared[i]!, state);
   return { weights: weightBytes(programs), working };

@@ -118,7 +118,7 @@ export function currentScope(): string {
  * @param name a path part, `block3`
  * @param f any function that builds tensors
  */
-export function block<R>(name: string, f: () => R): R {
+export function namedScope<R>(name: string, f: () => R): R {
   const trace = active();
   const outer = trace.scope;
   trace.scope = outer ? `${outer}/${name}` : name;

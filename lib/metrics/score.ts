@@ -79,7 +79,11 @@ export function score(
     const size = frameSize(truth.info, field);
     const values = truth.values[i]!.subarray(frame * size, (frame + 1) * size);
     const clean = (numbers: Float32Array) =>
-      withoutHidden(transform ? applyTransform(numbers.slice(), transform) : numbers, truth.hidden, names.length);
+      withoutHidden(
+        transform ? applyTransform(numbers.slice(), transform) : numbers,
+        truth.hidden,
+        names.length,
+      );
     if (predicted[place]!.length !== size) {
       throw new RangeError(
         `Cannot score ${predicted[place]!.length} numbers of "${field.name}", wanted ${size}`,

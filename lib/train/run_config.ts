@@ -217,7 +217,11 @@ export async function parseRunConfig(text: string, options: RunConfigOptions = {
 }
 
 /** Settings of the loss are those of the family's recipe, numbers where that has numbers. */
-function checkLoss(given: Plain, known: Readonly<Record<string, unknown>>, fail: (why: string) => never): void {
+function checkLoss(
+  given: Plain,
+  known: Readonly<Record<string, unknown>>,
+  fail: (why: string) => never,
+): void {
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(known, key)) fail(`loss.${key} is not known`);
     const wanted = typeof known[key];

@@ -246,7 +246,9 @@ export class Trainer implements ForecastHost, Disposable {
 
   /** Ends what runs and frees everything. */
   [Symbol.dispose](): void {
-    this.#disposal.abort(new DisposedError(`Cannot train: the trainer of ${this.model.family} is disposed of`));
+    this.#disposal.abort(
+      new DisposedError(`Cannot train: the trainer of ${this.model.family} is disposed of`),
+    );
     this.#steps[Symbol.dispose]();
     this.#forecasts[Symbol.dispose]();
     this.#state[Symbol.dispose]();

@@ -27,7 +27,9 @@ export function fp16Of(name: string, values: Float32Array): Uint16Array {
   const bad = notFiniteHalf(narrow);
   if (bad >= 0) {
     throw new RangeError(
-      `Cannot train "${name}" with fp16 weights: element ${bad} is ${values[bad]}, wanted a number up to 65504`,
+      `Cannot train "${name}" with fp16 weights: element ${bad} is ${
+        values[bad]
+      }, wanted a number up to 65504`,
     );
   }
   return narrow;

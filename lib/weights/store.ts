@@ -7,7 +7,14 @@ import type { Checkpoint } from "../io/stored_tensor.ts";
 import { at, BYTES, sizeOf } from "../ir/types.ts";
 import { streamQuantized, streamWeight } from "./read.ts";
 import { inputParameters, type Parameters, scaleName } from "../nn/parameters.ts";
-import { PARAMETER_PREFIX, quantisesActivations, type WeightInfo, type WeightStorage, weightType, type WeightType } from "./storage.ts";
+import {
+  PARAMETER_PREFIX,
+  quantisesActivations,
+  type WeightInfo,
+  type WeightStorage,
+  type WeightType,
+  weightType,
+} from "./storage.ts";
 
 /** How a checkpoint is kept. */
 export interface StoreOptions {

@@ -19,7 +19,7 @@ import {
   substitute,
 } from "../../lib/ir/scalar.ts";
 import * as t from "../../lib/ir/tensor.ts";
-import { block, type Graph, trace } from "../../lib/ir/trace.ts";
+import { type Graph, namedScope, trace } from "../../lib/ir/trace.ts";
 import { stridesOf } from "../../lib/ir/types.ts";
 
 const x = operand(0);
@@ -96,7 +96,7 @@ Deno.test("collapse() walks through all views in the same order with fewer axes"
 
 Deno.test("trace() makes equal nodes once and names scopes", () => {
   const graph = trace({ a: f32(2, 3) } as const, ({ a }) => {
-    const twice = block("outer", () => block("inner", () => t.add(a, a)));
+    const twice = namedScope("outer", () => namedScope("inner", () => t.add(a, a)));
     assert.equal(twice, t.add(a, a));
     assert.equal(twice.scope, "outer/inner");
     return { y: t.mul(twice, twice) };
@@ -115,7 +115,8 @@ Deno.test("inference names the op, the types, the reason and the scope", () => {
   const refuse = (f: (a: Tensor, b: Tensor) => Tensor, words: RegExp) =>
     assert.throws(
       () =>
-        trace({ a: f32(4, 6), b: f32(5, 6) } as const, ({ a, b }) => block("here", () => ({ y: f(a, b) }))),
+        trace({ a: f32(4, 6), b: f32(5, 6) } as const, ({ a, b }) =>
+          namedScope("here", () => ({ y: f(a, b) }))),
       (e: Error) => {
         assert.ok(e instanceof TypeError);
         assert.match(e.message, words);
@@ -172,7 +173,7 @@ Deno.test("check() finds every kind of illegal graph", () => {
 
 Deno.test("print() shows a graph line by line", () => {
   const graph = trace({ q: f32(2, 3), w: f32(4, 3) } as const, ({ q, w }) => ({
-    y: block("layer", () => t.sigmoid(t.contract("mk,nk->mn", q, w))),
+    y: namedScope("layer", () => t.sigmoid(t.contract("mk,nk->mn", q, w))),
   }));
   assert.equal(
     print(graph),

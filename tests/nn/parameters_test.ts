@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { add, contract, input } from "../../lib/ir/tensor.ts";
-import { block, trace } from "../../lib/ir/trace.ts";
+import { namedScope, trace } from "../../lib/ir/trace.ts";
 import type { DType } from "../../lib/ir/types.ts";
 import { linear } from "../../lib/nn/linear.ts";
 import { inputParameters, type Parameters, recordParameters } from "../../lib/nn/parameters.ts";
@@ -22,7 +22,10 @@ const FEEDS = {
 function affine(dtypeOf: (name: string) => DType, wrap = (parameters: Parameters) => parameters) {
   return trace(SIGNATURE, ({ x }) => {
     const parameters = wrap(inputParameters(SHAPES, dtypeOf));
-    const y = block("layer", () => add(linear(parameters, "bi,oi->bo", x, "w", [2, 3]), parameters("b")));
+    const y = namedScope(
+      "layer",
+      () => add(linear(parameters, "bi,oi->bo", x, "w", [2, 3]), parameters("b")),
+    );
     return { y };
   });
 }

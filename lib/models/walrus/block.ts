@@ -6,7 +6,7 @@ import { layerNorm } from "../../ir/fused/layer_norm.ts";
 import { rope } from "../../ir/fused/rope.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { add, broadcastTo, mul, permute, reshape, sliceAxis } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import { at, type Shape } from "../../ir/types.ts";
 import { swiglu } from "../../nn/activation.ts";
 import { bucketBias, relativeBias } from "../../nn/bias.ts";
@@ -54,7 +54,7 @@ export function timeMixing(
   keep?: Tensor,
   recall: Recall = (keys, values) => ({ keys, values }),
 ): Tensor {
-  return block("time", () => {
+  return namedScope("time", () => {
     const path = `blocks.${index}.time_mixing`;
     const get = (name: string) => parameters(`${path}.${name}`);
     const [T = 1, B = 1, S = 1, h = 1] = x.shape;
@@ -101,7 +101,7 @@ export function spaceMixing(
   config: WalrusConfig,
   keep?: Tensor,
 ): Tensor {
-  return block("space", () => {
+  return namedScope("space", () => {
     const path = `blocks.${index}.space_mixing`;
     const get = (name: string) => parameters(`${path}.${name}`);
     const affine = (x: Tensor, name: string, shape: Shape) =>

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { add, gather, mean, sliceAxis } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import { silu } from "../../nn/activation.ts";
 import { convTranspose, type Triple, wrap } from "../../nn/conv.ts";
@@ -36,7 +36,7 @@ function stage(x: Tensor, kernel: Tensor, steps: Triple, size: number, geometry:
  *   the released decoder
  */
 export function decode(parameters: Parameters, tokens: Tensor, fields: Tensor, geometry: Geometry): Tensor {
-  return block("decoder", () => {
+  return namedScope("decoder", () => {
     const key = `debed.${dimensionality(geometry)}`;
     const thin = singletonKernelAxes(geometry);
     const proj1 = mean(parameters(`${key}.proj1.weight`), thin);

@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { concat, constant, gather, mul, reshape, sliceAxis, sum } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import { silu } from "../../nn/activation.ts";
 import { conv } from "../../nn/conv.ts";
@@ -53,7 +53,7 @@ export function encode(
   geometry: Geometry,
   factor?: Tensor,
 ): Tensor {
-  return block("encoder", () => {
+  return namedScope("encoder", () => {
     const key = `embed.${dimensionality(geometry)}`;
     const thin = singletonKernelAxes(geometry);
     const proj1 = parameters(`${key}.proj1.weight`);

@@ -4,7 +4,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { broadcastTo, reshape, select } from "../../ir/tensor.ts";
-import { block, type Tree } from "../../ir/trace.ts";
+import { namedScope, type Tree } from "../../ir/trace.ts";
 import { at, type DType, type Shape, type Type } from "../../ir/types.ts";
 import { bucket } from "../../nn/bias.ts";
 import { type Parameters, recordParameters } from "../../nn/parameters.ts";
@@ -89,7 +89,7 @@ export function prefillStep(
   geometry: Geometry,
 ): CachedStep & { readonly statistics: Statistics } {
   const x = withConstants(tensors.window, tensors.constants);
-  const statistics = block("normalize", () => stepStatistics(x, config, tensors.scales));
+  const statistics = namedScope("normalize", () => stepStatistics(x, config, tensors.scales));
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
   const recall = (index: number): Recall => (keys, values) => {
     kept.keys[index] = keys;

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { abs, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import { type ParameterRecord, type Parameters, recordParameters } from "../../nn/parameters.ts";
 import type { WalrusConfig } from "./config.ts";
@@ -54,7 +54,7 @@ export function lossOf(
   const statistics = stepStatistics(x, config, tensors.scales);
   const jitter = tensors.jitter ?? null;
   const y = walrus(parameters, normalize(x, statistics), fields, config, geometry, { ...options, jitter });
-  return block("loss", () => {
+  return namedScope("loss", () => {
     const own = firstChannels(statistics, C);
     const frames = concat([window, target], 0);
     const later = sliceAxis(frames, 0, 1, T);

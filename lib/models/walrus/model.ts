@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { add, gather, mul, permute, reshape, sliceAxis } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import type { Type } from "../../ir/types.ts";
 import { at } from "../../ir/types.ts";
 import { type Recall, spaceMixing, timeMixing } from "./block.ts";
@@ -73,7 +73,7 @@ export function walrus(
   const dropped = options.fieldKeep ? mul(x, reshape(options.fieldKeep, [1, B, 1, 1, 1, C])) : x;
   const flat = reshape(dropped, [T * B, X, Y, Z, C]);
   const grid = flat.shape[3] === geometry[2].points ? flat : resample(flat, geometry[2].points);
-  const framed = block("frame", () => frame(grid, geometry, jitter));
+  const framed = namedScope("frame", () => frame(grid, geometry, jitter));
 
   const [gx, gy, gz] = tokenGrid(geometry);
   const h = config.hiddenDim;
@@ -91,7 +91,7 @@ export function walrus(
 
   const last = options.outputs === "last" || !config.causal;
   for (let b = 0; b < config.blocks; b++) {
-    tokens = block(`block${b}`, () => {
+    tokens = namedScope(`block${b}`, () => {
       const rolled = roll(tokens, [gx, gy, gz], (axis) => jitter?.[`roll/${b}/${axis}`]);
       const keep = options.pathKeep?.[b];
       const mixed = timeMixing(parameters, b, rolled, config, keep?.time, options.recall?.(b));
@@ -106,7 +106,7 @@ export function walrus(
   const unrolled = roll(kept, [gx, gy, gz], (axis) => jitter?.[`unroll/${axis}`]);
   const frames = at(kept.shape, 0);
   const decoded = decode(parameters, reshape(unrolled, [frames * B, gx, gy, gz, h]), fields, geometry);
-  const back = block("frame", () => unframe(decoded, geometry, jitter));
+  const back = namedScope("frame", () => unframe(decoded, geometry, jitter));
   const full = geometry[2].points === Z ? back : resample(back, Z);
   return reshape(full, [frames, B, X, Y, Z, C]);
 }

@@ -13,7 +13,7 @@ import {
   select,
   sliceAxis,
 } from "../../ir/tensor.ts";
-import { block } from "../../ir/trace.ts";
+import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import type { Parameters } from "../../nn/parameters.ts";
 import type { Recall } from "./block.ts";
@@ -99,13 +99,13 @@ export function nextFrameFrom(
   const { window, fields, mask, hidden } = tensors;
   const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = window.shape;
   const x = withConstants(window, tensors.constants);
-  const normal = block("normalize", () => normalize(x, statistics));
+  const normal = namedScope("normalize", () => normalize(x, statistics));
   const y = walrus(parameters, normal, fields, config, geometry, {
     jitter: tensors.jitter ?? null,
     outputs: "last",
     ...(recall ? { recall } : {}),
   });
-  return block("denormalize", () => {
+  return namedScope("denormalize", () => {
     const own = firstChannels(statistics, C);
     const predicted = sliceAxis(y, 5, 0, C);
     const next = config.prediction === "delta"
@@ -131,6 +131,6 @@ export function nextFrame(
   geometry: Geometry,
 ): Tensor {
   const x = withConstants(tensors.window, tensors.constants);
-  const statistics = block("normalize", () => stepStatistics(x, config, tensors.scales));
+  const statistics = namedScope("normalize", () => stepStatistics(x, config, tensors.scales));
   return nextFrameFrom(parameters, tensors, statistics, config, geometry);
 }

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { concat, reshape, sliceAxis } from "../../ir/tensor.ts";
-import { block, signatureOf } from "../../ir/trace.ts";
+import { namedScope, signatureOf } from "../../ir/trace.ts";
 import type { Type } from "../../ir/types.ts";
 import type { Traced } from "../model.ts";
 import type { WalrusConfig } from "./config.ts";
@@ -64,7 +64,7 @@ function stepTensors(inputs: Named<Tensor>): StepTensors {
 /** The predicted frame, and the window without its oldest frame and with this one. */
 function advanced(window: Tensor, next: Tensor): { frames: Tensor; "state/window": Tensor } {
   const [T = 1, ...sizes] = window.shape;
-  const appended = block("window", () => {
+  const appended = namedScope("window", () => {
     const newest = reshape(next, [1, ...sizes]);
     return T === 1 ? newest : concat([sliceAxis(window, 0, 1, T - 1), newest], 0);
   });
