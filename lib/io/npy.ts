@@ -12,7 +12,9 @@ export type NpyType = "f2" | "f4" | "f8" | "i1" | "i2" | "i4" | "i8" | "u1" | "u
 export interface NpyArray {
   /** Path or URL, for messages. */
   readonly name: string;
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
+  /** How its numbers are stored. */
   readonly type: NpyType;
   /**
    * Numbers in C order, as f32.
@@ -204,6 +206,7 @@ export async function openNpy(source: ByteSource): Promise<NpyArray> {
 
 /** An array to write. */
 export interface WritableArray {
+  /** Sizes of its axes. */
   readonly shape: readonly number[];
   /** C order. */
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;

@@ -2,6 +2,7 @@
 
 import type { ByteSource } from "./byte_source.ts";
 import { type NpyArray, openNpy, type WritableArray, writeNpy } from "./npy.ts";
+import { quoted } from "./quote.ts";
 import { openEntry, readZip } from "./zip.ts";
 import { writeZip } from "./zip_writer.ts";
 
@@ -38,7 +39,7 @@ export async function openNpz(source: ByteSource): Promise<Npz> {
     async open(array) {
       const entry = entries.get(array + ENDING);
       if (!entry) {
-        throw new RangeError(`"${source.name}" has no array "${array}", it has ${arrays.join(", ")}`);
+        throw new RangeError(`"${source.name}" has no array "${array}", it has ${quoted(arrays.join(", "))}`);
       }
       return await openNpy(await openEntry(source, entry));
     },

@@ -200,7 +200,7 @@ const LARGEST_UNPACKED = 1 << 30;
  * @throws SyntaxError for damage, RangeError for a compressed entry too large to unpack at once
  */
 export async function openEntry(source: ByteSource, entry: ZipEntry): Promise<ByteSource> {
-  const name = `${source.name}/${entry.name}`;
+  const name = `${source.name}/${quoted(entry.name).slice(1, -1)}`;
   const offset = await dataOffset(source, entry);
   if (!entry.deflated) return partSource(source, name, offset, entry.size);
   if (entry.size > LARGEST_UNPACKED) {

@@ -23,6 +23,7 @@ export type ComponentScores = Readonly<Record<string, number>>;
 export interface WindowScores {
   /** One entry a window, in the order of the places. */
   readonly windows: readonly { readonly name: string; readonly scores: ComponentScores }[];
+  /** Windows whose data are not finite. */
   readonly leftOut: readonly LeftOut[];
 }
 

@@ -6,6 +6,8 @@ import { openWell } from "../../lib/data/well.ts";
 import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { openNpy } from "../../lib/io/npy.ts";
+import { openNpz } from "../../lib/io/npz.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { fixture } from "../shared.ts";
 import { addresses, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
@@ -62,6 +64,19 @@ async function readCheckpoint(file: Uint8Array): Promise<Cost> {
     // Tensors may share their bytes, so each is held against the file by itself.
     given = Math.max(given, byteLength);
     if (tensor.readBits) await tensor.readBits();
+  }
+  return { given, asked: asked() };
+}
+
+/** Reads an array, alone or every one of an archive. */
+async function readArrays(file: Uint8Array): Promise<Cost> {
+  const { source, asked } = counted(file);
+  const archive = file[0] === 0x50 ? await openNpz(source) : null;
+  let given = 0;
+  for (const name of archive?.arrays ?? ["alone"]) {
+    const array = await (archive ? archive.open(name) : openNpy(source));
+    const count = array.shape.reduce((n, size) => n * size, 1);
+    given = Math.max(given, (await array.readFloat32(0, count)).byteLength);
   }
   return { given, asked: asked() };
 }
@@ -130,6 +145,8 @@ export async function kinds(): Promise<Kind[]> {
   );
   const tensors = await load("golden/checkpoints/walrus_f16.safetensors");
   const config = await load("golden/checkpoints/extended_config.yaml");
+  const npz = await Promise.all(["types", "stored"].map((name) => load(`arrays/${name}.npz`)));
+  const npy = await Promise.all([2, 3].map((version) => load(`arrays/version${version}.npy`)));
   const wells = await Promise.all(
     ["00_good", "48_latest_format_superblock3", "49_userblock_512"].map((name) =>
       load(`samples-bad/${name}.hdf5`)
@@ -156,6 +173,18 @@ export async function kinds(): Promise<Kind[]> {
       ),
       read: readCheckpoint,
       growth: 4,
+    },
+    {
+      name: "npz",
+      // Headers of arrays come first, the directory last.
+      files: fc.oneof(
+        broken(npz, [[0, 0.1], [0.7, 1]]),
+        broken(npy, [[0, 0.6]]),
+        ...npz.map((seed) => lying(seed, zipPlaces(seed), LIES)),
+      ),
+      read: readArrays,
+      // Bytes that are compressed become numbers of four.
+      growth: 4 * 1032,
     },
     {
       name: "yaml",

@@ -124,7 +124,7 @@ for (const [what, input, words] of REFUSED) {
 Deno.test("openNpz() refuses damaged, missing and over-long entries", async () => {
   const bytes = await Deno.readFile(fixture("arrays/types.npz"));
   const archive = await openNpz(memorySource(bytes, "types.npz"));
-  await assert.rejects(archive.open("f3"), /has no array "f3", it has f2_little_c/);
+  await assert.rejects(archive.open("f3"), /has no array "f3", it has "f2_little_c/);
   // The first entry's packed bytes lie behind its header; one of them is changed.
   const damaged = bytes.slice();
   const start = 30 + new DataView(bytes.buffer).getUint16(26, true) +

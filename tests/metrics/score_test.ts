@@ -59,7 +59,7 @@ sharedTest(
         assert.deepEqual(Object.keys(found.windows[0]!.scores), wanted.fields);
         wanted.fields.forEach((field: string, f: number) => {
           const own = mean(found.windows.map(({ scores }) => scores[field]!));
-          assertClose(own, wanted[label].per_field_mean[f], 1e-5, `${key} ${label} ${field}`);
+          assertClose(own, wanted[label].per_field_mean[f]!, 1e-5, `${key} ${label} ${field}`);
         });
         const own = mean(found.windows.map(({ scores }) => meanScore(scores)));
         assertClose(own, wanted[label].one_step_VRMSE_mean, 1e-5, `${key} ${label}`);
@@ -183,22 +183,43 @@ sharedTest(
     using data = await openData(folder);
     const split = await data.split("valid");
     // Frames 0, 5, 10 and 15 hold a NaN: windows of three frames miss them, those of seven do not.
-  const places = placesOf(split, consecutive(3));
-  const found = await scoreWindows(persistence, split, places);
-  assert.equal(found.windows.length, 6);
-  assert.equal(found.leftOut.length, places.length - 6);
-  for (const { name, why } of found.leftOut) {
-    assert.match(name, /valid\/a.hdf5", trajectory 0, frame \d+$/);
-    assert.match(why, /^frame (?:0|5|10|15), A is NaN$/);
-  }
-  const { median, notFinite } = summarizeWindows(found);
-  assert.ok(Number.isFinite(median) && notFinite.length === 0);
-  const none = await scoreWindows(persistence, split, placesOf(split, consecutive(7)));
-  assert.deepEqual([none.windows.length, none.leftOut.length], [0, 10]);
-  assert.ok(Number.isNaN(summarizeWindows(none).median));
-  const { rollouts, leftOut } = await scoreRollouts(persistence, split, { frames: 1, steps: 9 });
-  assert.deepEqual([rollouts.length, leftOut.map(({ why }) => why)], [0, ["frame 0, A is NaN"]]);
-});
+    const places = placesOf(split, consecutive(3));
+    const found = await scoreWindows(persistence, split, places);
+    assert.equal(found.windows.length, 6);
+    assert.equal(found.leftOut.length, places.length - 6);
+    for (const { name, why } of found.leftOut) {
+      assert.match(name, /valid\/a.hdf5", trajectory 0, frame \d+$/);
+      assert.match(why, /^frame (?:0|5|10|15), A is NaN$/);
+    }
+    const { median, notFinite } = summarizeWindows(found);
+    assert.ok(Number.isFinite(median) && notFinite.length === 0);
+    const none = await scoreWindows(persistence, split, placesOf(split, consecutive(7)));
+    assert.deepEqual([none.windows.length, none.leftOut.length], [0, 10]);
+    assert.ok(Number.isNaN(summarizeWindows(none).median));
+    const { rollouts, leftOut } = await scoreRollouts(persistence, split, { frames: 1, steps: 9 });
+    assert.deepEqual([rollouts.length, leftOut.map(({ why }) => why)], [0, ["frame 0, A is NaN"]]);
+  },
+);
+
+Deno.test("a forecast that is not finite is named, and its median is not a number", async () => {
+  using data = await openData(FILE);
+  const split = await data.split();
+  const filled = (frame: readonly Float32Array[], value: number) => frame.map((v) => v.map(() => value));
+  let calls = 0;
+  const diverging: Forecaster = async function* (start, steps) {
+    const nan = ++calls === 2;
+    for await (const frame of persistence(start, steps)) yield nan ? filled(frame, NaN) : frame;
+  };
+  const places = placesOf(split, consecutive(7)).slice(0, 3);
+  const scores = await scoreWindows(diverging, split, places);
+  const summary = summarizeWindows(scores);
+  assert.ok(Number.isNaN(summary.median) && Number.isNaN(summary.components.A));
+  assert.deepEqual(summary.notFinite, [scores.windows[1]!.name]);
+  const exploding: Forecaster = async function* (start, steps) {
+    let step = 0;
+    for await (const frame of persistence(start, steps)) yield ++step > 2 ? filled(frame, Infinity) : frame;
+  };
+  const rollouts = await scoreRollouts(exploding, split, { frames: 6, steps: 4, trajectories: [0] });
   const { notFinite, steps } = summarizeRollouts(rollouts);
   assert.deepEqual(notFinite, [{ name: split.trajectory(0).name, step: 3 }]);
   assert.deepEqual(steps.map(Number.isFinite), [true, true, false, false]);

@@ -2,6 +2,7 @@
 
 import { type NpyArray, openNpy } from "../../../io/npy.ts";
 import { type Npz, openNpz } from "../../../io/npz.ts";
+import { quoted } from "../../../io/quote.ts";
 import type { Boundary, SampleField, SampleInfo } from "../../dataset.ts";
 import type { Source } from "../../source.ts";
 import type { Description, FieldDescription } from "./description.ts";
@@ -61,7 +62,9 @@ class Files {
     if (!archive) this.#archives.set(path, archive = await openNpz(await open()));
     const name = array ?? key.split(".").at(-1)!;
     if (archive.arrays.includes(name)) return await archive.open(name);
-    return this.refuse(`${key}: "${path}" has no array "${name}", it has ${archive.arrays.join(", ")}`);
+    return this.refuse(
+      `${key}: "${path}" has no array "${name}", it has ${quoted(archive.arrays.join(", "))}`,
+    );
   }
 
   /** Numbers of the description, or of a file. */
