@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { openWell, type Trajectory } from "../../lib/data/well.ts";
 import { findNotFinite, type Window } from "../../lib/data/window.ts";
 import { frameMetric } from "../../lib/forecast/metrics.ts";

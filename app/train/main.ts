@@ -82,7 +82,7 @@ async function train(given: RunConfig, extend: boolean, signal: AbortSignal): Pr
     ? await Promise.all(systems.map((system) => scalesOf(system, config)))
     : null;
   using trainer = new Trainer({ device, config, settings, trainable });
-  trainer.load(await start.state());
+  await trainer.load(await start.state());
   await folder.write("config.yaml", writeRunConfig(run));
   await folder.rewind(start.step);
 

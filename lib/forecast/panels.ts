@@ -1,7 +1,7 @@
 // Which of a network's weights lie in panels on a device: the matrices of the blocks, where their sizes allow it.
 
 import { panelColumns } from "../compile/panels.ts";
-import type { Device } from "../compile/program.ts";
+import type { Device } from "../compile/device.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import { isBlockMatrix, parameterShapes } from "../walrus/parameters.ts";
 

@@ -5,7 +5,8 @@ import { compile, type Compiled, computeOnce, optimize } from "../compile/compil
 import { hoist } from "../compile/hoist.ts";
 import { lower } from "../compile/lower.ts";
 import { layPanels } from "../compile/panels.ts";
-import type { Buffer, Device, Program } from "../compile/program.ts";
+import type { Device, DeviceBuffer } from "../compile/device.ts";
+import type { Program } from "../compile/program.ts";
 import type { Graph } from "../ir/trace.ts";
 import { inputPanels } from "./panels.ts";
 
@@ -51,7 +52,7 @@ export function planStep(
 export async function placeStep(
   device: Device,
   { once, each }: PlannedStep,
-  weights: ReadonlyMap<string, Buffer>,
+  weights: ReadonlyMap<string, DeviceBuffer>,
 ): Promise<Compiled> {
   const kept = await computeOnce(device, once.graph, once.program, weights);
   return await compile(device, each.graph, each.program, kept);

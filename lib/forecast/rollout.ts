@@ -6,7 +6,7 @@ import { type Geometry, jitterFeeds, type Shifts } from "../walrus/geometry.ts";
 import { drawShifts } from "./jitter.ts";
 import { randomStream } from "./random.ts";
 import type { Compiled, Feed } from "../compile/compile.ts";
-import { type Buffer, type Device, DeviceLostError } from "../compile/program.ts";
+import { type Device, type DeviceBuffer, DeviceLostError } from "../compile/device.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { HostArray } from "../ir/types.ts";
 import { slotFeeds } from "../walrus/recall.ts";
@@ -21,7 +21,7 @@ export interface PreparedStep {
   /** What the step was compiled for. */
   readonly shape: StepShape;
   /** Weights on the device by input name. */
-  readonly weights: ReadonlyMap<string, Buffer>;
+  readonly weights: ReadonlyMap<string, DeviceBuffer>;
 }
 
 /** What a forecast will take, known before it runs. */
@@ -37,7 +37,7 @@ export interface PreparedRecall extends PreparedStep {
   /** The step after the first, which reads one frame. */
   readonly next: Compiled;
   /** Keys and values of past frames by input name. */
-  readonly memory: ReadonlyMap<string, Buffer>;
+  readonly memory: ReadonlyMap<string, DeviceBuffer>;
 }
 
 /** What a rollout needs of a model. */
@@ -91,7 +91,7 @@ export interface RolloutOptions {
   readonly scales?: { readonly std: Float32Array; readonly deltaStd: Float32Array };
   /** Told what the forecast will take before anything large is read; throws to refuse. */
   readonly admit?: (need: MemoryNeed) => void;
-  /** Ends the rollout between steps. */
+  /** Ends the rollout, also within a step, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Gives a new device when the model's is lost; the rollout goes on there from its last finished frame. */
   readonly onDeviceLost?: (error: DeviceLostError) => Promise<Device>;
@@ -140,12 +140,13 @@ async function wholeSteps(
 ): Promise<Advance> {
   const { compiled, geometry, weights } = await model.prepare(start, jitter, options.admit);
   const fixed = fixedFeeds(model, start, options, weights);
+  const { signal } = options;
   return async (index, window) => {
     const { next } = await compiled.run({
       ...fixed,
       ...shiftFeeds(model, options, geometry, jitter, index),
       window,
-    });
+    }, { signal });
     return next as Float32Array;
   };
 }
@@ -160,6 +161,7 @@ async function recallSteps(
   if (!model.prepareRecall) throw new TypeError("Cannot reuse past frames: this model keeps none");
   const prepared = await model.prepareRecall(start, jitter, options.admit);
   const frames = start.times.length;
+  const { signal } = options;
   const shared = {
     ...fixedFeeds(model, start, options, prepared.weights),
     ...Object.fromEntries(prepared.memory),
@@ -169,7 +171,7 @@ async function recallSteps(
   return async (index, window) => {
     if (!statistics) {
       const shifts = shiftFeeds(model, options, prepared.geometry, jitter, index);
-      const { next, ...others } = await prepared.compiled.run({ ...shared, ...shifts, window });
+      const { next, ...others } = await prepared.compiled.run({ ...shared, ...shifts, window }, { signal });
       statistics = { ...others, ...shifts };
       first = index;
       return next as Float32Array;
@@ -177,7 +179,10 @@ async function recallSteps(
     const newest = window.subarray(window.length - window.length / frames);
     const { "scales/std": _std, "scales/deltaStd": _delta, ...rest } = shared as Record<string, Feed>;
     const slots = slotFeeds(index - first, frames);
-    const { next } = await prepared.next.run({ ...rest, ...statistics, ...slots, window: newest });
+    const { next } = await prepared.next.run(
+      { ...rest, ...statistics, ...slots, window: newest },
+      { signal },
+    );
     return next as Float32Array;
   };
 }

@@ -1,7 +1,8 @@
 // A loaded model: configuration, weights on a device, compiled steps. Weights are read as they are first needed, so
 // only the encoder and decoder of the data's dimensionality take memory.
 
-import type { Buffer, Device, Program } from "../compile/program.ts";
+import type { Device, DeviceBuffer } from "../compile/device.ts";
+import type { Program } from "../compile/program.ts";
 import { roundProducts } from "../compile/round_products.ts";
 import type { Window } from "../data/window.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
@@ -123,7 +124,7 @@ export class Walrus implements ForecastModel {
   readonly #storage: WeightStorage;
   /** Columns of the weights that lie in panels on the device. */
   #panels: ReadonlyMap<string, number> = new Map();
-  readonly #weights = new Map<string, Buffer>();
+  readonly #weights = new Map<string, DeviceBuffer>();
   readonly #steps = new Map<string, Promise<PreparedStep>>();
   readonly #recalls = new Map<string, Promise<PreparedRecall>>();
 
@@ -180,7 +181,7 @@ export class Walrus implements ForecastModel {
     return window.shape.every((n) => n > 1) ? Math.max(1, Math.floor(full / 2)) : full;
   }
 
-  async #weight(name: string): Promise<Buffer> {
+  async #weight(name: string): Promise<DeviceBuffer> {
     const known = this.#weights.get(name);
     if (known) return known;
     const stored = this.#checkpoint.tensors.get(name);
@@ -188,14 +189,14 @@ export class Walrus implements ForecastModel {
     const dtype = this.#weightType(name);
     using made = new DisposableStack();
     const create = (dtype: DType, length: number, label: string, panelColumns?: number) =>
-      made.use(this.#device.createBuffer(dtype, length, label, panelColumns));
+      made.use(this.#device.createBuffer(dtype, length, { label, panelColumns }));
     const buffer = create(dtype, sizeOf(stored.shape), name, this.#panels.get(name));
     if (dtype === "i8") {
       const scales = create("f32", at(stored.shape, 0), scaleName(name));
       const columns = buffer.length / scales.length;
-      await streamQuantized(this.#checkpoint, stored, (rows, row) => {
-        buffer.write(rows.values, row * columns);
-        scales.write(rows.scales, row);
+      await streamQuantized(this.#checkpoint, stored, async (rows, row) => {
+        await buffer.write(rows.values, row * columns);
+        await scales.write(rows.scales, row);
       });
       this.#weights.set(scaleName(name), scales);
     } else {
@@ -351,7 +352,7 @@ export class Walrus implements ForecastModel {
     const weights = await this.#weightsOf(signature.params);
     using made = new DisposableStack();
     const memory = new Map([...slots].map(([name, { dtype, shape }]) => {
-      return [name, made.use(this.#device.createBuffer(dtype, sizeOf(shape), name))] as const;
+      return [name, made.use(this.#device.createBuffer(dtype, sizeOf(shape), { label: name }))] as const;
     }));
     const compiled = made.use(await placeStep(this.#device, start, weights));
     const prepared = {
@@ -367,8 +368,8 @@ export class Walrus implements ForecastModel {
   }
 
   /** Weights on the device by input name. */
-  async #weightsOf(params: unknown): Promise<Map<string, Buffer>> {
-    const weights = new Map<string, Buffer>();
+  async #weightsOf(params: unknown): Promise<Map<string, DeviceBuffer>> {
+    const weights = new Map<string, DeviceBuffer>();
     for (const name of Object.keys(params as object)) weights.set(`params/${name}`, await this.#weight(name));
     return weights;
   }

@@ -116,13 +116,13 @@ export async function streamWeight(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
   dtype: "f32" | "f16",
-  write: (data: Float32Array | Uint16Array, from: number) => void,
+  write: (data: Float32Array | Uint16Array, from: number) => Promise<void> | void,
 ): Promise<void> {
   const elements = tensor.shape.reduce((n, size) => n * size, 1);
   const read = dtype === "f16" ? readHalfWeight : readWeight;
   const step = tensor.contiguous ? PIECE : elements;
   for (let from = 0; from < elements; from += step) {
-    write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);
+    await write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);
   }
 }
 
@@ -175,7 +175,7 @@ export function quantizeRows(matrix: Float32Array, columns: number): Quantized {
 export async function streamQuantized(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
-  write: (rows: Quantized, row: number) => void,
+  write: (rows: Quantized, row: number) => Promise<void> | void,
 ): Promise<void> {
   const [rows = 1, ...rest] = tensor.shape;
   const columns = rest.reduce((n, size) => n * size, 1);
@@ -183,7 +183,7 @@ export async function streamQuantized(
   for (let row = 0; row < rows; row += step) {
     const to = Math.min(rows, row + step);
     const matrix = await readWeight(checkpoint, tensor, row * columns, to * columns);
-    write(quantizeRows(matrix, columns), row);
+    await write(quantizeRows(matrix, columns), row);
   }
 }
 

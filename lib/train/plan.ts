@@ -1,7 +1,8 @@
 // Memory of training, known before any weight is allocated: programs are planned, not loaded.
 
 import { compileGraph } from "../compile/compile.ts";
-import type { Device, Program } from "../compile/program.ts";
+import type { Device } from "../compile/device.ts";
+import type { Program } from "../compile/program.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { WalrusConfig } from "../walrus/config.ts";
 import type { Geometry } from "../walrus/geometry.ts";

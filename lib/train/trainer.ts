@@ -2,7 +2,7 @@
 // and saved is the run's business.
 
 import { compile, type Compiled, compileGraph, type Feed } from "../compile/compile.ts";
-import type { Buffer, Device } from "../compile/program.ts";
+import type { Device, DeviceBuffer } from "../compile/device.ts";
 import { workOf } from "../compile/work.ts";
 import type { Window } from "../data/window.ts";
 import type { ForecastModel, MemoryNeed, PreparedStep } from "../forecast/rollout.ts";
@@ -89,7 +89,7 @@ const MOST_PROGRAMS = 32;
  * using device = await wasm({ threads: 1 });
  * using trainer = new Trainer({ device, config, settings: RELEASED_TRAINING, trainable: () => true });
  * const weights = [...initialWeights(config, 1)];
- * trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
+ * await trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
  * assert.equal((await trainer.state()).tensors.size, weights.length);
  * ```
  */
@@ -102,7 +102,7 @@ export class Trainer implements ForecastModel {
   readonly #trainable: Trainable;
   readonly #most: number;
   readonly #shapes: ReadonlyMap<string, Shape>;
-  readonly #buffers = new Map<string, Buffer>();
+  readonly #buffers = new Map<string, DeviceBuffer>();
   /** Weights that no step changes and that the device has as halves only. */
   readonly #frozen = new Map<string, Float32Array>();
   readonly #counts = new Map<string, number>();
@@ -130,12 +130,12 @@ export class Trainer implements ForecastModel {
   }
 
   /**
-   * Sets weights, moments and counts.
+   * Sets weights, moments and counts. A step waits until it is done.
    *
    * @param state with every weight; moments that are missing are 0
    * @throws TypeError for a missing weight or wrong lengths
    */
-  load({ tensors, counts }: TrainerState): void {
+  async load({ tensors, counts }: TrainerState): Promise<void> {
     for (const [name, shape] of this.#shapes) {
       const weight = tensors.get(`params/${name}`);
       if (!weight) throw new TypeError(`Cannot train: weight "${name}" is missing`);
@@ -147,14 +147,14 @@ export class Trainer implements ForecastModel {
           );
         }
         if (kind === "params" && isHalf(name, this.settings.weights)) {
-          this.#buffer(`half/${name}`).write(halvesOf(name, weight));
+          await this.#buffer(`half/${name}`).write(halvesOf(name, weight));
           if (!this.#trainable(name)) {
             this.#frozen.set(name, weight);
             continue;
           }
         }
-        if (values) this.#buffer(`${kind}/${name}`).write(values);
-        else if (this.#buffers.has(`${kind}/${name}`)) this.#clear(`${kind}/${name}`);
+        if (values) await this.#buffer(`${kind}/${name}`).write(values);
+        else if (this.#buffers.has(`${kind}/${name}`)) await this.#clear(`${kind}/${name}`);
       }
     }
     this.#counts.clear();
@@ -178,24 +178,24 @@ export class Trainer implements ForecastModel {
   }
 
   /** Memory of a tensor of the state; made when it is first asked for, with zeros in it. */
-  #buffer(name: string): Buffer {
+  #buffer(name: string): DeviceBuffer {
     let buffer = this.#buffers.get(name);
     if (!buffer) {
       const shape = this.#shapes.get(name.slice(name.indexOf("/") + 1))!;
       const dtype = name.startsWith("half/") ? "f16" : "f32";
-      buffer = this.#device.createBuffer(dtype, sizeOf(shape), name);
+      buffer = this.#device.createBuffer(dtype, sizeOf(shape), { label: name });
       this.#buffers.set(name, buffer);
     }
     return buffer;
   }
 
-  #clear(name: string): void {
+  async #clear(name: string): Promise<void> {
     const buffer = this.#buffers.get(name)!;
-    buffer.write(new Float32Array(buffer.length));
+    await buffer.write(new Float32Array(buffer.length));
   }
 
   /** Those inputs of a graph that are state, and their memory. */
-  #stateFeeds(graph: Graph): Record<string, Buffer> {
+  #stateFeeds(graph: Graph): Record<string, DeviceBuffer> {
     const names = [...graph.inputs.keys()].filter(isState);
     return Object.fromEntries(names.map((name) => [name, this.#buffer(name)]));
   }

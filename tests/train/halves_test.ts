@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { halvesOf } from "../../lib/train/halves.ts";
 import { initialWeights } from "../../lib/train/initialize.ts";
 import { adapterShapes, initialAdapters, isAdapter } from "../../lib/train/lora.ts";
@@ -18,14 +18,17 @@ import { TINY, TINY_BATCH, TINY_SETTINGS, tinyBatch, tinyGeometry } from "./tiny
 const HALVES: TrainingSettings = { ...TINY_SETTINGS, weights: "f16" };
 const STEPS = 8;
 
-function trainerFor(
+async function trainerFor(
   device: Device,
   settings: TrainingSettings,
   trainable = releasedTrainable(TINY),
-): Trainer {
+): Promise<Trainer> {
   const trainer = new Trainer({ device, config: TINY, settings, trainable });
   const weights = [...initialWeights(TINY, 5)];
-  trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
+  await trainer.load({
+    tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])),
+    counts: {},
+  });
   return trainer;
 }
 
@@ -46,8 +49,8 @@ async function losses(trainer: Trainer, steps = STEPS, accumulate = 1): Promise<
 Deno.test("training with halves stays within a thousandth of training in f32", async () => {
   using device = await wasm({ threads: 1 });
   for (const accumulate of [1, 2]) {
-    using plain = trainerFor(device, { ...TINY_SETTINGS, accumulate });
-    using halves = trainerFor(device, { ...HALVES, accumulate });
+    using plain = await trainerFor(device, { ...TINY_SETTINGS, accumulate });
+    using halves = await trainerFor(device, { ...HALVES, accumulate });
     const [a, b] = [await losses(plain, STEPS, accumulate), await losses(halves, STEPS, accumulate)];
     // Halves have 11 bits: 5e-4 of a weight, of both signs; no bias may add up over the steps.
     a.forEach((loss, i) => assert.ok(Math.abs(b[i]! / loss - 1) < 1e-3, `step ${i}: ${loss}, ${b[i]}`));
@@ -67,7 +70,7 @@ Deno.test("adapters train beside halves that stay", async () => {
     const tensors = [...initialWeights(TINY, 5), ...factors].map(([name, data]) =>
       [`params/${name}`, data] as const
     );
-    trainer.load({ tensors: new Map(tensors), counts: {} });
+    await trainer.load({ tensors: new Map(tensors), counts: {} });
     trained.push(await losses(trainer, 4));
     const { tensors: after } = await trainer.state();
     for (const [name, values] of tensors) {
@@ -80,8 +83,8 @@ Deno.test("adapters train beside halves that stay", async () => {
 
 Deno.test("masters move by less than a half can tell, and go on from a checkpoint with the same bits", async () => {
   using device = await wasm({ threads: 1 });
-  using whole = trainerFor(device, HALVES);
-  using first = trainerFor(device, HALVES);
+  using whole = await trainerFor(device, HALVES);
+  using first = await trainerFor(device, HALVES);
   const name = "params/blocks.0.space_mixing.fused_ff_qkv.weight";
   const before = (await whole.state()).tensors.get(name)!;
   await whole.step([tinyBatch(0)], 1e-6);
@@ -94,8 +97,8 @@ Deno.test("masters move by less than a half can tell, and go on from a checkpoin
   );
 
   await first.step([tinyBatch(0)], 1e-6);
-  using second = trainerFor(device, HALVES);
-  second.load(await first.state());
+  using second = await trainerFor(device, HALVES);
+  await second.load(await first.state());
   assert.deepEqual(await losses(second, 2), await losses(whole, 2));
   assert.deepEqual(await second.state(), await whole.state());
 });
@@ -104,7 +107,7 @@ Deno.test("weights that are not trained lie on the device as halves only, and co
   using device = await wasm({ threads: 1 });
   const used = device.usedBytes;
   const trainable = (name: string) => name.startsWith("debed.");
-  using trainer = trainerFor(device, HALVES, trainable);
+  using trainer = await trainerFor(device, HALVES, trainable);
   const shapes = [...parameterShapes(TINY)];
   const held = shapes.reduce((n, [name, shape]) => {
     const bytes = !mayBeHalf(name) ? 4 : trainable(name) ? 6 : 2;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { initialWeights } from "../../lib/train/initialize.ts";
 import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
 import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
@@ -15,7 +15,10 @@ const STEPS = 2;
 async function train(device: Device, settings: TrainingSettings) {
   using trainer = new Trainer({ device, config: TINY, settings, trainable: releasedTrainable(TINY) });
   const weights = [...initialWeights(TINY, 5)];
-  trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
+  await trainer.load({
+    tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])),
+    counts: {},
+  });
   const numbers: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const { loss, norm } = await trainer.step([tinyBatch(step)], 1e-3);
