@@ -27,16 +27,22 @@ export type { Limits, Target } from "./lib/backend/webgpu/target.ts";
 export { measureCeiling } from "./lib/compile/ceiling.ts";
 export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
 export {
-  type AnyStep,
-  type Buffer,
-  type ContractAxis,
+  type BufferOptions,
   type Device,
+  type DeviceBuffer,
   DeviceLostError,
+  DisposedError,
   type Executable,
+  type Inputs,
+  type Job,
+  type RunReport,
+} from "./lib/compile/device.ts";
+export {
+  type AnyStep,
+  type ContractAxis,
   type Kernel,
   printProgram,
   type Program,
-  type RunReport,
   type Slot,
   type Step,
   type StepAttributes,

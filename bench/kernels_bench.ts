@@ -8,9 +8,9 @@ for (const { label, step, program } of kernelCases()) {
   Deno.bench({ name: label, group: step.kernel, n: 10, warmup: 2 }, async (bench) => {
     using device = await wasm({ threads: 1 });
     using resident = await makeResident(device, program);
-    await resident.executable.run(resident.bindings);
+    await resident.executable.run(resident.job);
     bench.start();
-    await resident.executable.run(resident.bindings);
+    await resident.executable.run(resident.job);
     bench.end();
   });
 }

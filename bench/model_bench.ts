@@ -9,7 +9,7 @@ for (const [name, make] of Object.entries(PROGRAMS)) {
     using device = await wasm({ threads: 1 });
     using resident = await makeResident(device, make(device));
     bench.start();
-    await resident.executable.run(resident.bindings);
+    await resident.executable.run(resident.job);
     bench.end();
   });
 }

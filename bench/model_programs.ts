@@ -4,7 +4,8 @@
 import { stepProgram } from "../app/plan/forecast.ts";
 import { compileGraph } from "../lib/compile/compile.ts";
 import { layPanels } from "../lib/compile/panels.ts";
-import type { Device, Program } from "../lib/compile/program.ts";
+import type { Device } from "../lib/compile/device.ts";
+import type { Program } from "../lib/compile/program.ts";
 import { inputPanels, weightPanels } from "../lib/forecast/panels.ts";
 import { RELEASED_TRAINING, releasedTrainable, wholeStep } from "../lib/train/step.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";

@@ -42,11 +42,11 @@ export async function profileSteps(
   runs: number,
 ): Promise<readonly StepTime[]> {
   using resident = await makeResident(device, program);
-  const { executable, bindings } = resident;
+  const { executable, job } = resident;
   if (!(executable instanceof WasmExecutable)) throw new TypeError(`Cannot profile ${device.name}`);
   let best: number[] = program.steps.map(() => Infinity);
   for (let run = 0; run < runs; run++) {
-    const times = await executable.profile(bindings, device.threads === 1 ? cpuTime : undefined);
+    const times = await executable.profile(job.buffers, device.threads === 1 ? cpuTime : undefined);
     best = best.map((least, i) => Math.min(least, times[i]!));
   }
   return program.steps.map((step, i) => ({

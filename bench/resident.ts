@@ -1,27 +1,29 @@
 // A program on a device with buffers for all it is bound to, ready to be timed.
 
-import type { Buffer, Device, Executable, Program } from "../lib/compile/program.ts";
+import type { Device, DeviceBuffer, Executable, Job } from "../lib/compile/device.ts";
+import type { Program } from "../lib/compile/program.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
 
 /** See the head of the file. */
 export interface Resident extends Disposable {
   readonly executable: Executable;
-  readonly bindings: ReadonlyMap<string, Buffer>;
+  /** A run that reads nothing. */
+  readonly job: Job;
 }
 
 /**
  * Numbers in [-0.05, 0.05], of bytes any, of indices 0. All are written: memory that never was is one page of zeros, which
  * processors read faster or slower than others.
  */
-function fill(buffer: Buffer): void {
+async function fill(buffer: DeviceBuffer): Promise<void> {
   const numbers = Float32Array.from(
     { length: buffer.length },
     (_, i) => ((i * 7919) % 2048 / 2048 - 0.5) / 10,
   );
-  if (buffer.dtype === "f32") buffer.write(numbers);
-  else if (buffer.dtype === "f16") buffer.write(narrowToHalf(numbers));
-  else if (buffer.dtype === "i8") buffer.write(Int8Array.from(numbers, (x) => x * 2000));
-  else buffer.write(new Int32Array(buffer.length));
+  if (buffer.dtype === "f32") await buffer.write(numbers);
+  else if (buffer.dtype === "f16") await buffer.write(narrowToHalf(numbers));
+  else if (buffer.dtype === "i8") await buffer.write(Int8Array.from(numbers, (x) => x * 2000));
+  else await buffer.write(new Int32Array(buffer.length));
 }
 
 /**
@@ -33,13 +35,18 @@ function fill(buffer: Buffer): void {
 export async function makeResident(device: Device, program: Program): Promise<Resident> {
   using made = new DisposableStack();
   const executable = made.use(await device.load(program));
-  const bindings = new Map<string, Buffer>();
+  const buffers = new Map<string, DeviceBuffer>();
   for (const slot of program.slots) {
     if (slot.kind !== "input" && slot.kind !== "output") continue;
-    const buffer = made.use(device.createBuffer(slot.dtype, slot.length, slot.name, slot.panelColumns));
-    if (slot.kind === "input") fill(buffer);
-    bindings.set(slot.name, buffer);
+    const { dtype, length, name, panelColumns } = slot;
+    const buffer = made.use(device.createBuffer(dtype, length, { label: name, panelColumns }));
+    if (slot.kind === "input") await fill(buffer);
+    buffers.set(name, buffer);
   }
   const kept = made.move();
-  return { executable, bindings, [Symbol.dispose]: () => kept[Symbol.dispose]() };
+  return {
+    executable,
+    job: { buffers, inputs: {}, read: [] },
+    [Symbol.dispose]: () => kept[Symbol.dispose](),
+  };
 }

@@ -3,7 +3,7 @@
 
 import { compile, type Compiled, compileGraph, type Feed } from "../lib/compile/compile.ts";
 import { layPanels, panelColumns } from "../lib/compile/panels.ts";
-import type { Buffer, Device } from "../lib/compile/program.ts";
+import type { Device, DeviceBuffer } from "../lib/compile/device.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import { type HostArray, sizeOf } from "../lib/ir/types.ts";
 
@@ -36,11 +36,13 @@ export async function makeStationary(
   }
   using made = new DisposableStack();
   const compiled = made.use(await compile(device, graph, layPanels(compileGraph(graph, device), panels)));
-  const placed: Record<string, Buffer> = {};
+  const placed: Record<string, DeviceBuffer> = {};
   for (const [name, numbers] of Object.entries(weights)) {
     const { dtype, shape } = graph.inputs.get(name)!;
-    placed[name] = made.use(device.createBuffer(dtype, sizeOf(shape), name, panels.get(name)));
-    placed[name].write(numbers);
+    placed[name] = made.use(
+      device.createBuffer(dtype, sizeOf(shape), { label: name, panelColumns: panels.get(name) }),
+    );
+    await placed[name].write(numbers);
   }
   const kept = made.move();
   return {

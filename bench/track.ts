@@ -48,7 +48,7 @@ function workloads(device: WasmDevice): Workload[] {
 
 async function measure(device: WasmDevice, { name, program }: Workload): Promise<Row> {
   using resident = await makeResident(device, program);
-  const run = () => resident.executable.run(resident.bindings);
+  const run = () => resident.executable.run(resident.job);
   const first = cpuTime();
   await run();
   const repeats = Math.max(1, Math.ceil(LEAST / (cpuTime() - first)));

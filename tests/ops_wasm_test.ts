@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { wasm } from "../lib/backend/wasm/device.ts";
 import { compileGraph } from "../lib/compile/compile.ts";
-import type { Device } from "../lib/compile/program.ts";
+import type { Device } from "../lib/compile/device.ts";
 import { check } from "../lib/ir/check.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import { attention } from "../lib/ir/fused/attention.ts";

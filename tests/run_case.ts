@@ -1,7 +1,7 @@
 // Runs cases of the op table on a device: numbers in and out in the types of its graph.
 
 import { compile } from "../lib/compile/compile.ts";
-import type { Device } from "../lib/compile/program.ts";
+import type { Device } from "../lib/compile/device.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import type { DType, HostArray } from "../lib/ir/types.ts";
 import { encodeHalf } from "./backend/run_step.ts";

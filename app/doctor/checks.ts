@@ -1,7 +1,7 @@
 // Every kernel of a device against the f64 evaluation, on the user's own machine.
 
 import { compile } from "../../lib/compile/compile.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { grad } from "../../lib/autodiff/grad.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import { attention } from "../../lib/ir/fused/attention.ts";

@@ -1,7 +1,8 @@
 // The products and attentions of the released model as programs of one step: what a GPU spends its time on.
 
 import { compileGraph } from "../../lib/compile/compile.ts";
-import type { Device, Program } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
+import type { Program } from "../../lib/compile/program.ts";
 import { attention } from "../../lib/ir/fused/attention.ts";
 import { contract } from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";

@@ -3,7 +3,8 @@
 
 import type { WebGpuDevice } from "../../lib/backend/webgpu/device.ts";
 import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
-import type { Buffer, Program, Slot } from "../../lib/compile/program.ts";
+import type { DeviceBuffer } from "../../lib/compile/device.ts";
+import type { Program, Slot } from "../../lib/compile/program.ts";
 import { workOf } from "../../lib/compile/work.ts";
 import type { HostArray } from "../../lib/ir/types.ts";
 
@@ -46,10 +47,10 @@ function contents({ dtype, name }: Slot, base: Float32Array): HostArray {
   return new Uint16Array(Float16Array.from(values).buffer);
 }
 
-function fill(buffer: Buffer, slot: Slot, base: Float32Array): void {
+async function fill(buffer: DeviceBuffer, slot: Slot, base: Float32Array): Promise<void> {
   const block = contents(slot, base);
   for (let first = 0; first < slot.length; first += BLOCK) {
-    buffer.write(block.subarray(0, Math.min(BLOCK, slot.length - first)), first);
+    await buffer.write(block.subarray(0, Math.min(BLOCK, slot.length - first)), first);
   }
 }
 
@@ -68,24 +69,24 @@ export async function measure(
 ): Promise<Timing> {
   const { queue } = device.gpu;
   const base = pattern();
-  const bindings = new Map<string, Buffer>();
+  const bindings = new Map<string, DeviceBuffer>();
   try {
     for (const slot of program.slots) {
       if (slot.kind !== "input" && slot.kind !== "output") continue;
-      const buffer = device.createBuffer(slot.dtype, slot.length, slot.name);
+      const buffer = device.createBuffer(slot.dtype, slot.length, { label: slot.name });
       bindings.set(slot.name, buffer);
-      if (slot.kind === "input") fill(buffer, slot, base);
+      if (slot.kind === "input") await fill(buffer, slot, base);
     }
     await queue.onSubmittedWorkDone();
     const started = performance.now();
     using executable = await device.load(program);
     const loadSeconds = (performance.now() - started) / 1000;
-    await executable.run(bindings);
+    await executable.run({ buffers: bindings, inputs: {}, read: [] });
     await queue.onSubmittedWorkDone();
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const start = performance.now();
-      for (let run = 0; run < runs; run++) await executable.run(bindings);
+      for (let run = 0; run < runs; run++) await executable.run({ buffers: bindings, inputs: {}, read: [] });
       await queue.onSubmittedWorkDone();
       times.push((performance.now() - start) / 1000 / runs);
     }

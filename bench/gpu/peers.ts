@@ -50,10 +50,10 @@ async function make(
   const f32 = (...shape: number[]): Type => ({ dtype: "f32", shape });
   const graph = trace({ x: f32(m, k), w: f32(n, k) }, ({ x, w }) => ({ y: contract("mk,nk->mn", x, w) }));
   const compiled = await compile(device, graph);
-  const input = device.createBuffer("f32", m * k, "x");
-  const weight = device.createBuffer("f32", n * k, "w");
-  input.write(x);
-  weight.write(transposed(b, k, n));
+  const input = device.createBuffer("f32", m * k, { label: "x" });
+  const weight = device.createBuffer("f32", n * k, { label: "w" });
+  await input.write(x);
+  await weight.write(transposed(b, k, n));
   return { run: async () => (await compiled.run({ x: input, w: weight })).y };
 }
 

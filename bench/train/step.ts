@@ -17,7 +17,7 @@ const { config, batch } = work;
 using device = await wasm({ threads: Number(threads) });
 const settings = { ...SETTINGS, weights: weights as ComputeWeights };
 using trainer = new Trainer({ device, config, settings, trainable: releasedTrainable(config) });
-trainer.load({
+await trainer.load({
   tensors: new Map([...work.weights].map(([name, values]) => [`params/${name}`, values])),
   counts: {},
 });

@@ -1,6 +1,6 @@
 // The fastest device there is: WebGPU where a hardware adapter is found, else the processor.
 
-import type { Device } from "../compile/program.ts";
+import type { Device } from "../compile/device.ts";
 import { wasm, type WasmOptions } from "./wasm/device.ts";
 import { webgpu, type WebGpuOptions } from "./webgpu/device.ts";
 

@@ -4,7 +4,7 @@
 import { contract, input, sum } from "../ir/tensor.ts";
 import { trace } from "../ir/trace.ts";
 import { compile } from "./compile.ts";
-import type { Device } from "./program.ts";
+import type { Device } from "./device.ts";
 import { workOf } from "./work.ts";
 
 /** Side of the matrices: small enough for caches, large enough for every tile to be full. */

@@ -4,10 +4,11 @@ import { expandFused } from "../ir/expand.ts";
 import type { Fused } from "../ir/node.ts";
 import { fused } from "../ir/fused/mod.ts";
 import type { Graph } from "../ir/trace.ts";
-import { type HostArray, sizeOf, type Type } from "../ir/types.ts";
+import { type HostArray, sizeOf } from "../ir/types.ts";
 import { fuse } from "./fuse.ts";
 import { lower, outputSlotName } from "./lower.ts";
-import type { Buffer, Device, Executable, Program, RunReport } from "./program.ts";
+import type { Device, DeviceBuffer, Executable, RunReport } from "./device.ts";
+import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
 import { updatedNames } from "./update.ts";
 
@@ -50,27 +51,27 @@ export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, obse
 }
 
 /** Numbers or device memory for an input. */
-export type Feed = HostArray | Buffer;
+export type Feed = HostArray | DeviceBuffer;
 
-function isBuffer(feed: Feed): feed is Buffer {
+function isBuffer(feed: Feed): feed is DeviceBuffer {
   return "read" in feed;
 }
 
-/** A compiled function: its program on a device, and memory for inputs and outputs that callers give as numbers. */
+/**
+ * A compiled function: its program on a device, fed by the names of inputs. Calls may overlap: each run is a turn of
+ * the device's queue, in the order of the calls.
+ */
 export class Compiled {
   /** As traced. */
   readonly graph: Graph;
-  readonly #device: Device;
   readonly #executable: Executable;
-  readonly #own = new Map<string, Buffer>();
-  readonly #kept: ReadonlyMap<string, Buffer>;
+  readonly #kept: ReadonlyMap<string, DeviceBuffer>;
   readonly #updated: ReadonlySet<string>;
-  /** What the last run cost. */
+  /** What the run cost that ended last. */
   report: RunReport = { milliseconds: 0 };
 
   /** Made by `compile`. */
-  constructor(device: Device, graph: Graph, executable: Executable, kept: ReadonlyMap<string, Buffer>) {
-    this.#device = device;
+  constructor(graph: Graph, executable: Executable, kept: ReadonlyMap<string, DeviceBuffer>) {
     this.graph = graph;
     this.#executable = executable;
     this.#kept = kept;
@@ -82,74 +83,47 @@ export class Compiled {
     return this.#executable.program;
   }
 
-  #buffer(name: string, type: Type): Buffer {
-    let buffer = this.#own.get(name);
-    if (!buffer) {
-      buffer = this.#device.createBuffer(type.dtype, sizeOf(type.shape), name);
-      this.#own.set(name, buffer);
-    }
-    return buffer;
-  }
-
   /**
    * Runs once.
    *
    * @param feeds every input by name, less those that are kept: numbers in C order, or a buffer of the same device.
-   *   Numbers are copied in; an input that was fed numbers before may be left out and keeps them. An input that an
-   *   output of the same name and type replaces is overwritten
+   *   Numbers are taken when this is called; an input that was fed numbers before may be left out and keeps them. An
+   *   input that an output of the same name and type replaces is overwritten
+   * @param options `signal` ends the run: it rejects with the signal's reason
    * @returns every output by name, except those that replaced a buffer that was fed: they are there
-   * @throws RangeError when an input is missing or has the wrong length
+   * @throws RangeError or TypeError when an input is missing or does not fit, DisposedError
    */
-  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, HostArray>> {
-    const bindings = new Map<string, Buffer>();
-    for (const [name, input] of this.graph.inputs) {
-      const kept = this.#kept.get(name);
-      if (kept) {
-        bindings.set(name, kept);
-        continue;
+  async run(
+    feeds: Readonly<Record<string, Feed>>,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Record<string, HostArray>> {
+    const buffers = new Map(this.#kept);
+    const inputs: Record<string, HostArray> = {};
+    for (const [name, feed] of Object.entries(feeds)) {
+      const input = this.graph.inputs.get(name);
+      if (!input || this.#kept.has(name)) throw new RangeError(`Cannot run: there is no input "${name}"`);
+      if (feed.length !== sizeOf(input.shape)) {
+        throw new RangeError(
+          `Cannot run: input "${name}" got ${feed.length} numbers, wanted ${sizeOf(input.shape)}`,
+        );
       }
-      const feed = feeds[name];
-      const size = sizeOf(input.shape);
-      if (feed && feed.length !== size) {
-        throw new RangeError(`Cannot run: input "${name}" got ${feed.length} numbers, wanted ${size}`);
-      }
-      if (!feed && !this.#own.has(`in ${name}`)) {
-        throw new RangeError(`Cannot run: input "${name}" got no numbers, wanted ${size}`);
-      }
-      if (feed && isBuffer(feed)) bindings.set(name, feed);
-      else {
-        const buffer = this.#buffer(`in ${name}`, input);
-        if (feed) buffer.write(feed);
-        bindings.set(name, buffer);
-      }
+      if (isBuffer(feed)) buffers.set(name, feed);
+      else inputs[name] = feed;
     }
-    for (const name of Object.keys(feeds)) {
-      if (!this.graph.inputs.has(name) || this.#kept.has(name)) {
-        throw new RangeError(`Cannot run: there is no input "${name}"`);
-      }
-    }
-    const outputs = new Map<string, Buffer>();
-    for (const [name, node] of this.graph.outputs) {
-      if (this.#updated.has(name)) {
-        const own = this.#own.get(`in ${name}`);
-        if (own && bindings.get(name) === own) outputs.set(name, own);
-        continue;
-      }
-      const buffer = this.#buffer(`out ${name}`, node);
-      outputs.set(name, buffer);
-      bindings.set(outputSlotName(name), buffer);
-    }
-    this.report = await this.#executable.run(bindings);
-    const results: Record<string, HostArray> = {};
-    for (const [name, buffer] of outputs) results[name] = await buffer.read();
-    return results;
+    const results = [...this.graph.outputs.keys()].flatMap((name) => {
+      if (!this.#updated.has(name)) return [[name, outputSlotName(name)] as const];
+      return buffers.has(name) ? [] : [[name, name] as const];
+    });
+    const read = results.map(([, slot]) => slot);
+    const { outputs, report } = await this.#executable.run({ buffers, inputs, read, signal });
+    this.report = report;
+    return Object.fromEntries(results.map(([name, slot]) => [name, outputs[slot]!]));
   }
 
   /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#executable[Symbol.dispose]();
-    for (const buffer of [...this.#own.values(), ...this.#kept.values()]) buffer[Symbol.dispose]();
-    this.#own.clear();
+    for (const buffer of this.#kept.values()) buffer[Symbol.dispose]();
   }
 }
 
@@ -165,13 +139,13 @@ export async function compile(
   device: Device,
   graph: Graph,
   program: Program = compileGraph(graph, device),
-  kept: ReadonlyMap<string, Buffer> = new Map(),
+  kept: ReadonlyMap<string, DeviceBuffer> = new Map(),
 ): Promise<Compiled> {
   using made = new DisposableStack();
   for (const buffer of kept.values()) made.use(buffer);
   const executable = await device.load(program);
   made.move();
-  return new Compiled(device, graph, executable, kept);
+  return new Compiled(graph, executable, kept);
 }
 
 /**
@@ -187,18 +161,17 @@ export async function computeOnce(
   device: Device,
   graph: Graph,
   program: Program,
-  inputs: ReadonlyMap<string, Buffer>,
-): Promise<Map<string, Buffer>> {
+  inputs: ReadonlyMap<string, DeviceBuffer>,
+): Promise<Map<string, DeviceBuffer>> {
   if (graph.outputs.size === 0) return new Map();
   using made = new DisposableStack();
-  const outputs = new Map<string, Buffer>();
+  const outputs = new Map<string, DeviceBuffer>();
   for (const [name, { dtype, shape }] of graph.outputs) {
-    outputs.set(name, made.use(device.createBuffer(dtype, sizeOf(shape), name)));
+    outputs.set(name, made.use(device.createBuffer(dtype, sizeOf(shape), { label: name })));
   }
   using executable = await device.load(program);
-  await executable.run(
-    new Map([...inputs, ...[...outputs].map(([name, buffer]) => [outputSlotName(name), buffer] as const)]),
-  );
+  const results = [...outputs].map(([name, buffer]) => [outputSlotName(name), buffer] as const);
+  await executable.run({ buffers: new Map([...inputs, ...results]), inputs: {}, read: [] });
   made.move();
   return outputs;
 }

@@ -3,7 +3,8 @@
 // numbers in row order all the same.
 
 import { at, type Shape, sizeOf } from "../ir/types.ts";
-import type { AnyStep, ContractAxis, Device, Program, Slot, Step } from "./program.ts";
+import type { Device } from "./device.ts";
+import type { AnyStep, ContractAxis, Program, Slot, Step } from "./program.ts";
 
 /** Steps of k that products take at once. */
 export const PANEL_STEPS = 4;

@@ -1,5 +1,5 @@
 // A compiled graph: a flat list of kernel steps over slots. This is all a device sees: views, numbers and scalar
-// expressions, never models. Also the device interface itself.
+// expressions, never models.
 
 import type { Expression } from "../ir/scalar.ts";
 import type { DType, HostArray, Type } from "../ir/types.ts";
@@ -131,67 +131,6 @@ export interface Program {
   readonly arenaBytes: number;
   /** Bytes of all slots of each kind. */
   readonly bytes: { readonly input: number; readonly output: number; readonly constant: number };
-}
-
-/** Memory on a device that outlives a run: weights, states. */
-export interface Buffer {
-  /** Number type. */
-  readonly dtype: DType;
-  /** Elements. */
-  readonly length: number;
-  /** Columns of a matrix that lies in panels on the device; it is written and read in row order all the same. */
-  readonly panelColumns?: number | undefined;
-  /** Copies host data in, `offset` elements from the start. */
-  write(data: HostArray, offset?: number): void;
-  /** Copies the contents out. */
-  read(): Promise<HostArray>;
-  /** Lets go of what it holds. */
-  [Symbol.dispose](): void;
-}
-
-/** What a run cost. */
-export interface RunReport {
-  /** Time on the clock, waiting included. */
-  readonly milliseconds: number;
-}
-
-/** A program that is resident on a device. */
-export interface Executable {
-  /** What was loaded. */
-  readonly program: Program;
-  /**
-   * Runs the program once. Every input and output name must be bound to a buffer of its length and type.
-   */
-  run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport>;
-  /** Lets go of what it holds. */
-  [Symbol.dispose](): void;
-}
-
-/** A device is gone with all that was on it: make a new one, load weights and programs again and go on. */
-export class DeviceLostError extends Error {
-  /** Tells it from other errors. */
-  override readonly name = "DeviceLostError";
-}
-
-/** A place where programs run. Speaks of slots, bytes and steps only. */
-export interface Device {
-  /** `wasm`, `webgpu`. */
-  readonly name: string;
-  /** Kernels with an own implementation; fused ops that are missing are expanded before lowering. */
-  readonly kernels: ReadonlySet<Kernel>;
-  /** Number types its buffers can have. */
-  readonly types: ReadonlySet<DType>;
-  /** Rows that matrices in panels have side by side (panels.ts); null where products read rows as they are. */
-  readonly panelRows: number | null;
-  /**
-   * Memory of `length` elements, zeroed; throws a RangeError when there is not enough. With `panelColumns` a matrix in
-   * panels.
-   */
-  createBuffer(dtype: DType, length: number, label?: string, panelColumns?: number): Buffer;
-  /** Makes a program resident. */
-  load(program: Program): Promise<Executable>;
-  /** Lets go of what it holds. */
-  [Symbol.dispose](): void;
 }
 
 /** Types of a program's inputs and outputs by name, as callers bind them. */

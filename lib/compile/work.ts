@@ -27,3 +27,17 @@ export function stepWork(step: AnyStep): number {
 export function workOf(program: Pick<Program, "steps">): number {
   return program.steps.reduce((total, step) => total + stepWork(step), 0);
 }
+
+/** Operations that reading or writing an element counts as, beside those of products. */
+const ELEMENT = 8;
+
+/**
+ * What a step costs in operations, roughly: those of products, and some for every element that is read or written.
+ * Good for cutting a program into pieces, not for more.
+ *
+ * @param step of a program
+ */
+export function stepEstimate(step: AnyStep): number {
+  const elements = [...step.inputs, ...step.outputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return stepWork(step) + ELEMENT * elements;
+}

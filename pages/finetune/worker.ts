@@ -94,7 +94,7 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
   }
   using trainer = new Trainer({ device, config, settings: SETTINGS, trainable });
   const tensors = new Map([...await weights()].map(([name, data]) => [`params/${name}`, data]));
-  trainer.load({ tensors, counts: {} });
+  await trainer.load({ tensors, counts: {} });
 
   tell({ kind: "phase", text: "scoring the network as it is" });
   const score = async () => (await validate(trainer, { split, frames }, SCORING)).oneStep;

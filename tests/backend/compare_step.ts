@@ -1,6 +1,6 @@
 // Runs a step on a device and against its definition, and says where they differ most.
 
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { viewText } from "../../lib/compile/program.ts";
 import { at, type HostArray } from "../../lib/ir/types.ts";
 import { evaluateStep, indices, position } from "./evaluate_step.ts";

@@ -1,6 +1,7 @@
 // Runs single steps on a device: slots with given contents around one step, and what they hold afterwards.
 
-import type { AnyStep, Buffer, Device, Program, Slot } from "../../lib/compile/program.ts";
+import type { Device, DeviceBuffer } from "../../lib/compile/device.ts";
+import type { AnyStep, Program, Slot } from "../../lib/compile/program.ts";
 import { at, type DType, type HostArray } from "../../lib/ir/types.ts";
 
 /** Contents of a slot before the step. */
@@ -41,11 +42,14 @@ export async function runSteps(
   contents: readonly Contents[],
 ): Promise<HostArray[]> {
   const program = programOf(steps, contents);
-  const buffers = contents.map(({ dtype, data }, i) => device.createBuffer(dtype, data.length, `slot ${i}`));
+  const buffers = contents.map(({ dtype, data }, i) =>
+    device.createBuffer(dtype, data.length, { label: `slot ${i}` })
+  );
   try {
-    buffers.forEach((buffer, i) => buffer.write(at(contents, i).data));
+    await Promise.all(buffers.map((buffer, i) => buffer.write(at(contents, i).data)));
     using executable = await device.load(program);
-    await executable.run(new Map(buffers.map((buffer, i): [string, Buffer] => [`slot ${i}`, buffer])));
+    const bound = new Map(buffers.map((buffer, i): [string, DeviceBuffer] => [`slot ${i}`, buffer]));
+    await executable.run({ buffers: bound, inputs: {}, read: [] });
     return await Promise.all(buffers.map((buffer) => buffer.read()));
   } finally {
     for (const buffer of buffers) buffer[Symbol.dispose]();

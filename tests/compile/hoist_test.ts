@@ -5,7 +5,7 @@ import { wasm } from "../../lib/backend/wasm/device.ts";
 import { compile, computeOnce } from "../../lib/compile/compile.ts";
 import { hoist } from "../../lib/compile/hoist.ts";
 import { lower } from "../../lib/compile/lower.ts";
-import type { Buffer } from "../../lib/compile/program.ts";
+import type { DeviceBuffer } from "../../lib/compile/device.ts";
 import { placeStep, planStep } from "../../lib/forecast/plan.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
@@ -70,15 +70,15 @@ Deno.test("a step in two parts gives the bits of the whole, and computes nothing
   const draw = new Draw(21);
   using made = new DisposableStack();
   const feeds: Record<string, HostArray> = {};
-  const weights = new Map<string, Buffer>();
+  const weights = new Map<string, DeviceBuffer>();
   for (const [name, { dtype, shape }] of graph.inputs) {
     const length = sizeOf(shape);
     if (dtype === "i32") feeds[name] = Int32Array.from({ length }, (_, i) => name === "fields" ? i : 0);
     else if (name === "mask") feeds[name] = new Float32Array(length).fill(1);
     else feeds[name] = Float32Array.from({ length }, () => 0.3 * draw.normal());
     if (!name.startsWith("params/")) continue;
-    const buffer = made.use(device.createBuffer(dtype, length, name));
-    buffer.write(feeds[name]!);
+    const buffer = made.use(device.createBuffer(dtype, length, { label: name }));
+    await buffer.write(feeds[name]!);
     weights.set(name, buffer);
   }
   using whole = await compile(device, graph);

@@ -72,8 +72,8 @@ for (const { name, build, copies } of cases) {
     const plain = await compiled.run(FEEDS);
     using a = device.createBuffer("f32", 9);
     using b = device.createBuffer("f32", 9);
-    a.write(FEEDS.a);
-    b.write(FEEDS.b);
+    await a.write(FEEDS.a);
+    await b.write(FEEDS.b);
     const bound = await compiled.run({ a, b });
     const read: Record<string, HostArray> = { ...bound, a: await a.read(), b: await b.read() };
     for (const [output, values] of Object.entries(wanted)) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { webgpu } from "../../lib/backend/webgpu/device.ts";
-import { type Device, DeviceLostError } from "../../lib/compile/program.ts";
+import { type Device, DeviceLostError } from "../../lib/compile/device.ts";
 import { openWell } from "../../lib/data/well.ts";
 import { Walrus } from "../../lib/forecast/walrus.ts";
 import { gpuTest } from "../backend/webgpu/adapter.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { DeviceLostError } from "../../lib/compile/program.ts";
+import { DeviceLostError } from "../../lib/compile/device.ts";
 import { openSplit } from "../../lib/data/split.ts";
 import { openWell } from "../../lib/data/well.ts";
 import { vrmse } from "../../lib/metrics/frame.ts";

@@ -26,19 +26,19 @@ function start(settings: TrainingSettings = TINY_SETTINGS): TrainerState {
   return { tensors, counts: {} };
 }
 
-function trainerFor(
+async function trainerFor(
   device: ConstructorParameters<typeof Trainer>[0]["device"],
   settings: TrainingSettings = TINY_SETTINGS,
   trainable = releasedTrainable(CONFIG),
-): Trainer {
+): Promise<Trainer> {
   const trainer = new Trainer({ device, config: CONFIG, settings, trainable });
-  trainer.load(start(settings));
+  await trainer.load(start(settings));
   return trainer;
 }
 
 Deno.test("Trainer.step() lowers the loss of one micro-batch", async () => {
   using device = await wasm();
-  using trainer = trainerFor(device);
+  using trainer = await trainerFor(device);
   const batch = batchOf(1);
   const losses: number[] = [];
   for (let i = 0; i < 8; i++) losses.push((await trainer.step([batch], 3e-3)).loss);
@@ -53,7 +53,7 @@ Deno.test("Trainer sums gradients over micro-batches: two halves are one whole",
   const run = async (accumulate: number, batches: TrainingBatch[]) => {
     const settings = { ...TINY_SETTINGS, accumulate };
     using trainer = new Trainer({ device, config, settings, trainable: releasedTrainable(config) });
-    trainer.load(start());
+    await trainer.load(start());
     const result = await trainer.step(batches, 1e-3);
     return { result, state: await trainer.state() };
   };
@@ -69,7 +69,7 @@ Deno.test("Trainer sums gradients over micro-batches: two halves are one whole",
 
 Deno.test("Trainer skips tensors without gradient: no decay, no count", async () => {
   using device = await wasm();
-  using trainer = trainerFor(device);
+  using trainer = await trainerFor(device);
   const before = start().tensors;
   await trainer.step([batchOf(1)], 1e-3);
   await trainer.step([batchOf(2, [tinyWindow(2, [32, 32, 32])])], 1e-3);
@@ -90,14 +90,14 @@ Deno.test("Trainer skips tensors without gradient: no decay, no count", async ()
 
 Deno.test("Trainer goes on from its state with the same bits", async () => {
   using device = await wasm({ threads: 1 });
-  using whole = trainerFor(device);
-  using first = trainerFor(device);
+  using whole = await trainerFor(device);
+  using first = await trainerFor(device);
   for (let i = 0; i < 2; i++) {
     await whole.step([batchOf(i)], 1e-3);
     await first.step([batchOf(i)], 1e-3);
   }
-  using second = trainerFor(device);
-  second.load(await first.state());
+  using second = await trainerFor(device);
+  await second.load(await first.state());
   const [a, b] = [await whole.step([batchOf(2)], 2e-3), await second.step([batchOf(2)], 2e-3)];
   assert.deepEqual([a.loss, a.norm], [b.loss, b.norm]);
   assert.deepEqual(await second.state(), await whole.state());
@@ -105,7 +105,7 @@ Deno.test("Trainer goes on from its state with the same bits", async () => {
 
 Deno.test("Trainer trains named parts only", async () => {
   using device = await wasm();
-  using trainer = trainerFor(device, TINY_SETTINGS, (name) => name.startsWith("debed."));
+  using trainer = await trainerFor(device, TINY_SETTINGS, (name) => name.startsWith("debed."));
   const before = start().tensors;
   await trainer.step([batchOf(1)], 1e-2);
   const { tensors, counts } = await trainer.state();
@@ -125,8 +125,8 @@ Deno.test("adapters start as the network, train alone, and merge into it", async
   };
   const settings = { ...TINY_SETTINGS, lora, rematEvery: 1 };
   const isFactor = (name: string) => name.includes(".lora_");
-  using plain = trainerFor(device);
-  using trainer = trainerFor(device, settings, isFactor);
+  using plain = await trainerFor(device);
+  using trainer = await trainerFor(device, settings, isFactor);
   const batch = batchOf(1);
   const [a, b] = [await plain.step([batch], 0), await trainer.step([batch], 3e-2)];
   assert.equal(a.loss, b.loss);
@@ -140,7 +140,7 @@ Deno.test("adapters start as the network, train alone, and merge into it", async
   for (const [name, data] of initialWeights(CONFIG, 5)) assert.deepEqual(weights.get(name), data, name);
   const merged = mergeAdapters(weights, parameterShapes(CONFIG), lora);
   assert.deepEqual([...merged.keys()], [...parameterShapes(CONFIG).keys()]);
-  plain.load({
+  await plain.load({
     tensors: new Map([...merged].map(([name, data]) => [`params/${name}`, data])),
     counts: {},
   });
@@ -170,7 +170,7 @@ Deno.test("hidden cells and padded channels have no part in the loss", async () 
       settings: TINY_SETTINGS,
       trainable: releasedTrainable(config),
     });
-    trainer.load(start());
+    await trainer.load(start());
     return (await trainer.step([makeBatch([window], config, { seed: 3, index: 0, source: "test" })], 0)).loss;
   };
   const plain = await lossOf(() => false);

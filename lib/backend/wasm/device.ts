@@ -1,8 +1,11 @@
 // The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
 // permission and no network; the same file runs in Deno, browsers and edge runtimes.
 
-import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
+import type { BufferOptions, Device, DeviceBuffer, Executable } from "../../compile/device.ts";
+import type { Kernel, Program } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
+import { Pace } from "../pace.ts";
+import { Life, Queue } from "../queue.ts";
 import { WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
 import { type Host, WasmExecutable } from "./executable.ts";
@@ -80,7 +83,9 @@ class Instance implements WasmDevice, Host {
   readonly pool: Pool | null;
   readonly control: number;
   readonly run: () => void;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly queue = new Queue();
+  readonly pace = new Pace();
+  readonly life: Life;
 
   constructor(
     name: string,
@@ -97,6 +102,7 @@ class Instance implements WasmDevice, Host {
     this.control = control;
     this.pool = pool;
     this.threads = threads;
+    this.life = new Life(`the device "${name}"`);
   }
 
   get usedBytes(): number {
@@ -107,23 +113,27 @@ class Instance implements WasmDevice, Host {
     return this.allocator.capacity;
   }
 
-  createBuffer(dtype: DType, length: number, label = "unnamed", panelColumns?: number): Buffer {
-    return new WasmBuffer(this.allocator, dtype, length, label, panelColumns);
+  createBuffer(
+    dtype: DType,
+    length: number,
+    { label = "unnamed", panelColumns }: BufferOptions = {},
+  ): DeviceBuffer {
+    this.life.check(`make buffer "${label}"`);
+    return new WasmBuffer(this, dtype, length, label, panelColumns);
   }
 
   load(program: Program): Promise<Executable> {
-    // Loading may move the workspace, so it waits for runs.
-    return this.inTurn(() => Promise.resolve(new WasmExecutable(this, program)));
-  }
-
-  inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(task);
-    this.#turn = result.catch(() => {});
-    return result;
+    // Loading may move the workspace.
+    return this.queue.enter({ action: "load", lives: [this.life] }, () => new WasmExecutable(this, program));
   }
 
   [Symbol.dispose](): void {
-    this.pool?.[Symbol.dispose]();
+    if (this.life.end()) this.queue.release(() => this.pool?.[Symbol.dispose]());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.queue.idle();
   }
 }
 
@@ -139,7 +149,7 @@ class Instance implements WasmDevice, Host {
  * import assert from "node:assert/strict";
  * using device = await wasm({ threads: 1 });
  * using buffer = device.createBuffer("f32", 3);
- * buffer.write(Float32Array.of(1, 2, 3));
+ * await buffer.write(Float32Array.of(1, 2, 3));
  * assert.deepEqual(await buffer.read(), Float32Array.of(1, 2, 3));
  * ```
  */

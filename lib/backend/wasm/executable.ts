@@ -1,27 +1,29 @@
-// A program in the device's memory: its steps as words, a table of slot addresses, constants. Binding buffers is
-// rewriting the table.
+// A program in the device's memory: its steps as words, a table of slot addresses, constants, and room for inputs and
+// outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the steps slice by slice.
 
-import { slotBytes } from "../../compile/plan.ts";
-import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
-import { at, type HostArray } from "../../ir/types.ts";
-import { WasmBuffer } from "./buffer.ts";
+import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
+import type { Program, Slot } from "../../compile/program.ts";
+import { at } from "../../ir/types.ts";
+import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs.ts";
+import type { Pace } from "../pace.ts";
+import { Life, type Turn } from "../queue.ts";
+import { type Owner, WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES } from "./control.ts";
 import { lowerStep } from "./lower.ts";
-import type { Allocator } from "./memory.ts";
+import { Region } from "./region.ts";
+import { Slices } from "./slices.ts";
 import type { Pool } from "./threads.ts";
 import type { Needs, Workspace } from "./workspace.ts";
 
 /** What an executable uses of its device. */
-export interface Host {
-  readonly allocator: Allocator;
+export interface Host extends Owner {
   readonly workspace: Workspace;
   readonly threads: number;
   readonly pool: Pool | null;
+  readonly pace: Pace;
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
   readonly run: () => void;
-  /** Runs wait for one another, also while workers start. */
-  inTurn<T>(task: () => Promise<T>): Promise<T>;
 }
 
 /** Addresses in the header `Program` of wasm/src/run.rs. */
@@ -40,18 +42,22 @@ export class WasmExecutable implements Executable {
   readonly #words: number;
   /** Where each step begins among the words of all steps. */
   readonly #starts: readonly number[];
-  /** Addresses of the constants by slot. */
-  readonly #constants = new Map<number, number>();
-  #disposed = false;
+  readonly #life = new Life("the program");
+  readonly #ports: Ports;
+  readonly #slices: Slices;
+  /** Constants, and memory of inputs and outputs that were not bound, by slot. */
+  readonly #own = new Map<number, Region>();
 
   /**
-   * Lowers a program and copies it and its constants in.
+   * Lowers a program and copies it and its constants in. Takes the device's turn.
    *
    * @throws RangeError when memory does not suffice
    */
   constructor(host: Host, program: Program) {
     this.#host = host;
     this.program = program;
+    this.#ports = portsOf(program);
+    this.#slices = new Slices(program.steps, host.threads);
     const lowered = program.steps.map((step) => lowerStep(step, host.threads));
     const most = (part: "scratch" | "shared") => lowered.reduce((n, step) => Math.max(n, step[part]), 0);
     this.#scratch = Math.ceil(most("scratch") / 64) * 64;
@@ -69,76 +75,128 @@ export class WasmExecutable implements Executable {
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
-        if (slot.kind === "constant" && slot.data) this.#constants.set(i, this.#place(slot, slot.data));
+        if (slot.kind === "constant" && slot.data) this.#room(i).put(slot.data);
       });
     } catch (error) {
-      this[Symbol.dispose]();
+      this.#free();
       throw error;
     }
     new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
   }
 
-  #place(slot: Slot, data: HostArray): number {
+  /** Memory of a slot's own. */
+  #room(index: number): Region {
+    let region = this.#own.get(index);
+    if (!region) {
+      const { kind, dtype, length, name } = at(this.program.slots, index);
+      region = new Region(this.#host.allocator, dtype, length, `${kind} "${name}"`);
+      this.#own.set(index, region);
+    }
+    return region;
+  }
+
+  /** Address of a slot that is bound to a buffer or to nothing. */
+  #address(slot: Slot, index: number, bound: ReadonlyMap<number, WasmBuffer>): number {
+    const { workspace } = this.#host;
+    if (slot.kind === "scratch") return workspace.address("arena") + slot.offset;
+    const region = bound.get(index)?.region ?? this.#own.get(index);
+    if (!region && slot.kind === "input") throw missingInput(slot);
+    return region?.address ?? 0;
+  }
+
+  /** The buffers of a job by slot. */
+  #bound(job: Job): Map<number, WasmBuffer> {
     const { allocator } = this.#host;
-    const address = allocator.allocate(slotBytes(slot), `constant "${slot.name}"`);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    new Uint8Array(allocator.memory.buffer, address, bytes.length).set(bytes);
-    return address;
+    const isOwn = (buffer: DeviceBuffer): buffer is WasmBuffer =>
+      buffer instanceof WasmBuffer && buffer.region.allocator === allocator;
+    const bound = boundBuffers(this.#ports, job, isOwn);
+    for (const [i, { panelColumns }] of bound) {
+      const { kind, name, panelColumns: wanted } = at(this.program.slots, i);
+      const text = (columns?: number) =>
+        columns === undefined ? "row by row" : `in panels of ${columns} columns`;
+      if (panelColumns !== wanted) {
+        throw new TypeError(
+          `Cannot run: ${kind} "${name}" is ${text(panelColumns)}, wanted ${text(wanted)}`,
+        );
+      }
+    }
+    return bound;
   }
 
-  /** Address of every slot under the given bindings. */
-  #addresses(bindings: ReadonlyMap<string, Buffer>): number[] {
-    const { allocator, workspace } = this.#host;
-    const arena = workspace.address("arena");
-    return this.program.slots.map((slot, i) => {
-      if (slot.kind === "constant") return this.#constants.get(i) ?? 0;
-      if (slot.kind === "scratch") return arena + slot.offset;
-      const buffer = bindings.get(slot.name);
-      const fail = (found: string, wanted: string) =>
-        new TypeError(`Cannot run: ${slot.kind} "${slot.name}" is ${found}, wanted ${wanted}`);
-      if (!buffer) throw fail("not bound", `a buffer of ${slot.length} ${slot.dtype}`);
-      if (!(buffer instanceof WasmBuffer) || !buffer.isIn(allocator)) {
-        throw fail("a buffer of another device", "one of this device");
-      }
-      if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
-        throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
-      }
-      if (buffer.panelColumns !== slot.panelColumns) {
-        const text = (columns?: number) =>
-          columns === undefined ? "row by row" : `in panels of ${columns} columns`;
-        throw fail(text(buffer.panelColumns), text(slot.panelColumns));
-      }
-      return buffer.address;
-    });
+  /** Enters a task that runs the program with the buffers of a job. */
+  #enter<T>(job: Job, bound: ReadonlyMap<number, WasmBuffer>, task: (turn: Turn) => Promise<T>): Promise<T> {
+    const lives = [this.#host.life, this.#life, ...[...bound.values()].map(({ life }) => life)];
+    return this.#host.queue.enter({ action: "run", lives, signal: job.signal }, task);
   }
 
-  run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport> {
-    return this.#host.inTurn(async () => {
-      this.#bind(bindings);
-      return { milliseconds: await this.#replay(0, this.program.steps.length) };
+  // deno-lint-ignore require-await -- mistakes of the caller are rejections too
+  async run(job: Job): Promise<{ outputs: Inputs; report: RunReport }> {
+    const bound = this.#bound(job);
+    const inputs = this.#host.queue.isIdle ? job.inputs : copied(job.inputs);
+    return this.#enter(job, bound, async (turn) => {
+      const started = performance.now();
+      this.#bind(bound, inputs);
+      await this.#replay(turn);
+      const outputs = Object.fromEntries(job.read.map((name) => {
+        const { index } = this.#ports.get(name)!;
+        return [name, (bound.get(index)?.region ?? this.#room(index)).take()];
+      }));
+      return { outputs, report: { milliseconds: performance.now() - started } };
     });
   }
 
   /**
    * Runs the program step by step.
    *
-   * @param bindings as for `run`
+   * @param buffers of all inputs and outputs
    * @param clock milliseconds so far: the wall's unless given, CPU time on a machine shared with others
    * @returns milliseconds of each step, some microseconds of overhead each included
    */
-  profile(bindings: ReadonlyMap<string, Buffer>, clock = () => performance.now()): Promise<number[]> {
-    return this.#host.inTurn(async () => {
-      this.#bind(bindings);
+  // deno-lint-ignore require-await -- as above
+  async profile(
+    buffers: ReadonlyMap<string, DeviceBuffer>,
+    clock = () => performance.now(),
+  ): Promise<number[]> {
+    const job: Job = { buffers, inputs: {}, read: [] };
+    const bound = this.#bound(job);
+    return this.#enter(job, bound, async (turn) => {
+      this.#bind(bound, {});
       const times: number[] = [];
-      for (let i = 0; i < this.program.steps.length; i++) times.push(await this.#replay(i, 1, clock));
+      for (let i = 0; i < this.program.steps.length; i++) {
+        turn.check();
+        times.push(await this.#slice(i, 1, clock));
+      }
       return times;
     });
   }
 
-  /** Writes the slot table. */
-  #bind(bindings: ReadonlyMap<string, Buffer>): void {
-    if (this.#disposed) throw new RangeError("Cannot run: the program is disposed of");
-    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, this.#addresses(bindings));
+  /** Copies numbers in and writes the slot table. */
+  #bind(bound: ReadonlyMap<number, WasmBuffer>, inputs: Inputs): void {
+    for (const { slot, index } of this.#ports.values()) {
+      const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
+      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#room(index);
+      if (numbers) this.#room(index).put(numbers);
+    }
+    const addresses = this.program.slots.map((slot, i) => this.#address(slot, i, bound));
+    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, addresses);
+  }
+
+  /** Runs all steps; the event loop has its turn in between when it is due. */
+  async #replay(turn: Turn): Promise<void> {
+    const { pace } = this.#host;
+    for (let first = 0; first < this.program.steps.length;) {
+      let count = this.#slices.count(first, pace.left);
+      if (count === 0) {
+        await pace.pause();
+        // A step that takes longer than all that is a slice of its own.
+        count = Math.max(1, this.#slices.count(first, pace.left));
+      }
+      turn.check();
+      const milliseconds = await this.#slice(first, count);
+      this.#slices.measured(first, count, milliseconds);
+      pace.spend(milliseconds);
+      first += count;
+    }
   }
 
   /** Writes addresses into memory, one after the other. */
@@ -148,7 +206,7 @@ export class WasmExecutable implements Executable {
   }
 
   /** Runs `count` steps from `first` on; returns milliseconds. */
-  async #replay(first: number, count: number, clock = () => performance.now()): Promise<number> {
+  async #slice(first: number, count: number, clock = () => performance.now()): Promise<number> {
     const { allocator, workspace, threads, pool, control, run } = this.#host;
     await pool?.claim();
     const started = clock();
@@ -183,12 +241,14 @@ export class WasmExecutable implements Executable {
     );
   }
 
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  #free(): void {
     const { allocator, workspace } = this.#host;
     workspace.remove(this.#needs);
-    for (const address of this.#constants.values()) allocator.free(address);
+    for (const region of this.#own.values()) region.free();
     allocator.free(this.#words);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#life.end()) this.#host.queue.release(() => this.#free());
   }
 }

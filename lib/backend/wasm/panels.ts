@@ -10,7 +10,7 @@ export const PANEL_ROWS = 8;
 export function checkPanels(label: string, length: number, columns: number): void {
   if (columns > 0 && columns % PANEL_STEPS === 0 && length % (PANEL_ROWS * columns) === 0) return;
   throw new RangeError(
-    `Cannot make buffer "${label}": ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
+    `Cannot make ${label}: ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
       `${PANEL_STEPS} columns and of ${PANEL_ROWS} rows`,
   );
 }
@@ -22,9 +22,7 @@ export function checkFinite(label: string, halves: HostArray, offset: number): v
   const half = at(halves, bad);
   const value = half & 0x3ff ? "NaN" : half & 0x8000 ? "-Infinity" : "Infinity";
   throw new RangeError(
-    `Cannot write buffer "${label}": element ${
-      offset + bad
-    } is ${value}, wanted finite half floats in panels`,
+    `Cannot write ${label}: element ${offset + bad} is ${value}, wanted finite half floats in panels`,
   );
 }
 
@@ -59,11 +57,11 @@ export function toPanels(panels: HostArray, columns: number, numbers: HostArray,
   });
 }
 
-/** Numbers of panels in row order. */
-export function fromPanels(panels: HostArray, columns: number): HostArray {
-  const numbers = panels.slice();
-  stretches(columns, 0, numbers.length, (from, place, count) => {
-    for (let i = 0; i < count; i++) numbers[from + i] = panels[place + i * PANEL_ROWS]!;
+/** Numbers of panels in row order, from an element on. */
+export function fromPanels(panels: HostArray, columns: number, from: number, to: number): HostArray {
+  const numbers = panels.slice(from, to);
+  stretches(columns, from, numbers.length, (start, place, count) => {
+    for (let i = 0; i < count; i++) numbers[start + i] = panels[place + i * PANEL_ROWS]!;
   });
   return numbers;
 }

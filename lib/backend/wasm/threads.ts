@@ -4,6 +4,9 @@
 import { CONTROL, STATE } from "./control.ts";
 import { WORKER_SOURCE, type WorkerStart } from "./worker.ts";
 
+/** How often a worker's state is looked at before the calling thread sleeps, and for how many milliseconds it does. */
+const SPINS = 1000, PATIENCE = 0.05;
+
 /** Where each worker's stack ends, and what all of them share. */
 export interface PoolOptions {
   readonly module: WebAssembly.Module;
@@ -73,16 +76,34 @@ export class Pool {
     });
   }
 
-  /** Takes every worker for one run; those that have left are started again. */
+  /**
+   * Takes every worker for one run; those that have left are started again.
+   *
+   * @throws Error when one can not be; the others are ready for another claim
+   */
   async claim(): Promise<void> {
-    for (let thread = 1; thread <= this.#options.stacks.length; thread++) {
-      for (;;) {
-        const index = CONTROL.states + thread;
-        const state = Atomics.compareExchange(this.#words(), index, STATE.ready, STATE.busy);
-        if (state === STATE.ready) break;
-        // Starting, or about to finish the run before: a matter of microseconds.
-        if (state === STATE.gone) await this.#launch(thread);
+    let thread = 1;
+    try {
+      for (; thread <= this.#options.stacks.length; thread++) await this.#take(thread);
+    } catch (error) {
+      const words = this.#words();
+      for (let taken = 1; taken < thread; taken++) {
+        Atomics.store(words, CONTROL.states + taken, STATE.ready);
       }
+      Atomics.store(words, CONTROL.states + thread, STATE.gone);
+      throw error;
+    }
+  }
+
+  async #take(thread: number): Promise<void> {
+    const index = CONTROL.states + thread;
+    for (let tries = 0;; tries++) {
+      const words = this.#words();
+      const state = Atomics.compareExchange(words, index, STATE.ready, STATE.busy);
+      if (state === STATE.ready) return;
+      if (state === STATE.gone) await this.#launch(thread);
+      // Starting, or about to finish the run before: a matter of microseconds, unless it waits for a processor.
+      else if (tries > SPINS && words[CONTROL.mainMayWait]) Atomics.wait(words, index, state, PATIENCE);
     }
   }
 

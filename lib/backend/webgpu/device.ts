@@ -1,9 +1,10 @@
 // The WebGPU device: shaders from the committed kernel texts on an adapter's default queue. Needs no permission; the
 // same file runs in Deno and browsers.
 
-import type { Buffer, Device, Executable, Kernel, Program } from "../../compile/program.ts";
+import type { BufferOptions, Device, DeviceBuffer, Executable } from "../../compile/device.ts";
+import type { Kernel, Program } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
-import { ARRAYS, type BufferType, WebGpuBuffer } from "./buffer.ts";
+import { TYPES, WebGpuBuffer } from "./buffer.ts";
 import { loadProgram } from "./executable.ts";
 import { Gpu } from "./gpu.ts";
 import { lower } from "./lower.ts";
@@ -35,15 +36,17 @@ export interface WebGpuDevice extends Device {
 }
 
 class Instance implements WebGpuDevice {
-  readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
-  readonly types: ReadonlySet<DType> = new Set(Object.keys(ARRAYS) as BufferType[]);
+  readonly types: ReadonlySet<DType> = new Set(TYPES);
   readonly panelRows = null;
   readonly #gpu: Gpu;
 
-  constructor(name: string, gpu: Gpu) {
-    this.name = name;
+  constructor(gpu: Gpu) {
     this.#gpu = gpu;
+  }
+
+  get name(): string {
+    return this.#gpu.name;
   }
 
   get gpu(): GPUDevice {
@@ -63,7 +66,8 @@ class Instance implements WebGpuDevice {
     return this.#gpu.target;
   }
 
-  createBuffer(dtype: DType, length: number, label = "unnamed"): Buffer {
+  createBuffer(dtype: DType, length: number, { label = "unnamed" }: BufferOptions = {}): DeviceBuffer {
+    this.#gpu.life.check(`make buffer "${label}"`);
     this.#gpu.checkAlive();
     return new WebGpuBuffer(this.#gpu, dtype, length, label);
   }
@@ -74,6 +78,11 @@ class Instance implements WebGpuDevice {
 
   [Symbol.dispose](): void {
     this.#gpu[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#gpu.queue.idle();
   }
 }
 
@@ -109,7 +118,7 @@ async function requestDevice(): Promise<GPUDevice> {
  * const device = await webgpu().catch((error) => (assert.match(error.message, /WebGPU/), null));
  * if (device) {
  *   using buffer = device.createBuffer("f32", 3);
- *   buffer.write(Float32Array.of(1, 2, 3));
+ *   await buffer.write(Float32Array.of(1, 2, 3));
  *   assert.deepEqual(await buffer.read(), Float32Array.of(1, 2, 3));
  *   device[Symbol.dispose]();
  * }
@@ -120,10 +129,5 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice>
   const limits = lowered(device.limits, options.limits ?? {});
   const subgroups = (options.subgroups ?? true) && await hasSubgroups(device);
   const gpu = new Gpu(device, { limits, tiles: options.tiles ?? true, subgroups }, !options.device);
-  const traits = [
-    device.adapterInfo?.description || "unnamed adapter",
-    gpu.halves ? "f16 arrays" : "packed f16",
-    ...subgroups ? ["subgroups"] : [],
-  ];
-  return new Instance(`webgpu (${traits.join(", ")})`, gpu);
+  return new Instance(gpu);
 }

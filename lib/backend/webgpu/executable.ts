@@ -3,8 +3,12 @@
 
 import { USAGE } from "./flags.ts";
 import { slotBytes } from "../../compile/plan.ts";
-import type { Buffer, Executable, Program, RunReport, Slot } from "../../compile/program.ts";
-import { allocate, WebGpuBuffer } from "./buffer.ts";
+import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
+import type { Program, Slot } from "../../compile/program.ts";
+import { at } from "../../ir/types.ts";
+import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs.ts";
+import { Life, type Turn } from "../queue.ts";
+import { allocate, type Copies, copyOut, put, WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
 import type { Gpu, Pipeline } from "./gpu.ts";
@@ -16,18 +20,21 @@ interface Command extends ProgramLaunch {
 }
 
 /** Makes a program resident. */
-export async function loadProgram(gpu: Gpu, compiled: Program): Promise<WebGpuExecutable> {
-  gpu.checkAlive();
-  const program = fitted(compiled, gpu.target);
-  const what = `load a program of ${program.steps.length} steps`;
-  return await guarded(gpu.device, what, async () => {
-    const commands = await Promise.all(
-      launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
-        ...launch,
-        pipeline: await gpu.pipeline(launch.dispatch.parts),
-      })),
-    );
-    return new WebGpuExecutable(gpu, program, commands);
+export function loadProgram(gpu: Gpu, compiled: Program): Promise<WebGpuExecutable> {
+  return gpu.queue.enter({ action: "load", lives: [gpu.life] }, async (turn) => {
+    gpu.checkAlive();
+    const program = fitted(compiled, gpu.target);
+    const what = `load a program of ${program.steps.length} steps`;
+    return await guarded(gpu.device, what, async () => {
+      const commands = await Promise.all(
+        launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
+          ...launch,
+          pipeline: await gpu.pipeline(launch.dispatch.parts),
+        })),
+      );
+      turn.check();
+      return new WebGpuExecutable(gpu, program, commands);
+    });
   });
 }
 
@@ -40,18 +47,21 @@ export class WebGpuExecutable implements Executable {
   readonly #uniform: GPUBuffer;
   readonly #pool: readonly GPUBuffer[];
   readonly #assignment: readonly number[];
-  readonly #constants = new Map<number, WebGpuBuffer>();
+  readonly #life = new Life("the program");
+  readonly #ports: Ports;
+  /** Constants, and memory of inputs and outputs that were not bound, by slot. */
+  readonly #own = new Map<number, GPUBuffer>();
   /** Working memory of single steps. */
   readonly #working: GPUBuffer | null;
   #bound: readonly (GPUBuffer | undefined)[] = [];
   #groups: GPUBindGroup[] = [];
   #hasRun = false;
-  #disposed = false;
 
   constructor(gpu: Gpu, program: Program, commands: readonly Command[]) {
     this.#gpu = gpu;
     this.program = program;
     this.#commands = commands;
+    this.#ports = portsOf(program);
     this.#starts = submitsOf(commands);
     const { sizes, assignment } = poolSlots(program);
     this.#assignment = assignment;
@@ -63,10 +73,10 @@ export class WebGpuExecutable implements Executable {
         null,
       );
     this.#pool = sizes.map((size, i) =>
-      allocate(gpu, size, 0, `working buffer ${i} of ${largest(i)?.name || "unnamed tensors"}`)
+      allocate(gpu, size, `working buffer ${i} of ${largest(i)?.name || "unnamed tensors"}`)
     );
     const working = workingBytes(commands);
-    this.#working = working > 0 ? allocate(gpu, working, 0, "working memory of a step") : null;
+    this.#working = working > 0 ? allocate(gpu, working, "working memory of a step") : null;
     const bytes = commands.reduce((sum, { dispatch }) => sum + uniformBytes(dispatch), 0);
     const words = new Uint32Array(Math.max(bytes, BINDING_ALIGNMENT) / 4);
     for (const { dispatch, words: first } of commands) words.set(dispatch.words, first / 4);
@@ -77,10 +87,7 @@ export class WebGpuExecutable implements Executable {
     });
     gpu.device.queue.writeBuffer(this.#uniform, 0, words);
     program.slots.forEach((slot, i) => {
-      if (slot.kind !== "constant" || !slot.data) return;
-      const buffer = new WebGpuBuffer(gpu, slot.dtype, slot.length, `constant ${slot.name}`);
-      buffer.write(slot.data);
-      this.#constants.set(i, buffer);
+      if (slot.kind === "constant" && slot.data) put(gpu, this.#room(i), 0, slot.data);
     });
   }
 
@@ -99,22 +106,29 @@ export class WebGpuExecutable implements Executable {
     return this.#commands.length;
   }
 
-  /** The buffer of every slot under the given bindings. */
-  #buffers(bindings: ReadonlyMap<string, Buffer>): (GPUBuffer | undefined)[] {
+  /** Memory of a slot's own. */
+  #room(index: number): GPUBuffer {
+    let buffer = this.#own.get(index);
+    if (!buffer) {
+      const slot = at(this.program.slots, index);
+      buffer = allocate(this.#gpu, slotBytes(slot), `${slot.kind} "${slot.name}"`);
+      this.#own.set(index, buffer);
+    }
+    return buffer;
+  }
+
+  /** The buffer of every slot; numbers are copied in. */
+  #buffers(bound: ReadonlyMap<number, WebGpuBuffer>, inputs: Inputs): (GPUBuffer | undefined)[] {
     return this.program.slots.map((slot, i) => {
-      if (slot.kind === "constant") return this.#constants.get(i)?.buffer;
+      if (slot.kind === "constant") return this.#own.get(i);
       if (slot.kind === "scratch") return this.#pool[this.#assignment[i]!];
-      const buffer = bindings.get(slot.name);
-      const fail = (found: string, wanted: string) =>
-        new TypeError(`Cannot run: ${slot.kind} "${slot.name}" is ${found}, wanted ${wanted}`);
-      if (!buffer) throw fail("not bound", `a buffer of ${slot.length} ${slot.dtype}`);
-      if (!(buffer instanceof WebGpuBuffer) || buffer.gpu !== this.#gpu) {
-        throw fail("a buffer of another device", "one of this device");
-      }
-      if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
-        throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
-      }
-      return buffer.buffer;
+      const buffer = bound.get(i)?.buffer;
+      if (buffer) return buffer;
+      const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
+      if (slot.kind === "input" && !numbers && !this.#own.has(i)) throw missingInput(slot);
+      const own = this.#room(i);
+      if (numbers) put(this.#gpu, own, 0, numbers);
+      return own;
     });
   }
 
@@ -141,19 +155,57 @@ export class WebGpuExecutable implements Executable {
     this.#bound = buffers;
   }
 
-  async run(bindings: ReadonlyMap<string, Buffer>): Promise<RunReport> {
-    if (this.#disposed) throw new RangeError("Cannot run: the program is disposed of");
-    this.#gpu.checkAlive();
-    const started = performance.now();
-    const replay = () => {
-      this.#bind(this.#buffers(bindings));
-      for (let i = 0; i + 1 < this.#starts.length; i++) this.#submit(this.#starts[i]!, this.#starts[i + 1]!);
-    };
-    // What is wrong with a program shows in its first run; later ones need not wait for an answer.
-    if (this.#hasRun) replay();
-    else await guarded(this.#gpu.device, `run a program of ${this.program.steps.length} steps`, replay);
-    this.#hasRun = true;
-    return { milliseconds: performance.now() - started };
+  async run(job: Job): Promise<{ outputs: Inputs; report: RunReport }> {
+    const gpu = this.#gpu;
+    const isOwn = (buffer: DeviceBuffer): buffer is WebGpuBuffer =>
+      buffer instanceof WebGpuBuffer && buffer.gpu === gpu;
+    const bound = boundBuffers(this.#ports, job, isOwn);
+    const inputs = gpu.queue.isIdle ? job.inputs : copied(job.inputs);
+    const lives = [gpu.life, this.#life, ...[...bound.values()].map(({ life }) => life)];
+    const { started, copies } = await gpu.queue.enter(
+      { action: "run", lives, signal: job.signal },
+      async (turn) => {
+        const started = performance.now();
+        gpu.checkAlive();
+        const replay = () => this.#replay(turn, this.#buffers(bound, inputs), job.read);
+        // What is wrong with a program shows in its first run; later ones need not wait for an answer.
+        const copies = this.#hasRun
+          ? await replay()
+          : await guarded(gpu.device, `run a program of ${this.program.steps.length} steps`, replay);
+        this.#hasRun = true;
+        return { started, copies };
+      },
+    );
+    // The results are on their way: the next run need not wait for them.
+    const numbers = await copies?.numbers(job.signal) ?? [];
+    const outputs = Object.fromEntries(job.read.map((name, i) => [name, at(numbers, i)]));
+    return { outputs, report: { milliseconds: performance.now() - started } };
+  }
+
+  /** Submits all dispatches, and copies of what is to be read; the event loop has its turn in between when it is due. */
+  async #replay(
+    turn: Turn,
+    buffers: readonly (GPUBuffer | undefined)[],
+    read: readonly string[],
+  ): Promise<Copies | null> {
+    const { device, pace } = this.#gpu;
+    this.#bind(buffers);
+    for (let i = 0; i + 1 < this.#starts.length; i++) {
+      if (pace.left === 0) await pace.pause();
+      turn.check();
+      const started = performance.now();
+      this.#submit(this.#starts[i]!, this.#starts[i + 1]!);
+      pace.spend(performance.now() - started);
+    }
+    if (read.length === 0) return null;
+    const encoder = device.createCommandEncoder();
+    const ranges = read.map((name) => {
+      const { index, slot: { dtype, length } } = this.#ports.get(name)!;
+      return { buffer: buffers[index]!, dtype, from: 0, to: length };
+    });
+    const copies = copyOut(this.#gpu, ranges, encoder, "run");
+    device.queue.submit([encoder.finish()]);
+    return copies;
   }
 
   #submit(first: number, last: number): void {
@@ -169,13 +221,18 @@ export class WebGpuExecutable implements Executable {
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#uniform.destroy();
-    this.#working?.destroy();
-    for (const buffer of this.#pool) buffer.destroy();
-    for (const buffer of this.#constants.values()) buffer[Symbol.dispose]();
+  #free(): void {
+    const held = [
+      this.#uniform,
+      ...this.#pool,
+      ...this.#own.values(),
+      ...this.#working ? [this.#working] : [],
+    ];
+    for (const buffer of held) buffer.destroy();
     this.#groups = [];
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#life.end()) this.#gpu.queue.release(() => this.#free());
   }
 }

@@ -1,8 +1,10 @@
 // A GPUDevice and what is known of it: limits that passes go by, failures that no caller was there to hear, pipelines
-// that were made before.
+// that were made before; and the turns of those who use it.
 
 import { COMPUTE_STAGE } from "./flags.ts";
-import { DeviceLostError } from "../../compile/program.ts";
+import { DeviceLostError } from "../../compile/device.ts";
+import { Pace } from "../pace.ts";
+import { Life, Queue } from "../queue.ts";
 import { type OperandType, type ShaderParts, shaderText } from "./shader.ts";
 import type { Target } from "./target.ts";
 
@@ -18,6 +20,10 @@ export class Gpu {
   readonly target: Target;
   /** Whether arrays of f16 exist. */
   readonly halves: boolean;
+  readonly name: string;
+  readonly queue = new Queue();
+  readonly pace = new Pace();
+  readonly life: Life;
   readonly #owned: boolean;
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
@@ -33,6 +39,13 @@ export class Gpu {
     this.target = target;
     this.halves = device.features.has("shader-f16");
     this.#owned = owned;
+    const traits = [
+      device.adapterInfo?.description || "unnamed adapter",
+      this.halves ? "f16 arrays" : "packed f16",
+      ...target.subgroups ? ["subgroups"] : [],
+    ];
+    this.name = `webgpu (${traits.join(", ")})`;
+    this.life = new Life(`the device "${this.name}"`);
     device.lost.then(({ reason, message }) => {
       const why = message ? `${reason}: ${message}` : reason;
       this.#failure = new DeviceLostError(
@@ -108,6 +121,6 @@ export class Gpu {
   }
 
   [Symbol.dispose](): void {
-    if (this.#owned) this.device.destroy();
+    if (this.life.end() && this.#owned) this.queue.release(() => this.device.destroy());
   }
 }

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
 import type { WasmExecutable } from "../../../lib/backend/wasm/executable.ts";
 import { kernelModule } from "../../../lib/backend/wasm/module.ts";
-import type { AnyStep, Buffer, Program, Slot } from "../../../lib/compile/program.ts";
+import type { DeviceBuffer, Job } from "../../../lib/compile/device.ts";
+import type { AnyStep, Program, Slot } from "../../../lib/compile/program.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
 import { Draw, stepOf } from "../random_steps.ts";
@@ -15,6 +16,11 @@ function slot(kind: Slot["kind"], length: number, name: string, extra: Partial<S
 }
 
 const add = apply("add", operand(0), operand(1));
+
+/** A run that binds buffers by name and reads nothing. */
+function jobOf(buffers: Record<string, DeviceBuffer>): Job {
+  return { buffers: new Map(Object.entries(buffers)), inputs: {}, read: [] };
+}
 
 /** `output = (input + constant) + (input + constant)` through two scratch slots. */
 function twoSteps(n: number): Program {
@@ -41,8 +47,8 @@ Deno.test("wasm() runs programs with constants and scratch slots, again and with
   using executable = await device.load(twoSteps(5));
   const buffers = [0, 1].map(() => [device.createBuffer("f32", 5), device.createBuffer("f32", 5)] as const);
   for (const [i, [x, y]] of buffers.entries()) {
-    x.write(new Float32Array(5).fill(i + 1));
-    const report = await executable.run(new Map([["x", x], ["y", y]]));
+    await x.write(new Float32Array(5).fill(i + 1));
+    const { report } = await executable.run(jobOf({ x, y }));
     assert.ok(report.milliseconds >= 0);
   }
   assert.deepEqual(await buffers[0]![1].read(), Float32Array.of(2, 4, 6, 8, 10));
@@ -58,8 +64,8 @@ Deno.test("wasm() keeps several programs apart while their memory moves", async 
     const n = sizes[i]!;
     using x = device.createBuffer("f32", n);
     using y = device.createBuffer("f32", n);
-    x.write(new Float32Array(n).fill(0.5));
-    await loaded[i]!.run(new Map([["x", x], ["y", y]]));
+    await x.write(new Float32Array(n).fill(0.5));
+    await loaded[i]!.run(jobOf({ x, y }));
     assert.deepEqual(await y.read(), Float32Array.from({ length: n }, (_, j) => 2 * (j + 0.5)));
   };
   await Promise.all([check(0), check(1), check(2)]);
@@ -86,7 +92,7 @@ Deno.test("wasm() gives all memory of disposed buffers and programs back", async
 Deno.test("wasm() refuses what does not fit, naming bytes, and stays usable", async () => {
   using device = await wasm({ threads: 1, maximumBytes: 4 << 20 });
   const before = device.usedBytes;
-  assert.throws(() => device.createBuffer("f32", 2 << 20, "weights"), {
+  assert.throws(() => device.createBuffer("f32", 2 << 20, { label: "weights" }), {
     name: "RangeError",
     message: `Cannot allocate buffer "weights": it needs 8388608 bytes, ` +
       `${device.capacityBytes - before} of ${device.capacityBytes} are free`,
@@ -104,31 +110,36 @@ Deno.test("wasm() grows its memory under live buffers, shared or not", async () 
   for (const threads of [1, 2]) {
     using device = await wasm({ threads });
     using first = device.createBuffer("f32", 3);
-    first.write(Float32Array.of(1, 2, 3));
+    await first.write(Float32Array.of(1, 2, 3));
     using large = device.createBuffer("f32", 10 << 20);
-    large.write(Float32Array.of(9), (10 << 20) - 1);
+    await large.write(Float32Array.of(9), (10 << 20) - 1);
     assert.deepEqual(await first.read(), Float32Array.of(1, 2, 3));
     assert.equal((await large.read())[(10 << 20) - 1], 9);
   }
 });
 
-Deno.test("Buffer.write() checks type and range and writes at an offset", async () => {
+Deno.test("DeviceBuffer.write() and read() check type and range", async () => {
   using device = await wasm({ threads: 1 });
-  using buffer = device.createBuffer("f16", 4, "b");
-  buffer.write(Uint16Array.of(1, 2, 3, 4));
-  buffer.write(Uint16Array.of(8, 9), 1);
+  using buffer = device.createBuffer("f16", 4, { label: "b" });
+  await buffer.write(Uint16Array.of(1, 2, 3, 4));
+  await buffer.write(Uint16Array.of(8, 9), 1);
   assert.deepEqual(await buffer.read(), Uint16Array.of(1, 8, 9, 4));
-  assert.throws(() => buffer.write(Float32Array.of(1)), {
+  assert.deepEqual(await buffer.read(2), Uint16Array.of(9, 4));
+  assert.deepEqual(await buffer.read(1, 2), Uint16Array.of(8));
+  assert.deepEqual(await buffer.read(4, 4), new Uint16Array(0));
+  for (const [from, to] of [[0, 5], [3, 2], [-1, 2], [0.5, 2]] as const) {
+    await assert.rejects(() => buffer.read(from, to), {
+      name: "RangeError",
+      message: `Cannot read buffer "b": ${from} to ${to} is no range of its 4`,
+    });
+  }
+  await assert.rejects(() => buffer.write(Float32Array.of(1)), {
     name: "TypeError",
     message: 'Cannot write buffer "b": got Float32Array, wanted Uint16Array',
   });
-  assert.throws(() => buffer.write(Uint16Array.of(1, 2), 3), {
+  await assert.rejects(() => buffer.write(Uint16Array.of(1, 2), 3), {
     name: "RangeError",
     message: 'Cannot write buffer "b": 2 elements at 3 exceed its 4',
-  });
-  buffer[Symbol.dispose]();
-  assert.throws(() => buffer.write(Uint16Array.of(1)), {
-    message: 'Cannot use buffer "b": it is disposed of',
   });
 });
 
@@ -137,15 +148,32 @@ Deno.test("Executable.run() refuses missing, foreign and mismatched buffers", as
   using other = await wasm({ threads: 1 });
   const executable = await device.load(twoSteps(4));
   const x = device.createBuffer("f32", 4);
-  const run = (y: Buffer | null) => executable.run(new Map([["x", x], ...y ? [["y", y] as const] : []]));
-  const fails = (y: Buffer | null, message: string) =>
+  const run = (y: DeviceBuffer) => executable.run(jobOf({ x, y }));
+  const fails = (y: DeviceBuffer, message: string) =>
     assert.rejects(() => run(y), { name: "TypeError", message: `Cannot run: output "y" is ${message}` });
-  await fails(null, "not bound, wanted a buffer of 4 f32");
+  await assert.rejects(() => executable.run(jobOf({})), {
+    name: "TypeError",
+    message: 'Cannot run: input "x" is not bound, wanted a buffer or numbers: 4 f32',
+  });
   await fails(other.createBuffer("f32", 4), "a buffer of another device, wanted one of this device");
   await fails(device.createBuffer("f32", 5), "5 f32, wanted 4 f32");
   await fails(device.createBuffer("i32", 4), "4 i32, wanted 4 f32");
-  executable[Symbol.dispose]();
-  await assert.rejects(() => run(device.createBuffer("f32", 4)), /disposed/);
+  const jobs: [Partial<Job>, string][] = [
+    [
+      { buffers: new Map([["x", x]]), inputs: { x: new Float32Array(4) } },
+      'input "x" is a buffer and numbers',
+    ],
+    [{ inputs: { x: new Float32Array(3) } }, 'input "x" got 3 numbers, wanted 4'],
+    [{ inputs: { x: new Int32Array(4) } }, 'input "x" got Int32Array, wanted Float32Array'],
+    [{ inputs: { z: new Float32Array(4) } }, 'there is no input "z"'],
+    [{ buffers: new Map([["x", x]]), read: ["z"] }, 'there is no output "z" to read'],
+  ];
+  for (const [job, message] of jobs) {
+    await assert.rejects(
+      () => executable.run({ ...jobOf({}), ...job }),
+      new RegExp(`^\\w+: Cannot run: ${message}`),
+    );
+  }
 });
 
 Deno.test("gather and scatterAdd report an index outside its axis with the scope", async () => {
@@ -261,7 +289,7 @@ Deno.test("Executable.profile() times every step and leaves the same results", a
   using executable = await device.load(twoSteps(6)) as WasmExecutable;
   using x = device.createBuffer("f32", 6);
   using y = device.createBuffer("f32", 6);
-  x.write(new Float32Array(6).fill(1));
+  await x.write(new Float32Array(6).fill(1));
   const times = await executable.profile(new Map([["x", x], ["y", y]]));
   assert.equal(times.length, 2);
   assert.ok(times.every((t) => t >= 0));
@@ -310,7 +338,7 @@ Deno.test("attention gives NaN for a query that sees nothing or is NaN itself, a
 Deno.test("createBuffer() gives zeros, also where another buffer was before", async () => {
   using device = await wasm({ threads: 1 });
   const old = device.createBuffer("f32", 1000);
-  old.write(new Float32Array(1000).fill(7));
+  await old.write(new Float32Array(1000).fill(7));
   old[Symbol.dispose]();
   using fresh = device.createBuffer("f32", 900);
   assert.deepEqual(await fresh.read(), new Float32Array(900));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
-import type { Device } from "../../../lib/compile/program.ts";
+import type { Device } from "../../../lib/compile/device.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, operand, type ScalarFunction } from "../../../lib/ir/scalar.ts";
 import { Draw, stepOf } from "../random_steps.ts";

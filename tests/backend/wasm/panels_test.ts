@@ -87,8 +87,8 @@ Deno.test("products with matrices in panels follow their definition, alike on 1 
       const results = [];
       for (const device of [one, three, plain, wide]) {
         using compiled = await compile(device, graph, layPanels(compileGraph(graph, device), columns));
-        using weights = device.createBuffer(dtype, n * k, "w", k);
-        weights.write(w);
+        using weights = device.createBuffer(dtype, n * k, { label: "w", panelColumns: k });
+        await weights.write(w);
         const got = await compiled.run({ ...feeds, w: weights });
         // Chains of up to 352 products, then sums of those: errors well below that of one chain over k.
         const scale = dtype === "i8" ? 127 : 4;
@@ -122,8 +122,8 @@ Deno.test("a product with a matrix in panels is the product in row order, bit fo
     const [x, w] = [numbers(m * k), numbers(n * k)];
     using rows = await compile(device, graph);
     using panels = await compile(device, graph, layPanels(compileGraph(graph, device), new Map([["w", k]])));
-    using weights = device.createBuffer("f32", n * k, "w", k);
-    weights.write(w);
+    using weights = device.createBuffer("f32", n * k, { label: "w", panelColumns: k });
+    await weights.write(w);
     assert.deepEqual(await panels.run({ x, w: weights }), await rows.run({ x, w }));
   }
 });
@@ -140,8 +140,8 @@ Deno.test("every finite half float in panels becomes its float", async () => {
     ({ x, w }) => ({ y: contract("mk,nk->nm", x, w) }),
   );
   using compiled = await compile(device, graph, layPanels(compileGraph(graph, device), new Map([["w", 4]])));
-  using weights = device.createBuffer("f16", finite.length, "w", 4);
-  weights.write(finite);
+  using weights = device.createBuffer("f16", finite.length, { label: "w", panelColumns: 4 });
+  await weights.write(finite);
   const { y } = await compiled.run({ x: units, w: weights });
   // Sums of -0 and 0 are 0.
   assert.deepEqual(y, Float32Array.from(decode({ dtype: "f16", data: finite }), (value) => value + 0));
@@ -149,9 +149,9 @@ Deno.test("every finite half float in panels becomes its float", async () => {
 
 Deno.test("a buffer in panels refuses half floats that are not finite", async () => {
   using device = await wasm({ threads: 1 });
-  using buffer = device.createBuffer("f16", 64, "w", 8);
+  using buffer = device.createBuffer("f16", 64, { label: "w", panelColumns: 8 });
   for (const [bits, value] of [[0x7c00, "Infinity"], [0xfc00, "-Infinity"], [0x7e01, "NaN"]] as const) {
-    assert.throws(() => buffer.write(Uint16Array.of(0x3c00, 0x7bff, bits), 5), {
+    await assert.rejects(() => buffer.write(Uint16Array.of(0x3c00, 0x7bff, bits), 5), {
       name: "RangeError",
       message: `Cannot write buffer "w": element 7 is ${value}, wanted finite half floats in panels`,
     });
@@ -164,18 +164,19 @@ Deno.test("a buffer in panels takes pieces anywhere and gives them back in row o
   for (const dtype of ["f32", "f16", "i8"] as const) {
     const [rows, columns] = [24, 12];
     const numbers = matrix(dtype, rows * columns, new Draw(13));
-    using buffer = device.createBuffer(dtype, numbers.length, "w", columns);
+    using buffer = device.createBuffer(dtype, numbers.length, { label: "w", panelColumns: columns });
     assert.ok((await buffer.read()).every((value) => value === 0));
     let from = 0;
     for (const piece of [1, 11, 12, 5, 100, 0, 30, 129]) {
-      buffer.write(numbers.slice(from, from + piece), from);
+      await buffer.write(numbers.slice(from, from + piece), from);
       from += piece;
     }
     assert.equal(from, numbers.length);
     assert.deepEqual(await buffer.read(), numbers);
+    assert.deepEqual(await buffer.read(5, 190), numbers.slice(5, 190));
   }
   for (const [length, columns] of [[60, 12], [80, 10], [96, 0]] as const) {
-    assert.throws(() => device.createBuffer("f32", length, "w", columns), {
+    assert.throws(() => device.createBuffer("f32", length, { label: "w", panelColumns: columns }), {
       name: "RangeError",
       message:
         `Cannot make buffer "w": ${length} elements in panels of ${columns} columns, wanted a multiple of ` +
@@ -214,8 +215,8 @@ Deno.test("run() refuses a buffer whose order is not the program's", async () =>
   const x = new Float32Array(16);
   using rows = await compile(device, graph);
   using panels = await compile(device, graph, layPanels(compileGraph(graph, device), new Map([["w", 8]])));
-  using inRows = device.createBuffer("f32", 64, "w");
-  using inPanels = device.createBuffer("f32", 64, "w", 8);
+  using inRows = device.createBuffer("f32", 64, { label: "w" });
+  using inPanels = device.createBuffer("f32", 64, { label: "w", panelColumns: 8 });
   await assert.rejects(
     () => rows.run({ x, w: inPanels }),
     /"w" is in panels of 8 columns, wanted row by row/,

@@ -1,0 +1,105 @@
+// What callers hand to buffers and programs, checked before it waits for its turn. The same words for both backends.
+
+import type { DeviceBuffer, Inputs, Job } from "../compile/device.ts";
+import type { Program, Slot } from "../compile/program.ts";
+import type { HostArray } from "../ir/types.ts";
+
+/** Host memory of each number type. */
+export const ARRAYS = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, i8: Int8Array } as const;
+
+/** @throws TypeError or RangeError for numbers that do not go into a buffer from an element on */
+export function checkWrite(buffer: DeviceBuffer, data: HostArray, from: number): void {
+  const wanted = ARRAYS[buffer.dtype];
+  const cannot = `Cannot write buffer "${buffer.label}"`;
+  if (!(data instanceof wanted)) {
+    throw new TypeError(
+      `${cannot}: got ${(data as HostArray | undefined)?.constructor.name}, wanted ${wanted.name}`,
+    );
+  }
+  if (!Number.isInteger(from) || from < 0 || from + data.length > buffer.length) {
+    throw new RangeError(`${cannot}: ${data.length} elements at ${from} exceed its ${buffer.length}`);
+  }
+}
+
+/** @throws RangeError for elements that a buffer does not have */
+export function checkRead(buffer: DeviceBuffer, from: number, to: number): void {
+  const isRange = Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to;
+  if (isRange && to <= buffer.length) return;
+  throw new RangeError(
+    `Cannot read buffer "${buffer.label}": ${from} to ${to} is no range of its ${buffer.length}`,
+  );
+}
+
+function checkInput(slot: Slot, data: HostArray): void {
+  const wanted = ARRAYS[slot.dtype];
+  if (!(data instanceof wanted)) {
+    throw new TypeError(
+      `Cannot run: input "${slot.name}" got ${(data as HostArray).constructor.name}, wanted ${wanted.name}`,
+    );
+  }
+  if (data.length !== slot.length) {
+    throw new RangeError(
+      `Cannot run: input "${slot.name}" got ${data.length} numbers, wanted ${slot.length}`,
+    );
+  }
+}
+
+/** Inputs and outputs of a program by the names of their slots. */
+export type Ports = ReadonlyMap<string, { readonly index: number; readonly slot: Slot }>;
+
+/** The inputs and outputs of a program. */
+export function portsOf({ slots }: Program): Ports {
+  return new Map(
+    slots.flatMap((slot, index) =>
+      slot.kind === "input" || slot.kind === "output" ? [[slot.name, { index, slot }] as const] : []
+    ),
+  );
+}
+
+/**
+ * The buffer of every slot that a job binds.
+ *
+ * @param ports of the program
+ * @param job as the caller gave it
+ * @param isOwn whether a buffer is one of the device's
+ * @returns by the index of the slot; inputs and outputs that are missing are the executable's affair
+ * @throws TypeError for a buffer that does not fit its slot, RangeError for names the program does not have
+ */
+export function boundBuffers<B extends DeviceBuffer>(
+  ports: Ports,
+  { buffers, inputs, read }: Job,
+  isOwn: (buffer: DeviceBuffer) => buffer is B,
+): Map<number, B> {
+  const bound = new Map<number, B>();
+  for (const { slot, index } of ports.values()) {
+    const buffer = buffers.get(slot.name);
+    const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
+    const fail = (found: string, wanted: string) =>
+      new TypeError(`Cannot run: ${slot.kind} "${slot.name}" is ${found}, wanted ${wanted}`);
+    if (numbers) checkInput(slot, numbers);
+    if (!buffer) continue;
+    if (numbers) throw fail("a buffer and numbers", "one of them");
+    if (!isOwn(buffer)) throw fail("a buffer of another device", "one of this device");
+    if (buffer.dtype !== slot.dtype || buffer.length !== slot.length) {
+      throw fail(`${buffer.length} ${buffer.dtype}`, `${slot.length} ${slot.dtype}`);
+    }
+    bound.set(index, buffer);
+  }
+  const unknown = Object.keys(inputs).find((name) => ports.get(name)?.slot.kind !== "input");
+  if (unknown !== undefined) throw new RangeError(`Cannot run: there is no input "${unknown}"`);
+  const unread = read.find((name) => !ports.has(name));
+  if (unread !== undefined) throw new RangeError(`Cannot run: there is no output "${unread}" to read`);
+  return bound;
+}
+
+/** The error of an input that has neither memory nor numbers. */
+export function missingInput({ name, dtype, length }: Slot): TypeError {
+  return new TypeError(
+    `Cannot run: input "${name}" is not bound, wanted a buffer or numbers: ${length} ${dtype}`,
+  );
+}
+
+/** The numbers of a job, safe from what the caller does with its arrays later. */
+export function copied(inputs: Inputs): Inputs {
+  return Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, data.slice()]));
+}

@@ -1,0 +1,133 @@
+// What a device offers to the rest: memory, programs that are resident, runs of them. Speaks of slots and bytes only;
+// both backends implement it.
+
+import type { DType, HostArray } from "../ir/types.ts";
+import type { Kernel, Program } from "./program.ts";
+
+/** Numbers by name. */
+export type Inputs = Readonly<Record<string, HostArray>>;
+
+/**
+ * Memory on a device that outlives a run: weights, states. Whoever made it disposes of it; the device has to live as
+ * long as it is used. Elements are counted in row order.
+ *
+ * A write or read takes a turn of the device's queue, behind everything asked for before. Numbers are taken when
+ * `write` is called: the caller's array may change at once.
+ */
+export interface DeviceBuffer extends Disposable {
+  /** Number type. */
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+  /** What errors call it. */
+  readonly label: string;
+  /** Columns of a matrix that lies in panels on the device; it is written and read in row order all the same. */
+  readonly panelColumns?: number | undefined;
+  /**
+   * Copies numbers in.
+   *
+   * @param data of the buffer's type
+   * @param from element that the first of them goes to, 0 unless given
+   * @throws TypeError for another type, RangeError for numbers that do not fit, {@link DisposedError}
+   */
+  write(data: HostArray, from?: number): Promise<void>;
+  /**
+   * Copies numbers out.
+   *
+   * @param from first element, 0 unless given
+   * @param to element after the last, the length unless given
+   * @throws RangeError for another range, {@link DisposedError}
+   */
+  read(from?: number, to?: number): Promise<HostArray>;
+}
+
+/** How a buffer is made. */
+export interface BufferOptions {
+  /** What errors call it. */
+  readonly label?: string;
+  /** Columns of a matrix that lies in panels. */
+  readonly panelColumns?: number | undefined;
+}
+
+/** What a run cost. */
+export interface RunReport {
+  /** Time on the clock from the start of its turn until what it reads is there; the wait for its turn does not count. */
+  readonly milliseconds: number;
+}
+
+/**
+ * One run. Names are those of the program's slots: an output is `output/NAME`, unless it replaces an input of the same
+ * name.
+ *
+ * A run that fails or is ended leaves what it writes in `buffers` partly written.
+ */
+export interface Job {
+  /** Memory of inputs and outputs, the caller's; what is written there stays on the device. More names do no harm. */
+  readonly buffers: ReadonlyMap<string, DeviceBuffer>;
+  /** Numbers of the inputs that are not bound; one that an earlier run was given may be left out and is as it was left. */
+  readonly inputs: Inputs;
+  /** What is copied out in the same turn: outputs, or inputs, which the program may have overwritten. */
+  readonly read: readonly string[];
+  /** Ends the run, before its turn or between two ops: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A program that is resident on a device. It owns memory for inputs and outputs that a job does not bind; buffers that
+ * a job binds have to live until the run ends.
+ *
+ * Runs may overlap: each is one turn, in which its inputs are copied in, its ops run and its results are copied out.
+ */
+export interface Executable extends Disposable {
+  /** What was loaded. */
+  readonly program: Program;
+  /**
+   * Runs the program once. The job's numbers are taken when this is called.
+   *
+   * @throws TypeError for a slot without memory or with memory of another device, type or length, RangeError for names
+   *   the program does not have, the signal's reason, {@link DisposedError}, {@link DeviceLostError}
+   */
+  run(job: Job): Promise<{ outputs: Inputs; report: RunReport }>;
+}
+
+/** A device is gone with all that was on it: make a new one, load weights and programs again and go on. */
+export class DeviceLostError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "DeviceLostError";
+}
+
+/** Something was asked of a buffer, program or device that was disposed of, maybe while it waited or ran. */
+export class DisposedError extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "DisposedError";
+}
+
+/**
+ * A place where programs run. Whoever makes it disposes of it; buffers and executables are of use as long as it lives.
+ *
+ * **What may overlap**: everything may be called at any time. Loads, runs, reads and writes take turns in the order of
+ * the calls, one at a time; while a run goes on the event loop has its turn every 20 ms at the latest, as far as
+ * single ops allow.
+ *
+ * **Dispose** of a buffer, an executable or the device acts at once: later calls and those that wait for their turn
+ * reject with a {@link DisposedError}; a run that uses it ends after the op it is at; then its memory is given back,
+ * which `await using` of the device waits for.
+ */
+export interface Device extends Disposable, AsyncDisposable {
+  /** `wasm`, `webgpu`, and what it is made of. */
+  readonly name: string;
+  /** Kernels with an own implementation; fused ops that are missing are expanded before lowering. */
+  readonly kernels: ReadonlySet<Kernel>;
+  /** Number types its buffers can have. */
+  readonly types: ReadonlySet<DType>;
+  /** Rows that matrices in panels have side by side (panels.ts); null where products read rows as they are. */
+  readonly panelRows: number | null;
+  /**
+   * Memory of `length` elements, zeroed; takes no turn.
+   *
+   * @throws RangeError when there is not enough
+   */
+  createBuffer(dtype: DType, length: number, options?: BufferOptions): DeviceBuffer;
+  /** Makes a program resident. */
+  load(program: Program): Promise<Executable>;
+}
