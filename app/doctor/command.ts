@@ -5,7 +5,7 @@ import process from "node:process";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { webgpu } from "../../lib/backend/webgpu/device.ts";
 import { compile } from "../../lib/compile/compile.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import { command, EXIT } from "../cli.ts";

@@ -1,7 +1,7 @@
 // Whether a forecast fits, decided before weights are read.
 
 import { WIDE_BYTES } from "../../lib/backend/wasm/module.ts";
-import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
+import type { MemoryEstimate } from "../../lib/forecast/prepare.ts";
 
 /** Bytes in a unit people read. */
 export function bytes(count: number): string {
@@ -16,7 +16,7 @@ export function bytes(count: number): string {
  * @param most bytes one device can hold, whatever is free
  * @throws RangeError naming what is needed, what there is and what would help
  */
-export function admit({ weights, working }: MemoryNeed, available: number, most: number): void {
+export function admit({ weights, working }: MemoryEstimate, available: number, most: number): void {
   const need = weights + working;
   const limit = Math.min(available, most);
   if (need <= limit) return;

@@ -5,7 +5,7 @@ import type { WasmOptions } from "../../lib/backend/wasm/device.ts";
 import { WIDE_BYTES } from "../../lib/backend/wasm/module.ts";
 import { InvalidArgumentError } from "commander";
 import { openDevice } from "../../lib/backend/auto.ts";
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { choice, command, type Context, EXIT, wholeNumber } from "../cli.ts";
 import { openGolden } from "./golden.ts";
 import { onDevice, reference } from "./run.ts";

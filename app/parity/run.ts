@@ -1,6 +1,6 @@
 // How parity runs a graph: slowly in double precision, or compiled for a device.
 
-import { compile } from "../../lib/compile/compile.ts";
+import { compile } from "../../lib/compile/pipeline.ts";
 import type { Device } from "../../lib/compile/device.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { WeightStorage } from "../../lib/weights/storage.ts";

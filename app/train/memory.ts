@@ -1,6 +1,6 @@
 // Whether a run fits into memory, known before weights are allocated.
 
-import type { Device } from "../../lib/compile/program.ts";
+import type { Device } from "../../lib/compile/device.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import type { MixtureSystem } from "../../lib/train/mixture.ts";
 import type { Trainable, TrainingSettings } from "../../lib/train/settings.ts";

@@ -1,6 +1,6 @@
 // A network as a forecaster, to be scored beside the trivial forecasts.
 
-import type { Forecaster } from "../metrics/skill.ts";
+import type { Forecaster } from "../metrics/forecasters.ts";
 import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 
 /**

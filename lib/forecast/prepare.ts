@@ -1,7 +1,7 @@
 // From a network and the kind of window it continues to programs on a device. The same for a loaded model and for one in
 // training: they differ in where their parameters come from.
 
-import { type Plan, plan } from "../compile/pipeline.ts";
+import { loadPlan, type Plan, plan } from "../compile/pipeline.ts";
 import type { Device, DeviceBuffer, Executable } from "../compile/device.ts";
 import { trace } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
@@ -92,7 +92,7 @@ function bytesOf(types: Iterable<Type>): number {
 
 /** Bytes of all weights that some programs read; those of several count once. */
 function weightBytes(programs: readonly Planned[]): number {
-  const types = new Map(
+  const types = new Map<string, Type>(
     programs.flatMap(({ plan }) =>
       [plan.prologue, plan.main].flatMap((part) =>
         [...part?.graph.inputs ?? []].filter(([name]) => name.startsWith(PARAMETER_PREFIX))
@@ -115,7 +115,7 @@ function estimate(programs: readonly Planned[]): MemoryEstimate {
 async function load({ plan, inputs }: Planned, source: ParameterSource): Promise<ForecastProgram> {
   const names = [plan.prologue, plan.main].flatMap((part) => [...part?.graph.inputs.keys() ?? []]);
   const parameters = await source.buffers(new Set(names), plan.matrices);
-  const executable = await source.device.load(plan, source.stationary ? parameters : new Map());
+  const executable = await loadPlan(source.device, plan, source.stationary ? parameters : new Map());
   return { executable, parameters: source.stationary ? new Map() : parameters, inputs };
 }
 

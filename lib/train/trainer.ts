@@ -1,7 +1,8 @@
 // A network in training: its state and its programs on a device. Knows steps, not epochs or files: what is drawn, logged
 // and saved is the run's business.
 
-import { compile, type Compiled, type Feed } from "../compile/compile.ts";
+import type { Compiled, Feed } from "../compile/compile.ts";
+import { compile } from "../compile/pipeline.ts";
 import { type Device, DisposedError } from "../compile/device.ts";
 import { workOf } from "../compile/work.ts";
 import { type ProcessGroup, singleProcess } from "../distributed/process_group.ts";
@@ -164,9 +165,10 @@ export class Trainer implements ForecastHost, Disposable {
   async #run({ compiled, operations }: Program, feeds: Readonly<Record<string, Feed>>): Promise<StepResult> {
     const state = [...compiled.graph.inputs.keys()].filter(isState);
     const bound = Object.fromEntries(state.map((name) => [name, this.#state.buffer(name)]));
-    const { outputs, report } = await compiled.run({ ...feeds, ...bound }, { signal: this.signal });
+    const outputs = await compiled.run({ ...feeds, ...bound }, { signal: this.signal });
     const number = (name: string) => outputs[name]?.[0] ?? 0;
-    return { loss: number("loss"), norm: number("norm"), milliseconds: report.milliseconds, operations };
+    const { milliseconds } = compiled.report;
+    return { loss: number("loss"), norm: number("norm"), milliseconds, operations };
   }
 
   /**
