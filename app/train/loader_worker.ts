@@ -1,10 +1,10 @@
 // The worker's side of `loader.ts`: opens the data for itself, answers plans one after the other.
 
 import { openData } from "../../lib/data/open_data.ts";
-import type { Sample } from "../../lib/data/dataset.ts";
+import type { Sample, Split } from "../../lib/data/dataset.ts";
 import type { ModelEntry } from "../../lib/models/model.ts";
 import { modelEntry } from "../../lib/models/registry.ts";
-import { readPlan } from "../../lib/train/mixture.ts";
+import { type BatchPlan, readPlan } from "../../lib/train/mixture.ts";
 import type { LoaderAnswer, LoaderRequest, LoaderSetup } from "./loader.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
@@ -21,13 +21,13 @@ async function entryOf({ family, module }: LoaderSetup["model"]): Promise<ModelE
 
 /** Opens everything; returns what answers a plan. */
 async function open({ systems, settings, model }: LoaderSetup) {
-  const opened = [];
+  const opened: { split: Split }[] = [];
   for (const { folder, split } of systems) {
     opened.push({ split: await (await openData(folder)).split(split) });
   }
   const family = await (await entryOf(model)).load();
   const network = family.fromConfig(model.config);
-  return (plan: Parameters<typeof readPlan>[1]) => readPlan(opened, plan, settings, network);
+  return (plan: BatchPlan) => readPlan(opened, plan, settings, network);
 }
 
 /** The memory of samples, which the other side gets instead of copies; each of it once. */

@@ -1,4 +1,4 @@
-// A data set of the second format: two waves that travel around a periodic strip, as NumPy arrays with a description.
+// A data set of the second format: two waves on a periodic strip that fade, as NumPy arrays with a description.
 
 import { writeNpy } from "../../lib/io/npy.ts";
 
@@ -12,7 +12,7 @@ function wave(crests: number): Float32Array {
     for (let t = 0; t < FRAMES; t++) {
       for (let x = 0; x < X; x++) {
         for (let y = 0; y < Y; y++) {
-          out[at++] = Math.sin(2 * Math.PI * (crests * x / X - 0.05 * t) + n) + 0.1 * y;
+          out[at++] = Math.exp(-0.15 * t) * (Math.sin(2 * Math.PI * crests * x / X + n) + 0.1 * y);
         }
       }
     }

@@ -32,8 +32,8 @@ async function prepared(folder: string): Promise<{ data: string; config: string 
   await Deno.writeTextFile(
     config,
     `folder: ${folder}/run\nmodel: { family: toy, hidden: 6 }\ndata: { root: ${folder}/sets, rotate: false }
-training: { steps: 12, accumulate: 1 }\noptimizer: { lr: 0.02 }\nbackend: wasm\nthreads: 1
-validation: { every: 6, windows: 4, rollout: 2, trajectories: 1 }\ncheckpoint: { every: 4 }\n`,
+training: { steps: 40, accumulate: 1 }\noptimizer: { lr: 0.02 }\nbackend: wasm\nthreads: 1
+validation: { every: 20, windows: 4, rollout: 2, trajectories: 1 }\ncheckpoint: { every: 16 }\n`,
   );
   return { data, config };
 }
@@ -55,16 +55,16 @@ Deno.test("a network of a test trains, resumes and is scored on arrays by the co
     const checkpoint = `${folder}/run/last/toy.safetensors`;
     const whole = await tensorsOf(checkpoint);
     // The same run with an interruption.
-    await run(train, config, `folder=${folder}/again`, "training.steps=8", "schedule.warmup=1");
+    await run(train, config, `folder=${folder}/again`, "training.steps=24", "schedule.warmup=1");
     const lines = await run(
       train,
       config,
       `folder=${folder}/again`,
-      "training.steps=12",
+      "training.steps=40",
       "schedule.warmup=1",
       "--extend",
     );
-    assert.match(lines, /extends the run from step 8 of 8 to 12/);
+    assert.match(lines, /extends the run from step 24 of 24 to 40/);
     await run(train, config, `folder=${folder}/straight`, "schedule.warmup=1");
     assert.deepEqual(
       await tensorsOf(`${folder}/again/last/toy.safetensors`),
