@@ -10,7 +10,7 @@ export interface Axis {
 }
 
 /** Axes the odometer has room for (MAX_AXES in wasm/src/odometer.rs). */
-const MAX_AXES = 16;
+export const MAX_AXES = 16;
 
 /**
  * The axes of operands that share a shape.

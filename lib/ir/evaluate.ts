@@ -112,7 +112,7 @@ function multiply(
 }
 
 /** Steps on each side of 0 that the first operand of a rounded product has: it fits 7 bits. */
-const ROUNDED_STEPS = 63;
+export const ROUNDED_STEPS = 63;
 
 /** Rows in whole steps of their largest number's 63rd part. */
 function roundRows(rows: Float64Array, length: number): Float64Array {

@@ -5,119 +5,25 @@
 //! group across vector lanes. So maximum, exponential and sum need no work across lanes, and the weights are already
 //! in the form of a packed panel for the product with v.
 
+use crate::bytecode::Bytecode;
+use crate::context::{Context, Kernel};
 use crate::math::Exp;
+use crate::matrix::{line, write_transposed, Matrix};
+use crate::memory::Memory;
 use crate::micro::{micro_to, Target, MR, NR};
-use crate::odometer::{count, offsets, Odometer};
+use crate::odometer::{count, Odometer};
 use crate::pack::{pack, padded};
-use crate::run::{Context, Place};
 use crate::simd::*;
-use crate::words::Words;
 
 /// Keys of a block: their k and v panels stay in the second-level cache. A multiple of 12.
-pub const KEYS: usize = 192;
+const KEYS: usize = 192;
 /// Queries that pass by a block of keys before the next one.
 const QUERIES: usize = 48;
 
-/// One of q, k, v, out: strides of the batch axes, then of rows and features.
-#[derive(Clone, Copy)]
-pub struct Matrix {
-    pub place: Place,
-    pub batch: *const i32,
-    pub row: i32,
-    pub feature: i32,
-}
-
-impl Matrix {
-    pub unsafe fn read(words: &mut Words, context: &Context, axes: usize) -> Matrix {
-        let place = context.place(words);
-        Matrix { place, batch: words.strides(axes), row: words.i(), feature: words.i() }
-    }
-
-    pub fn at(&self, offset: i32) -> *mut f32 {
-        unsafe { (self.place.base as *mut f32).offset(offset as isize) }
-    }
-}
-
-/// Offsets `0, stride, 2 stride, ..` for packing.
-pub unsafe fn line(stride: i32, n: usize, to: *mut i32) {
-    offsets(1, &0, &stride, 0, n, to);
-}
-
-/// Scratch memory handed out piece by piece; `attentionScratch` in lower.ts counts the same pieces.
-pub struct Room(pub *mut u8);
-
-impl Room {
-    pub unsafe fn floats(&mut self, n: usize) -> *mut f32 {
-        let p = self.0;
-        self.0 = p.add((n * 4 + 63) & !63);
-        p as *mut f32
-    }
-}
-
-pub unsafe fn attention(mut words: Words, context: &Context) {
-    let axes = words.u();
-    let sizes = words.take(axes);
-    let m = words.u();
-    let n = words.u();
-    let e = words.u();
-    let width = words.u();
-    let scale = words.f();
-    let q = Matrix::read(&mut words, context, axes);
-    let k = Matrix::read(&mut words, context, axes);
-    let v = Matrix::read(&mut words, context, axes);
-    let out = Matrix::read(&mut words, context, axes);
-    let has_bias = words.u() == 1;
-    let bias = if has_bias { Matrix::read(&mut words, context, axes) } else { out };
-
-    let mut room = Room(context.scratch);
-    let tall = width.div_ceil(MR) * MR;
-    let blocks = n.div_ceil(KEYS);
-    let state = Attention {
-        n,
-        e,
-        width,
-        scale,
-        q,
-        k,
-        v,
-        out,
-        bias: has_bias.then_some(bias),
-        rows: room.floats(KEYS.max(width) + 2 * MR) as *mut i32,
-        steps: room.floats(KEYS.max(e) + 4) as *mut i32,
-        k_panels: room.floats(blocks * KEYS * padded(e)),
-        v_panels: room.floats(blocks * KEYS * tall),
-        queries: room.floats(QUERIES * padded(e)),
-        weights: room.floats((KEYS + MR) * NR),
-        results: room.floats(QUERIES * tall),
-        statistics: room.floats(2 * QUERIES),
-    };
-    let batches = count(axes, sizes);
-    // Parts of one batch element's queries, so that few heads still occupy all threads.
-    let groups = m.div_ceil(QUERIES);
-    let parts = (4 * context.threads).div_ceil(batches).min(groups).max(1);
-    let parts = if context.threads == 1 { 1 } else { parts };
-    let tasks = batches * parts;
-    let run = (65_536 / (m * n * e)).max(1);
-    let all = [q.batch, k.batch, v.batch, out.batch, bias.batch];
-    let mut walk = Odometer::new(axes, sizes, &all);
-    loop {
-        let first = context.next() * run;
-        if first >= tasks {
-            return;
-        }
-        for task in first..(first + run).min(tasks) {
-            walk.seek(task / parts);
-            let part = task % parts;
-            let (top, end) = (groups * part / parts * QUERIES, m.min(groups * (part + 1) / parts * QUERIES));
-            state.pack_keys(&walk.offset);
-            for first in (top..end).step_by(QUERIES) {
-                state.queries(&walk.offset, first, QUERIES.min(end - first));
-            }
-        }
-    }
-}
-
-struct Attention {
+pub struct Attention {
+    axes: usize,
+    sizes: *const u32,
+    m: usize,
     n: usize,
     e: usize,
     width: usize,
@@ -143,9 +49,76 @@ struct Attention {
     statistics: *mut f32,
 }
 
+impl Kernel for Attention {
+    unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Attention {
+        let axes = code.u();
+        let sizes = code.take(axes);
+        let m = code.u();
+        let n = code.u();
+        let e = code.u();
+        let width = code.u();
+        let scale = code.f();
+        let [q, k, v, out] = core::array::from_fn(|_| Matrix::read(code, context, axes));
+        let bias = code.flag().then(|| Matrix::read(code, context, axes));
+        let room = &mut memory.scratch;
+        let tall = width.next_multiple_of(MR);
+        let keys = n.next_multiple_of(KEYS);
+        Attention {
+            axes,
+            sizes,
+            m,
+            n,
+            e,
+            width,
+            scale,
+            q,
+            k,
+            v,
+            out,
+            bias,
+            rows: room.take(KEYS.max(width) + 2 * MR),
+            steps: room.take(KEYS.max(e) + 4),
+            k_panels: room.take(keys * padded(e)),
+            v_panels: room.take(keys * tall),
+            queries: room.take(QUERIES * padded(e)),
+            weights: room.take((KEYS + MR) * NR),
+            results: room.take(QUERIES * tall),
+            statistics: room.take(2 * QUERIES),
+        }
+    }
+
+    unsafe fn run(&mut self, context: &Context) {
+        let Attention { m, n, e, q, k, v, out, .. } = *self;
+        let batches = count(self.axes, self.sizes);
+        // Parts of one batch element's queries, so that few heads still occupy all threads.
+        let groups = m.div_ceil(QUERIES);
+        let parts = (4 * context.threads).div_ceil(batches).min(groups).max(1);
+        let parts = if context.threads == 1 { 1 } else { parts };
+        let tasks = batches * parts;
+        let run = (65_536 / (m * n * e)).max(1);
+        let all = [q.batch, k.batch, v.batch, out.batch, self.bias.unwrap_or(out).batch];
+        let mut walk = Odometer::new(self.axes, self.sizes, &all);
+        loop {
+            let first = context.next() * run;
+            if first >= tasks {
+                return;
+            }
+            for task in first..(first + run).min(tasks) {
+                walk.seek(task / parts);
+                let part = task % parts;
+                let (top, end) = (groups * part / parts * QUERIES, m.min(groups * (part + 1) / parts * QUERIES));
+                self.pack_keys(&walk.offset);
+                for first in (top..end).step_by(QUERIES) {
+                    self.queries(&walk.offset, first, QUERIES.min(end - first));
+                }
+            }
+        }
+    }
+}
+
 impl Attention {
     fn tall(&self) -> usize {
-        self.width.div_ceil(MR) * MR
+        self.width.next_multiple_of(MR)
     }
 
     unsafe fn pack_keys(&self, at: &[i32]) {
@@ -303,44 +276,5 @@ impl Attention {
         let one = f32x4_splat(1.0);
         let factors = [f32x4_div(one, load(sums)), f32x4_div(one, load(sums.add(4)))];
         write_transposed(&self.out, at, query, count, results, self.width, factors);
-    }
-}
-
-/// Writes `out[query + j][feature] = from[feature][j] * factors[j]` for j < count <= 8.
-pub unsafe fn write_transposed(
-    out: &Matrix,
-    at: i32,
-    query: usize,
-    count: usize,
-    from: *const f32,
-    width: usize,
-    factors: [v128; 2],
-) {
-    let step = out.feature as isize;
-    let row = |j: usize| out.at(at + (query + j) as i32 * out.row);
-    for (half, &factor) in factors.iter().enumerate() {
-        let rows = count.saturating_sub(4 * half).min(4);
-        let mut f = 0;
-        while f < width {
-            let four = width - f >= 4;
-            let value = |i: usize| {
-                let i = if f + i < width { f + i } else { f };
-                f32x4_mul(load(from.add(i * NR + 4 * half)), factor)
-            };
-            let lines = transpose([value(0), value(1), value(2), value(3)]);
-            for (j, line) in lines.iter().enumerate().take(rows) {
-                let to = row(4 * half + j).offset(f as isize * step);
-                if four && step == 1 {
-                    store(to, *line);
-                } else {
-                    let mut one = [0f32; 4];
-                    store(one.as_mut_ptr(), *line);
-                    for (i, x) in one.iter().enumerate().take(width - f) {
-                        *to.offset(i as isize * step) = *x;
-                    }
-                }
-            }
-            f += 4;
-        }
     }
 }

@@ -6,83 +6,23 @@
 //! `dv = p^T g`, `dp = g v^T`, `ds = p (dp - sum over keys of p dp)`, `dq = scale ds k`, `dk = scale ds^T q`.
 //! Laid out transposed like attention.rs: p and ds are [key][8 queries].
 
-use crate::attention::{line, write_transposed, Matrix, Room};
+use crate::bytecode::Bytecode;
+use crate::context::{Context, Kernel};
 use crate::math::Exp;
+use crate::matrix::{line, write_transposed, Matrix};
+use crate::memory::Memory;
 use crate::micro::{micro, micro_to, Target, MR, NR};
 use crate::odometer::{count, Odometer};
 use crate::pack::{pack, padded};
-use crate::run::Context;
 use crate::simd::*;
-use crate::words::Words;
 
 /// Queries of a block, the length of the sums that dk and dv are added up from.
 const QUERIES: usize = 48;
 
-pub unsafe fn attention_gradient(mut words: Words, context: &Context) {
-    let axes = words.u();
-    let sizes = words.take(axes);
-    let m = words.u();
-    let n = words.u();
-    let e = words.u();
-    let width = words.u();
-    let scale = words.f();
-    let q = Matrix::read(&mut words, context, axes);
-    let k = Matrix::read(&mut words, context, axes);
-    let v = Matrix::read(&mut words, context, axes);
-    let g = Matrix::read(&mut words, context, axes);
-    let dq = Matrix::read(&mut words, context, axes);
-    let dk = Matrix::read(&mut words, context, axes);
-    let dv = Matrix::read(&mut words, context, axes);
-
-    let mut room = Room(context.scratch);
-    let keys = n.div_ceil(12) * 12;
-    let widest = e.max(width).div_ceil(24) * 24;
-    let state = Gradient {
-        n,
-        e,
-        width,
-        scale,
-        q,
-        k,
-        v,
-        g,
-        dq,
-        dk,
-        dv,
-        rows: room.floats(keys.max(widest) + 2 * QUERIES) as *mut i32,
-        steps: room.floats(keys.max(widest) + 2 * QUERIES) as *mut i32,
-        k_by_key: room.floats(keys * padded(e)),
-        k_by_feature: room.floats(keys * widest),
-        v_by_key: room.floats(keys * padded(width)),
-        q_group: room.floats(QUERIES * widest),
-        g_group: room.floats(QUERIES * widest),
-        q_by_feature: room.floats(QUERIES * widest),
-        g_by_feature: room.floats(QUERIES * widest),
-        weights: room.floats(keys * QUERIES),
-        slopes: room.floats(keys * QUERIES),
-        turned: room.floats(keys * QUERIES),
-        result: room.floats(widest * NR),
-    };
-    let batches = count(axes, sizes);
-    let all = [q.batch, k.batch, v.batch, g.batch, dq.batch, dk.batch, dv.batch];
-    let mut walk = Odometer::new(axes, sizes, &all);
-    let run = (65_536 / (m * n * e)).max(1);
-    loop {
-        let first = context.next() * run;
-        if first >= batches {
-            return;
-        }
-        for batch in first..(first + run).min(batches) {
-            walk.seek(batch);
-            state.pack_keys(&walk.offset);
-            for first in (0..m).step_by(QUERIES) {
-                state.queries(&walk.offset, first, QUERIES.min(m - first));
-            }
-        }
-    }
-}
-
-struct Gradient {
+pub struct AttentionGradient {
+    axes: usize,
+    sizes: *const u32,
+    m: usize,
     n: usize,
     e: usize,
     width: usize,
@@ -115,7 +55,73 @@ struct Gradient {
     result: *mut f32,
 }
 
-impl Gradient {
+impl Kernel for AttentionGradient {
+    unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> AttentionGradient {
+        let axes = code.u();
+        let sizes = code.take(axes);
+        let m = code.u();
+        let n = code.u();
+        let e = code.u();
+        let width = code.u();
+        let scale = code.f();
+        let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
+        let room = &mut memory.scratch;
+        let keys = n.next_multiple_of(12);
+        let widest = e.max(width).next_multiple_of(24);
+        AttentionGradient {
+            axes,
+            sizes,
+            m,
+            n,
+            e,
+            width,
+            scale,
+            q,
+            k,
+            v,
+            g,
+            dq,
+            dk,
+            dv,
+            rows: room.take(keys.max(widest) + 2 * QUERIES),
+            steps: room.take(keys.max(widest) + 2 * QUERIES),
+            k_by_key: room.take(keys * padded(e)),
+            k_by_feature: room.take(keys * widest),
+            v_by_key: room.take(keys * padded(width)),
+            q_group: room.take(QUERIES * widest),
+            g_group: room.take(QUERIES * widest),
+            q_by_feature: room.take(QUERIES * widest),
+            g_by_feature: room.take(QUERIES * widest),
+            weights: room.take(keys * QUERIES),
+            slopes: room.take(keys * QUERIES),
+            turned: room.take(keys * QUERIES),
+            result: room.take(widest * NR),
+        }
+    }
+
+    unsafe fn run(&mut self, context: &Context) {
+        let AttentionGradient { m, n, e, q, k, v, g, dq, dk, dv, .. } = *self;
+        let batches = count(self.axes, self.sizes);
+        let all = [q.batch, k.batch, v.batch, g.batch, dq.batch, dk.batch, dv.batch];
+        let mut walk = Odometer::new(self.axes, self.sizes, &all);
+        let run = (65_536 / (m * n * e)).max(1);
+        loop {
+            let first = context.next() * run;
+            if first >= batches {
+                return;
+            }
+            for batch in first..(first + run).min(batches) {
+                walk.seek(batch);
+                self.pack_keys(&walk.offset);
+                for first in (0..m).step_by(QUERIES) {
+                    self.queries(&walk.offset, first, QUERIES.min(m - first));
+                }
+            }
+        }
+    }
+}
+
+impl AttentionGradient {
     unsafe fn pack_keys(&self, at: &[i32]) {
         let (k, v) = (self.k.at(at[1]), self.v.at(at[2]));
         line(self.k.row, self.n, self.rows);

@@ -212,3 +212,95 @@ pub fn to_half(x: v128) -> v128 {
     let result = v128_bitselect(special, result, is_special);
     v128_or(result, u32x4_shr(sign, 16))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Largest error of `f` against a function in double precision, in units of the last place, from `from` to `to`.
+    fn worst(f: impl Fn(v128) -> v128, exact: impl Fn(f64) -> f64, from: f32, to: f32) -> f64 {
+        let mut most = 0f64;
+        for i in 0..=20_000 {
+            let x = from + (to - from) * (i as f32 / 20_000.0);
+            let got = f32x4_extract_lane::<0>(f(f32x4_splat(x)));
+            let want = exact(x as f64);
+            let place = 2f64.powf(want.abs().log2().floor().max(-126.0) - 23.0);
+            assert!(!got.is_nan(), "{x}");
+            most = most.max((got as f64 - want).abs() / place);
+        }
+        most
+    }
+
+    #[test]
+    fn functions_are_as_near_as_they_say() {
+        let exp = Exp::new();
+        assert!(worst(|x| exp.of(x), f64::exp, -87.0, 88.7) < 1.2);
+        assert!(worst(|x| exp.of_negative(x), f64::exp, -87.0, 0.0) < 1.2);
+        assert!(worst(log, f64::ln, 1e-30, 1e3) < 0.6);
+        assert!(worst(|x| sigmoid(&exp, x), |x| 1.0 / (1.0 + (-x).exp()), -80.0, 80.0) < 2.5);
+    }
+
+    #[test]
+    fn sine_and_cosine_of_products() {
+        for i in -1000..1000 {
+            let (x, y) = (i as f32 * 0.37, 1.7f32);
+            let product = x as f64 * y as f64;
+            for (quarter, want) in [(0, product.sin()), (1, product.cos())] {
+                let got = f32x4_extract_lane::<0>(sine_of_product(f32x4_splat(x), f32x4_splat(y), quarter));
+                assert!((got as f64 - want).abs() < 1e-7, "{product}");
+            }
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let exp = Exp::new();
+        let of = |f: &dyn Fn(v128) -> v128, x: f32| f32x4_extract_lane::<0>(f(f32x4_splat(x)));
+        let e = |x| of(&|x| exp.of(x), x);
+        assert_eq!(
+            [e(f32::INFINITY), e(f32::NEG_INFINITY), e(0.0), e(100.0)],
+            [f32::INFINITY, 0.0, 1.0, f32::INFINITY]
+        );
+        assert_eq!(of(&|x| exp.of_negative(x), -1e30), 0.0);
+        assert_eq!([of(&log, 0.0), of(&log, f32::INFINITY)], [f32::NEG_INFINITY, f32::INFINITY]);
+        assert!(e(f32::NAN).is_nan() && of(&log, -1.0).is_nan() && of(&|x| exp.of_negative(x), f32::NAN).is_nan());
+    }
+
+    /// Value of a half float by its definition.
+    fn value(bits: u16) -> f64 {
+        let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+        let (exponent, fraction) = ((bits >> 10 & 31) as i32, (bits & 0x3ff) as f64);
+        sign * match exponent {
+            0 => fraction * 2f64.powi(-24),
+            31 if fraction == 0.0 => f64::INFINITY,
+            31 => f64::NAN,
+            _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+        }
+    }
+
+    #[test]
+    fn every_half_float_widens_exactly_and_comes_back() {
+        for bits in 0..=u16::MAX {
+            let wide = unsafe { half(&bits) };
+            let exact = value(bits);
+            let back = i32x4_extract_lane::<0>(to_half(f32x4_splat(wide))) as u16;
+            if exact.is_nan() {
+                assert!(wide.is_nan() && value(back).is_nan());
+            } else {
+                assert_eq!((wide as f64, back), (exact, bits));
+            }
+        }
+    }
+
+    #[test]
+    fn to_half_rounds_to_nearest_even() {
+        let of = |x: f64| i32x4_extract_lane::<0>(to_half(f32x4_splat(x as f32))) as u16;
+        for bits in 0..0x7bffu16 {
+            let (low, high) = (value(bits), value(bits + 1));
+            let even = bits + (bits & 1);
+            assert_eq!(of((low + high) / 2.0), even, "{bits}");
+            assert_eq!([of(low + (high - low) * 0.499), of(low + (high - low) * 0.501)], [bits, bits + 1]);
+        }
+        assert_eq!([of(65_519.0), of(65_520.0), of(-1e9)], [0x7bff, 0x7c00, 0xfc00]);
+    }
+}

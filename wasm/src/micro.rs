@@ -12,19 +12,21 @@
 //! Rows of an output lie far apart, so it is touched once for as many steps as a panel has. One chain of that many
 //! additions would lose digits: chains of `chain` steps are added up in a buffer that stays in the first-level cache.
 
+#[cfg(target_family = "wasm")]
 mod kernels;
+#[cfg(not(target_family = "wasm"))]
+mod portable;
+#[cfg(target_family = "wasm")]
 mod steps;
 mod target;
 
-pub use target::Target;
+pub use target::{Target, MR, NR};
 
-use crate::run::F16;
+#[cfg(not(target_family = "wasm"))]
+use self::portable::*;
+use crate::place::F16;
 
-/// Rows of an `a` panel.
-pub const MR: usize = 6;
-/// Columns of a `b` panel.
-pub const NR: usize = 8;
-
+#[cfg(target_family = "wasm")]
 extern "C" {
     fn walrus_micro_6x8(k: usize, a: *const f32, b: *const f32, target: *const Target);
     fn walrus_micro_4x8(k: usize, a: *const f32, b: *const f32, target: *const Target);

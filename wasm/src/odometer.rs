@@ -95,3 +95,58 @@ pub unsafe fn count(axes: usize, sizes: *const u32) -> usize {
     }
     n
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZES: [u32; 3] = [3, 1, 5];
+    const STRIDES: [[i32; 3]; 2] = [[10, 7, -2], [0, 3, 1]];
+
+    /// Offsets of element `i` by division.
+    fn expected(i: usize) -> [i32; 2] {
+        let i = i % 15;
+        STRIDES.map(|s| i as i32 / 5 * s[0] + i as i32 % 5 * s[2])
+    }
+
+    fn walk() -> Odometer {
+        unsafe { Odometer::new(3, SIZES.as_ptr(), &[STRIDES[0].as_ptr(), STRIDES[1].as_ptr()]) }
+    }
+
+    #[test]
+    fn seek_and_advance_agree_with_division_and_turn_over_at_the_end() {
+        for start in 0..15 {
+            let mut walk = walk();
+            unsafe { walk.seek(start) };
+            for i in start..40 {
+                assert_eq!(walk.offset[..2], expected(i));
+                unsafe { walk.advance() };
+            }
+        }
+    }
+
+    #[test]
+    fn fill_writes_a_table_an_operand_and_goes_on_behind_it() {
+        let mut walk = walk();
+        let mut tables = [[0i32; 4]; 2];
+        unsafe {
+            walk.seek(3);
+            let [a, b] = &mut tables;
+            walk.fill(4, [a.as_mut_ptr(), b.as_mut_ptr()].as_ptr());
+        }
+        for i in 0..4 {
+            assert_eq!([tables[0][i], tables[1][i]], expected(3 + i));
+        }
+        assert_eq!(walk.offset[..2], expected(7));
+    }
+
+    #[test]
+    fn offsets_of_one_axis_and_of_many() {
+        let mut out = [0i32; 3];
+        unsafe { offsets(1, &9, &-4, 2, 3, out.as_mut_ptr()) };
+        assert_eq!(out, [-8, -12, -16]);
+        unsafe { offsets(3, SIZES.as_ptr(), STRIDES[0].as_ptr(), 4, 3, out.as_mut_ptr()) };
+        assert_eq!(out, [expected(4)[0], expected(5)[0], expected(6)[0]]);
+        assert_eq!(unsafe { (count(3, SIZES.as_ptr()), count(0, SIZES.as_ptr())) }, (15, 1));
+    }
+}

@@ -4,68 +4,17 @@
 //!
 //! Element (row, k) lies at `rows[row] + steps[k]`, which covers transposes, broadcasts and overlapping windows alike.
 
-use crate::math;
+use crate::element::Element;
+use crate::place::{F16, I8};
 use crate::simd::*;
-use crate::tile::consecutive;
 
-/// A number type operands may be stored in.
-pub trait Element: Copy {
-    /// One element as a float.
-    unsafe fn one(p: *const Self) -> f32;
-    /// Four neighbours as floats.
-    unsafe fn four(p: *const Self) -> v128;
-}
-
-impl Element for f32 {
-    #[inline(always)]
-    unsafe fn one(p: *const f32) -> f32 {
-        *p
-    }
-    #[inline(always)]
-    unsafe fn four(p: *const f32) -> v128 {
-        load(p)
-    }
-}
-
-/// Half floats by their bits.
-impl Element for u16 {
-    #[inline(always)]
-    unsafe fn one(p: *const u16) -> f32 {
-        math::half(p)
-    }
-    #[inline(always)]
-    unsafe fn four(p: *const u16) -> v128 {
-        math::load_half(p)
-    }
-}
-
-/// Whole numbers.
-impl Element for i8 {
-    #[inline(always)]
-    unsafe fn one(p: *const i8) -> f32 {
-        *p as f32
-    }
-    #[inline(always)]
-    unsafe fn four(p: *const i8) -> v128 {
-        math::load_bytes(p)
-    }
-}
-
-impl Element for i32 {
-    #[inline(always)]
-    unsafe fn one(p: *const i32) -> f32 {
-        *p as f32
-    }
-    #[inline(always)]
-    unsafe fn four(p: *const i32) -> v128 {
-        f32x4_convert_i32x4(v128_load(p as *const v128))
-    }
-}
+/// Steps that are computed together: what the k of a panel is padded to a multiple of.
+pub const STEPS: usize = 4;
 
 /// Length a panel's k is padded to.
 #[inline(always)]
 pub fn padded(k: usize) -> usize {
-    (k + 3) & !3
+    (k + STEPS - 1) & !(STEPS - 1)
 }
 
 /// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must have room for R - 1
@@ -189,5 +138,58 @@ unsafe fn transposed<const R: usize>(row: impl Fn(usize) -> v128, to: *mut f32) 
         store(to, i64x2_shuffle::<0, 2>(a, b));
         store(to.add(4), i64x2_shuffle::<0, 3>(c, a));
         store(to.add(8), i64x2_shuffle::<1, 3>(b, c));
+    }
+}
+
+/// Packs an operand of any number type.
+pub unsafe fn pack_any<const R: usize>(
+    dtype: usize,
+    from: *const u8,
+    rows: *mut i32,
+    count: usize,
+    steps: *const i32,
+    k: usize,
+    panels: *mut f32,
+) {
+    match dtype {
+        F16 => pack::<u16, R>(from as *const u16, rows, count, steps, k, panels),
+        I8 => pack::<i8, R>(from as *const i8, rows, count, steps, k, panels),
+        _ => pack::<f32, R>(from as *const f32, rows, count, steps, k, panels),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packs `count` rows `row` apart of `k` steps `step` apart, and looks every number of the panels up.
+    fn check<const R: usize>(count: usize, k: usize, row: i32, step: i32) {
+        let numbers: Vec<i8> = (0..4000).map(|i| (i * 31 % 251) as u8 as i8).collect();
+        let floats: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+        let mut rows: Vec<i32> = (0..count + R - 1).map(|r| r as i32 * row).collect();
+        let steps: Vec<i32> = (0..k + 3).map(|p| p as i32 * step).collect();
+        for (dtype, base) in [(I8, numbers.as_ptr() as *const u8), (0, floats.as_ptr() as *const u8)] {
+            let whole = count.next_multiple_of(R);
+            let mut panels = vec![9f32; whole * padded(k)];
+            unsafe {
+                pack_any::<R>(dtype, base, rows.as_mut_ptr(), count, steps.as_ptr(), k, panels.as_mut_ptr());
+            }
+            for (i, got) in panels.into_iter().enumerate() {
+                let (panel, p, r) = (i / (padded(k) * R), i / R % padded(k), i % R);
+                let from = (panel * R + r).min(count - 1) as i32 * row + p as i32 * step;
+                let want = if p < k { floats[from as usize] } else { 0.0 };
+                assert_eq!(got, want, "{count} rows {row} apart, {k} steps {step} apart, number {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn panels_hold_every_layout_of_rows_and_steps() {
+        for (count, k) in [(1, 1), (6, 4), (8, 5), (13, 11), (17, 32)] {
+            for (row, step) in [(1, 40), (40, 1), (3, 60), (100, 3), (2, 0)] {
+                check::<6>(count, k, row, step);
+                check::<8>(count, k, row, step);
+            }
+        }
     }
 }

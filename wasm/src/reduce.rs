@@ -5,19 +5,25 @@
 //! When there are few results but many elements, each sum is cut into a fixed number of parts, the same for any number
 //! of threads, and the parts are added in order.
 
-use crate::map::{Operands, Tables};
+use crate::bytecode::Bytecode;
+use crate::context::{Context, Kernel};
+use crate::memory::Memory;
 use crate::odometer::{count, Odometer, MAX_OPERANDS};
-use crate::run::Context;
-use crate::scalar::{Expression, REGISTER_BYTES, TILE};
+use crate::operands::{Operands, Tables};
+use crate::scalar::Expression;
 use crate::simd::*;
-use crate::tile::{load, save, Operand, Window};
-use crate::words::Words;
+use crate::tile::{load, save, shape, Operand, Window, TILE};
 
 /// Elements a thread takes at once, about.
 const BATCH: usize = 16_384;
+/// Few results of many elements each are summed in this many parts at most.
+const PARTS: usize = 64;
+/// Elements of a part at least.
+const PART: usize = 16_384;
 
-struct Reduce {
+pub struct Reduce {
     is_max: bool,
+    goes_across: bool,
     /// Index space of the results: for `ACROSS` without the column axis.
     outer_axes: usize,
     outer: *const u32,
@@ -33,50 +39,71 @@ struct Reduce {
     outer_strides: [*const i32; MAX_OPERANDS],
     expression: Expression,
     tables: Tables,
+    /// A row of results.
     results: *mut f64,
+    /// Sums of all parts, for all threads.
+    partial: *mut f64,
 }
 
-pub unsafe fn reduce(mut words: Words, context: &Context) {
-    let is_max = words.u() == 1;
-    let across = words.u() == 1;
-    let outer_axes = words.u();
-    let outer = words.take(outer_axes);
-    let inner_axes = words.u();
-    let inner = words.take(inner_axes);
-    let columns = words.u();
-    let tile_rows = words.u();
-    let tile_columns = words.u();
-    let parts = words.u();
-    let inputs = words.u();
-    let operands = Operands::read(&mut words, context, inputs, inner_axes + 1);
-    let mut outer_strides = [core::ptr::null(); MAX_OPERANDS];
-    for strides in outer_strides.iter_mut().take(inputs + 1) {
-        *strides = words.strides(outer_axes);
-    }
-    let expression = Expression::read(&mut words, context.scratch as *mut f32);
-    let tables = Tables::new(context.scratch);
-    let results = context.scratch.add(REGISTER_BYTES + MAX_OPERANDS * (TILE + 4) * 4) as *mut f64;
-    let mut state = Reduce {
-        is_max,
-        outer_axes,
-        outer,
-        inner_axes,
-        inner,
-        columns,
-        tile_rows,
-        tile_columns,
-        parts,
-        inputs,
-        operands,
-        outer_strides,
-        expression,
-        tables,
-        results,
-    };
-    if across {
-        state.across(context);
+/// In how many parts each of `results` sums of `length` elements is cut.
+fn parts(results: usize, length: usize) -> usize {
+    if results < PARTS {
+        (length / PART).clamp(1, PARTS)
     } else {
-        state.along(context);
+        1
+    }
+}
+
+impl Kernel for Reduce {
+    unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Reduce {
+        let is_max = code.flag();
+        let goes_across = code.flag();
+        let outer_axes = code.u();
+        let outer = code.take(outer_axes);
+        let inner_axes = code.u();
+        let inner = code.take(inner_axes);
+        let columns = code.u();
+        let (tile_rows, tile_columns) = shape(columns, code.flag());
+        let inputs = code.u();
+        let operands = Operands::read(code, context, inputs, inner_axes + 1);
+        let mut outer_strides = [core::ptr::null(); MAX_OPERANDS];
+        for strides in outer_strides.iter_mut().take(inputs + 1) {
+            *strides = code.strides(outer_axes);
+        }
+        let expression = Expression::read(code, &mut memory.scratch);
+        let tables = Tables::new(&mut memory.scratch, operands.count);
+        let results = memory.scratch.take(TILE);
+        let kept = count(outer_axes, outer);
+        let parts = if goes_across { 1 } else { parts(kept, count(inner_axes, inner) * columns) };
+        let partial = memory.shared.take(if parts == 1 { 0 } else { kept * parts });
+        Reduce {
+            is_max,
+            goes_across,
+            outer_axes,
+            outer,
+            inner_axes,
+            inner,
+            columns,
+            tile_rows,
+            tile_columns,
+            parts,
+            inputs,
+            operands,
+            outer_strides,
+            expression,
+            tables,
+            results,
+            partial,
+        }
+    }
+
+    unsafe fn run(&mut self, context: &Context) {
+        self.expression.fill();
+        if self.goes_across {
+            self.across(context);
+        } else {
+            self.along(context);
+        }
     }
 }
 
@@ -106,7 +133,6 @@ impl Reduce {
         let tiles = rows.div_ceil(self.tile_rows) * over;
         let batch = (BATCH / (rows * self.columns)).max(1);
         let tasks = kept * self.parts;
-        let partial = context.shared as *mut f64;
         loop {
             let first = context.next() * batch;
             if first >= tasks {
@@ -137,7 +163,7 @@ impl Reduce {
                 if self.parts == 1 {
                     self.finish(base[self.inputs], total);
                 } else {
-                    *partial.add(task) = total;
+                    *self.partial.add(task) = total;
                 }
             }
         }
@@ -147,9 +173,9 @@ impl Reduce {
         context.barrier();
         if context.thread == 0 {
             for result in 0..kept {
-                let mut total = *partial.add(result * self.parts);
+                let mut total = *self.partial.add(result * self.parts);
                 for part in 1..self.parts {
-                    let next = *partial.add(result * self.parts + part);
+                    let next = *self.partial.add(result * self.parts + part);
                     total = if self.is_max { larger(total, next) } else { total + next };
                 }
                 outer.seek(result);

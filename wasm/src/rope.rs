@@ -1,30 +1,30 @@
 //! `rope`: pairs of neighbouring features rotated by given cosines and sines; features past the tables pass.
 
+use crate::bytecode::Bytecode;
+use crate::context::Context;
 use crate::odometer::{count, Odometer};
-use crate::run::Context;
 use crate::simd::*;
-use crate::words::Words;
 
 /// Rows a thread takes at once.
 const BATCH: usize = 64;
 
-pub unsafe fn rope(mut words: Words, context: &Context) {
-    let axes = words.u();
-    let sizes = words.take(axes);
-    let features = words.u();
-    let pairs = words.u();
-    let out = context.place(&mut words).base as *mut f32;
-    let out_strides = words.strides(axes);
-    let out_step = words.i() as isize;
-    let x = context.place(&mut words).base as *const f32;
-    let x_strides = words.strides(axes);
-    let x_step = words.i() as isize;
-    let cosine = context.place(&mut words).base as *const f32;
-    let cosine_strides = words.strides(axes);
-    let cosine_step = words.i() as isize;
-    let sine = context.place(&mut words).base as *const f32;
-    let sine_strides = words.strides(axes);
-    let sine_step = words.i() as isize;
+pub unsafe fn rope(mut code: Bytecode, context: &Context) {
+    let axes = code.u();
+    let sizes = code.take(axes);
+    let features = code.u();
+    let pairs = code.u();
+    let out = context.place(&mut code).base as *mut f32;
+    let out_strides = code.strides(axes);
+    let out_step = code.i() as isize;
+    let x = context.place(&mut code).base as *const f32;
+    let x_strides = code.strides(axes);
+    let x_step = code.i() as isize;
+    let cosine = context.place(&mut code).base as *const f32;
+    let cosine_strides = code.strides(axes);
+    let cosine_step = code.i() as isize;
+    let sine = context.place(&mut code).base as *const f32;
+    let sine_strides = code.strides(axes);
+    let sine_step = code.i() as isize;
     let dense = out_step == 1 && x_step == 1 && cosine_step == 1 && sine_step == 1;
     let rows = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides, cosine_strides, sine_strides]);

@@ -1,94 +1,29 @@
-//! The step loop: every thread walks the same list, takes its share of each step and meets the others after it.
+//! What the host calls. Every thread of a run walks the same list of steps, takes its share of each and meets the others
+//! after it; between runs, worker threads wait in here.
 
+use crate::attention::Attention;
+use crate::attention_gradient::AttentionGradient;
+use crate::bytecode::Bytecode;
+use crate::context::{Context, Kernel};
+use crate::contract::Contract;
+use crate::fold::fold;
+use crate::gather::gather;
+use crate::layer_norm::LayerNorm;
+use crate::map::Map;
+use crate::memory::Memory;
+use crate::reduce::Reduce;
+use crate::rope::rope;
+use crate::scatter_add::ScatterAdd;
 use crate::sync::Control;
-use crate::words::Words;
+use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
 
-/// What a kernel may use beside its own words.
-pub struct Context {
-    slots: *const u64,
-    /// Memory of this thread alone, as large as the step that wants most.
-    pub scratch: *mut u8,
-    /// Memory all threads see.
-    pub shared: *mut u8,
-    pub thread: usize,
-    pub threads: usize,
-    step: usize,
-    control: *const Control,
-}
+#[cfg(test)]
+mod tests;
 
-/// A slot and the element offset in it, as every view starts in the words.
-#[derive(Clone, Copy)]
-pub struct Place {
-    pub base: *mut u8,
-    pub dtype: usize,
-}
-
-pub const F32: usize = 0;
-pub const F16: usize = 1;
-pub const I32: usize = 2;
-/// Half floats that are copied and not looked into; 32-bit copies travel as F32.
-pub const BITS16: usize = 3;
-/// Whole numbers of 8 bits: read as numbers, written as copies only.
-pub const I8: usize = 4;
-
-/// Bytes of one element.
-#[inline(always)]
-pub fn element_bytes(dtype: usize) -> usize {
-    match dtype {
-        F16 | BITS16 => 2,
-        I8 => 1,
-        _ => 4,
-    }
-}
-
-impl Place {
-    /// The same, `elements` further on.
-    #[inline(always)]
-    pub unsafe fn skip(self, elements: i32) -> Place {
-        let bytes = elements as isize * element_bytes(self.dtype) as isize;
-        Place { base: self.base.offset(bytes), ..self }
-    }
-}
-
-impl Context {
-    /// Reads slot, element offset and number type.
-    pub unsafe fn place(&self, words: &mut Words) -> Place {
-        let slot = words.u();
-        let offset = words.u();
-        let dtype = words.u();
-        let base = (*self.slots.add(slot) as usize + offset * element_bytes(dtype)) as *mut u8;
-        Place { base, dtype }
-    }
-
-    /// The next task of this step.
-    #[inline(always)]
-    pub fn next(&self) -> usize {
-        unsafe { (*self.control).next() }
-    }
-
-    /// The next range of `total` units of this step: half of a fair share of what is left.
-    pub fn next_range(&self, total: usize) -> Option<(usize, usize)> {
-        unsafe { (*self.control).next_range(total, if self.threads == 1 { 1 } else { 2 * self.threads }) }
-    }
-
-    #[inline(always)]
-    pub fn barrier(&self) {
-        unsafe { (*self.control).barrier(self.thread, self.threads) }
-    }
-
-    /// Notes an index outside its axis; the host reports it after the run.
-    pub fn fail(&self, index: i32) {
-        let control = unsafe { &*self.control };
-        if control.failed_step.compare_exchange(0, self.step as u32 + 1, Relaxed, Relaxed).is_ok() {
-            control.failed_index.store(index as u32, Relaxed);
-        }
-    }
-}
-
-/// Header of a program in memory.
+/// Header of a program in memory; `HEADER` in lib/backend/wasm/executable.ts counts its addresses.
 #[repr(C)]
-struct Program {
+pub struct Program {
     slots: u64,
     steps: u64,
     count: u64,
@@ -98,42 +33,57 @@ struct Program {
 }
 
 /// Runs a program as thread `thread` of `control.threads`. Returns when all threads have finished.
-pub unsafe fn replay(control: *const Control, program: usize, thread: usize) {
+unsafe fn replay(control: *const Control, program: usize, thread: usize) {
     let program = &*(program as *const Program);
     let mut context = Context {
         slots: program.slots as *const u64,
-        scratch: (program.scratch + thread as u64 * program.scratch_bytes) as *mut u8,
-        shared: program.shared as *mut u8,
         thread,
         threads: (*control).threads.load(Acquire) as usize,
         step: 0,
         control,
     };
+    let scratch = (program.scratch + thread as u64 * program.scratch_bytes) as *mut u8;
     let mut next = program.steps as *const u32;
     for step in 0..program.count as usize {
         context.step = step;
-        let mut words = Words(next);
-        let kernel = words.u();
-        next = next.add(words.u());
-        dispatch(kernel, words, &context);
+        let (kernel, code, words) = header(next);
+        next = next.add(words);
+        dispatch(kernel, code, &context, &mut Memory::new(scratch, program.shared as *mut u8), true);
         context.barrier();
     }
 }
 
-/// Numbers of the kernels: KERNELS in lib/backend/wasm/lower.ts is the same list.
-unsafe fn dispatch(kernel: usize, words: Words, context: &Context) {
+/// Kernel of a step, what it reads, and words in all.
+unsafe fn header(step: *const u32) -> (usize, Bytecode, usize) {
+    let mut code = Bytecode(step);
+    let (kernel, words) = (code.u(), code.u());
+    (kernel, code, words)
+}
+
+/// Reads a step and, if wanted, runs it. Numbers of the kernels: KERNELS in lib/backend/wasm/lower.ts is the same list.
+#[inline(never)]
+unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mut Memory, runs: bool) {
     match kernel {
-        0 => crate::map::map(words, context),
-        1 => crate::reduce::reduce(words, context),
-        2 => crate::contract::contract(words, context),
-        3 => crate::gather::gather(words, context),
-        4 => crate::gather::scatter_add(words, context),
-        5 => crate::window::fold(words, context),
-        6 => crate::norm::layer_norm(words, context),
-        7 => crate::rope::rope(words, context),
-        8 => crate::attention::attention(words, context),
-        9 => crate::attention_gradient::attention_gradient(words, context),
+        0 => visit::<Map>(code, context, memory, runs),
+        1 => visit::<Reduce>(code, context, memory, runs),
+        2 => visit::<Contract>(code, context, memory, runs),
+        4 => visit::<ScatterAdd>(code, context, memory, runs),
+        6 => visit::<LayerNorm>(code, context, memory, runs),
+        8 => visit::<Attention>(code, context, memory, runs),
+        9 => visit::<AttentionGradient>(code, context, memory, runs),
+        // The others are given no working memory.
+        _ if !runs => {}
+        3 => gather(code, context),
+        5 => fold(code, context),
+        7 => rope(code, context),
         _ => crate::simd::unreachable(),
+    }
+}
+
+unsafe fn visit<K: Kernel>(mut code: Bytecode, context: &Context, memory: &mut Memory, runs: bool) {
+    let mut kernel = K::read(&mut code, context, memory);
+    if runs {
+        kernel.run(context);
     }
 }
 
@@ -141,4 +91,41 @@ unsafe fn dispatch(kernel: usize, words: Words, context: &Context) {
 #[no_mangle]
 pub unsafe extern "C" fn run(control: *const Control) {
     replay(control, (*control).program.load(Acquire) as usize, 0);
+}
+
+/// Working memory of a step on `threads` threads, taken from nowhere.
+#[inline(never)]
+unsafe fn needs(step: *const u32, threads: u32) -> Memory {
+    let mut memory = Memory::new(null_mut(), null_mut());
+    let (kernel, code, _) = header(step);
+    dispatch(kernel, code, &Context::counting(threads as usize), &mut memory, false);
+    memory
+}
+
+/// Bytes every thread needs for itself when `threads` of them run the step at an address.
+#[no_mangle]
+pub unsafe extern "C" fn scratch_bytes(step: *const u32, threads: u32) -> usize {
+    needs(step, threads).scratch.used()
+}
+
+/// Bytes these threads share.
+#[no_mangle]
+pub unsafe extern "C" fn shared_bytes(step: *const u32, threads: u32) -> usize {
+    needs(step, threads).shared.used()
+}
+
+/// Life of worker `thread` (1 or more): takes part in every run until told to quit or idle for long.
+#[cfg(target_feature = "atomics")]
+#[no_mangle]
+pub unsafe extern "C" fn work(control: *const Control, thread: u32) {
+    let (control, thread) = (&*control, thread as usize);
+    let mut seen = control.enter(thread);
+    while let Some(epoch) = control.next_run(thread, seen) {
+        seen = epoch;
+        if thread < control.threads.load(Acquire) as usize {
+            replay(control, control.program.load(Acquire) as usize, thread);
+        }
+        // Ready for the next claim only after the last barrier of this run, which `replay` ends with.
+        control.is_ready(thread);
+    }
 }

@@ -1,22 +1,23 @@
 //! Interpreter of scalar expressions over tiles: each instruction runs over a whole register of up to TILE elements,
 //! so that decoding costs nothing per element. Opcodes are those of lib/ir/scalar.ts.
 
+use crate::bytecode::Bytecode;
 use crate::math;
+use crate::memory::Room;
 use crate::simd::*;
-use crate::words::Words;
+use crate::tile::TILE;
 
-/// Elements of a register.
-pub const TILE: usize = 256;
 /// Floats a register occupies: loads of rows of odd width may write past its end.
-pub const REGISTER: usize = TILE + 16;
+const REGISTER: usize = TILE + 16;
 pub const MAX_REGISTERS: usize = 128;
-/// Bytes of scratch the registers take.
-pub const REGISTER_BYTES: usize = MAX_REGISTERS * REGISTER * 4;
 
 /// An expression with its registers. Registers 0 .. n are the operands, then numbers, then intermediate values.
 pub struct Expression {
-    code: *const u32,
+    instructions: *const u32,
     count: usize,
+    /// Registers that hold a number, and the numbers.
+    numbers: *const u32,
+    number_count: usize,
     /// Register that holds the value after `run`.
     pub result: usize,
     /// Where each register lies now; an operand may be read where it is in memory.
@@ -26,23 +27,31 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression and fills its numbers. `home` has room for its registers.
-    pub unsafe fn read(words: &mut Words, home: *mut f32) -> Expression {
-        let registers = words.u();
-        let mut all = [home; MAX_REGISTERS];
-        for i in 0..registers {
-            *all.get_unchecked_mut(i) = home.add(i * REGISTER);
+    /// Reads an expression and takes room for its registers. `fill` comes before `run`.
+    pub unsafe fn read(code: &mut Bytecode, room: &mut Room) -> Expression {
+        let used = code.u();
+        let home: *mut f32 = room.take(used * REGISTER);
+        let mut registers = [home; MAX_REGISTERS];
+        for i in 0..used {
+            *registers.get_unchecked_mut(i) = home.wrapping_add(i * REGISTER);
         }
-        for _ in 0..words.u() {
-            let register = words.u();
-            let value = f32x4_splat(words.f());
+        let number_count = code.u();
+        let numbers = code.take(2 * number_count);
+        let result = code.u();
+        let count = code.u();
+        Expression { instructions: code.take(2 * count), count, numbers, number_count, result, registers, home }
+    }
+
+    /// Writes the numbers to their registers.
+    pub unsafe fn fill(&mut self) {
+        let mut numbers = Bytecode(self.numbers);
+        for _ in 0..self.number_count {
+            let register = numbers.u();
+            let value = f32x4_splat(numbers.f());
             for i in (0..TILE).step_by(4) {
-                store(all.get_unchecked(register).add(i), value);
+                store(self.registers.get_unchecked(register).add(i), value);
             }
         }
-        let result = words.u();
-        let count = words.u();
-        Expression { code: words.take(2 * count), count, result, registers: all, home }
     }
 
     /// Scratch memory of a register.
@@ -64,9 +73,9 @@ impl Expression {
     pub unsafe fn run(&self, n: usize) -> *const f32 {
         let vectors = n.div_ceil(4);
         for i in 0..self.count {
-            let word = *self.code.add(2 * i);
+            let word = *self.instructions.add(2 * i);
             let register = |shift: u32| *self.registers.get_unchecked((word >> shift) as usize & 0xff);
-            let third = *self.registers.get_unchecked(*self.code.add(2 * i + 1) as usize & 0xff);
+            let third = *self.registers.get_unchecked(*self.instructions.add(2 * i + 1) as usize & 0xff);
             instruction(word & 0xff, vectors, register(8), register(16), register(24), third);
         }
         *self.registers.get_unchecked(self.result)
@@ -126,5 +135,85 @@ unsafe fn instruction(opcode: u32, n: usize, d: *mut f32, x: *const f32, y: *con
         18 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 0)),
         19 => each2(n, d, x, y, |x, y| math::sine_of_product(x, y, 1)),
         _ => crate::simd::unreachable(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of an expression over operands of `n` elements. `words` are those behind the count of registers.
+    fn evaluate(words: &[u32], operands: &[&[f32]], n: usize) -> Vec<f32> {
+        let mut memory = vec![0f32; 8 * REGISTER + 16];
+        let mut code = Bytecode(words.as_ptr());
+        unsafe {
+            let mut room = Room::new(memory.as_mut_ptr() as *mut u8);
+            let mut expression = Expression::read(&mut code, &mut room);
+            assert_eq!(room.used(), (words[0] as usize * REGISTER * 4).next_multiple_of(64));
+            assert_eq!(code.0, words.as_ptr().add(words.len()));
+            expression.fill();
+            for (o, operand) in operands.iter().enumerate() {
+                expression.home(o).copy_from(operand.as_ptr(), n);
+            }
+            std::slice::from_raw_parts(expression.run(n), n).to_vec()
+        }
+    }
+
+    /// One instruction as lib/backend/wasm/expression.ts writes it.
+    fn instruction(opcode: u32, to: u32, x: u32, y: u32, z: u32) -> [u32; 2] {
+        [opcode | to << 8 | x << 16 | y << 24, z]
+    }
+
+    #[test]
+    fn instructions_run_one_after_the_other_over_numbers_and_operands() {
+        // (x + 2) y
+        let mut words = vec![4, 1, 2, 2f32.to_bits(), 3, 2];
+        words.extend(instruction(1, 3, 0, 2, 0));
+        words.extend(instruction(3, 3, 3, 1, 0));
+        let (x, y) = ([1.0, -2.0, 0.5, 4.0, 7.0], [3.0, 5.0, -1.0, 0.25, 2.0]);
+        assert_eq!(evaluate(&words, &[&x, &y], 5), [9.0, 0.0, -2.5, 1.5, 18.0]);
+    }
+
+    #[test]
+    fn an_expression_without_instructions_is_its_operand() {
+        assert_eq!(evaluate(&[1, 0, 0, 0], &[&[3.0, -1.0]], 2), [3.0, -1.0]);
+    }
+
+    type Scalar = dyn Fn(f32, f32, f32) -> f32;
+
+    #[test]
+    fn every_opcode_computes_its_function() {
+        let x = [0.75f32, -1.5, 0.0, 2.0];
+        let y = [0.5f32, -1.5, 1.0, -3.0];
+        let z = [10f32, 20.0, 30.0, 40.0];
+        let cases: [(u32, &Scalar); 18] = [
+            (1, &|x, y, _| x + y),
+            (2, &|x, y, _| x - y),
+            (3, &|x, y, _| x * y),
+            (4, &|x, y, _| x / y),
+            (5, &|x, y, _| x.min(y)),
+            (6, &|x, y, _| x.max(y)),
+            (7, &|x, y, _| (x < y) as u8 as f32),
+            (8, &|x, y, _| (x == y) as u8 as f32),
+            (9, &|x, y, z| if x != 0.0 { y } else { z }),
+            (10, &|x, _, _| -x),
+            (11, &|x, _, _| x.abs()),
+            (12, &|x, _, _| if x == 0.0 { x } else { x.signum() }),
+            (13, &|x, _, _| (x as f64).exp() as f32),
+            (15, &|x, _, _| x.sqrt()),
+            (16, &|x, _, _| 1.0 / x),
+            (17, &|x, _, _| (1.0 / (1.0 + (-x as f64).exp())) as f32),
+            (18, &|x, y, _| (x as f64 * y as f64).sin() as f32),
+            (19, &|x, y, _| (x as f64 * y as f64).cos() as f32),
+        ];
+        for (opcode, want) in cases {
+            let mut words = vec![4, 0, 3, 1];
+            words.extend(instruction(opcode, 3, 0, 1, 2));
+            for (i, got) in evaluate(&words, &[&x, &y, &z], 4).into_iter().enumerate() {
+                let want = want(x[i], y[i], z[i]);
+                let is_near = got == want || (got - want).abs() <= 3e-7 * want.abs().max(1.0);
+                assert!(is_near || got.is_nan() && want.is_nan(), "opcode {opcode}: {got}, wanted {want}");
+            }
+        }
     }
 }

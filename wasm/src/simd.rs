@@ -1,9 +1,14 @@
 //! The 128-bit vector vocabulary of all kernels: the platform's intrinsics and the few helpers they lack.
 
-#[cfg(target_pointer_width = "32")]
+#[cfg(not(target_family = "wasm"))]
+mod portable;
+
+#[cfg(target_arch = "wasm32")]
 pub use core::arch::wasm32::*;
-#[cfg(target_pointer_width = "64")]
+#[cfg(target_arch = "wasm64")]
 pub use core::arch::wasm64::*;
+#[cfg(not(target_family = "wasm"))]
+pub use portable::*;
 
 /// `a * b + c`: fused where the module is built with relaxed SIMD, two roundings elsewhere.
 #[inline(always)]
@@ -26,6 +31,13 @@ pub unsafe fn load(p: *const f32) -> v128 {
 #[inline(always)]
 pub unsafe fn store(p: *mut f32, x: v128) {
     v128_store(p as *mut v128, x)
+}
+
+/// Whether four offsets follow one another.
+#[inline(always)]
+pub unsafe fn consecutive(offsets: *const i32) -> bool {
+    let first = i32x4_add(i32x4_splat(*offsets), i32x4(0, 1, 2, 3));
+    i32x4_all_true(i32x4_eq(first, v128_load(offsets as *const v128)))
 }
 
 /// Rows of a 4 x 4 block become columns.

@@ -1,7 +1,10 @@
-//! Meeting points of the threads of one run: a barrier, a ticket counter that hands out tasks, an error cell, and the
-//! loop in which worker threads wait for runs. With one thread, or without shared memory, all of it is bookkeeping.
+//! Meeting points of the threads of one run: a barrier, a ticket counter that hands out tasks, an error cell, and how
+//! worker threads wait for runs. With one thread, or without shared memory, all of it is bookkeeping.
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+/// Most threads of a run.
+pub const MAX_THREADS: usize = 64;
 
 /// Shared words, at the address the host passes to `run` and `work` (lib/backend/wasm/control.ts has the same list).
 #[repr(C)]
@@ -27,7 +30,7 @@ pub struct Control {
     ticket: AtomicU32,
     _pad3: [u32; 15],
     /// One word a worker: 0 starting, 1 ready, 2 in a run, 3 gone.
-    pub states: [AtomicU32; 64],
+    pub states: [AtomicU32; MAX_THREADS],
 }
 
 /// About 20 microseconds of polling before a thread sleeps.
@@ -62,13 +65,13 @@ impl Control {
 
     /// Returns when all threads have arrived; what they wrote is visible then.
     #[inline(always)]
-    pub fn barrier(&self, _thread: usize, threads: usize) {
-        if threads == 1 {
-            self.ticket.store(0, Relaxed);
-            return;
-        }
+    #[cfg_attr(not(target_feature = "atomics"), allow(unused_variables))]
+    pub fn barrier(&self, thread: usize, threads: usize) {
         #[cfg(target_feature = "atomics")]
-        self.meet(_thread, threads);
+        if threads > 1 {
+            return self.meet(thread, threads);
+        }
+        self.ticket.store(0, Relaxed);
     }
 
     #[cfg(target_feature = "atomics")]
@@ -92,6 +95,44 @@ impl Control {
     }
 }
 
+/// What workers do between runs.
+#[cfg(target_feature = "atomics")]
+impl Control {
+    /// Says that worker `thread` is there; returns the epoch it begins in.
+    pub fn enter(&self, thread: usize) -> u32 {
+        let seen = self.epoch.load(Acquire);
+        self.is_ready(thread);
+        wake(&self.states[thread]);
+        seen
+    }
+
+    /// Says that worker `thread` may be claimed for a run.
+    pub fn is_ready(&self, thread: usize) {
+        self.states[thread].store(1, Release);
+    }
+
+    /// Waits for an epoch after `seen`. None: worker `thread` is to leave, or idle for long.
+    pub fn next_run(&self, thread: usize, seen: u32) -> Option<u32> {
+        let state = &self.states[thread];
+        let mut spins = 0;
+        while self.epoch.load(Acquire) == seen {
+            spins += 1;
+            if spins > SPINS && wait(&self.epoch, seen, IDLE_NANOSECONDS) == 2 {
+                // The host claims workers (1 -> 2) before it raises the epoch; whoever comes first wins.
+                if state.compare_exchange(1, 3, AcqRel, Acquire).is_ok() {
+                    return None;
+                }
+            }
+        }
+        let epoch = self.epoch.load(Acquire);
+        if self.quit.load(Acquire) != 0 {
+            state.store(3, Release);
+            return None;
+        }
+        Some(epoch)
+    }
+}
+
 #[cfg(target_feature = "atomics")]
 fn wake(cell: &AtomicU32) {
     unsafe { crate::simd::memory_atomic_notify(cell.as_ptr() as *mut i32, u32::MAX) };
@@ -103,35 +144,48 @@ fn wait(cell: &AtomicU32, expected: u32, nanoseconds: i64) -> i32 {
     unsafe { crate::simd::memory_atomic_wait32(cell.as_ptr() as *mut i32, expected as i32, nanoseconds) }
 }
 
-/// Life of worker `thread` (1 or more): takes part in every run until told to quit or idle for long.
-#[cfg(target_feature = "atomics")]
-#[no_mangle]
-pub unsafe extern "C" fn work(control: *const Control, thread: u32) {
-    let (control, thread) = (&*control, thread as usize);
-    let state = &control.states[thread];
-    let mut seen = control.epoch.load(Acquire);
-    state.store(1, Release);
-    wake(state);
-    loop {
-        let mut spins = 0;
-        while control.epoch.load(Acquire) == seen {
-            spins += 1;
-            if spins > SPINS && wait(&control.epoch, seen, IDLE_NANOSECONDS) == 2 {
-                // The host claims workers (1 -> 2) before it raises the epoch; whoever comes first wins.
-                if state.compare_exchange(1, 3, AcqRel, Acquire).is_ok() {
-                    return;
-                }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All zeros, as the host makes it.
+    fn control() -> Control {
+        unsafe { core::mem::zeroed() }
+    }
+
+    #[test]
+    fn ranges_shrink_and_cover_every_unit_once() {
+        for (total, share) in [(0, 1), (1, 8), (100, 1), (100, 4), (1000, 32)] {
+            let control = control();
+            let (mut next, mut longest) = (0, usize::MAX);
+            while let Some((first, end)) = control.next_range(total, share) {
+                assert_eq!(first, next);
+                assert!(end > first && end - first <= longest);
+                (next, longest) = (end, end - first);
             }
+            assert_eq!(next, total);
+            assert!(total == 0 || longest == 1 || share == 1);
         }
-        seen = control.epoch.load(Acquire);
-        if control.quit.load(Acquire) != 0 {
-            state.store(3, Release);
-            return;
-        }
-        if thread < control.threads.load(Acquire) as usize {
-            crate::run::replay(control, control.program.load(Acquire) as usize, thread);
-        }
-        // Ready for the next claim only after the last barrier of this run, which `replay` ends with.
-        state.store(1, Release);
+    }
+
+    #[test]
+    fn threads_get_disjoint_ranges() {
+        let control = control();
+        let taken = || std::iter::from_fn(|| control.next_range(10_000, 8)).collect::<Vec<_>>();
+        let mut all: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(taken)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        all.sort();
+        assert_eq!((all[0].0, all[all.len() - 1].1), (0, 10_000));
+        assert!(all.windows(2).all(|pair| pair[0].1 == pair[1].0));
+    }
+
+    #[test]
+    fn tickets_begin_anew_after_a_barrier() {
+        let control = control();
+        assert_eq!((control.next(), control.next()), (0, 1));
+        control.barrier(0, 1);
+        assert_eq!(control.next(), 0);
     }
 }

@@ -1,12 +1,12 @@
 //! Words of the functions that are written as WebAssembly text, alike for addresses of 32 and of 64 bits.
 
-#[cfg(target_pointer_width = "32")]
+#[cfg(target_arch = "wasm32")]
 macro_rules! pointer {
     () => {
         "i32"
     };
 }
-#[cfg(target_pointer_width = "64")]
+#[cfg(target_arch = "wasm64")]
 macro_rules! pointer {
     () => {
         "i64"
@@ -14,13 +14,13 @@ macro_rules! pointer {
 }
 
 /// Widens an offset to an address.
-#[cfg(target_pointer_width = "32")]
+#[cfg(target_arch = "wasm32")]
 macro_rules! extend {
     () => {
         ""
     };
 }
-#[cfg(target_pointer_width = "64")]
+#[cfg(target_arch = "wasm64")]
 macro_rules! extend {
     () => {
         "i64.extend_i32_s\n"

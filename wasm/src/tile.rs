@@ -4,10 +4,21 @@
 //!
 //! Loads may touch up to 12 bytes past an operand; the host keeps that much room at the end of memory.
 
+use crate::element::Element;
 use crate::math;
-use crate::pack::Element;
-use crate::run::{Place, BITS16, F16, F32, I32, I8};
+use crate::place::{Place, BITS16, F16, F32, I32, I8};
 use crate::simd::*;
+
+/// Elements of a tile at most.
+pub const TILE: usize = 256;
+/// Columns of a tile where an operand runs along the rows: 16 x 16 touches each line of the cache once.
+const TURNED: usize = 16;
+
+/// Rows and columns of the tiles of an index space.
+pub fn shape(columns: usize, is_turned: bool) -> (usize, usize) {
+    let width = columns.min(if is_turned { TURNED } else { TILE });
+    (TILE / width, width)
+}
 
 /// A strided operand: where it starts and how far its columns lie apart.
 #[derive(Clone, Copy)]
@@ -81,13 +92,6 @@ unsafe fn load_f32(base: *const f32, rows: *const i32, window: Window, column: i
     }
 }
 
-/// Whether four offsets follow one another.
-#[inline(always)]
-pub unsafe fn consecutive(offsets: *const i32) -> bool {
-    let first = i32x4_add(i32x4_splat(*offsets), i32x4(0, 1, 2, 3));
-    i32x4_all_true(i32x4_eq(first, v128_load(offsets as *const v128)))
-}
-
 /// Four rows that are neighbours in memory: each column is one vector.
 #[inline(always)]
 unsafe fn load_transposed(base: *const f32, column: isize, n: usize, to: *mut f32) {
@@ -147,7 +151,7 @@ unsafe fn load_bits(base: *const u16, rows: *const i32, window: Window, column: 
 /// Whether a window of this operand is one dense run of floats that whole vectors may be stored to.
 #[inline(always)]
 pub fn stores_directly(operand: &Operand, window: Window) -> bool {
-    let whole = window.rows == 1 && window.columns % 4 == 0;
+    let whole = window.rows == 1 && window.columns.is_multiple_of(4);
     whole && operand.column == 1 && operand.place.dtype == F32
 }
 
@@ -205,5 +209,85 @@ unsafe fn save_f32(to: *mut f32, column: isize, n: usize, from: *const f32) {
     while c < n {
         *(to.offset(c as isize * column) as *mut u32) = *(from.add(c) as *const u32);
         c += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows 3 apart from behind the first ones, columns `column` apart.
+    fn window(column: i32) -> ([i32; 9], Window, impl Fn(usize, usize) -> usize) {
+        let rows = core::array::from_fn(|r| 40 + 3 * r as i32);
+        let window = Window { rows: 5, first: 2, columns: 7 };
+        (rows, window, move |r, c| (40 + 3 * r as i32 + (2 + c as i32) * column) as usize)
+    }
+
+    #[test]
+    fn tiles_have_as_many_rows_as_fit() {
+        assert_eq!(shape(3, false), (85, 3));
+        assert_eq!(shape(1000, false), (1, 256));
+        assert_eq!(shape(1000, true), (16, 16));
+        assert_eq!(shape(5, true), (51, 5));
+    }
+
+    #[test]
+    fn load_gathers_a_window_of_every_number_type() {
+        let numbers: Vec<i32> = (0..200).map(|i| i * 7 % 120 - 60).collect();
+        let floats: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+        let bytes: Vec<i8> = numbers.iter().map(|&x| x as i8).collect();
+        let bases =
+            [(F32, floats.as_ptr() as *mut u8), (I32, numbers.as_ptr() as *mut u8), (I8, bytes.as_ptr() as *mut u8)];
+        for column in [-3, 0, 1, 11] {
+            let (rows, window, at) = window(column);
+            for (dtype, base) in bases {
+                let mut register = [0f32; TILE + 16];
+                let operand = Operand { place: Place { base, dtype }, column };
+                let got = unsafe { load(&operand, rows.as_ptr(), window, register.as_mut_ptr()) };
+                for r in 0..window.rows {
+                    for c in 0..window.columns {
+                        assert_eq!(unsafe { *got.add(r * window.columns + c) }, floats[at(r, c)], "{dtype} {column}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn load_of_neighbouring_rows_turns_them() {
+        let floats: Vec<f32> = (0..400).map(|i| i as f32).collect();
+        let rows: [i32; 12] = core::array::from_fn(|r| r as i32);
+        let mut register = [0f32; TILE + 16];
+        let operand = Operand { place: Place { base: floats.as_ptr() as *mut u8, dtype: F32 }, column: 20 };
+        unsafe { load(&operand, rows.as_ptr(), Window { rows: 9, first: 1, columns: 6 }, register.as_mut_ptr()) };
+        for i in 0..54 {
+            assert_eq!(register[i], (i / 6 + 20 * (1 + i % 6)) as f32);
+        }
+    }
+
+    #[test]
+    fn save_writes_its_window_and_nothing_else() {
+        let (rows, window, at) = window(2);
+        let values: [f32; 35] = core::array::from_fn(|i| i as f32 - 17.5);
+        let mut floats = [9f32; 100];
+        let mut halves = [9u16; 100];
+        let mut numbers = [9i32; 100];
+        for (dtype, base) in [
+            (F32, floats.as_mut_ptr() as *mut u8),
+            (F16, halves.as_mut_ptr() as *mut u8),
+            (I32, numbers.as_mut_ptr() as *mut u8),
+        ] {
+            let operand = Operand { place: Place { base, dtype }, column: 2 };
+            unsafe { save(&operand, rows.as_ptr(), window, values.as_ptr()) };
+        }
+        let (mut want, mut whole) = ([9f32; 100], [9i32; 100]);
+        for i in 0..35 {
+            want[at(i / 7, i % 7)] = values[i];
+            whole[at(i / 7, i % 7)] = values[i] as i32;
+        }
+        assert_eq!((floats, numbers), (want, whole));
+        for (half, want) in halves.iter().zip(want).filter(|(half, _)| **half != 9) {
+            assert_eq!(unsafe { math::half(half) }, want);
+        }
     }
 }

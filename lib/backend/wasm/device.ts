@@ -8,7 +8,7 @@ import { Pace } from "../pace.ts";
 import { Life, Queue } from "../queue.ts";
 import { WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
-import { type Host, WasmExecutable } from "./executable.ts";
+import { type Host, type StepNeeds, WasmExecutable } from "./executable.ts";
 import { lower } from "./lower.ts";
 import { Allocator } from "./memory.ts";
 import {
@@ -55,6 +55,8 @@ export interface WasmDevice extends Device {
 /** Exports of the kernel module. */
 interface KernelExports {
   readonly run: (control: number | bigint) => void;
+  readonly scratch_bytes: (step: number | bigint, threads: number) => number | bigint;
+  readonly shared_bytes: (step: number | bigint, threads: number) => number | bigint;
   readonly __heap_base: { readonly value: number | bigint };
 }
 
@@ -86,10 +88,12 @@ class Instance implements WasmDevice, Host {
   readonly queue = new Queue();
   readonly pace = new Pace();
   readonly life: Life;
+  readonly needsOf: (step: number) => StepNeeds;
 
   constructor(
     name: string,
     run: () => void,
+    needsOf: (step: number) => StepNeeds,
     allocator: Allocator,
     control: number,
     pool: Pool | null,
@@ -97,6 +101,7 @@ class Instance implements WasmDevice, Host {
   ) {
     this.name = name;
     this.run = run;
+    this.needsOf = needsOf;
     this.allocator = allocator;
     this.workspace = new Workspace(allocator);
     this.control = control;
@@ -193,5 +198,9 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
   const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
   const name = `wasm (${build}, ${wide ? "64-bit addresses, " : ""}${threads} threads)`;
   const run = () => exports.run(pointer(control));
-  return new Instance(name, run, allocator, control, pool, threads);
+  const needsOf = (step: number): StepNeeds => ({
+    scratch: Number(exports.scratch_bytes(pointer(step), threads)),
+    shared: Number(exports.shared_bytes(pointer(step), threads)),
+  });
+  return new Instance(name, run, needsOf, allocator, control, pool, threads);
 }

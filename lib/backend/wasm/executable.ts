@@ -1,4 +1,4 @@
-// A program in the device's memory: its steps as words, a table of slot addresses, constants, and room for inputs and
+// A program in the device's memory: its steps as bytecode, a table of slot addresses, constants, and room for inputs and
 // outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the steps slice by slice.
 
 import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
@@ -24,10 +24,20 @@ export interface Host extends Owner {
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
   readonly run: () => void;
+  /** Bytes of working memory of the step whose bytecode lies at an address. */
+  readonly needsOf: (step: number) => StepNeeds;
+}
+
+/** What a step works in beside its operands. */
+export interface StepNeeds {
+  /** Bytes of each thread. */
+  readonly scratch: number;
+  /** Bytes all threads share. */
+  readonly shared: number;
 }
 
 /** Addresses in the header `Program` of wasm/src/run.rs. */
-const HEADER = 6;
+export const HEADER = 6;
 /** Bytes of an address: 64 bits, whatever the width of the memory's own. */
 const ADDRESS_BYTES = 8;
 
@@ -58,20 +68,22 @@ export class WasmExecutable implements Executable {
     this.program = program;
     this.#ports = portsOf(program);
     this.#slices = new Slices(program.steps, host.threads);
-    const lowered = program.steps.map((step) => lowerStep(step, host.threads));
-    const most = (part: "scratch" | "shared") => lowered.reduce((n, step) => Math.max(n, step[part]), 0);
-    this.#scratch = Math.ceil(most("scratch") / 64) * 64;
+    const lowered = program.steps.map(lowerStep);
+    const steps = Uint32Array.from(lowered.flat());
+    let start = 0;
+    this.#starts = [...lowered, []].map((words) => (start += words.length) - words.length);
+    const table = ADDRESS_BYTES * (HEADER + program.slots.length);
+    const { allocator } = host;
+    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
+    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
+    const needs = lowered.map((_, i) => host.needsOf(this.#words + table + 4 * at(this.#starts, i)));
+    const most = (part: keyof StepNeeds) => needs.reduce((n, step) => Math.max(n, step[part]), 0);
+    this.#scratch = most("scratch");
     this.#needs = {
       arena: program.arenaBytes,
       scratch: this.#scratch * host.threads,
       shared: most("shared"),
     };
-    const steps = Uint32Array.from(lowered.flatMap(({ words }) => words));
-    let start = 0;
-    this.#starts = [...lowered, { words: [] }].map(({ words }) => (start += words.length) - words.length);
-    const table = ADDRESS_BYTES * (HEADER + program.slots.length);
-    const { allocator } = host;
-    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
@@ -81,7 +93,6 @@ export class WasmExecutable implements Executable {
       this.#free();
       throw error;
     }
-    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
   }
 
   /** Memory of a slot's own. */

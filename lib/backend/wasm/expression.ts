@@ -1,22 +1,30 @@
-// Scalar expressions as words for the tile interpreter (wasm/src/scalar.rs): a register for every operand and number,
+// Scalar expressions as bytecode for the tile interpreter (wasm/src/scalar.rs): a register for every operand and number,
 // and as few as possible for what lies between.
 
 import { type Expression, linearize, scalarFunctions } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
-import type { Words } from "./words.ts";
+import type { Bytecode } from "./bytecode.ts";
 
+/** Operands a kernel walks beside its output (MAX_OPERANDS in wasm/src/odometer.rs counts that as well). */
+export const MOST_INPUTS = 32;
 /** Registers the interpreter has (MAX_REGISTERS). */
-const REGISTERS = 128;
+export const REGISTERS = 128;
 
 /**
  * Appends an expression: register count, numbers, result register, instructions.
  *
- * @param words list to append to
+ * @param bytecode what to append to
  * @param expression over `operands` operands
  * @param operands registers 0 .. operands - 1 are theirs
- * @throws RangeError when the expression needs more registers than there are
+ * @throws RangeError when there are more operands than a kernel walks, or the expression needs more registers than there
+ *   are
  */
-export function putExpression(words: Words, expression: Expression, operands: number): void {
+export function putExpression(bytecode: Bytecode, expression: Expression, operands: number): void {
+  if (operands > MOST_INPUTS) {
+    throw new RangeError(
+      `Cannot lower an expression: it has ${operands} operands, wanted at most ${MOST_INPUTS}`,
+    );
+  }
   const list = linearize(expression);
   const lastUse = list.map((_, i) => i);
   list.forEach(({ args }, i) => args.forEach((a) => lastUse[a] = i));
@@ -29,7 +37,7 @@ export function putExpression(words: Words, expression: Expression, operands: nu
     else if (fn === "number") numbers.push([registers[i] = used++, value]);
   });
   const free: number[] = [];
-  const code: number[] = [];
+  const instructions: number[] = [];
   list.forEach(({ fn, args }, i) => {
     if (fn === "operand" || fn === "number") return;
     for (const a of new Set(args)) {
@@ -41,14 +49,14 @@ export function putExpression(words: Words, expression: Expression, operands: nu
     const register = i === list.length - 1 ? used++ : free.pop() ?? used++;
     registers[i] = register;
     const [x = 0, y = 0, z = 0] = args.map((a) => at(registers, a));
-    code.push(scalarFunctions[fn].opcode | register << 8 | x << 16 | y << 24, z);
+    instructions.push(scalarFunctions[fn].opcode | register << 8 | x << 16 | y << 24, z);
   });
   if (used > REGISTERS) {
     throw new RangeError(
       `Cannot lower an expression: it needs ${used} registers, wanted at most ${REGISTERS}`,
     );
   }
-  words.put(used, numbers.length);
-  for (const [register, value] of numbers) words.put(register).float(value);
-  words.put(at(registers, -1), code.length / 2, ...code);
+  bytecode.put(used, numbers.length);
+  for (const [register, value] of numbers) bytecode.put(register).float(value);
+  bytecode.put(at(registers, -1), instructions.length / 2, ...instructions);
 }

@@ -1,4 +1,4 @@
-// Steps as words: one entry a kernel, each the mirror of a function in wasm/src. Index spaces are simplified here, so
+// Steps as bytecode: one entry a kernel, each the mirror of a function in wasm/src. Index spaces are simplified here, so
 // that the kernels meet few axes and long columns.
 
 import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
@@ -6,15 +6,15 @@ import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
+import { Bytecode } from "./bytecode.ts";
 import { contract } from "./lower_contract.ts";
 import { attention, attentionGradient } from "./lower_attention.ts";
 import { reduce } from "./lower_reduce.ts";
 import { putExpression } from "./expression.ts";
-import { tile, TILE_SCRATCH } from "./tiles.ts";
-import { type Lowered, Words } from "./words.ts";
+import { tile } from "./tiles.ts";
 
-/** How a kernel's step becomes words. */
-export type Lower<K extends Kernel> = (step: Step<K>, threads: number) => Lowered;
+/** How a kernel's step becomes bytecode. */
+export type Lower<K extends Kernel> = (step: Step<K>) => Bytecode;
 
 /** Kernels in the order of `dispatch` in wasm/src/run.rs; a cast is a map. */
 const KERNELS = [
@@ -29,9 +29,6 @@ const KERNELS = [
   "attention",
   "attentionGradient",
 ] as const;
-
-/** Sums a thread of scatterAdd keeps at a time, unless the axis is longer than a quarter of it. */
-const SCATTER_SUMS = 16_384;
 
 /** Axes in the order of the output's memory (operand 0), merged. */
 function outputAxes(views: readonly View[]): readonly Axis[] {
@@ -53,21 +50,21 @@ function leadingAxes(views: readonly View[]): readonly Axis[] {
   return bounded(mergeAxes(sortAxes(axes, 0)), views.length);
 }
 
-function map(step: Pick<Step<"map">, "inputs" | "outputs" | "attributes">): Lowered {
+function map(step: Pick<Step<"map">, "inputs" | "outputs" | "attributes">): Bytecode {
   const { expression } = step.attributes;
   const out = at(step.outputs, 0);
   const inputs = step.inputs;
   const views = [...inputs, out];
   const axes = axesOf(out.shape, views.map((v) => v.strides));
-  const { axes: walked, rows, columns } = tile(
+  const { axes: walked, isTurned } = tile(
     bounded(mergeAxes(sortAxes(axes, inputs.length)), views.length),
     inputs.length,
   );
   const isCopy = expression === operand(0) && inputs[0]?.dtype === out.dtype;
-  const words = new Words().put(walked.length, ...sizesOf(walked), rows, columns, inputs.length);
-  views.forEach((view, o) => words.place(view, isCopy).put(...stridesAlong(walked, o)));
-  putExpression(words, expression, inputs.length);
-  return { words, scratch: TILE_SCRATCH, shared: 0 };
+  const bytecode = new Bytecode().put(walked.length, ...sizesOf(walked), isTurned ? 1 : 0, inputs.length);
+  views.forEach((view, o) => bytecode.place(view, isCopy).put(...stridesAlong(walked, o)));
+  putExpression(bytecode, expression, inputs.length);
+  return bytecode;
 }
 
 /** The table: a kernel without an entry would not compile. */
@@ -87,9 +84,14 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     };
     const views = [out, source, picks];
     const axes = outputAxes(views);
-    const words = new Words().put(axes.length, ...sizesOf(axes), at(x.shape, axis), at(x.strides, axis));
-    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o)));
-    return { words, scratch: 0, shared: 0 };
+    const bytecode = new Bytecode().put(
+      axes.length,
+      ...sizesOf(axes),
+      at(x.shape, axis),
+      at(x.strides, axis),
+    );
+    views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o)));
+    return bytecode;
   },
   scatterAdd: ({ inputs, outputs, attributes: { axis } }) => {
     const [x, index] = [at(inputs, 0), at(inputs, 1)];
@@ -100,13 +102,15 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
       strides: without(view.strides, axis),
     }));
     const axes = outputAxes(views);
-    const words = new Words().put(axes.length, ...sizesOf(axes), at(out.shape, axis), at(out.strides, axis));
-    words.put(at(x.shape, axis), at(x.strides, axis), at(index.strides, 0));
-    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o)));
-    const length = at(out.shape, axis);
-    const width = Math.min(at(axes, -1).size, Math.max(4, Math.floor(SCATTER_SUMS / length)));
-    words.place(index).put(width);
-    return { words, scratch: 8 * width * length, shared: 0 };
+    const bytecode = new Bytecode().put(
+      axes.length,
+      ...sizesOf(axes),
+      at(out.shape, axis),
+      at(out.strides, axis),
+    );
+    bytecode.put(at(x.shape, axis), at(x.strides, axis), at(index.strides, 0));
+    views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o)));
+    return bytecode.place(index);
   },
   fold: ({ inputs, outputs, attributes: { axis, step } }) => {
     const [x, out] = [at(inputs, 0), at(outputs, 0)];
@@ -119,30 +123,30 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const axes = outputAxes([outer, windows]);
     const columns = at(axes, -1);
     const rest = bounded(axes.slice(0, -1), 2);
-    const words = new Words().put(rest.length, ...sizesOf(rest), columns.size, at(out.shape, axis));
-    words.put(at(x.shape, axis), at(x.shape, axis + 1), step);
-    words.place(out).put(...stridesAlong(rest, 0), at(columns.strides, 0), at(out.strides, axis));
-    words.place(x).put(...stridesAlong(rest, 1), at(columns.strides, 1));
-    words.put(at(x.strides, axis), at(x.strides, axis + 1));
-    return { words, scratch: 0, shared: 0 };
+    const bytecode = new Bytecode().put(rest.length, ...sizesOf(rest), columns.size, at(out.shape, axis));
+    bytecode.put(at(x.shape, axis), at(x.shape, axis + 1), step);
+    bytecode.place(out).put(...stridesAlong(rest, 0), at(columns.strides, 0), at(out.strides, axis));
+    bytecode.place(x).put(...stridesAlong(rest, 1), at(columns.strides, 1));
+    bytecode.put(at(x.strides, axis), at(x.strides, axis + 1));
+    return bytecode;
   },
   layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
     const [x, weight, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
     const out = at(outputs, 0);
     const axes = leadingAxes([out, x]);
     const n = at(x.shape, -1);
-    const words = new Words().put(axes.length, ...sizesOf(axes), n).float(epsilon);
-    [out, x].forEach((view, o) => words.place(view).put(...stridesAlong(axes, o), lastStride(view)));
-    for (const view of [weight, bias]) words.place(view).put(lastStride(view));
-    return { words, scratch: 16 * (n + 8), shared: 0 };
+    const bytecode = new Bytecode().put(axes.length, ...sizesOf(axes), n).float(epsilon);
+    [out, x].forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o), lastStride(view)));
+    for (const view of [weight, bias]) bytecode.place(view).put(lastStride(view));
+    return bytecode;
   },
   rope: ({ inputs, outputs }) => {
     const views = [at(outputs, 0), ...inputs];
     const axes = leadingAxes(views);
-    const words = new Words().put(axes.length, ...sizesOf(axes));
-    words.put(at(at(views, 0).shape, -1), at(at(inputs, 1).shape, -1));
-    views.forEach((view, o) => words.place(view).put(...stridesAlong(axes, o), lastStride(view)));
-    return { words, scratch: 0, shared: 0 };
+    const bytecode = new Bytecode().put(axes.length, ...sizesOf(axes));
+    bytecode.put(at(at(views, 0).shape, -1), at(at(inputs, 1).shape, -1));
+    views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o), lastStride(view)));
+    return bytecode;
   },
   attention,
   attentionGradient,
@@ -177,16 +181,12 @@ function checkTypes(step: AnyStep): void {
  * Lowers one step.
  *
  * @param step any kernel
- * @param threads that run it
- * @returns its words with the header (kernel number, words in all) and its memory
+ * @returns its bytecode with the header: kernel number, words in all
  * @throws TypeError when a view has a number type the kernel does not take
  */
-export function lowerStep(
-  step: AnyStep,
-  threads: number,
-): { words: readonly number[]; scratch: number; shared: number } {
+export function lowerStep(step: AnyStep): readonly number[] {
   checkTypes(step);
   const kernel = KERNELS.indexOf(step.kernel === "cast" ? "map" : step.kernel);
-  const { words, scratch, shared } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>, threads);
-  return { words: [kernel, words.list.length + 2, ...words.list], scratch, shared };
+  const { words } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+  return [kernel, words.length + 2, ...words];
 }

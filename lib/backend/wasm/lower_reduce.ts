@@ -1,27 +1,12 @@
-// `reduce` as words. The kernel either runs along a reduced column (one result a tile row group) or across kept
+// `reduce` as bytecode. The kernel either runs along a reduced column (one result a tile row group) or across kept
 // columns (a row of results at once); which one is chosen by what lies densely in memory.
 
 import type { Step } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
-import {
-  axesOf,
-  type Axis,
-  bounded,
-  mergeAxes,
-  moveLast,
-  sizesOf,
-  sortAxes,
-  spaceSize,
-  stridesAlong,
-} from "../axes.ts";
+import { axesOf, type Axis, bounded, mergeAxes, moveLast, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
+import { Bytecode } from "./bytecode.ts";
 import { putExpression } from "./expression.ts";
-import { tile, TILE_SCRATCH } from "./tiles.ts";
-import { type Lowered, Words } from "./words.ts";
-
-/** Few results of many elements each are summed in this many parts at most. */
-const PARTS = 64;
-/** Elements of a part at least. */
-const PART = 16_384;
+import { tile } from "./tiles.ts";
 
 /** How many inputs are dense along an axis. */
 function density(axis: Axis, inputs: number): number {
@@ -47,7 +32,7 @@ function goesAcross(kept: readonly Axis[], reduced: readonly Axis[], inputs: num
 }
 
 /** Lowers `reduce`. */
-export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Lowered {
+export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Bytecode {
   const out = at(outputs, 0);
   const views = [...inputs, out];
   const n = inputs.length;
@@ -65,17 +50,14 @@ export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Lowered
   const ordered = moveLast(columnsOf, densest(columnsOf, n));
   const column = at(ordered, -1);
   const outer = bounded(across ? ordered.slice(0, -1) : kept, n + 1);
-  const { axes, rows, columns } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
+  const { axes, isTurned } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
   const inner = bounded(axes.slice(0, -1), n + 1);
 
-  const results = spaceSize(kept);
-  const length = spaceSize(reduced);
-  const parts = !across && results < PARTS ? Math.max(1, Math.min(PARTS, Math.floor(length / PART))) : 1;
-  const words = new Words().put(attributes.reducer === "max" ? 1 : 0, across ? 1 : 0);
-  words.put(outer.length, ...sizesOf(outer), inner.length, ...sizesOf(inner));
-  words.put(column.size, rows, columns, parts, n);
-  views.forEach((view, o) => words.place(view).put(...stridesAlong(inner, o), at(column.strides, o)));
-  views.forEach((_, o) => words.put(...stridesAlong(outer, o)));
-  putExpression(words, attributes.expression, n);
-  return { words, scratch: TILE_SCRATCH, shared: 8 * results * parts };
+  const bytecode = new Bytecode().put(attributes.reducer === "max" ? 1 : 0, across ? 1 : 0);
+  bytecode.put(outer.length, ...sizesOf(outer), inner.length, ...sizesOf(inner));
+  bytecode.put(column.size, isTurned ? 1 : 0, n);
+  views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(inner, o), at(column.strides, o)));
+  views.forEach((_, o) => bytecode.put(...stridesAlong(outer, o)));
+  putExpression(bytecode, attributes.expression, n);
+  return bytecode;
 }

@@ -1,21 +1,13 @@
-// How index spaces are cut into tiles of up to 256 elements (TILE in wasm/src/scalar.rs).
+// The order in which the axes of an index space are walked in tiles (wasm/src/tile.rs says how large those are).
 
 import { at } from "../../ir/types.ts";
 import { type Axis, moveLast } from "../axes.ts";
 
-/** Elements of a tile. */
-const TILE = 256;
-/** Columns of a tile where an operand runs along the rows: 16 x 16 touches each cache line once. */
-const TURNED = 16;
-
-/** Bytes of the registers, row tables and results of the tile interpreter. */
-export const TILE_SCRATCH = 128 * 272 * 4 + 33 * 260 * 4 + 256 * 8 + 64;
-
-/** Axes with the column axis last, and the shape of a tile. */
+/** Axes with the column axis last. */
 export interface Tiling {
   readonly axes: readonly Axis[];
-  readonly rows: number;
-  readonly columns: number;
+  /** Whether an operand is dense along the rows instead: tiles are then as high as wide. */
+  readonly isTurned: boolean;
 }
 
 /**
@@ -31,7 +23,6 @@ export function tile(axes: readonly Axis[], operands: number): Tiling {
     axis.size >= 4 &&
     axis.strides.slice(0, operands).some((s, o) => s === 1 && Math.abs(at(columns.strides, o)) > 1);
   const turned = axes.slice(0, -1).findIndex(isTurned);
-  const ordered = turned < 0 ? axes : [...moveLast(axes.slice(0, -1), turned), columns];
-  const width = Math.min(columns.size, turned < 0 ? TILE : TURNED);
-  return { axes: ordered, rows: Math.floor(TILE / width), columns: width };
+  if (turned < 0) return { axes, isTurned: false };
+  return { axes: [...moveLast(axes.slice(0, -1), turned), columns], isTurned: true };
 }

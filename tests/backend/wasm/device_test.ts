@@ -218,6 +218,28 @@ Deno.test("lowerStep() refuses number types a kernel does not take", async () =>
   });
 });
 
+Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
+  using device = await wasm({ threads: 1 });
+  const load = (inputs: number) => {
+    const contents = Array.from(
+      { length: inputs + 1 },
+      () => ({ dtype: "f32" as const, data: new Float32Array(3) }),
+    );
+    const views = contents.map((_, slot) => wholeView(slot, "f32", [3]));
+    const expression = views.slice(0, inputs).map((_, i) => operand(i)).reduce((sum, x) =>
+      apply("add", sum, x)
+    );
+    return device.load(
+      programOf([stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression })], contents),
+    );
+  };
+  (await load(32))[Symbol.dispose]();
+  await assert.rejects(() => load(33), {
+    name: "RangeError",
+    message: "Cannot lower an expression: it has 33 operands, wanted at most 32",
+  });
+});
+
 Deno.test("wasm() takes a compiled module and adapts to its memory", async () => {
   for (const shared of [false, true]) {
     const module = await kernelModule(false, shared);

@@ -1,12 +1,13 @@
 //! The expression applied to a finished block while it is in cache.
 
 use super::group::Group;
-use super::Contract;
+use crate::bytecode::Bytecode;
+use crate::context::Context;
+use crate::memory::Room;
 use crate::odometer::{offsets, MAX_OPERANDS};
-use crate::run::{Context, Place};
-use crate::scalar::{Expression, TILE};
-use crate::tile::{self, Operand, Window};
-use crate::words::Words;
+use crate::place::Place;
+use crate::scalar::Expression;
+use crate::tile::{self, Operand, Window, TILE};
 
 /// An epilogue operand: strides over the three output groups.
 #[derive(Clone, Copy)]
@@ -18,39 +19,56 @@ struct Extra {
 }
 
 pub struct Epilogue {
-    expression: Expression,
+    pub expression: Expression,
     count: usize,
     /// The output itself first.
     all: [Extra; MAX_OPERANDS],
+    /// Offsets of the rows of a block, a table of `room` an operand.
+    rows: *mut i32,
+    room: usize,
+}
+
+/// A finished block of a batch element: rows and columns from the first ones on.
+pub struct Block {
+    pub batch: usize,
+    pub top: usize,
+    pub height: usize,
+    pub left: usize,
+    pub width: usize,
 }
 
 impl Epilogue {
-    /// Reads the operands over the groups of the output, then the expression.
-    pub unsafe fn read(words: &mut Words, context: &Context, out: Place, [batch, m, n]: [&Group; 3]) -> Epilogue {
-        let extras = words.u();
+    /// Reads the operands over the groups of the output, then the expression; takes tables for `height` rows.
+    pub unsafe fn read(
+        code: &mut Bytecode,
+        context: &Context,
+        room: &mut Room,
+        out: Place,
+        [batch, m, n]: [&Group; 3],
+        height: usize,
+    ) -> Epilogue {
+        let count = 1 + code.u();
         let first = Extra { place: out, batch: batch.out, m: m.out, n: n.out };
         let mut all = [first; MAX_OPERANDS];
-        for extra in all.iter_mut().skip(1).take(extras) {
-            let place = context.place(words);
-            let (batch, m) = (words.strides(batch.axes), words.strides(m.axes));
-            *extra = Extra { place, batch, m, n: words.strides(n.axes) };
+        for extra in all.iter_mut().take(count).skip(1) {
+            let place = context.place(code);
+            let (batch, m) = (code.strides(batch.axes), code.strides(m.axes));
+            *extra = Extra { place, batch, m, n: code.strides(n.axes) };
         }
-        let expression = Expression::read(words, context.scratch as *mut f32);
-        Epilogue { expression, count: extras + 1, all }
+        let expression = Expression::read(code, room);
+        Epilogue { expression, count, all, rows: room.take(count * height), room: height }
     }
-}
 
-impl Contract {
-    /// Applies the epilogue to a finished block.
-    pub(super) unsafe fn finish(&mut self, batch: usize, top: usize, height: usize, left: usize, width: usize) {
-        let Contract { epilogue, batch: batches, m, n, rows: room, tables, .. } = self;
-        let Some(Epilogue { expression, count, all }) = epilogue else { return };
+    /// Applies the epilogue to a finished block. `fill` of the expression comes before.
+    pub unsafe fn finish(&mut self, [batches, m, n]: [&Group; 3], block: Block) {
+        let Epilogue { ref mut expression, count, ref all, rows: tables, room } = *self;
+        let Block { batch, top, height, left, width } = block;
         // Columns are walked in runs of the innermost n axis, along which every operand has one stride.
         let run = *n.sizes.add(n.axes - 1) as usize;
-        for (o, extra) in all.iter().take(*count).enumerate() {
+        for (o, extra) in all.iter().take(count).enumerate() {
             let mut start = 0;
             offsets(batches.axes, batches.sizes, extra.batch, batch, 1, &mut start);
-            let rows = tables.extra_rows.add(o * *room);
+            let rows = tables.add(o * room);
             m.table(extra.m, top, height, rows);
             for i in 0..height {
                 *rows.add(i) += start;
@@ -63,8 +81,8 @@ impl Contract {
             for first in (0..height).step_by(tall) {
                 let window = Window { rows: tall.min(height - first), first: 0, columns };
                 let mut target = *all.get_unchecked(0);
-                for (o, extra) in all.iter().take(*count).enumerate() {
-                    let rows = tables.extra_rows.add(o * *room + first);
+                for (o, extra) in all.iter().take(count).enumerate() {
+                    let rows = tables.add(o * room + first);
                     let operand = at_column(extra, n, column);
                     let at = tile::load(&operand, rows, window, expression.home(o));
                     *expression.registers.get_unchecked_mut(o) = at;
@@ -73,7 +91,7 @@ impl Contract {
                     }
                 }
                 let operand = Operand { place: target.place, column: *n.out.add(n.axes - 1) };
-                let rows = tables.extra_rows.add(first);
+                let rows = tables.add(first);
                 let to = (target.place.base as *mut f32).offset(*rows as isize);
                 if tile::stores_directly(&operand, window) && expression.redirect(to) {
                     expression.run(columns);

@@ -1,7 +1,7 @@
 //! Axes of one role of a contraction.
 
+use crate::bytecode::Bytecode;
 use crate::odometer::{count, offsets};
-use crate::words::Words;
 
 /// Axes of one role (batch, m, n or k) with the strides of each operand that has them.
 #[derive(Clone, Copy)]
@@ -15,12 +15,12 @@ pub struct Group {
 }
 
 impl Group {
-    pub unsafe fn read(words: &mut Words) -> Group {
-        let axes = words.u();
-        let sizes = words.take(axes);
-        let a = words.strides(axes);
-        let b = words.strides(axes);
-        let out = words.strides(axes);
+    pub unsafe fn read(code: &mut Bytecode) -> Group {
+        let axes = code.u();
+        let sizes = code.take(axes);
+        let a = code.strides(axes);
+        let b = code.strides(axes);
+        let out = code.strides(axes);
         Group { axes, sizes, a, b, out, size: count(axes, sizes) }
     }
 

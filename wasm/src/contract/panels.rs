@@ -1,6 +1,6 @@
 //! Columns of b as panels: packed, or read where they lie.
 
-use crate::run::element_bytes;
+use crate::place::element_bytes;
 
 /// Where the first panel starts, of what numbers, and how many of them further each next one.
 #[derive(Clone, Copy)]

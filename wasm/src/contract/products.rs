@@ -1,10 +1,10 @@
 //! Products of a packed block of rows with panels of columns: which micro-kernel computes which rows, and where they go.
 
 use super::panels::Panels;
-use super::{Contract, Steps};
+use super::state::{Contract, Steps};
 use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
 use crate::pack::padded;
-use crate::run::F32;
+use crate::place::F32;
 use crate::simd::*;
 
 /// Steps of the longest chain of additions.
@@ -48,7 +48,7 @@ impl Contract {
             // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a tile.
             let blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
-                let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows % 2 == 0 };
+                let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows.is_multiple_of(2) };
                 let mut target = if is_direct {
                     Target::of_rows(out.offset(*out_columns as isize), out_rows, count)
                 } else {
@@ -105,10 +105,7 @@ impl Contract {
 /// Whether columns are a whole vector pair side by side.
 #[inline(always)]
 unsafe fn dense(columns: *const i32, width: usize) -> bool {
-    width == NR
-        && crate::tile::consecutive(columns)
-        && crate::tile::consecutive(columns.add(4))
-        && *columns.add(4) == *columns + 4
+    width == NR && consecutive(columns) && consecutive(columns.add(4)) && *columns.add(4) == *columns + 4
 }
 
 /// Adds a tile to the output, or starts it.

@@ -5,11 +5,13 @@
 //! of each column of b is taken off again.
 
 use super::products::merge;
-use super::{padded, Bases, Contract, Steps, KC_ROUNDED, MR, NR};
+use super::state::{Bases, Contract, Steps};
+use crate::micro::{MR, NR};
+use crate::pack::padded;
 use crate::simd::*;
 
 /// Steps on each side of 0, `ROUNDED_STEPS` in lib/ir/evaluate.ts.
-const STEPS: f32 = 63.0;
+pub const STEPS: f32 = 63.0;
 const SHIFT: i32 = 64;
 
 impl Contract {
@@ -70,7 +72,7 @@ impl Contract {
         }
         let mut first = 0;
         while first < self.k.size {
-            let count = KC_ROUNDED.min(self.k.size - first);
+            let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, t.a_steps);
             for r in 0..height {
                 let row = from.offset(*t.a_rows.add(r) as isize);
@@ -110,7 +112,7 @@ impl Contract {
 /// Four steps of a column from the p-th on, zeros behind the k-th, in the first lane.
 #[inline(always)]
 unsafe fn four_bytes(column: *const i8, steps: *const i32, p: usize, k: usize) -> v128 {
-    if p + 4 <= k && crate::tile::consecutive(steps.add(p)) {
+    if p + 4 <= k && consecutive(steps.add(p)) {
         return v128_load32_zero(column.offset(*steps.add(p) as isize) as *const u32);
     }
     let at = |i: usize| if p + i < k { *column.offset(*steps.add(p + i) as isize) } else { 0 };
@@ -120,7 +122,7 @@ unsafe fn four_bytes(column: *const i8, steps: *const i32, p: usize, k: usize) -
 /// Four steps of a row from the p-th on, zeros behind the k-th.
 #[inline(always)]
 unsafe fn four(row: *const f32, steps: *const i32, p: usize, k: usize) -> v128 {
-    if p + 4 <= k && crate::tile::consecutive(steps.add(p)) {
+    if p + 4 <= k && consecutive(steps.add(p)) {
         return load(row.offset(*steps.add(p) as isize));
     }
     let at = |i: usize| if p + i < k { *row.offset(*steps.add(p + i) as isize) } else { 0.0 };

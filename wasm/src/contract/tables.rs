@@ -1,8 +1,9 @@
-//! The scratch memory of a thread.
+//! The working memory of a thread.
 
-use crate::scalar::REGISTER_BYTES;
+use super::sizes::Extent;
+use crate::memory::Room;
 
-/// Where the pieces of this thread's scratch memory lie (`scratchOf` in lower_contract.ts is their sum).
+/// Where offsets, panels and factors of the block at hand lie.
 pub struct Tables {
     pub a_rows: *mut i32,
     pub out_rows: *mut i32,
@@ -12,38 +13,25 @@ pub struct Tables {
     pub b_steps: *mut i32,
     pub a_panels: *mut f32,
     pub b_panels: *mut f32,
-    pub extra_rows: *mut i32,
     /// Of a rounded product: sums of the columns of b over the block, scales of the rows of a.
     pub b_sums: *mut i32,
     pub a_scales: *mut f32,
 }
 
 impl Tables {
-    /// Pieces for blocks of `rows` by `columns` with `kc` steps, of which `packed` columns are packed or widened at once.
-    pub unsafe fn new(scratch: *mut u8, rows: usize, columns: usize, kc: usize, packed: usize) -> Tables {
-        let a_panels = scratch.add(REGISTER_BYTES) as *mut f32;
-        let b_panels = a_panels.add(rows * kc);
-        let a_rows = b_panels.add(packed * kc) as *mut i32;
-        let out_rows = a_rows.add(rows);
-        let b_rows = out_rows.add(rows);
-        let out_columns = b_rows.add(columns);
-        let a_steps = out_columns.add(columns);
-        let b_steps = a_steps.add(kc + 4);
-        let b_sums = b_steps.add(kc + 4);
-        let a_scales = b_sums.add(columns) as *mut f32;
-        let extra_rows = a_scales.add(rows) as *mut i32;
+    pub fn new(room: &mut Room, extent: &Extent) -> Tables {
+        let (rows, columns, steps) = (extent.rows(), extent.columns(), extent.steps());
         Tables {
-            a_rows,
-            out_rows,
-            b_rows,
-            out_columns,
-            a_steps,
-            b_steps,
-            a_panels,
-            b_panels,
-            extra_rows,
-            b_sums,
-            a_scales,
+            a_panels: room.take(rows * steps),
+            b_panels: room.take(extent.packed_columns() * steps),
+            a_rows: room.take(rows),
+            out_rows: room.take(rows),
+            b_rows: room.take(columns),
+            out_columns: room.take(columns),
+            a_steps: room.take(steps + 4),
+            b_steps: room.take(steps + 4),
+            b_sums: room.take(columns),
+            a_scales: room.take(rows),
         }
     }
 }

@@ -1,7 +1,11 @@
-//! What a micro-kernel is told beside its operands.
+//! The block a micro-kernel computes, and what it is told beside its operands.
 
-use super::{MR, NR};
 use core::ptr::null;
+
+/// Rows of an `a` panel.
+pub const MR: usize = 6;
+/// Columns of a `b` panel.
+pub const NR: usize = 8;
 
 /// Where a block goes, and how its sums are formed. `field!` knows where the fields lie.
 #[repr(C)]
@@ -57,7 +61,7 @@ impl Target {
 static DENSE: [i32; MR] = [0, 8, 16, 24, 32, 40];
 
 /// Loads a field of the target.
-#[cfg(target_pointer_width = "32")]
+#[cfg(target_arch = "wasm32")]
 macro_rules! field {
     (out) => {
         "local.get 3\ni32.load 0\n"
@@ -93,7 +97,7 @@ macro_rules! field {
         "local.get 3\ni32.load 40\n"
     };
 }
-#[cfg(target_pointer_width = "64")]
+#[cfg(target_arch = "wasm64")]
 macro_rules! field {
     (out) => {
         "local.get 3\ni64.load 0\n"
@@ -130,4 +134,5 @@ macro_rules! field {
     };
 }
 
+#[cfg(target_family = "wasm")]
 pub(super) use field;

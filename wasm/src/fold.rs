@@ -2,29 +2,29 @@
 //! so nothing is written twice and results do not depend on the number of threads. Where a window with its columns is
 //! one dense run, whole runs are added in the same order instead, which keeps vectors full for few columns.
 
+use crate::bytecode::Bytecode;
+use crate::context::Context;
 use crate::odometer::{count, Odometer};
-use crate::run::Context;
 use crate::simd::*;
-use crate::words::Words;
 
 /// Elements a thread takes at once, about.
 const BATCH: usize = 8_192;
 
 /// The other axes, then the folded one (`length` positions), then columns; the last two are given apart.
-pub unsafe fn fold(mut words: Words, context: &Context) {
-    let axes = words.u();
-    let sizes = words.take(axes);
-    let columns = words.u();
-    let length = words.u();
-    let windows = words.u();
-    let size = words.u();
-    let step = words.u();
-    let out = context.place(&mut words).base as *mut f32;
-    let out_strides = words.strides(axes);
-    let (out_column, out_position) = (words.i() as isize, words.i() as isize);
-    let x = context.place(&mut words).base as *const f32;
-    let x_strides = words.strides(axes);
-    let (x_column, x_window, x_inside) = (words.i() as isize, words.i() as isize, words.i() as isize);
+pub unsafe fn fold(mut code: Bytecode, context: &Context) {
+    let axes = code.u();
+    let sizes = code.take(axes);
+    let columns = code.u();
+    let length = code.u();
+    let windows = code.u();
+    let size = code.u();
+    let step = code.u();
+    let out = context.place(&mut code).base as *mut f32;
+    let out_strides = code.strides(axes);
+    let (out_column, out_position) = (code.i() as isize, code.i() as isize);
+    let x = context.place(&mut code).base as *const f32;
+    let x_strides = code.strides(axes);
+    let (x_column, x_window, x_inside) = (code.i() as isize, code.i() as isize, code.i() as isize);
     let outer = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides]);
     let is_run = |column: isize, step: isize| column == 1 && step == columns as isize;

@@ -1,0 +1,54 @@
+//! Numbers the host must know as they are here. tests/backend/wasm/constants_test.ts compares the list, in this order,
+//! with what the TypeScript has.
+
+use crate::contract::rounded;
+use crate::micro::NR;
+use crate::odometer::{MAX_AXES, MAX_OPERANDS};
+use crate::place::{BITS16, F16, F32, I32, I8};
+use crate::run::Program;
+use crate::scalar::MAX_REGISTERS;
+use crate::sync::{Control, MAX_THREADS};
+use core::mem::{offset_of, size_of};
+
+/// Number of the word that a field of the control block begins with.
+macro_rules! word {
+    ($field:ident) => {
+        offset_of!(Control, $field) / 4
+    };
+}
+
+/// In the memory of an instance, at the address that the module exports under this name.
+#[no_mangle]
+pub static CONSTANTS: [u32; 22] = {
+    let list = [
+        NR,
+        crate::pack::STEPS,
+        MAX_REGISTERS,
+        MAX_OPERANDS,
+        MAX_AXES,
+        MAX_THREADS,
+        rounded::STEPS as usize,
+        size_of::<Program>() / size_of::<u64>(),
+        F32,
+        F16,
+        I32,
+        BITS16,
+        I8,
+        size_of::<Control>(),
+        word!(epoch),
+        word!(quit),
+        word!(program),
+        word!(threads),
+        word!(failed_step),
+        word!(failed_index),
+        word!(main_may_wait),
+        word!(states),
+    ];
+    let mut words = [0; 22];
+    let mut i = 0;
+    while i < list.len() {
+        words[i] = list[i] as u32;
+        i += 1;
+    }
+    words
+};

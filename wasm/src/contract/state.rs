@@ -1,0 +1,61 @@
+//! A product as it was read.
+
+use super::epilogue::Epilogue;
+use super::group::Group;
+use super::sizes::Extent;
+use super::tables::Tables;
+use crate::bytecode::Bytecode;
+use crate::context::Context;
+use crate::memory::Memory;
+use crate::place::Place;
+use core::ptr::null;
+
+pub struct Contract {
+    pub batch: Group,
+    pub m: Group,
+    pub n: Group,
+    pub k: Group,
+    pub a: Place,
+    /// In panels it is `b[n / NR][k][NR]`, k a multiple of 4.
+    pub b: Place,
+    pub out: Place,
+    /// Factors of the columns, or null.
+    pub scale: *const f32,
+    pub epilogue: Option<Epilogue>,
+    pub extent: Extent,
+    /// Steps that are packed at once.
+    pub kc: usize,
+    pub tables: Tables,
+    /// Room for all of a, packed for all threads.
+    pub shared: *mut f32,
+}
+
+/// Operand addresses of one batch element.
+pub struct Bases {
+    pub a: *const u8,
+    pub b: *const u8,
+    pub out: *mut f32,
+}
+
+/// A range of k.
+#[derive(Clone, Copy)]
+pub struct Steps {
+    pub first: usize,
+    pub count: usize,
+    pub is_last: bool,
+}
+
+impl Contract {
+    pub unsafe fn new(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
+        let [a, b, out] = core::array::from_fn(|_| context.place(code));
+        let [batch, m, n, k] = core::array::from_fn(|_| Group::read(code));
+        let (is_rounded, in_panels, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
+        let scale = if has_scale { context.place(code).base as *const f32 } else { null() };
+        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_rounded, in_panels };
+        let room = &mut memory.scratch;
+        let epilogue = has_epilogue.then(|| Epilogue::read(code, context, room, out, [&batch, &m, &n], extent.rows()));
+        let tables = Tables::new(room, &extent);
+        let shared = memory.shared.take(extent.shared(context.threads));
+        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.steps(), tables, shared }
+    }
+}
