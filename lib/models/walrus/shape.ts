@@ -10,8 +10,25 @@ import { fieldIndices } from "./field_table.ts";
 import { type Boundary, checkDecodable, type Geometry, geometryOf, tokenGrid } from "./geometry.ts";
 import { type LossSettings, RELEASED_LOSS } from "./loss.ts";
 import { RESAMPLED } from "./resample.ts";
-import type { StepShape } from "./step.ts";
 import { transformsOf } from "./transforms.ts";
+
+/** What a step of a program computes: a change of anything else is a change of inputs only. */
+export interface StepShape {
+  /** Frames of the window. */
+  readonly frames: number;
+  /** Windows at once. */
+  readonly samples: number;
+  /** Points of the data; differs from the geometry on a resampled axis. */
+  readonly points: readonly [number, number, number];
+  /** Predicted channels. */
+  readonly channels: number;
+  /** Channels that do not change in time. */
+  readonly constants: number;
+  /** Whether some cells are hidden. */
+  readonly hidden: boolean;
+  /** Whether the grid is shifted by run-time indices. */
+  readonly jitter: boolean;
+}
 
 /** What training adds to a program. */
 export interface TrainingShape {

@@ -22,7 +22,7 @@ import {
   nextSignature,
   nextStep,
 } from "../../../lib/models/walrus/kv_cache.ts";
-import { isBlockMatrix, mayBeHalf } from "../../../lib/models/walrus/parameters.ts";
+import { isBlockMatrix, mayBeFp16 } from "../../../lib/models/walrus/parameters.ts";
 import { forecastStep, type StepInputs, stepSignature } from "../../../lib/models/walrus/step.ts";
 import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
 import { inputParameters, type Parameters } from "../../../lib/nn/parameters.ts";
@@ -94,8 +94,8 @@ const CASES: readonly Case[] = [
 
 const storages: Readonly<Record<string, (name: string) => DType>> = {
   f32: () => "f32",
-  f16: (name) => mayBeHalf(name) ? "f16" : "f32",
-  i8: (name) => isBlockMatrix(name) ? "i8" : mayBeHalf(name) ? "f16" : "f32",
+  f16: (name) => mayBeFp16(name) ? "f16" : "f32",
+  i8: (name) => isBlockMatrix(name) ? "i8" : mayBeFp16(name) ? "f16" : "f32",
 };
 
 /** Names that the hand-built programs had. */
