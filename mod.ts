@@ -25,7 +25,7 @@ export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/devi
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
 export type { Limits, Target } from "./lib/backend/webgpu/target.ts";
 export { measureCeiling } from "./lib/compile/ceiling.ts";
-export { compile, Compiled, compileGraph, type Feed, type PassObserver } from "./lib/compile/compile.ts";
+export { compile, Compiled, type Feed, loadPlan } from "./lib/compile/compile.ts";
 export {
   type BufferOptions,
   type Device,
@@ -35,6 +35,7 @@ export {
   type Executable,
   type Inputs,
   type Job,
+  type Loadable,
   type RunReport,
 } from "./lib/compile/device.ts";
 export {
@@ -47,6 +48,14 @@ export {
   type Step,
   type StepAttributes,
 } from "./lib/compile/program.ts";
+export {
+  type CompileOptions,
+  type Part,
+  type PassObserver,
+  type Plan,
+  plan,
+  type PlanTarget,
+} from "./lib/compile/pipeline.ts";
 export type { View } from "./lib/compile/view.ts";
 export { grad } from "./lib/autodiff/grad.ts";
 export { rematBlocks, rematerialize, type RematPolicy } from "./lib/autodiff/remat.ts";

@@ -4,7 +4,7 @@
 // PYTHON has torch: the same products and attentions by PyTorch are then measured after ours.
 
 import { parseArgs } from "node:util";
-import { stepProgram } from "../../app/plan/forecast.ts";
+import { planForecast } from "../../app/plan/forecast.ts";
 import { webgpu } from "../../lib/backend/webgpu/device.ts";
 import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
 import { geometryOf } from "../../lib/models/walrus/geometry.ts";
@@ -49,7 +49,7 @@ async function measureSteps(row: (name: string, timing: Timing) => Row): Promise
       // A new device has compiled nothing: loading is cold.
       using device = await webgpu();
       const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
-      const program = stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, halves);
+      const { program } = planForecast(RELEASED_CONFIG, shape, geometry, device.kernels, halves).main;
       const grid = points.filter((n) => n > 1).join("x");
       const name = `step ${grid}, ${frames} frames, ${halves ? "f16" : "f32"} weights`;
       rows.push(row(name, await measure(device, program, { rounds: 3, runs: 2 })));
