@@ -28,7 +28,7 @@ Deno.test("rematerialize() leaves every result of a training step as it is, bit 
   const results: Record<string, ArrayLike<number>>[] = [];
   for (const every of [0, 1, 2]) {
     const graph = build(every);
-    using compiled = await compile(device, graph);
+    using compiled = await compile(graph, device);
     results.push(await compiled.run(tinyFeeds(graph)));
   }
   const [plain, all, half] = results;
