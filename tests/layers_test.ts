@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "data/formats": ["data", "io"],
   ir: [],
   autodiff: ["ir"],
-  compile: ["ir", "autodiff"],
+  compile: ["io", "ir", "autodiff"],
   nn: ["ir"],
   backend: ["compile", "ir"],
   random: [],
