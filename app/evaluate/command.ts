@@ -1,23 +1,29 @@
 // Scores a checkpoint on held-out data sets: one-step and rollout VRMSE beside those of the trivial forecasts, as a table
 // and as JSON.
 
-import { type BackendName, openDevice } from "../../lib/backend/auto.ts";
-import type { Dataset, Split } from "../../lib/data/dataset.ts";
-import { consecutive, placesOf } from "../../lib/data/examples.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import type { FieldTransforms } from "../../lib/data/transforms.ts";
-import { modelForecast } from "../../lib/forecast/forecaster.ts";
-import { loadModel } from "../../lib/forecast/load.ts";
-import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { type Forecaster, linearExtrapolation, persistence } from "../../lib/metrics/forecasters.ts";
+import {
+  type BackendName,
+  type Dataset,
+  type FieldTransforms,
+  type Forecaster,
+  linearExtrapolation,
+  type LoadedModel,
+  loadModel,
+  modelForecast,
+  openData,
+  openDevice,
+  persistence,
+  type Split,
+} from "walrus";
+import { consecutive, placesOf } from "walrus/data";
+import { writeFileAtomic } from "walrus/io";
 import {
   type LeftOut,
   scoreRollouts,
   scoreWindows,
   summarizeRollouts,
   summarizeWindows,
-} from "../../lib/metrics/skill.ts";
+} from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { MODEL } from "../shipped.ts";
 

@@ -1,6 +1,6 @@
 // Options of the forecast command: declared and checked here, defaults from the shipped example.
 
-import type { WeightStorage } from "../../lib/weights/storage.ts";
+import type { WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
 import { choice, wholeNumber } from "../cli.ts";
 

@@ -1,6 +1,6 @@
 // From a traced graph to a plan (temporary form).
 
-import { type RematPolicy, rematerialize } from "../autodiff/remat.ts";
+import { rematerialize, type RematPolicy } from "../autodiff/remat.ts";
 import type { Graph } from "../ir/trace.ts";
 import { Compiled, computeOnce, optimize, type PassObserver } from "./compile.ts";
 import type { Device, DeviceBuffer, Executable, Inputs, Job, RunReport } from "./device.ts";
@@ -42,7 +42,10 @@ export function plan(
   const prologue = once.outputs.size > 0 ? { graph: once, program: lower(once) } : null;
   const { input, output, constant } = main.program.bytes;
   const held = main.program.slots.reduce(
-    (n, s) => s.kind === "input" && stationary?.(s.name) ? n + s.length * (s.dtype === "i8" ? 1 : s.dtype === "f16" ? 2 : 4) : n,
+    (n, s) =>
+      s.kind === "input" && stationary?.(s.name)
+        ? n + s.length * (s.dtype === "i8" ? 1 : s.dtype === "f16" ? 2 : 4)
+        : n,
     0,
   );
   const working = main.program.arenaBytes + input - held + output + constant;

@@ -5,7 +5,7 @@ import { constant, gather, permute, reshape, select } from "../ir/tensor.ts";
 import { at } from "../ir/types.ts";
 
 /** Score of a masked key: finite, since kernels must not rely on infinities, yet zero after the softmax. */
-export const MASKED = -1e30;
+export const MASKED: number = -1e30;
 
 const BUCKETS = 32;
 const FURTHEST = 32;

@@ -24,6 +24,7 @@
 
 export { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "../backend/wasm/device.ts";
+export { WIDE_BYTES } from "../backend/wasm/module.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "../backend/webgpu/device.ts";
 export { planLaunches, type WebGpuPlan } from "../backend/webgpu/launches.ts";
 export { LEAST_LIMITS, type Limits, type Target } from "../backend/webgpu/target.ts";

@@ -15,7 +15,7 @@
  */
 
 export { openCheckpoint } from "../io/checkpoint.ts";
-export { writeFileAtomic } from "../io/file.ts";
+export { type FileContents, writeFileAtomic } from "../io/file.ts";
 export type { HttpOptions } from "../io/http.ts";
 export { narrowToHalf, type StoredType } from "../io/numbers.ts";
 export {
@@ -25,5 +25,6 @@ export {
   type WritableType,
   writeSafetensors,
 } from "../io/safetensors_writer.ts";
+export { eventFileStart, scalarRecord } from "../io/tensorboard.ts";
 export { type ByteSource, isUrl, openSource, type SourceInput } from "../io/source.ts";
 export type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";

@@ -17,11 +17,12 @@
  * @module
  */
 
-export { type Frame, frameAfter } from "../forecast/frame.ts";
+export { type Frame, frameAfter, type FrameValues } from "../forecast/frame.ts";
 export { loadModel, type LoadOptions } from "../forecast/load.ts";
 export { LoadedModel } from "../forecast/loaded_model.ts";
 export { type ModelSource, openModel } from "../forecast/open_model.ts";
-export type { MemoryEstimate } from "../forecast/prepare.ts";
+export type { ForecastProgram, MemoryEstimate, PreparedForecast } from "../forecast/prepare.ts";
+export type { Lease } from "../forecast/program_cache.ts";
 export { type ForecastHost, rollout, type RolloutOptions } from "../forecast/rollout.ts";
 export type {
   CreatedModel,

@@ -39,12 +39,28 @@ export {
   changedKeys,
   matcher,
   parseRunConfig,
-  type RunConfig,
   type RunConfigOptions,
   writeRunConfig,
 } from "../train/run_config.ts";
+export type {
+  RunConfig,
+  RunData,
+  RunLora,
+  RunModel,
+  RunOptimizer,
+  RunSchedule,
+  RunTraining,
+  RunValidation,
+} from "../train/run_settings.ts";
 export { decodeRunState, encodeRunState, type RunState } from "../train/run_state.ts";
-export { agreeingSteps, type Cooldown, learningRate, type Schedule, stableSteps } from "../train/schedule.ts";
+export {
+  agreeingSteps,
+  type Cooldown,
+  type InverseSquareRoot,
+  learningRate,
+  type Schedule,
+  stableSteps,
+} from "../train/schedule.ts";
 export { DEFAULT_TRAINING, type Trainable, type TrainingSettings } from "../train/settings.ts";
 export { type StartedModel, startModel, type StartOptions } from "../train/start_model.ts";
 export { startWeights } from "../train/start_weights.ts";

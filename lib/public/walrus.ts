@@ -28,4 +28,7 @@ export {
   type WalrusShape,
   writeConfig,
 } from "../models/walrus/mod.ts";
+export type { Boundary as AxisBoundary } from "../models/walrus/geometry.ts";
+export type { LossSettings } from "../models/walrus/loss.ts";
+export type { StepShape } from "../models/walrus/step.ts";
 export { Walrus } from "./load_walrus.ts";

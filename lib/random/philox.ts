@@ -56,6 +56,7 @@ export type Purpose = keyof typeof PURPOSES;
 
 /** A source of integers: `below(n)` is uniform over 0 .. n - 1. */
 export interface Random {
+  /** A whole number from 0 to n - 1. */
   below(n: number): number;
 }
 

@@ -22,8 +22,11 @@ export const RELEASED_ADAMW: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon
 
 /** A weight and its two moments. */
 export interface AdamWState {
+  /** What is trained. */
   readonly weight: Tensor;
+  /** Running mean of its gradient. */
   readonly mean: Tensor;
+  /** Running mean of the gradient's square. */
   readonly square: Tensor;
 }
 
