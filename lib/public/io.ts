@@ -6,7 +6,7 @@
  * import assert from "node:assert/strict";
  * import { openCheckpoint, writeSafetensors } from "walrus/io";
  *
- * const bytes = writeSafetensors({ bias: { type: "f32", shape: [2], data: Float32Array.of(1, 2) } });
+ * const bytes = writeSafetensors([{ name: "bias", shape: [2], data: Float32Array.of(1, 2) }]);
  * using checkpoint = await openCheckpoint(bytes);
  * assert.deepEqual(checkpoint.tensors.get("bias")!.shape, [2]);
  * ```

@@ -7,7 +7,8 @@
  * import assert from "node:assert/strict";
  * import { learningRate } from "walrus/train";
  *
- * assert.equal(learningRate({ kind: "constant", rate: 1e-3, warmup: 0 }, 5), 1e-3);
+ * const schedule = { kind: "constant", base: 1e-3, warmup: 2, firstFactor: 0.5 } as const;
+ * assert.deepEqual([0, 1, 2, 3].map((step) => learningRate(schedule, step)), [5e-4, 7.5e-4, 1e-3, 1e-3]);
  * ```
  *
  * @module
