@@ -15,6 +15,7 @@ import {
   persistence,
   type Split,
 } from "walrus";
+import { Option } from "commander";
 import { consecutive, placesOf } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import {
@@ -131,13 +132,18 @@ export const evaluate = command<Options>({
   declare: (reader) => {
     reader
       .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
-      .option("--checkpoint <file>", ".pt, .safetensors or shard index", MODEL)
+      .addOption(
+        new Option("--checkpoint <file>", ".pt, .safetensors or shard index").default(
+          MODEL,
+          "the shipped model",
+        ),
+      )
       .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
       .option("--split <name>", "train, valid or test", "valid")
       .option("--every <n>", "score every n-th window one step ahead", wholeNumber(1), 1)
       .option("--rollout <steps>", "steps of rollouts from the first frame; 0: none", wholeNumber(0), 10)
       .option("--jitter", "random draws in every step, as the released model does", false)
-      .option("--kv-cache", "compute only the newest frame of a rollout's window", false)
+      .option("--kv-cache", "KV cache: after a prefill each rollout step decodes one frame", false)
       .option("--seed <n>", "of the draws", wholeNumber(0), 0)
       .addOption(choice("--backend <name>", "where to compute", ["auto", "wasm", "webgpu"], "auto"))
       .option("--threads <n>", "threads (default: all)", wholeNumber(1))
