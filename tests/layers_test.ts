@@ -74,6 +74,20 @@ Deno.test("the table of modules has a row for each folder of lib, and the list o
   }
 });
 
+Deno.test("lib names a family of networks in its own folder, the registry and public modules alone", () => {
+  const families = [...Deno.readDirSync(`${LIB}/models`)].filter((f) => f.isDirectory).map(({ name }) =>
+    name
+  );
+  assert.ok(families.length > 0);
+  for (const family of families) {
+    const named = files(LIB).filter((path) => new RegExp(family, "i").test(Deno.readTextFileSync(path)));
+    const stray = named.map((path) => path.slice(LIB.length + 1)).filter((path) =>
+      !path.startsWith(`models/${family}/`) && !path.startsWith("public/") && path !== "models/registry.ts"
+    );
+    assert.deepEqual(stray, []);
+  }
+});
+
 Deno.test("lib imports public modules nowhere", () => {
   for (const [folder, others] of Object.entries(MAY_IMPORT)) assert.ok(!others.includes("public"), folder);
 });

@@ -38,7 +38,7 @@ export interface LoadOptions {
  * @param options device and configuration
  * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
  *
- * @example A checkpoint of no known family; that of a released one is in `Walrus.load`
+ * @example A checkpoint of no known family; the example of the root module loads one that is known
  * ```ts
  * import assert from "node:assert/strict";
  * import { wasm } from "../backend/wasm/device.ts";
