@@ -4,6 +4,8 @@
 import type { DType, HostArray } from "../ir/types.ts";
 import type { Kernel, Program } from "./program.ts";
 
+export { DisposedError } from "../io/disposed.ts";
+
 /** Numbers by name. */
 export type Inputs = Readonly<Record<string, HostArray>>;
 
@@ -94,12 +96,6 @@ export interface Executable extends Disposable {
 export class DeviceLostError extends Error {
   /** Tells it from other errors. */
   override readonly name = "DeviceLostError";
-}
-
-/** Something was asked of a buffer, program or device that was disposed of, maybe while it waited or ran. */
-export class DisposedError extends Error {
-  /** Tells it from other errors. */
-  override readonly name = "DisposedError";
 }
 
 /**

@@ -7,7 +7,12 @@ import type { Sample } from "../data/dataset.ts";
 import type { Model } from "../models/model.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Frame } from "./frame.ts";
-import { type MemoryEstimate, type PreparedForecast, prepareForecast } from "./prepare.ts";
+import {
+  type MemoryEstimate,
+  type ParameterSource,
+  type PreparedForecast,
+  prepareForecast,
+} from "./prepare.ts";
 import { type Lease, LeaseCache } from "./program_cache.ts";
 import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 
@@ -60,12 +65,12 @@ export class LoadedModel implements ForecastHost, Disposable {
   ): Promise<Lease<PreparedForecast>> {
     this.signal.throwIfAborted();
     const { device } = this;
-    const source = {
+    const source: ParameterSource = {
       device,
       parameters: this.#store.parameters,
       stationary: true,
       quantise: this.#store.quantise,
-      buffers: this.#store.buffers.bind(this.#store),
+      buffers: (inputs, matrices) => this.#store.buffers(device, inputs, matrices),
     };
     return this.#programs.lease(
       JSON.stringify([kvCache, shape]),

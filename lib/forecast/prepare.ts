@@ -50,6 +50,8 @@ export interface ForecastProgram {
 
 /** The programs of a rollout. */
 export interface PreparedForecast extends Disposable {
+  /** Where they are. */
+  readonly device: Device;
   /** Every step, or the one that fills the KV cache. */
   readonly step: ForecastProgram;
   /** The steps after that one, which read a frame; null without a KV cache. */
@@ -152,5 +154,11 @@ export async function prepareForecast<S>(
   const decode = later ? await load(later, source) : null;
   if (decode) made.use(decode.executable);
   const owned = made.move();
-  return { step, decode, state: stateOf(programs), [Symbol.dispose]: () => owned.dispose() };
+  return {
+    device: source.device,
+    step,
+    decode,
+    state: stateOf(programs),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
 }
