@@ -10,7 +10,7 @@ import { adapterShapes, initialAdapters, isAdapter } from "../../lib/weights/lor
 import { planTraining } from "../../lib/train/plan.ts";
 import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
 import { Trainer } from "../../lib/train/trainer.ts";
-import { mayBeHalf, parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import { mayBeFp16, parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import { largestDifference } from "../tensors.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
 import { TINY, TINY_BATCH, TINY_SETTINGS, tinyBatch, tinyGeometry } from "../train/tiny.ts";
@@ -107,7 +107,7 @@ Deno.test("weights that are not trained lie on the device as halves only, and co
   using trainer = trainerFor(device, HALVES, trainable);
   const shapes = [...parameterShapes(TINY)];
   const held = shapes.reduce((n, [name, shape]) => {
-    const bytes = !mayBeHalf(name) ? 4 : trainable(name) ? 6 : 2;
+    const bytes = !mayBeFp16(name) ? 4 : trainable(name) ? 6 : 2;
     return n + bytes * sizeOf(shape);
   }, 0);
   // Each tensor starts at a multiple of some bytes.
@@ -125,7 +125,7 @@ Deno.test("planTraining() counts halves and masters", () => {
   const plan = (settings: TrainingSettings, trainable = releasedTrainable(TINY)) =>
     planTraining(TINY, TINY_BATCH, tinyGeometry(), settings, trainable, { kernels: new Set() });
   const halved = [...parameterShapes(TINY)].reduce(
-    (n, [name, s]) => n + (mayBeHalf(name) ? sizeOf(s) : 0),
+    (n, [name, s]) => n + (mayBeFp16(name) ? sizeOf(s) : 0),
     0,
   );
   const [f32, f16] = [plan(TINY_SETTINGS), plan(HALVES)];

@@ -7,7 +7,7 @@ import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
 import { Walrus, type WeightStorage } from "../../lib/forecast/walrus.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { PIECE, readHalfWeight, streamWeight } from "../../lib/weights/read.ts";
+import { PIECE, readFp16Weight, streamWeight } from "../../lib/weights/read.ts";
 import { fixture, inRepository } from "../shared.ts";
 
 async function firstFrame(checkpoint: string, weights: WeightStorage): Promise<[Float32Array, MemoryNeed]> {
@@ -44,11 +44,11 @@ Deno.test("weights rounded to halves on request change the forecast a little", a
   assert.ok(worst > 1e-7 && worst < 2e-3, `${worst}`);
 });
 
-Deno.test("readHalfWeight() refuses what is no finite half and says where", async () => {
+Deno.test("readFp16Weight() refuses what is no finite half and says where", async () => {
   const file = writeSafetensors([{ name: "w", shape: [2, 2], data: Float32Array.of(1, 2, 70_000, 4) }]);
   using checkpoint = await openCheckpoint(file);
   await assert.rejects(
-    () => readHalfWeight(checkpoint, checkpoint.tensors.get("w")!),
+    () => readFp16Weight(checkpoint, checkpoint.tensors.get("w")!),
     /element 2 of "w" is 70000, wanted a finite number within half precision/,
   );
 });
