@@ -2,8 +2,8 @@
 // compiled and lowered for their limits.
 
 import type { SampleInfo } from "walrus";
-import { type Kernel, LEAST_LIMITS, type Limits, planLaunches, type Program } from "walrus/devices";
-import { plan, trace, workOf } from "walrus/ir";
+import { type Kernel, LEAST_LIMITS, type Limits, planLaunches, type Program, workOf } from "walrus/devices";
+import { plan, trace } from "walrus/ir";
 import { type Model, PARAMETER_PREFIX } from "walrus/models";
 import { inputParameters } from "walrus/nn";
 import type { Context } from "../cli.ts";

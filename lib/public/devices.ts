@@ -51,3 +51,4 @@ export {
   type StepAttributes as LaunchAttributes,
 } from "../compile/program.ts";
 export type { View } from "../compile/view.ts";
+export { stepWork as launchWork, workOf } from "../compile/work.ts";

@@ -29,7 +29,6 @@ export { grad } from "../autodiff/grad.ts";
 export { rematBlocks, rematerialize, type RematPolicy } from "../autodiff/remat.ts";
 export { Compiled, type Feed, type PassObserver } from "../compile/compile.ts";
 export { compile, type CompileOptions, type Part, type Plan, plan } from "../compile/pipeline.ts";
-export { workOf } from "../compile/work.ts";
 export { check } from "../ir/check.ts";
 export { evaluate as referenceEvaluation } from "../ir/evaluate.ts";
 export { attention } from "../ir/fused/attention.ts";

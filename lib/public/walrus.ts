@@ -30,5 +30,5 @@ export {
 } from "../models/walrus/mod.ts";
 export type { Boundary as AxisBoundary } from "../models/walrus/geometry.ts";
 export type { LossSettings } from "../models/walrus/loss.ts";
-export type { StepShape } from "../models/walrus/step.ts";
+export type { StepShape } from "../models/walrus/shape.ts";
 export { Walrus } from "./load_walrus.ts";
