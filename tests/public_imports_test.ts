@@ -13,7 +13,6 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "bench/core_size.ts": "measures the size of internal modules",
   "bench/kernel_cases.ts": "times programs of one kernel",
   "bench/kernels_bench.ts": "times programs of one kernel",
-  "bench/wasm_ceiling.ts": "times one kernel in a loop",
   "bench/stationary.ts": "compares layouts of one matrix",
   "bench/resident.ts": "times single launches of resident programs",
   "bench/profile.ts": "times a program launch by launch",
