@@ -13,11 +13,11 @@
  *
  * const graph = trace({ x: { dtype: "f32", shape: [3] } } as const, ({ x }) => {
  *   const loss = tensor.reshape(tensor.sum(tensor.mul(x, x), [0]), []);
- *   return { loss, slope: grad(loss, { x }).x };
+ *   return { loss, slope: grad(loss, { x }) };
  * });
  * using device = await wasm({ threads: 1 });
  * using program = await compile(device, graph);
- * const { loss, slope } = await program.run({ x: Float32Array.of(1, 2, 3) });
+ * const { loss, "slope/x": slope } = await program.run({ x: Float32Array.of(1, 2, 3) });
  * assert.equal(loss![0], 14);
  * assert.deepEqual([...slope!], [2, 4, 6]);
  * ```

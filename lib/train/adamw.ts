@@ -44,6 +44,13 @@ export function ratesType(count: number): Type {
  * @param counts k of every tensor: its optimiser steps, this one included
  * @param settings decays
  * @returns `[count, 3]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const settings = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 };
+ * assert.deepEqual([...adamwRates(1, [1], settings)].map((rate) => rate.toFixed(3)), ["10.000", "0.100", "1.000"]);
+ * ```
  */
 export function adamwRates(
   learningRate: number,

@@ -238,6 +238,13 @@ export function writeRunConfig(config: RunConfig): string {
  * Whether a name fits one of some patterns.
  *
  * @param patterns `*` stands for any text
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const trained = matcher(["blocks.*.weight", "head"]);
+ * assert.deepEqual(["blocks.0.weight", "blocks.0.bias", "head"].map(trained), [true, false, true]);
+ * ```
  */
 export function matcher(patterns: readonly string[]): (name: string) => boolean {
   const escaped = patterns.map((p) => p.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")));
