@@ -12,7 +12,6 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "app/doctor/": "runs every kernel by itself",
   "bench/core_size.ts": "measures the size of internal modules",
   "bench/kernel_cases.ts": "times programs of one kernel",
-  "bench/kernels_bench.ts": "times programs of one kernel",
   "bench/stationary.ts": "compares layouts of one matrix",
   "bench/resident.ts": "times single launches of resident programs",
   "bench/profile.ts": "times a program launch by launch",

@@ -40,6 +40,12 @@ export type {
   StepPlace,
   Traced,
 } from "../models/model.ts";
-export { modelEntries, modelEntry, registerModel } from "../models/registry.ts";
+export {
+  findModel,
+  modelEntries,
+  modelEntry,
+  registerModel,
+  type SeenCheckpoint,
+} from "../models/registry.ts";
 export { type RandomSource, randomSource } from "../random/random_source.ts";
 export { PARAMETER_PREFIX, type WeightStorage } from "../weights/storage.ts";
