@@ -6,6 +6,8 @@ import type { ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
 import type { RunConfig } from "./run_settings.ts";
 
+export type { RunConfig } from "./run_settings.ts";
+
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
