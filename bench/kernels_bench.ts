@@ -1,6 +1,6 @@
 // deno bench: every kernel of the WASM backend, at the sizes of the released model.
 
-import { wasm } from "../lib/backend/wasm/device.ts";
+import { wasm } from "walrus";
 import { kernelCases } from "./kernel_cases.ts";
 import { makeResident } from "./resident.ts";
 

@@ -4,13 +4,13 @@
 // usage: deno task bench:track [--save] [--only TEXT] [--baseline FILE] [--out FILE]; exit code 1 when something is slower
 
 import { parseArgs } from "node:util";
-import { wasm, type WasmDevice } from "../lib/backend/wasm/device.ts";
-import { stepWork } from "../lib/compile/work.ts";
+import { wasm, type WasmDevice } from "walrus";
+import { launchWork, type Program } from "walrus/devices";
 import { kernelCases } from "./kernel_cases.ts";
 import { processorName } from "./machine.ts";
 import { PROGRAMS } from "./model_programs.ts";
 import { bytesOf, cpuTime } from "./profile.ts";
-import { makeResident, type Workload } from "./resident.ts";
+import { makeResident } from "./resident.ts";
 import { writeResults } from "./results.ts";
 import { ALLOWED, compareCosts } from "./slower.ts";
 import { ceiling } from "./wasm_ceiling.ts";
@@ -35,18 +35,18 @@ interface Row {
   readonly gigabytes: number;
 }
 
-interface Named extends Workload {
+interface Workload {
   readonly name: string;
+  readonly program: Program;
 }
 
-function workloads(device: WasmDevice): Named[] {
-  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, ...make(device) }));
-  return [...kernelCases().map(({ label, ...workload }) => ({ name: label, ...workload })), ...models];
+function workloads(device: WasmDevice): Workload[] {
+  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, program: make(device) }));
+  return [...kernelCases().map(({ label, program }) => ({ name: label, program })), ...models];
 }
 
-async function measure(device: WasmDevice, { name, ...workload }: Named): Promise<Row> {
-  const { program } = workload;
-  using resident = await makeResident(device, workload);
+async function measure(device: WasmDevice, { name, program }: Workload): Promise<Row> {
+  using resident = await makeResident(device, program);
   const run = () => resident.executable.run(resident.job);
   const first = cpuTime();
   await run();
@@ -62,7 +62,7 @@ async function measure(device: WasmDevice, { name, ...workload }: Named): Promis
     times.push((cpuTime() - start) / repeats);
   }
   const milliseconds = Math.min(...times);
-  const operations = program.steps.reduce((sum, step) => sum + stepWork(step), 0);
+  const operations = program.steps.reduce((sum, step) => sum + launchWork(step), 0);
   const views = program.steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
   const bytes = views.reduce((sum, view) => sum + bytesOf(view), 0);
   const digits = (value: number) => Number(value.toPrecision(4));

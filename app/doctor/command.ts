@@ -98,7 +98,7 @@ async function describeGpu(row: Row): Promise<number> {
   row("GPU", gpu.name);
   row(
     "  vendor, architecture",
-    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "not told",
+    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "unknown",
   );
   row("  f16 arrays", yes(features.has("shader-f16")));
   row("  subgroups", yes(gpu.target.subgroups));

@@ -1,12 +1,10 @@
 // The products and attentions of the released model as programs of one step: what a GPU spends its time on.
 
-import { plan } from "../../lib/compile/pipeline.ts";
-import type { Device } from "../../lib/compile/device.ts";
-import type { Program } from "../../lib/compile/program.ts";
-import { attention } from "../../lib/ir/fused/attention.ts";
-import { contract } from "../../lib/ir/tensor.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { DType, Shape } from "../../lib/ir/types.ts";
+import type { Device } from "walrus";
+import type { Program } from "walrus/devices";
+import { attention, type DType, plan, type Shape, tensor, trace } from "walrus/ir";
+
+const { contract } = tensor;
 
 /** One question to a GPU. */
 export interface KernelCase {

@@ -4,11 +4,10 @@
 // FOLDER is the peers' folder with its data.
 
 import { parseArgs } from "node:util";
-import { webgpu } from "../../lib/backend/webgpu/device.ts";
-import { compile } from "../../lib/compile/compile.ts";
-import { contract } from "../../lib/ir/tensor.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { Type } from "../../lib/ir/types.ts";
+import { webgpu } from "walrus";
+import { compile, tensor, trace, type Type } from "walrus/ir";
+
+const { contract } = tensor;
 
 /** What the peers' script answers. */
 interface Answer {

@@ -14,6 +14,13 @@ export type RematPolicy = (scope: string) => string | null;
  * The policy for networks of blocks: `block0`, `block1`, .. are a region each.
  *
  * @param every recompute block 0, `every`, 2 `every`, ..; 1 is all of them
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const policy = rematBlocks(2);
+ * assert.deepEqual(["block2/space/qkv", "block3/space", "encoder"].map(policy), ["block2/", null, null]);
+ * ```
  */
 export function rematBlocks(every = 1): RematPolicy {
   return (scope) => {
