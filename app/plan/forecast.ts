@@ -1,16 +1,11 @@
 // The memory and launches of one forecast step on WebGPU adapters that do not have to be there: the whole program is
 // compiled and lowered for their limits.
 
-import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
-import { LEAST_LIMITS, type Limits } from "../../lib/backend/webgpu/target.ts";
-import type { Kernel, Program } from "../../lib/compile/program.ts";
-import { workOf } from "../../lib/compile/work.ts";
-import { plan } from "../../lib/compile/pipeline.ts";
-import type { SampleInfo } from "../../lib/data/dataset.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { Model } from "../../lib/models/model.ts";
-import { inputParameters } from "../../lib/nn/parameters.ts";
-import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
+import type { SampleInfo } from "walrus";
+import { type Kernel, LEAST_LIMITS, type Limits, planLaunches, type Program, workOf } from "walrus/devices";
+import { plan, trace } from "walrus/ir";
+import { type Model, PARAMETER_PREFIX } from "walrus/models";
+import { inputParameters } from "walrus/nn";
 import type { Context } from "../cli.ts";
 
 const MIB = 2 ** 20;

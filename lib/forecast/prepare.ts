@@ -1,7 +1,7 @@
 // From a network and the kind of window it continues to programs on a device. The same for a loaded model and for one in
 // training: they differ in where their parameters come from.
 
-import { loadPlan, type Plan, plan } from "../compile/pipeline.ts";
+import { type Plan, plan } from "../compile/pipeline.ts";
 import type { Device, DeviceBuffer, Executable } from "../compile/device.ts";
 import { trace } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
@@ -50,6 +50,8 @@ export interface ForecastProgram {
 
 /** The programs of a rollout. */
 export interface PreparedForecast extends Disposable {
+  /** Where they are. */
+  readonly device: Device;
   /** Every step, or the one that fills the KV cache. */
   readonly step: ForecastProgram;
   /** The steps after that one, which read a frame; null without a KV cache. */
@@ -115,7 +117,7 @@ function estimate(programs: readonly Planned[]): MemoryEstimate {
 async function load({ plan, inputs }: Planned, source: ParameterSource): Promise<ForecastProgram> {
   const names = [plan.prologue, plan.main].flatMap((part) => [...part?.graph.inputs.keys() ?? []]);
   const parameters = await source.buffers(new Set(names), plan.matrices);
-  const executable = await loadPlan(source.device, plan, source.stationary ? parameters : new Map());
+  const executable = await source.device.load(plan, source.stationary ? parameters : new Map());
   return { executable, parameters: source.stationary ? new Map() : parameters, inputs };
 }
 
@@ -152,5 +154,11 @@ export async function prepareForecast<S>(
   const decode = later ? await load(later, source) : null;
   if (decode) made.use(decode.executable);
   const owned = made.move();
-  return { step, decode, state: stateOf(programs), [Symbol.dispose]: () => owned.dispose() };
+  return {
+    device: source.device,
+    step,
+    decode,
+    state: stateOf(programs),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
 }

@@ -45,10 +45,11 @@ export class LeaseCache<T extends Disposable> implements Disposable {
 
   /**
    * What was made for a key, or what `make` makes now. Calls that overlap share one making; one that fails is
-   * forgotten, so that a later call tries again.
+   * forgotten, so that later calls try again, and those that shared it do so by themselves.
    */
   async lease(key: string, make: () => Promise<T>): Promise<Lease<T>> {
-    const entry = this.#entries.get(key) ?? { value: make(), users: 0 };
+    const known = this.#entries.get(key);
+    const entry = known ?? { value: make(), users: 0 };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users++;
@@ -65,6 +66,8 @@ export class LeaseCache<T extends Disposable> implements Disposable {
       };
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      // What another call was refused need not be refused to this one.
+      if (known) return await this.lease(key, make);
       throw error;
     }
   }

@@ -38,7 +38,7 @@ export interface RolloutOptions {
   readonly steps: number;
   /** Seed of the random draws, 0 unless given: the same seed gives the same forecast everywhere. */
   readonly seed?: number;
-  /** Whether steps use random draws (Walrus's jitter); the model decides unless given. */
+  /** Whether steps use random draws (jitter, say); the model decides unless given. */
   readonly draws?: boolean;
   /**
    * Whether keys and values of past frames are kept, so that a step after the first reads one frame: several times
@@ -79,6 +79,21 @@ function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** Waits no longer than a signal lets it; what comes too late is given back. */
+async function unlessAborted<T extends Disposable>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, aborted]);
+  } catch (error) {
+    work.then((late) => late[Symbol.dispose](), () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 /**
  * Forecasts frame after frame, feeding its own output back. Rollouts of one host may overlap: each gives what it would
  * give alone. The host has to outlive them; when it is disposed of they end with a DisposedError.
@@ -117,9 +132,8 @@ export async function* rollout(
   /** The last frames, as many as a window has. */
   let recent: Frame[] = [];
   const open = async (index: number) => {
-    const programs = await host.programs(shape, kvCache, options.admit);
+    const programs = await unlessAborted(signal, host.programs(shape, kvCache, options.admit));
     return await RolloutRun.start(
-      host.device,
       model,
       shape,
       windowAfter(start, recent),
@@ -135,14 +149,18 @@ export async function* rollout(
 
   const last = start.times.at(-1) ?? 0;
   let run: RolloutRun<unknown> | null = null;
+  /** The device that the run is on, also once another rollout has led the host to its successor. */
+  let { device } = host;
   try {
     for (let index = 1, step = 0; step < steps;) {
       await breathe();
       signal.throwIfAborted();
-      const { device } = host;
       let predicted;
       try {
-        run ??= await open(index);
+        if (!run) {
+          device = host.device;
+          run = await open(index);
+        }
         predicted = await run.step(index);
       } catch (error) {
         run?.[Symbol.dispose]();

@@ -2,7 +2,7 @@
 // shared, so rollouts of one model may overlap.
 
 import type { Sample } from "../data/dataset.ts";
-import type { Device, DeviceBuffer } from "../compile/device.ts";
+import type { DeviceBuffer } from "../compile/device.ts";
 import { outputSlotName } from "../compile/lower.ts";
 import { type HostArray, sizeOf } from "../ir/types.ts";
 import type { Statistics } from "../data/statistics.ts";
@@ -58,14 +58,12 @@ export class RolloutRun<S> implements Disposable {
   }
 
   /**
-   * Puts a window on a device.
+   * Puts a window on the device that the programs are on.
    *
-   * @param device where the programs are
    * @param programs leased; given back when the run is disposed of, or now when this fails
    * @param first number of the step that is computed first
    */
   static async start<S>(
-    device: Device,
     model: Model<S>,
     shape: S,
     window: Sample,
@@ -75,6 +73,7 @@ export class RolloutRun<S> implements Disposable {
   ): Promise<RolloutRun<S>> {
     using made = new DisposableStack();
     made.use(programs);
+    const { device, step, decode, state } = programs.value;
     const given = model.inputs([window], shape, settings.statistics, settings.fields);
     const buffers = new Map<string, DeviceBuffer>();
     const create = async (name: string, dtype: DeviceBuffer["dtype"], length: number, data?: HostArray) => {
@@ -85,7 +84,6 @@ export class RolloutRun<S> implements Disposable {
       buffers.set(name, buffer);
       if (data) await buffer.write(data);
     };
-    const { step, decode, state } = programs.value;
     for (const [name, { dtype, shape }] of state) await create(name, dtype, sizeOf(shape), given[name]);
     // What every step reads lies on the device once.
     for (const [name, { dtype, shape }] of new Map([...step.inputs, ...decode?.inputs ?? []])) {

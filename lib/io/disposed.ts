@@ -1,7 +1,10 @@
-// What using something that was disposed of ends in.
+// What using something that was disposed of ends in: one class for all of the library, so that one check finds it.
 
-/** Something was used after it was closed: a data set, a device, a model. */
+/**
+ * Something was asked of what was disposed of, maybe while it waited or ran: a data set, a buffer, a program, a device, a
+ * model.
+ */
 export class DisposedError extends Error {
   /** Tells it from other errors where classes do not survive, as between workers. */
-  override name = "DisposedError";
+  override readonly name = "DisposedError";
 }

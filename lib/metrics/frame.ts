@@ -130,31 +130,3 @@ export function frameMetric(
     (_, c) => formulas[name](sumsOf(prediction, truth, c, channels), epsilon),
   );
 }
-
-/** A frame with named channels, as rollouts and trajectories give them. */
-export interface ChannelFrame {
-  /** `[points, channels]`, channels last. */
-  readonly values: Float32Array;
-  /** Names of the channels. */
-  readonly channels: readonly string[];
-}
-
-/**
- * Variance-scaled error of every channel: the root of MSE / (variance of the truth + 1e-7). 1 is as good as
- * predicting the spatial mean.
- *
- * @param prediction a predicted frame
- * @param truth the true frame with the same channels
- * @returns channel name to VRMSE
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * const frame = (values: number[]) => ({ values: Float32Array.from(values), channels: ["density"] });
- * assert.equal(vrmse(frame([1, 2, 3]), frame([1, 2, 3])).density, 0);
- * ```
- */
-export function vrmse(prediction: ChannelFrame, truth: ChannelFrame): Record<string, number> {
-  const scores = frameMetric("VRMSE", prediction.values, truth.values, truth.channels.length);
-  return Object.fromEntries(truth.channels.map((name, c) => [name, scores[c] ?? NaN]));
-}

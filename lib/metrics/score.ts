@@ -94,3 +94,32 @@ export function score(
   }
   return scores;
 }
+
+/**
+ * Variance-scaled error of every component of a frame: the root of MSE / (variance of the truth + 1e-7). 1 is as good as
+ * predicting the spatial mean.
+ *
+ * @param prediction one frame, as rollouts give it; of a sample of several the last
+ * @param truth the true frame; of a sample of several the last
+ * @returns component name to VRMSE; fields that stay the same and hidden cells do not count
+ * @throws RangeError when fields or sizes differ
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "../data/open_data.ts";
+ * using data = await openData("examples/data/euler_quadrants_mini.hdf5");
+ * const trajectory = (await data.split()).trajectory(0);
+ * const [now, next] = [await trajectory.sample([0]), await trajectory.sample([1])];
+ * const { momentum_x, momentum_y } = vrmse(now, next);
+ * assert.ok(momentum_x! > 0 && momentum_x! < 1 && momentum_y! > 0);
+ * ```
+ */
+export function vrmse(prediction: Sample, truth: Sample): Record<string, number> {
+  const { info, times } = prediction;
+  const last = prediction.values.flatMap((values, i) => {
+    const field = info.fields[i]!;
+    return field.constant ? [] : [values.subarray((times.length - 1) * frameSize(info, field))];
+  });
+  return score(last, truth);
+}

@@ -7,7 +7,7 @@ import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, cast, constant, input, mul } from "../ir/tensor.ts";
 import { type Graph, namedScope, trace } from "../ir/trace.ts";
 import type { DType, Shape, Type } from "../ir/types.ts";
-import type { Model, Parameters } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
 import { isFp16 } from "../weights/fp16.ts";
 import { adamw, type AdamWState, ratesType } from "./adamw.ts";
 import { clipFactor, totalNorm } from "./clip.ts";

@@ -1,8 +1,7 @@
 // Tensors of a checkpoint on a device. Each is read when it is first asked for, once, however many ask at the same time;
 // one whose reading failed is read again by the next who asks.
 
-import type { Device, DeviceBuffer } from "../compile/device.ts";
-import { DisposedError } from "../compile/device.ts";
+import { type Device, type DeviceBuffer, DeviceLostError, DisposedError } from "../compile/device.ts";
 import type { Checkpoint } from "../io/stored_tensor.ts";
 import { at, BYTES, sizeOf } from "../ir/types.ts";
 import { streamQuantized, streamWeight } from "./read.ts";
@@ -80,10 +79,13 @@ export class WeightStore implements Disposable {
   /**
    * Memory of weights, read now where they were not before.
    *
+   * @param device that it has to be on
    * @param inputs names of a program's inputs; those that hold no weights are left out
    * @param matrices rows of those that products read whole, by input: the device may pack them
+   * @throws DeviceLostError when the weights are on another device by now
    */
   async buffers(
+    device: Device,
     inputs: Iterable<string>,
     matrices: ReadonlyMap<string, number>,
   ): Promise<Map<string, DeviceBuffer>> {
@@ -93,6 +95,9 @@ export class WeightStore implements Disposable {
       const name = input.slice(PARAMETER_PREFIX.length);
       const matrix = this.#infos.has(name) ? name : name.replace(/\.scale$/, "");
       const { buffer, scales } = await this.#weight(matrix, matrices.get(PARAMETER_PREFIX + matrix));
+      if (this.#device !== device) {
+        throw new DeviceLostError(`Cannot read "${name}" onto ${device.name}: its model left that device`);
+      }
       buffers.set(input, matrix === name ? buffer : scales!);
     }
     return buffers;
@@ -102,9 +107,13 @@ export class WeightStore implements Disposable {
     if (this.#disposed) throw new DisposedError(`Cannot read "${name}": its model is disposed of`);
     let weight = this.#resident.get(name);
     if (!weight) {
-      weight = this.#read(name, rows);
-      this.#resident.set(name, weight);
-      weight.catch(() => this.#resident.delete(name));
+      const reading = this.#read(name, rows);
+      weight = reading;
+      this.#resident.set(name, reading);
+      reading.catch(() => {
+        // On another device it may be read by now.
+        if (this.#resident.get(name) === reading) this.#resident.delete(name);
+      });
     }
     return weight;
   }

@@ -4,8 +4,8 @@
 export interface ModelFiles {
   /** Checkpoint. */
   readonly checkpoint: Blob | string;
-  /** Its `extended_config.yaml`. */
-  readonly config: Blob | string;
+  /** Its configuration file; null: its family needs none. */
+  readonly config: Blob | string | null;
 }
 
 /** Where a page computes. */
@@ -14,7 +14,7 @@ export type BackendChoice = "auto" | "wasm" | "webgpu";
 /** Asks the worker to finetune; once in its life. */
 export interface StartRequest {
   readonly kind: "start";
-  /** The Well's HDF5 files of one data set. */
+  /** Files of one data set. */
   readonly data: readonly File[];
   readonly model: ModelFiles;
   /** Optimiser steps. */
@@ -53,8 +53,7 @@ export type Answer =
     readonly kind: "done";
     readonly steps: number;
     readonly after: Score;
-    /** The network in the released layout. */
-    readonly checkpoint: Blob;
-    readonly config: string;
+    /** The network: its weights, then its configuration files. */
+    readonly files: readonly { readonly name: string; readonly content: Blob }[];
   }
   | { readonly kind: "error"; readonly message: string };

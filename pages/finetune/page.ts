@@ -2,11 +2,15 @@
 // `index.html`; does no arithmetic of its own, so that it answers at once.
 
 import { chart, smoothed } from "../../app/train/chart.ts";
+import { modelEntries } from "walrus/models";
 import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */
-const SHIPPED = { checkpoint: "examples/walrus_small/walrus.safetensors", data: "examples/data/" };
-const SHIPPED_CONFIG = "examples/walrus_small/extended_config.yaml";
+const SHIPPED = {
+  checkpoint: "examples/walrus_small/walrus.safetensors",
+  config: "examples/walrus_small/extended_config.yaml",
+  data: "examples/data/",
+};
 /** Steps of the curve's running mean. */
 const SMOOTHED = 8;
 
@@ -37,8 +41,8 @@ const parts = {
   facts: element("facts", HTMLElement),
   result: element("result", HTMLElement),
   scores: element("scores", HTMLElement),
-  weights: element("weights", HTMLAnchorElement),
-  config: element("config", HTMLAnchorElement),
+  downloads: element("downloads", HTMLElement),
+  name: element("name", HTMLElement),
   again: element("again", HTMLButtonElement),
 };
 
@@ -148,7 +152,7 @@ class Run {
     });
   }
 
-  #finish({ steps, after, checkpoint, config }: Extract<Answer, { kind: "done" }>): void {
+  #finish({ steps, after, files }: Extract<Answer, { kind: "done" }>): void {
     this.#worker.terminate();
     const took = duration((performance.now() - this.#began) / 1000);
     parts.phase.textContent = steps < this.#steps
@@ -162,8 +166,7 @@ class Run {
       bold(`${this.#before.toPrecision(3)} → ${after.toPrecision(3)}`),
       `, ${change > 0 ? "+" : change < 0 ? "−" : ""}${Math.abs(change)} %`,
     );
-    link(parts.weights, checkpoint);
-    link(parts.config, new Blob([config], { type: "application/yaml" }));
+    offer(files);
     parts.result.hidden = false;
   }
 }
@@ -185,31 +188,45 @@ function bold(text: string): HTMLElement {
   return node;
 }
 
-function link(anchor: HTMLAnchorElement, blob: Blob): void {
-  URL.revokeObjectURL(anchor.href);
-  anchor.href = URL.createObjectURL(blob);
+/** Puts files up for download, in place of those before. */
+function offer(files: Extract<Answer, { kind: "done" }>["files"]): void {
+  for (const { href } of parts.downloads.querySelectorAll("a")) URL.revokeObjectURL(href);
+  parts.downloads.replaceChildren(...files.map(({ name, content }) => {
+    const anchor = document.createElement("a");
+    Object.assign(anchor, { className: "button", download: name, href: URL.createObjectURL(content) });
+    anchor.textContent = name;
+    return anchor;
+  }));
+  parts.name.textContent = files[0]?.name ?? "";
 }
 
 function shippedModel(): ModelFiles {
   const here = document.baseURI;
-  return { checkpoint: new URL(SHIPPED.checkpoint, here).href, config: new URL(SHIPPED_CONFIG, here).href };
+  return { checkpoint: new URL(SHIPPED.checkpoint, here).href, config: new URL(SHIPPED.config, here).href };
 }
+
+/** Configuration files that some family has beside its checkpoints. */
+const CONFIG_FILES = modelEntries().flatMap(({ configFiles }) => configFiles);
+/** Whether there is a family whose checkpoints stand alone. */
+const MAY_STAND_ALONE = modelEntries().some(({ configFiles }) => configFiles.length === 0);
+/** Files that describe data though they are written as configurations are. */
+const DATA_TEXTS = ["arrays.yaml", "stats.yaml"];
 
 /** Sorts dropped files into data and network, and starts when there are data. */
 function take(files: readonly File[]): void {
   fail("");
   const named = (pattern: RegExp) => files.filter(({ name }) => pattern.test(name));
   const checkpoint = named(/\.(?:safetensors|pt|pth)$/i)[0];
-  const config = named(/\.ya?ml$/i)[0];
-  const data = named(/\.(?:hdf5|h5)$/i);
+  const data = files.filter(({ name }) => DATA_TEXTS.includes(name) || /\.(?:hdf5|h5|npy|npz)$/i.test(name));
+  const config = named(/\.(?:ya?ml|json)$/i).find((file) => !data.includes(file));
   const other = files.find((file) => file !== checkpoint && file !== config && !data.includes(file));
   if (other) return fail(`"${other.name}" is no simulation: wanted an HDF5 file (.hdf5, .h5)`);
-  if (checkpoint && !config) {
-    return fail(`"${checkpoint.name}" needs its extended_config.yaml: drop both at once`);
+  if (checkpoint && !config && !MAY_STAND_ALONE) {
+    return fail(`"${checkpoint.name}" needs its ${CONFIG_FILES.join(" or ")}: drop both at once`);
   }
   if (config && !checkpoint) return fail(`"${config.name}" needs its checkpoint: drop both at once`);
-  if (checkpoint && config) {
-    dropped = { checkpoint, config };
+  if (checkpoint) {
+    dropped = { checkpoint, config: config ?? null };
     parts.network.textContent = `Network: ${checkpoint.name}`;
   }
   if (data.length === 0) return;

@@ -1,27 +1,27 @@
 // Finetunes in a worker, so that the page stays awake: the library's own run on the files that were dropped. Speaks
 // the messages of `messages.ts`; reads nothing but what it is handed.
 
+import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
+import { findModel } from "walrus/models";
+import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
+import { openCheckpoint, streamSafetensors } from "walrus/io";
+import { type Model, modelEntry } from "walrus/models";
 import {
   makeBatch,
   Mixture,
-  openDevice,
-  openSplit,
-  parameterShapes,
+  type MixtureSystem,
+  parseRunConfig,
   planTraining,
-  RELEASED_TRAINING,
-  releasedTrainable,
+  type RunConfig,
   runTraining,
-  type Schedule,
-  type Split,
-  startNetwork,
-  streamSafetensors,
+  type StartedModel,
+  startModel,
   Trainer,
-  type TrainingSettings,
-  UNCHANGED_MODEL,
+  type TrainerState,
   validate,
   type ValidationSettings,
-  writeConfig,
-} from "../../mod.ts";
+  type ValidationSystem,
+} from "walrus/train";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
@@ -38,8 +38,7 @@ const MOST_BYTES = 2 ** 32;
 /** Windows whose errors are compared before and after. */
 const SCORED = 4;
 
-const SETTINGS: TrainingSettings = { ...RELEASED_TRAINING, accumulate: 1 };
-const SCORING: ValidationSettings = { windows: SCORED, rollout: 0, trajectories: 0, jitter: false, seed: 0 };
+const SCORING: ValidationSettings = { windows: SCORED, rollout: 0, trajectories: 0, draws: false, seed: 0 };
 
 /** Lets messages in: awaits of finished work do not. */
 function breathe(): Promise<void> {
@@ -50,72 +49,134 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** Names of all channels of a split. */
-async function channelsOf(split: Split): Promise<string[]> {
-  const { channels, constantChannels } = await split.trajectory(0, 0).window({ from: 0, length: 1 });
-  return [...channels, ...constantChannels];
+/** Name of the family of a checkpoint. */
+async function familyOf({ checkpoint }: ModelFiles): Promise<string> {
+  using opened = await openCheckpoint(checkpoint);
+  return findModel({ names: new Set(opened.tensors.keys()), name: opened.name }).family;
 }
 
-/** Warm-up over a tenth of the steps, then constant: fifty steps are too few for more. */
-function scheduleOf({ learningRate, steps }: StartRequest): Schedule {
-  return { kind: "constant", base: learningRate, warmup: Math.ceil(steps / 10), firstFactor: 0.1 };
+/**
+ * What the finetune command would be told: the family's own settings, one micro-batch a step. The rate warms up over a
+ * tenth of the steps and stays: fifty steps are too few for more.
+ */
+async function configure({ model, learningRate, steps }: StartRequest): Promise<RunConfig> {
+  const run = {
+    folder: "page",
+    model: { family: await familyOf(model), from: "page" },
+    data: { root: "page", rotate: false, strides: [1, 1], samples: 1 },
+    training: { steps, accumulate: 1 },
+    optimizer: { lr: learningRate },
+    schedule: { kind: "constant", warmup: Math.ceil(steps / 10), first_factor: 0.1 },
+  };
+  // What is JSON is YAML as well.
+  return await parseRunConfig(JSON.stringify(run), { name: "page", finetune: true });
 }
 
-async function networkOf({ checkpoint, config }: ModelFiles, names: readonly string[]) {
-  // As the finetune command does: dropped branches are for long runs.
-  return await startNetwork({ ...UNCHANGED_MODEL, from: checkpoint, config, drop_path: 0 }, names, 0);
+/** The split to learn from: data that are not divided are all of it. */
+async function trainingSplit(data: Dataset): Promise<Split> {
+  return await data.split(data.splits.find((name) => name === "train") ?? data.splits[0]!);
+}
+
+async function networkOf(
+  { checkpoint, config }: ModelFiles,
+  { model: { family, from: _from, config: _config, ...settings }, seed }: RunConfig,
+  info: SampleInfo,
+): Promise<StartedModel> {
+  return await startModel({
+    family: await modelEntry(family!).load(),
+    settings,
+    from: checkpoint,
+    config,
+    data: [info],
+    map: {},
+    seed,
+  });
+}
+
+/** The mixture of one system, from its start. */
+function mixtureOf(system: MixtureSystem, { seed, training, data }: RunConfig, model: Model): Mixture {
+  const { strides, rotate: augment, limit } = data;
+  return new Mixture([system], { seed, epochLength: training.epoch, strides, augment, limit }, model);
+}
+
+/** Refuses steps that do not fit, before anything large is allocated. */
+async function checkMemory(
+  { split, frames, statistics = null }: ValidationSystem,
+  run: RunConfig,
+  model: Model,
+  device: Device,
+): Promise<void> {
+  const mixture = mixtureOf({ split, samples: 1, frames }, run, model);
+  const settings = settingsOf(run, model);
+  const { shape } = makeBatch(await mixture.read(mixture.next()), model, {
+    seed: run.seed,
+    index: 0,
+    source: split.dataset,
+    frames,
+    parts: 1,
+    loss: settings.loss,
+    statistics,
+  });
+  const { peak } = planTraining(model, shape, settings, trainableOf(run, model), device);
+  if (!device.name.startsWith("wasm") || peak <= MOST_BYTES) return;
+  throw new RangeError(
+    `A step on ${split.dataset} needs ${gigabytes(peak)}, a page has ${
+      gigabytes(MOST_BYTES)
+    }: use a smaller grid`,
+  );
+}
+
+/** The files of the network as it is now. */
+async function filesOf(model: Model, { tensors }: TrainerState) {
+  const stored = [...model.parameters].map(([name, { shape }]) => ({
+    name,
+    shape,
+    read: () => tensors.get(`params/${name}`)!,
+  }));
+  const pieces = await Array.fromAsync(streamSafetensors(stored));
+  return [
+    { name: model.weightsFile, content: new Blob(pieces as Uint8Array<ArrayBuffer>[]) },
+    ...Object.entries(model.files()).map(([name, text]) => ({ name, content: new Blob([text]) })),
+  ];
 }
 
 async function finetune(request: StartRequest, signal: AbortSignal): Promise<void> {
   tell({ kind: "phase", text: "reading the files" });
-  using split = await openSplit(request.data);
-  const { config, weights } = await networkOf(request.model, await channelsOf(split));
-  if (config.normalization === "global") {
-    throw new RangeError("This network is normalised by statistics of a data set: use the finetune command");
-  }
-  const deep = split.shape.every((n) => n > 1);
-  const frames = deep ? Math.max(1, Math.floor(config.contextFrames / 2)) : config.contextFrames;
-  const drawing = { seed: 0, epochLength: 2000, strides: [1, 1], rotate: false, limit: null } as const;
-  const mixture = () => new Mixture([{ split, samples: 1, frames }], drawing);
-  const trainable = releasedTrainable(config);
+  using data = await openData(request.data);
+  const split = await trainingSplit(data);
+  const statistics = await data.statistics();
+  const { info } = split.trajectory(0);
+  const run = await configure(request);
+  const { model, weights } = await networkOf(request.model, run, info);
+  const system: ValidationSystem = { split, frames: model.contextFrames(info).usual, statistics };
 
   tell({ kind: "phase", text: "starting the device" });
   using device = await openDevice(request.backend);
-  const first = mixture();
-  const windows = await first.read(first.next());
-  const { shape, geometry } = makeBatch(windows, config, { seed: 0, index: 0, source: split.name });
-  const { peak } = planTraining(config, shape, geometry, SETTINGS, trainable, device);
-  if (device.name.startsWith("wasm") && peak > MOST_BYTES) {
-    throw new RangeError(
-      `A step on ${split.name} needs ${gigabytes(peak)}, a page has ${
-        gigabytes(MOST_BYTES)
-      }: use a smaller grid`,
-    );
-  }
-  using trainer = new Trainer({ device, config, settings: SETTINGS, trainable });
+  await checkMemory(system, run, model, device);
+  const [settings, trainable] = [settingsOf(run, model), trainableOf(run, model)];
+  using trainer = new Trainer({ device, model, settings, trainable });
   const tensors = new Map([...await weights()].map(([name, data]) => [`params/${name}`, data]));
   await trainer.load({ tensors, counts: {} });
 
   tell({ kind: "phase", text: "scoring the network as it is" });
-  const score = async () => (await validate(trainer, { split, frames }, SCORING)).oneStep;
+  const score = async () => (await validate(trainer, system, SCORING)).oneStep;
   tell({
     kind: "ready",
     device: device.name,
-    data: `${split.name}, ${split.shape.filter((n) => n > 1).join(" x ")}`,
-    model: `${config.blocks} blocks of width ${config.hiddenDim}, ${
-      (trainer.trainedSize / 1e6).toPrecision(2)
-    } M numbers`,
+    data: `${split.dataset}, ${info.grid.shape.filter((n) => n > 1).join(" x ")}`,
+    model: `${model.description}, ${(trainer.trainedSize / 1e6).toPrecision(2)} M numbers`,
     before: await score(),
   });
 
   let done = 0;
   const events = runTraining({
     trainer,
-    mixture: mixture(),
-    schedule: scheduleOf(request),
+    mixture: mixtureOf({ split, samples: 1, frames: system.frames }, run, model),
+    schedule: scheduleOf(run),
     from: 0,
     steps: request.steps,
-    seed: 0,
+    seed: run.seed,
+    statistics: [statistics],
     validateEvery: 0,
     validation: SCORING,
     validationSystems: [],
@@ -130,19 +191,8 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
       tell({ kind: "step", step: event.step, loss: event.loss });
       await breathe();
     } else if (event.kind === "checkpoint") {
-      const stored = [...parameterShapes(config)].map(([name, shape]) => ({
-        name,
-        shape,
-        read: () => event.trainer.tensors.get(`params/${name}`)!,
-      }));
-      const pieces = await Array.fromAsync(streamSafetensors(stored));
-      tell({
-        kind: "done",
-        steps: done,
-        after: await score(),
-        checkpoint: new Blob(pieces as Uint8Array<ArrayBuffer>[]),
-        config: writeConfig(config),
-      });
+      const files = await filesOf(model, event.trainer);
+      tell({ kind: "done", steps: done, after: await score(), files });
     }
   }
 }

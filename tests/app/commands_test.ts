@@ -93,14 +93,21 @@ Deno.test("stats writes the statistics of a data set's training split", () =>
     await dataSet(folder, "gray_scott_mini", "train");
     const { code, out, err } = await runCommand(stats, [`${folder}/gray_scott_mini/`]);
     assert.equal(code, 0, err);
-    assert.equal(out, `wrote ${folder}/gray_scott_mini/stats.yaml: A, B of 1 files`);
+    assert.equal(out, `wrote ${folder}/gray_scott_mini/stats.yaml: A, B of 1 trajectories`);
     const { mean } = await readStatistics(`${folder}/gray_scott_mini/stats.yaml`);
     assert.deepEqual(Object.keys(mean), ["A", "B"]);
-    assert.deepEqual(await runCommand(stats, [folder]), {
+    await Deno.mkdir(`${folder}/empty`);
+    assert.deepEqual(await runCommand(stats, [`${folder}/empty`]), {
       code: 1,
       out: "",
-      err: `error: "${folder}/data/train" has no HDF5 files`,
+      err:
+        `error: Cannot open "${folder}/empty" as data; well: it has no files *.hdf5 or *.h5; arrays: it has no ` +
+        "arrays.yaml",
     });
+    assert.match(
+      (await runCommand(stats, [`${folder}/none`])).err,
+      /^error: Cannot open ".*none": there is no such/,
+    );
     assert.equal((await runCommand(stats, [])).err, "error: missing required argument 'folder'");
   }));
 

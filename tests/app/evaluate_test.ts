@@ -31,9 +31,13 @@ Deno.test("evaluate scores the shipped model beside the trivial forecasts", () =
   }));
 
 Deno.test("evaluate refuses folders without data and counts that are none", async () => {
-  const nothing = await run("nowhere");
-  assert.equal(nothing.code, 1);
-  assert.match(nothing.err, /error: "nowhere\/data\/valid" has no HDF5 files/);
+  const nowhere = await run("nowhere");
+  assert.deepEqual([nowhere.code, nowhere.err], [1, 'error: Cannot open "nowhere": there is no such file']);
+  await inFolder(async (folder) => {
+    const nothing = await run(folder);
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.err, /^error: Cannot open ".*" as data; well: it has no files \*\.hdf5 or \*\.h5/);
+  });
   const never = await run("nowhere", "--every", "0");
   assert.equal(never.code, 2);
   assert.match(never.err, /--every.*wanted a whole number from 1/s);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decode } from "fast-png";
-import { openWell } from "../../lib/data/well.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { forecast } from "../../app/forecast/command.ts";
 import { fixture, inRepository } from "../shared.ts";
 import { inFolder, runCommand, taskProcess } from "./run_command.ts";
@@ -38,12 +38,14 @@ Deno.test("forecast writes scores, a Well file, a picture and an animation", () 
     assert.match(err, /forecast 3\/3, .* steps\/s, took/);
     const names = [...Deno.readDirSync(`${folder}/new`)].map((e) => e.name).sort();
     assert.deepEqual(names, ["forecast.gif", "forecast.hdf5", "forecast.png"]);
-    using well = await openWell(`${folder}/new/forecast.hdf5`);
-    assert.equal(well.metadata.steps, 3);
-    assert.deepEqual(well.metadata.boundaries, [[2, 2], [2, 2]]);
-    assert.deepEqual(well.trajectory(0).channels, ["A", "B"]);
-    const { values } = await well.trajectory(0).frame(2);
-    assert.ok(values.every(Number.isFinite) && values.some((v) => v !== 0));
+    using written = await openData(`${folder}/new/forecast.hdf5`);
+    const trajectory = (await written.split()).trajectory(0);
+    assert.equal(trajectory.steps, 3);
+    assert.deepEqual(trajectory.info.boundaries, [["periodic", "periodic"], ["periodic", "periodic"]]);
+    assert.deepEqual(trajectory.info.fields.map(({ name }) => name), ["A", "B"]);
+    for (const values of (await trajectory.sample([2])).values) {
+      assert.ok(values.every(Number.isFinite) && values.some((v) => v !== 0));
+    }
     const picture = decode(await Deno.readFile(`${folder}/new/forecast.png`));
     assert.ok(picture.width > 500 && picture.height > 300);
     const gif = await Deno.readFile(`${folder}/new/forecast.gif`);

@@ -3,9 +3,14 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { initialWeights, openWell, parameterShapes, RELEASED_CONFIG, Walrus, wasm } from "../../mod.ts";
-import { type WalrusConfig, writeConfig, writeSafetensors } from "../../mod.ts";
 import { servePage } from "../../app/page/serve.ts";
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { walrusModel } from "../../lib/models/walrus/walrus.ts";
+import { startWeights } from "../../lib/train/start_weights.ts";
+import { framesOf } from "../forecast/shipped.ts";
 import { inRepository } from "../shared.ts";
 import { browserTest, inBrowser } from "./browser.ts";
 
@@ -27,16 +32,15 @@ const TINY: WalrusConfig = {
 
 /** Files by name, as a page is given them. */
 function tinyModel(): Record<string, Uint8Array> {
-  const weights = initialWeights(TINY, 1);
-  const tensors = [...parameterShapes(TINY)].map(([name, shape]) => ({
+  const model = walrusModel(TINY);
+  const weights = startWeights(model, 1);
+  const tensors = [...model.parameters].map(([name, { shape }]) => ({
     name,
     shape,
     data: weights.get(name)!,
   }));
-  return {
-    "tiny.safetensors": writeSafetensors(tensors),
-    "extended_config.yaml": new TextEncoder().encode(writeConfig(TINY)),
-  };
+  const texts = Object.entries(model.files()).map(([name, text]) => [name, new TextEncoder().encode(text)]);
+  return { "tiny.safetensors": writeSafetensors(tensors), ...Object.fromEntries(texts) };
 }
 
 /** Drops files onto the page. */
@@ -76,8 +80,12 @@ browserTest("the page finetunes on a dropped file, and the download forecasts in
       const curve = await heights(page);
       assert.equal(curve.length, STEPS);
       assert.ok(mean(curve.slice(-10)) < mean(curve.slice(0, 10)) - 20, `${curve}`);
-      for (const id of ["weights", "config"]) {
-        const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${id}`)]);
+      for (const name of ["walrus.safetensors", "extended_config.yaml"]) {
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.click(`#downloads a[download="${name}"]`),
+        ]);
+        assert.equal(download.suggestedFilename(), name);
         await download.saveAs(`${folder}/${download.suggestedFilename()}`);
       }
       assert.deepEqual(errors, []);
@@ -86,13 +94,12 @@ browserTest("the page finetunes on a dropped file, and the download forecasts in
     assert.match(facts, /64 x 64.*wasm \(.*[2-9]\d* threads\)/);
 
     using device = await wasm({ threads: 1 });
-    using model = await Walrus.load(`${folder}/walrus.safetensors`, { device });
-    assert.deepEqual(model.config, { ...TINY, dropPath: 0 });
-    using well = await openWell(DATA);
-    const start = await well.trajectory(0).window({ from: 0, length: TINY.contextFrames });
-    const frames = await Array.fromAsync(model.rollout(start, { steps: 2 }));
+    using loaded = await loadModel(`${folder}/walrus.safetensors`, { device });
+    assert.deepEqual(loaded.model.config, { ...TINY, dropPath: 0 });
+    const start = await framesOf(DATA, 0, TINY.contextFrames);
+    const frames = await Array.fromAsync(loaded.rollout(start, { steps: 2 }));
     assert.equal(frames.length, 2);
-    assert.ok(frames.every(({ values }) => values.every(Number.isFinite)));
+    assert.ok(frames.every(({ values }) => values.every((field) => field.every(Number.isFinite))));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -135,7 +142,7 @@ browserTest(
       await page.click("#stop");
       await page.waitForSelector("#result:not([hidden])", { timeout: 60_000 });
       assert.match(await page.textContent("#phase") ?? "", /^Stopped after \d+ steps, /);
-      assert.ok(await page.isVisible("#weights"));
+      assert.ok(await page.isVisible('#downloads a[download="walrus.safetensors"]'));
     });
   },
 );

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { componentCount } from "../../lib/data/components.ts";
+import { computeStatistics } from "../../lib/data/compute_statistics.ts";
 import type { Dataset, Split } from "../../lib/data/dataset.ts";
 import { Moments } from "../../lib/data/moments.ts";
 import { openData } from "../../lib/data/open_data.ts";
-import { computeStatistics } from "../../lib/data/split_statistics.ts";
 import { type FieldStatistic, readStatistics, writeStatistics } from "../../lib/data/statistics.ts";
 import { writeSamples } from "../../lib/data/write_samples.ts";
 import { inRepository, sharedTest } from "../shared.ts";

@@ -11,7 +11,6 @@ import { makeTrajectory } from "../../lib/data/make_trajectory.ts";
 import { Lifetime } from "../../lib/data/lifetime.ts";
 import { findNotFinite } from "../../lib/data/not_finite.ts";
 import { openData } from "../../lib/data/open_data.ts";
-import { openSplit } from "../../lib/data/split.ts";
 import { writeHdf5 } from "../../lib/io/hdf5_writer.ts";
 import { fixture, inRepository, shared, sharedTest } from "../shared.ts";
 import { largestDifference } from "../tensors.ts";
@@ -33,6 +32,7 @@ async function checkBoundaries(folder: string): Promise<void> {
 }
 
 Deno.test("openData() decodes every boundary case", () => checkBoundaries(fixture("golden-data")));
+sharedTest("openData() decodes every boundary case of the complete folder", "golden-data", checkBoundaries);
 
 /** Numbers of the varying (or constant) fields, point after point with all components: what the reference returns. */
 function interleaved({ info, times, values }: Sample, constant: boolean): Float32Array {
@@ -99,6 +99,8 @@ sharedTest(
         const { trajectory: index, frames } = places[sample.index]!;
         assert.equal(frames[0], sample.time_idx, label);
         const trajectory = split.trajectory(index);
+        const file: string = item.files[sample.file_idx];
+        assert.ok(trajectory.name.endsWith(`${file}", trajectory ${sample.sample_idx}`), label);
         const before = await trajectory.sample(frames.slice(0, inputs));
         const after = await trajectory.sample(frames.slice(inputs));
         checkDigest(interleaved(before, false), sample.input_fields, `${label} ${sample.index} in`);
@@ -163,30 +165,44 @@ Deno.test("cutRollout() ends inputs just before a frame, and refuses what lies b
   assert.throws(() => cutRollout(20, 6, { startAt: 5 }), /frame 5: 6 inputs with stride 1 come before/);
 });
 
-sharedTest("kinds and the order of places are those of windows", "samples/datasets", async (folder) => {
-  for (const { name } of Deno.readDirSync(folder)) {
-    using data = await openData(`${folder}/${name}`);
-    const split = await data.split("train");
-    const train = `${folder}/${name}/data/train`;
-    const files = [...Deno.readDirSync(train)].map((e) => `${train}/${e.name}`).sort();
-    using old = await openSplit(files);
-    const numbers = old.trajectories();
-    const places = placesOf(split, consecutive(7)).map(({ trajectory, frames }) => ({
-      ...numbers[trajectory]!,
-      from: frames[0],
-    }));
-    assert.deepEqual(places, old.places(6, 1), name);
-    const sameKind = (kindOf: (i: number) => string) =>
-      numbers.map((_, i) => numbers.findIndex((_, j) => kindOf(j) === kindOf(i)));
-    assert.deepEqual(
-      sameKind((i) => split.kind(i)),
-      sameKind((i) => old.kindOf({ ...numbers[i]!, from: 0 })),
-      name,
-    );
-    assert.equal(data.name, old.name);
-    assert.ok(await data.statistics());
-  }
-});
+sharedTest(
+  "places go file after file, and kinds tell boundaries apart",
+  "samples/datasets",
+  async (folder) => {
+    for (const { name } of Deno.readDirSync(folder)) {
+      using data = await openData(`${folder}/${name}`);
+      const split = await data.split("train");
+      const train = `${folder}/${name}/data/train`;
+      const files = [...Deno.readDirSync(train)].map((e) => `${train}/${e.name}`).sort();
+      const wanted: [string, number][] = [];
+      for (const file of files) {
+        using alone = await openData(file);
+        const own = await alone.split();
+        for (let t = 0; t < own.trajectories; t++) {
+          for (let from = 0; from + 7 <= own.trajectory(t).steps; from++) {
+            wanted.push([`"${file}", trajectory ${t}`, from]);
+          }
+        }
+      }
+      const places = placesOf(split, consecutive(7)).map(({ trajectory, frames }) => [
+        split.trajectory(trajectory).name,
+        frames[0],
+      ]);
+      assert.deepEqual(places, wanted, name);
+      const numbers = Array.from({ length: split.trajectories }, (_, i) => i);
+      const firstLike = (kindOf: (i: number) => string) =>
+        numbers.map((i) => numbers.findIndex((j) => kindOf(j) === kindOf(i)));
+      // Samples that hide cells share a batch with none.
+      const kindOf = (i: number) => {
+        const { boundaries, masked } = split.trajectory(i).info;
+        return JSON.stringify([boundaries, masked ? i : null]);
+      };
+      assert.deepEqual(firstLike((i) => split.kind(i)), firstLike(kindOf), name);
+      assert.equal(data.name, split.dataset);
+      assert.ok(await data.statistics());
+    }
+  },
+);
 
 const FLAGS = { sample_varying: false, time_varying: false };
 

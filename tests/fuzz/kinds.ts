@@ -2,7 +2,7 @@
 // words, and everything a forecast reads of them.
 
 import fc from "fast-check";
-import { openWell } from "../../lib/data/well.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
@@ -207,10 +207,10 @@ export async function kinds(): Promise<Kind[]> {
       ),
       read: async (file) => {
         const { source, asked } = counted(file);
-        using well = await openWell(source);
-        const trajectory = well.trajectory(0);
-        const window = await trajectory.window({ from: 0, length: Math.min(3, trajectory.steps) });
-        return { given: window.frames.byteLength + window.constants.byteLength, asked: asked() };
+        using data = await openData(source);
+        const trajectory = (await data.split()).trajectory(0);
+        const { values } = await trajectory.sample([0, 1, 2].slice(0, trajectory.steps));
+        return { given: values.reduce((n, { byteLength }) => n + byteLength, 0), asked: asked() };
       },
       // What is compressed may grow a thousandfold.
       growth: 1032,

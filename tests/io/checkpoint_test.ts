@@ -7,7 +7,8 @@ import { halfToNumber, narrowToBfloat, numberToHalf, widenBfloat } from "../../l
 import { readPickle } from "../../lib/io/pickle.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { readZip } from "../../lib/io/zip.ts";
-import { checkWeights, readWeight } from "../../lib/weights/read.ts";
+import { checkShapes } from "../../lib/models/check_shapes.ts";
+import { checkFloating, readWeight } from "../../lib/weights/read.ts";
 import { fixture, sharedTest } from "../shared.ts";
 
 const TEXT = new TextEncoder();
@@ -60,22 +61,24 @@ Deno.test("openCheckpoint() reads or refuses every file as expected", () =>
   checkFolder(fixture("golden/checkpoints")));
 sharedTest("openCheckpoint() does so for the complete folder", "golden/checkpoints", checkFolder);
 
-Deno.test("checkWeights() names what is missing, unknown, misshapen or not floating-point", async () => {
+Deno.test("checkShapes() and checkFloating() name what is missing, unknown, misshapen or not floating-point", async () => {
   const one = (name: string, shape: number[]) => ({
     name,
     shape,
     data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
   });
   using file = await openCheckpoint(writeSafetensors([one("a", [2, 3]), one("b", [4])]));
-  const expect = (entries: [string, number[]][]) => () => checkWeights(file, new Map(entries));
+  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape] as const));
+  const expect = (entries: [string, number[]][]) => () =>
+    checkShapes(shapes, new Map(entries.map(([name, shape]) => [name, { shape }])), file.name);
   assert.throws(expect([["a", [2, 3]], ["b", [4]], ["c", [1]]]), /lacks "c"/);
   assert.throws(expect([["a", [2, 3]]]), /no "b"/);
   assert.throws(expect([["a", [2, 3]], ["b", [5]]]), /"b" has shape \[4\], wanted \[5\]/);
   assert.throws(expect([["a", [6]], ["b", [4]]]), /"a" has shape \[2, 3\], wanted \[6\]/);
   expect([["a", [2, 3]], ["b", [4]]])();
+  checkFloating(file);
   using integers = await openCheckpoint(fixture("golden/checkpoints/integer_weights.pt"));
-  const shapes = new Map([...integers.tensors].map(([name, t]) => [name, t.shape]));
-  assert.throws(() => checkWeights(integers, shapes), /wanted floating-point numbers/);
+  assert.throws(() => checkFloating(integers), /wanted floating-point numbers/);
 });
 
 Deno.test("readWeight() refuses values that are not finite and says where", async () => {

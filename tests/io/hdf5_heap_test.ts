@@ -1,7 +1,7 @@
 // A damaged heap of texts would keep the HDF5 library walking for ever; found by fuzzing.
 
 import assert from "node:assert/strict";
-import { openWell } from "../../lib/data/well.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { findHeaps, isWalkable } from "../../lib/io/hdf5_heap.ts";
 import { fixture } from "../shared.ts";
 
@@ -21,20 +21,20 @@ function objects(file: Uint8Array): number[] {
 }
 
 for (const size of [0n, 8n, 2n ** 64n - 16n, 2n ** 64n - 1n]) {
-  Deno.test(`openWell() refuses a heap whose free space claims ${size} bytes`, async () => {
+  Deno.test(`openData() refuses a heap whose free space claims ${size} bytes`, async () => {
     const file = good.slice();
     new DataView(file.buffer).setBigUint64(objects(file).at(-1)! + 8, size, true);
     await assert.rejects(
-      () => openWell(file),
+      () => openData(file),
       /Cannot read "bytes": the heap of texts at byte \d+ is damaged/,
     );
   });
 }
 
-Deno.test("openWell() refuses a file whose lengths do not have 8 bytes", async () => {
+Deno.test("openData() refuses a file whose lengths do not have 8 bytes", async () => {
   const file = good.slice();
   file[14] = 4;
-  await assert.rejects(() => openWell(file), /its lengths have 4 bytes, wanted 8/);
+  await assert.rejects(() => openData(file), /its lengths have 4 bytes, wanted 8/);
 });
 
 Deno.test("isWalkable() takes whole heaps, also with less than a head left at the end", () => {

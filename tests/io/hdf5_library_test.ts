@@ -2,8 +2,8 @@
 // and one lie.
 
 import assert from "node:assert/strict";
-import { readMetadata } from "../../lib/data/metadata.ts";
-import { openWell } from "../../lib/data/well.ts";
+import { readMetadata } from "../../lib/data/formats/well/metadata.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { memorySource } from "../../lib/io/byte_source.ts";
 import { type Hdf5File, openHdf5 } from "../../lib/io/hdf5.ts";
 import { hdf5Library } from "../../lib/io/hdf5_library.ts";
@@ -23,8 +23,8 @@ function find(file: Uint8Array, text: string): number[] {
 /** Reads what a forecast reads: the words of the refusal, or null. */
 async function refusal(file: Uint8Array): Promise<string | null> {
   try {
-    using well = await openWell(memorySource(file, "evil.hdf5"));
-    await well.trajectory(0).window({ from: 0, length: 3 });
+    using data = await openData(memorySource(file, "evil.hdf5"));
+    await (await data.split()).trajectory(0).sample([0, 1, 2]);
     return null;
   } catch (error) {
     assert.ok(error instanceof SyntaxError, String(error));
@@ -37,7 +37,7 @@ async function memory(): Promise<number> {
   return (await hdf5Library()).module.HEAPU8.length;
 }
 
-Deno.test("openWell() takes bounded memory where free space of a heap of names leads to itself", async () => {
+Deno.test("openData() takes bounded memory where free space of a heap of names leads to itself", async () => {
   const heaps = find(good, "HEAP");
   assert.ok(heaps.length > 3);
   for (const heap of heaps) {
@@ -51,7 +51,7 @@ Deno.test("openWell() takes bounded memory where free space of a heap of names l
   assert.equal(await refusal(good), null);
 });
 
-Deno.test("openWell() refuses texts that claim a gigabyte before it takes memory for them", async () => {
+Deno.test("openData() refuses texts that claim a gigabyte before it takes memory for them", async () => {
   const [heap] = find(good, "GCOL");
   const file = good.slice();
   const view = new DataView(file.buffer);
@@ -138,7 +138,7 @@ Deno.test("openSession() restarts a library that trapped: the file is named, oth
   assert.equal(await refusal(good), null);
 });
 
-Deno.test("openWell() refuses axes that no field stores and no file of its size could hold", async () => {
+Deno.test("openData() refuses axes that no field stores and no file of its size could hold", async () => {
   const flags = { sample_varying: true, time_varying: true, dim_varying: [false, false] };
   const scalars = { attributes: { field_names: [] } };
   const points = Float32Array.from({ length: 251 }, (_, i) => i);

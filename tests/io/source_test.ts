@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { openHdf5 } from "../../lib/io/hdf5.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { openSource } from "../../lib/io/source.ts";
-import { openWell } from "../../lib/data/well.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { fixture, inRepository } from "../shared.ts";
 
 interface Served extends AsyncDisposable {
@@ -74,14 +74,15 @@ Deno.test("openSource() takes small files whole from servers without ranges, and
   await assert.rejects(() => openSource(fixture("golden")), /folder/);
 });
 
-Deno.test("openWell() reads a file over HTTP by range, equal to the local one", async () => {
+Deno.test("openData() reads a file over HTTP by range, equal to the local one", async () => {
   const path = inRepository("examples/data/euler_quadrants_mini.hdf5");
   const body = await Deno.readFile(path);
   await using server = serve(body);
-  using remote = await openWell(server.url);
-  using local = await openWell(path);
+  using remote = await openData(server.url);
+  using local = await openData(path);
+  const [there, here] = [await remote.split(), await local.split()];
   const before = server.bytes;
-  const [a, b] = [await remote.trajectory(0).frame(9), await local.trajectory(0).frame(9)];
+  const [a, b] = [await there.trajectory(0).sample([9]), await here.trajectory(0).sample([9])];
   assert.deepEqual(a.values, b.values);
   assert.ok(
     server.bytes - before < body.length / 2,

@@ -107,10 +107,12 @@ export function copyOut(
         },
       );
       gpu.checkAlive();
+      // Browsers give a range of a mapped buffer once.
+      const mapped = staging.getMappedRange();
       return places.map(({ place, skip }, i) => {
         const { dtype, from, to } = copies[i]!;
         const first = place + skip;
-        return new ARRAYS[dtype](staging.getMappedRange().slice(first, first + (to - from) * BYTES[dtype]));
+        return new ARRAYS[dtype](mapped.slice(first, first + (to - from) * BYTES[dtype]));
       });
     } finally {
       staging.destroy();
@@ -181,4 +183,9 @@ export class WebGpuBuffer implements DeviceBuffer {
   [Symbol.dispose](): void {
     if (this.life.end()) this.gpu.queue.release(() => this.buffer.destroy());
   }
+}
+
+/** Whether a buffer is one of a device's. */
+export function isBufferOf(gpu: Gpu): (buffer: DeviceBuffer) => buffer is WebGpuBuffer {
+  return (buffer): buffer is WebGpuBuffer => buffer instanceof WebGpuBuffer && buffer.gpu === gpu;
 }
