@@ -5,12 +5,12 @@
 
 import { parseArgs } from "node:util";
 import { wasm, type WasmDevice } from "walrus";
-import { launchWork, type Program } from "walrus/devices";
+import { launchWork } from "walrus/devices";
 import { kernelCases } from "./kernel_cases.ts";
 import { processorName } from "./machine.ts";
 import { PROGRAMS } from "./model_programs.ts";
 import { bytesOf, cpuTime } from "./profile.ts";
-import { makeResident } from "./resident.ts";
+import { makeResident, type Workload } from "./resident.ts";
 import { writeResults } from "./results.ts";
 import { ALLOWED, compareCosts } from "./slower.ts";
 import { ceiling } from "./wasm_ceiling.ts";
@@ -35,18 +35,18 @@ interface Row {
   readonly gigabytes: number;
 }
 
-interface Workload {
+interface Named extends Workload {
   readonly name: string;
-  readonly program: Program;
 }
 
-function workloads(device: WasmDevice): Workload[] {
-  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, program: make(device) }));
-  return [...kernelCases().map(({ label, program }) => ({ name: label, program })), ...models];
+function workloads(device: WasmDevice): Named[] {
+  const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, ...make(device) }));
+  return [...kernelCases().map(({ label, ...workload }) => ({ name: label, ...workload })), ...models];
 }
 
-async function measure(device: WasmDevice, { name, program }: Workload): Promise<Row> {
-  using resident = await makeResident(device, program);
+async function measure(device: WasmDevice, { name, ...workload }: Named): Promise<Row> {
+  const { program } = workload;
+  using resident = await makeResident(device, workload);
   const run = () => resident.executable.run(resident.job);
   const first = cpuTime();
   await run();

@@ -70,7 +70,7 @@ function batch(position: number): { points: Float32Array; next: Float32Array } {
 
 // 5. Compiling is done once, runs are cheap. Weights and moments stay on the device, which starts them as zeros.
 using device = await wasm();
-using program = await compile(device, step);
+using program = await compile(step, device);
 using memory = new DisposableStack();
 const state: Record<string, DeviceBuffer> = {};
 for (const [i, name] of names.entries()) {

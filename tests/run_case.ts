@@ -30,7 +30,7 @@ export async function runGraph(
   graph: Graph,
   feeds: Readonly<Record<string, Float64Array>>,
 ): Promise<Record<string, HostArray>> {
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   return await compiled.run(encode(graph, feeds));
 }
 

@@ -1,6 +1,6 @@
 // The program whose steps and launches are reviewed text.
 
-import { compileGraph } from "../lib/compile/compile.ts";
+import { plan } from "../lib/compile/pipeline.ts";
 import type { Kernel, Program } from "../lib/compile/program.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";
@@ -36,5 +36,5 @@ export function twoBlocksGraph(): Graph {
 
 /** Its program. */
 export function twoBlocks(): Program {
-  return compileGraph(twoBlocksGraph(), { kernels: KERNELS });
+  return plan(twoBlocksGraph(), { kernels: KERNELS }).main.program;
 }

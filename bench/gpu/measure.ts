@@ -76,7 +76,7 @@ export async function measure(
     }
     await queue.onSubmittedWorkDone();
     const started = performance.now();
-    using executable = await device.load(program);
+    using executable = await device.load({ prologue: null, main: { program } });
     const loadSeconds = (performance.now() - started) / 1000;
     await executable.run({ buffers: bindings, inputs: {}, read: [] });
     await queue.onSubmittedWorkDone();

@@ -48,7 +48,7 @@ async function make(
   const device = await webgpu(tiles === undefined ? {} : { tiles });
   const f32 = (...shape: number[]): Type => ({ dtype: "f32", shape });
   const graph = trace({ x: f32(m, k), w: f32(n, k) }, ({ x, w }) => ({ y: contract("mk,nk->mn", x, w) }));
-  const compiled = await compile(device, graph);
+  const compiled = await compile(graph, device);
   const input = device.createBuffer("f32", m * k, { label: "x" });
   const weight = device.createBuffer("f32", n * k, { label: "w" });
   await input.write(x);

@@ -46,7 +46,7 @@ console.log(JSON.stringify({
 }));
 
 if (Deno.args.includes("--steps")) {
-  const steps = await profileSteps(device, stationary.compiled.program, repeats);
+  const steps = await profileSteps(device, stationary, repeats);
   console.table(steps.map(({ step, milliseconds, bytes }) => ({
     kernel: step.kernel,
     shape: step.outputs[0]!.shape.join("x"),

@@ -29,6 +29,11 @@ export function rematBlocks(every = 1): RematPolicy {
   };
 }
 
+/** The policy that recomputes some scopes, each with all that lies within it. */
+export function rematScopes(scopes: readonly string[]): RematPolicy {
+  return (scope) => scopes.find((region) => scope === region || scope.startsWith(`${region}/`)) ?? null;
+}
+
 /** Nodes that differentiation made have this part in their scope. */
 const BACKWARD = /(?:^|\/)backward(?:\/|$)/;
 

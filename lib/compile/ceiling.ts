@@ -30,7 +30,7 @@ async function time(
   products: number,
   now: () => number,
 ): Promise<{ milliseconds: number; operations: number }> {
-  using compiled = await compile(device, chain(products));
+  using compiled = await compile(chain(products), device);
   // The identity: no product makes numbers grow.
   const w = Float32Array.from({ length: SIDE * SIDE }, (_, i) => i % (SIDE + 1) === 0 ? 1 : 0);
   await compiled.run({ w });

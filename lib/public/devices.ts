@@ -12,7 +12,7 @@
  *
  * using device = await wasm({ threads: 1 });
  * const graph = trace({ sum: { dtype: "f32", shape: [2] } } as const, ({ sum }) => ({ sum: tensor.add(sum, 1) }));
- * using program = await compile(device, graph);
+ * using program = await compile(graph, device);
  * using sum = device.createBuffer("f32", 2, { label: "sum" });
  * await program.run({ sum });
  * await program.run({ sum });
@@ -38,6 +38,7 @@ export {
   type Executable,
   type Inputs,
   type Job,
+  type Loadable,
   type RunReport,
 } from "../compile/device.ts";
 export {

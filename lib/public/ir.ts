@@ -16,7 +16,7 @@
  *   return { loss, slope: grad(loss, { x }) };
  * });
  * using device = await wasm({ threads: 1 });
- * using program = await compile(device, graph);
+ * using program = await compile(graph, device);
  * const { loss, "slope/x": slope } = await program.run({ x: Float32Array.of(1, 2, 3) });
  * assert.equal(loss![0], 14);
  * assert.deepEqual([...slope!], [2, 4, 6]);
@@ -27,8 +27,15 @@
 
 export { grad } from "../autodiff/grad.ts";
 export { rematBlocks, rematerialize, type RematPolicy } from "../autodiff/remat.ts";
-export { Compiled, type Feed, type PassObserver } from "../compile/compile.ts";
-export { compile, type CompileOptions, type Part, type Plan, plan } from "../compile/pipeline.ts";
+export { compile, Compiled, type Feed, loadPlan } from "../compile/compile.ts";
+export {
+  type CompileOptions,
+  type Part,
+  type PassObserver,
+  type Plan,
+  plan,
+  type PlanTarget,
+} from "../compile/pipeline.ts";
 export { check } from "../ir/check.ts";
 export { evaluate as referenceEvaluation } from "../ir/evaluate.ts";
 export { attention } from "../ir/fused/attention.ts";

@@ -19,12 +19,12 @@ const N = 192;
 function slow(device: WasmDevice): Promise<Compiled> {
   const type = { dtype: "f32", shape: [N, N] } as const;
   return compile(
-    device,
     trace({ x: type, w: type }, ({ x, w }) => {
       let y: Tensor = x!;
       for (let i = 0; i < 1500; i++) y = contract("mk,nk->mn", y, w!);
       return { y };
     }),
+    device,
   );
 }
 
@@ -71,7 +71,7 @@ for (const [words, options] of kinds) {
     const { error } = await failure(running);
     assert.ok(error instanceof DisposedError);
     assert.match(error.message, said("run"));
-    for (const later of [compiled.run({ x, w }), w.read(), device.load(compiled.program)]) {
+    for (const later of [compiled.run({ x, w }), w.read(), device.load({ prologue: null, main: compiled })]) {
       await assert.rejects(later, DisposedError);
     }
     assert.throws(() => device.createBuffer("f32", 4, { label: "late" }), {
@@ -143,7 +143,7 @@ Deno.test("the event loop has its turn while a program runs, and short programs 
   assert.ok(ticks > 5 && longest < 150, `${ticks} turns, ${longest} ms at the longest`);
 
   const type = { dtype: "f32", shape: [4] } as const;
-  using short = await compile(device, trace({ x: type }, ({ x }) => ({ y: contract("k,k->", x!, x!) })));
+  using short = await compile(trace({ x: type }, ({ x }) => ({ y: contract("k,k->", x!, x!) })), device);
   let turned = false;
   setImmediate(() => turned = true);
   // The debt of the run before is paid first.

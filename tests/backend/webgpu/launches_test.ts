@@ -1,7 +1,7 @@
 // The full-size forecast as launches for adapters that are not there, and where it is cut for smaller limits.
 
 import assert from "node:assert/strict";
-import { stepProgram } from "../../../app/plan/forecast.ts";
+import { planForecast } from "../../../app/plan/forecast.ts";
 import { lower } from "../../../lib/backend/webgpu/lower.ts";
 import { launchesOf, planLaunches, submitsOf } from "../../../lib/backend/webgpu/launches.ts";
 import { poolSlots } from "../../../lib/backend/webgpu/pool.ts";
@@ -16,7 +16,8 @@ const KERNELS = new Set(Object.keys(lower) as Kernel[]);
 const points = [512, 512, 1] as const;
 const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
 const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
-const program = (halves: boolean) => stepProgram(RELEASED_CONFIG, shape, geometry, KERNELS, halves);
+const program = (halves: boolean) =>
+  planForecast(RELEASED_CONFIG, shape, geometry, KERNELS, halves).main.program;
 const least: Target = { limits: LEAST_LIMITS, tiles: true, subgroups: false };
 
 Deno.test("planLaunches() fits the released model into 8 GB, and into half with f16 weights", () => {
