@@ -25,7 +25,7 @@ Deno.test("rematerialize() leaves every result of a training step as it is, bit 
   const results: Record<string, ArrayLike<number>>[] = [];
   for (const every of [0, 1, 2]) {
     const { graph, recompute } = build(every);
-    using compiled = await compile(device, graph, { recompute });
+    using compiled = await compile(graph, device, { recompute });
     results.push(await compiled.run(tinyFeeds(graph)));
   }
   const [plain, all, half] = results;

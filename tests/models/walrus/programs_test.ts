@@ -253,8 +253,8 @@ Deno.test("two steps on a device, state fed back, give the bits of two steps by 
   const hand = stepByHand(BASE, shape, gridOf(shape));
   using device = await wasm({ threads: 1, relaxed: false });
   const own = traced(walrusModel(BASE).forecast, BASE, shape);
-  using old = await compile(device, hand);
-  using now = await compile(device, own);
+  using old = await compile(hand, device);
+  using now = await compile(own, device);
   const { "state/window": start, ...feeds } = feedsOf(own, BASE, shape);
   const window = (start as Float32Array).slice();
   let state = window.slice();
@@ -277,11 +277,11 @@ Deno.test("prefill and decode on a device give the bits of steps by hand", async
   const first = prefillByHand(BASE, PLANE, geometry);
   const later = decodeByHand(BASE, PLANE, geometry);
   using device = await wasm({ threads: 1, relaxed: false });
-  using oldFirst = await compile(device, first);
-  using oldLater = await compile(device, later);
+  using oldFirst = await compile(first, device);
+  using oldLater = await compile(later, device);
   const own = traced(prefill, BASE, PLANE);
-  using newFirst = await compile(device, own);
-  using newLater = await compile(device, traced(decode, BASE, PLANE));
+  using newFirst = await compile(own, device);
+  using newLater = await compile(traced(decode, BASE, PLANE), device);
   const entries = Object.entries(feedsOf(own, BASE, PLANE));
   const fixed = Object.fromEntries(entries.filter(([name]) => !name.startsWith("state/")));
   let state = Object.fromEntries(entries.filter(([name]) => name.startsWith("state/")));
