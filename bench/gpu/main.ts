@@ -4,7 +4,7 @@
 // PYTHON has torch: the same products and attentions by PyTorch are then measured after ours.
 
 import { parseArgs } from "node:util";
-import { stepProgram } from "../../app/plan/forecast.ts";
+import { planForecast } from "../../app/plan/forecast.ts";
 import { imaginedInfo } from "../../app/plan/imagined.ts";
 import { webgpu } from "walrus";
 import { RELEASED_CONFIG, walrusModel } from "walrus/models/walrus";
@@ -49,7 +49,7 @@ async function measureSteps(row: (name: string, timing: Timing) => Row): Promise
     for (const fp16 of [false, true]) {
       // A new device has compiled nothing: loading is cold.
       using device = await webgpu();
-      const program = stepProgram(model, shape, device.kernels, fp16);
+      const { program } = planForecast(model, shape, device.kernels, fp16).main;
       const grid = points.join("x");
       const name = `step ${grid}, ${frames} frames, ${fp16 ? "f16" : "f32"} weights`;
       rows.push(row(name, await measure(device, program, { rounds: 3, runs: 2 })));

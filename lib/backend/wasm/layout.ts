@@ -6,7 +6,7 @@ import { at, type HostArray, notFiniteHalf } from "../../ir/types.ts";
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
 /** Steps of k that products take at once. */
-const PANEL_STEPS = 4;
+export const PANEL_STEPS = 4;
 
 /**
  * Columns of a matrix that is kept packed; null of one that is made of no whole panels and stays in row order.

@@ -9,8 +9,8 @@ import { DisposedError } from "../../../lib/compile/device.ts";
 import type { Tensor } from "../../../lib/ir/node.ts";
 import { contract } from "../../../lib/ir/tensor.ts";
 import { trace } from "../../../lib/ir/trace.ts";
-import { openWell } from "../../../lib/data/well.ts";
-import { Walrus } from "../../../lib/forecast/walrus.ts";
+import { openData } from "../../../lib/data/open_data.ts";
+import { loadModel } from "../../../lib/forecast/load.ts";
 import { inRepository } from "../../shared.ts";
 
 const N = 192;
@@ -157,9 +157,9 @@ Deno.test("the event loop has its turn while a program runs, and short programs 
 for (const threads of [1, 2]) {
   Deno.test(`a rollout over a disposed device ends with an error: ${threads} threads`, async () => {
     const device = await wasm({ threads });
-    using model = await Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), { device });
-    using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-    const start = await well.trajectory(0).window({ from: 0, length: 6 });
+    using model = await loadModel(inRepository("examples/walrus_small/walrus.safetensors"), { device });
+    using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+    const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
     const frames = model.rollout(start, { steps: 3, seed: 1 });
     await frames.next();
     device[Symbol.dispose]();
@@ -169,9 +169,9 @@ for (const threads of [1, 2]) {
 
   Deno.test(`a signal ends a step of the shipped network within 100 ms: ${threads} threads`, async () => {
     await using device = await wasm({ threads });
-    using model = await Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), { device });
-    using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-    const start = await well.trajectory(0).window({ from: 0, length: 6 });
+    using model = await loadModel(inRepository("examples/walrus_small/walrus.safetensors"), { device });
+    using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+    const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
     const controller = new AbortController();
     const frames = model.rollout(start, { steps: 3, seed: 1, signal: controller.signal });
     await frames.next();

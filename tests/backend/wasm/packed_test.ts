@@ -8,9 +8,9 @@ import { packSteps } from "../../../lib/backend/wasm/packed.ts";
 import { compile, type Compiled, loadPlan } from "../../../lib/compile/compile.ts";
 import type { Device } from "../../../lib/compile/device.ts";
 import { plan } from "../../../lib/compile/pipeline.ts";
-import { RELEASED_CONFIG } from "../../../lib/walrus/config.ts";
-import { geometryOf } from "../../../lib/walrus/geometry.ts";
-import { isBlockMatrix, parameterName, parameterShapes } from "../../../lib/walrus/parameters.ts";
+import { imaginedInfo } from "../../../app/plan/imagined.ts";
+import { RELEASED_CONFIG } from "../../../lib/models/walrus/config.ts";
+import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
 import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { add, contract, exp, mul, permute, reshape, sliceAxis, sum } from "../../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../../lib/ir/trace.ts";
@@ -262,16 +262,19 @@ Deno.test("runs refuse a packed matrix that was not there when the program was l
 
 Deno.test("every matrix of a network's blocks is read whole by its forecast, and packed", () => {
   const config = { ...RELEASED_CONFIG, hiddenDim: 96, intermediateDim: 24, heads: 4, mlpDim: 384, blocks: 3 };
-  const points = [32, 32, 1] as const;
-  const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
-  const geometry = geometryOf(points, [[2, 2], [2, 2], [2, 2]], true);
+  const model = walrusModel(config);
+  const shape = model.shape(imaginedInfo([32, 32], model, 4), { samples: 1 });
   const kernels = new Set(["layerNorm", "rope", "attention"] as const);
-  const { main: { program }, matrices } = planForecast(config, shape, geometry, kernels, false);
-  const shapes = parameterShapes(config, [2]);
-  const rows = new Map([...matrices].filter(([name]) => isBlockMatrix(parameterName(name))));
+  const { main: { program }, matrices } = planForecast(model, shape, kernels, false);
+  const isLarge = (name: string) => model.parameters.get(name)?.narrow === "i8";
+  const rows = new Map([...matrices].filter(([name]) => isLarge(name.replace("params/", ""))));
   assert.deepEqual(
     rows,
-    new Map([...shapes].filter(([name]) => isBlockMatrix(name)).map(([name, [n]]) => [`params/${name}`, n!])),
+    new Map(
+      [...model.parameters].filter(([name]) => isLarge(name)).map((
+        [name, { shape: [n] }],
+      ) => [`params/${name}`, n!]),
+    ),
   );
   assert.equal(rows.size, 5 * config.blocks);
   const columns = program.slots.flatMap(({ name, length }, i) =>
