@@ -15,7 +15,10 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "bench/stationary.ts": "compares layouts of one matrix",
   "bench/resident.ts": "times single launches of resident programs",
   "bench/profile.ts": "times a program launch by launch",
-  "bench/model_programs.ts": "builds the programs of parts of a network",
+  "bench/model_programs.ts": "builds the programs of training steps",
+  "bench/train/workload.ts": "tells PyTorch the network's grid and shifts",
+  "bench/full/window.ts": "tells PyTorch the network's grid",
+  "bench/weights.ts": "rounds a matrix by itself",
 };
 
 function files(folder: string): string[] {
