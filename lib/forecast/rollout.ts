@@ -143,6 +143,8 @@ export async function* rollout(
     );
   };
   const recover = async (lost: Device, error: unknown): Promise<void> => {
+    // Another rollout led the host away: what was on the lost device is disposed of by now.
+    if (host.device !== lost) return;
     if (!(error instanceof DeviceLostError) || !options.onDeviceLost || !host.replaceDevice) throw error;
     await host.replaceDevice(lost, () => options.onDeviceLost!(error));
   };
@@ -151,6 +153,12 @@ export async function* rollout(
   let run: RolloutRun<unknown> | null = null;
   /** The device that the run is on, also once another rollout has led the host to its successor. */
   let { device } = host;
+  const release = () => {
+    run?.[Symbol.dispose]();
+    run = null;
+  };
+  // A caller that does not ask for the next frame must not keep the memory of what has ended.
+  signal.addEventListener("abort", release);
   try {
     for (let index = 1, step = 0; step < steps;) {
       await breathe();
@@ -163,8 +171,8 @@ export async function* rollout(
         }
         predicted = await run.step(index);
       } catch (error) {
-        run?.[Symbol.dispose]();
-        run = null;
+        release();
+        signal.throwIfAborted();
         await recover(device, error);
         continue;
       }
@@ -177,6 +185,7 @@ export async function* rollout(
       index++;
     }
   } finally {
-    run?.[Symbol.dispose]();
+    signal.removeEventListener("abort", release);
+    release();
   }
 }
