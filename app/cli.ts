@@ -3,7 +3,7 @@
 // touches the process.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { ModelEntry } from "../lib/models/model.ts";
+import type { ModelEntry } from "walrus/models";
 
 /** What surrounds a command. */
 export interface Context {

@@ -117,8 +117,13 @@ for (const name of names) {
   const numbers = [row.here.toFixed(2), row.there.toFixed(2), row.best.toFixed(3), row.median.toFixed(3)];
   console.log(`${numbers.map((text) => text.padStart(9)).join("")}  ${name}`);
 }
-const mean = { best: geometricMean(rows.map((r) => r.best)), median: geometricMean(rows.map((r) => r.median)) };
-console.log(`geometric mean of ${rows.length}: best ${mean.best.toFixed(4)}, median ${mean.median.toFixed(4)}`);
+const mean = {
+  best: geometricMean(rows.map((r) => r.best)),
+  median: geometricMean(rows.map((r) => r.median)),
+};
+console.log(
+  `geometric mean of ${rows.length}: best ${mean.best.toFixed(4)}, median ${mean.median.toFixed(4)}`,
+);
 if (options.out) {
   await writeResults(options.out, {
     question: "Are kernels and models as fast as in another checkout, run by run beside each other?",

@@ -1,19 +1,18 @@
 // The kernels of the WASM backend at the sizes of the released model, each as a program of one step.
 
-import type { AnyStep, ContractAxis, Program } from "../lib/compile/program.ts";
+import type { AnyStep, ContractAxis } from "../lib/compile/program.ts";
 import { type View, wholeView } from "../lib/compile/view.ts";
 import { apply, operand } from "../lib/ir/scalar.ts";
 import { type DType, type Shape, sizeOf } from "../lib/ir/types.ts";
 import { programOf } from "../tests/backend/run_step.ts";
+import type { Workload } from "./resident.ts";
 
 const T = 6, S = 1024, H = 16, E = 88, HIDDEN = H * E;
 
-/** One kernel at one size. */
-export interface KernelCase {
+/** One kernel at one size: a program of this step alone. */
+export interface KernelCase extends Workload {
   readonly label: string;
   readonly step: AnyStep;
-  /** The step alone. */
-  readonly program: Program;
 }
 
 /** Views of fresh slots in order. */
@@ -41,24 +40,22 @@ function step(kernel: AnyStep["kernel"], inputs: View[], outputs: View[], attrib
 /** All cases: every kernel at least once. */
 export function kernelCases(): KernelCase[] {
   const list: KernelCase[] = [];
-  /** Panels are those of the second operand, by its columns. */
-  const add = (label: string, make: (s: Setup) => AnyStep, panelColumns?: number) => {
+  /** `rows` are those of the second operand, where it may be packed. */
+  const add = (label: string, make: (s: Setup) => AnyStep, rows?: number) => {
     const setup = new Setup();
     const made = make(setup);
     const contents = setup.slots.map(([dtype, length]) => ({ dtype, data: { length } }));
     const program = programOf([made], contents);
-    const slots = program.slots.map((slot, i) =>
-      i === 1 && panelColumns !== undefined ? { ...slot, panelColumns } : slot
-    );
-    list.push({ label, step: made, program: { ...program, slots } });
+    const matrices = new Map(rows === undefined ? [] : [[program.slots[1]!.name, rows]]);
+    list.push({ label, step: made, program, matrices });
   };
   const contract = (
     label: string,
     [m, n, k]: readonly [number, number, number],
     weights: DType = "f32",
-    panels = true,
+    mayBePacked = true,
   ) => {
-    add(panels ? label : `${label}, row order`, (s) => {
+    add(mayBePacked ? label : `${label}, row order`, (s) => {
       const axis = (size: number, a: number, b: number, out: number): ContractAxis => ({ size, a, b, out });
       return step("contract", [s.view([m, k]), s.view([n, k], weights)], [s.view([m, n])], {
         batch: [],
@@ -66,9 +63,8 @@ export function kernelCases(): KernelCase[] {
         n: [axis(n, 0, k, 1)],
         k: [axis(k, 1, 1, 0)],
         epilogue: null,
-        panels,
       });
-    }, panels ? k : undefined);
+    }, mayBePacked ? n : undefined);
   };
   contract("contract 120 x 192 x 352", [120, 192, 352]);
   contract("contract 256 x 1408 x 1408", [256, 1408, 1408]);

@@ -1,13 +1,13 @@
 // deno bench: every kernel of the WASM backend, at the sizes of the released model.
 
-import { wasm } from "../lib/backend/wasm/device.ts";
+import { wasm } from "walrus";
 import { kernelCases } from "./kernel_cases.ts";
 import { makeResident } from "./resident.ts";
 
-for (const { label, step, program } of kernelCases()) {
+for (const { label, step, ...workload } of kernelCases()) {
   Deno.bench({ name: label, group: step.kernel, n: 10, warmup: 2 }, async (bench) => {
     using device = await wasm({ threads: 1 });
-    using resident = await makeResident(device, program);
+    using resident = await makeResident(device, workload);
     await resident.executable.run(resident.job);
     bench.start();
     await resident.executable.run(resident.job);

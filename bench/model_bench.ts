@@ -1,6 +1,6 @@
 // deno bench: whole steps of the models whose speed counts.
 
-import { wasm } from "../lib/backend/wasm/device.ts";
+import { wasm } from "walrus";
 import { PROGRAMS } from "./model_programs.ts";
 import { makeResident } from "./resident.ts";
 

@@ -4,8 +4,8 @@
 // idle machine.
 
 import { parseArgs } from "node:util";
-import { wasm } from "../lib/backend/wasm/device.ts";
-import { stepWork } from "../lib/compile/work.ts";
+import { wasm } from "walrus";
+import { launchWork } from "walrus/devices";
 import { processorName } from "./machine.ts";
 import { PROGRAMS, released } from "./model_programs.ts";
 import { profileSteps, type StepTime } from "./profile.ts";
@@ -41,7 +41,7 @@ function line(what: string, times: readonly StepTime[], total: number): Line {
     steps: times.length,
     milliseconds,
     share: milliseconds / total,
-    gflops: sum(({ step }) => stepWork(step)) / milliseconds / 1e6,
+    gflops: sum(({ step }) => launchWork(step)) / milliseconds / 1e6,
     gigabytes: sum(({ bytes }) => bytes) / milliseconds / 1e6,
   };
 }

@@ -4,10 +4,10 @@
 import process from "node:process";
 import { WasmExecutable } from "../lib/backend/wasm/executable.ts";
 import type { WasmDevice } from "../lib/backend/wasm/device.ts";
-import type { AnyStep, Program } from "../lib/compile/program.ts";
+import type { AnyStep } from "../lib/compile/program.ts";
 import type { View } from "../lib/compile/view.ts";
 import { BYTES } from "../lib/ir/types.ts";
-import { makeResident } from "./resident.ts";
+import { makeResident, type Workload } from "./resident.ts";
 
 /** One step's best time. */
 export interface StepTime {
@@ -33,15 +33,16 @@ export function bytesOf(view: View): number {
  * Measures every step.
  *
  * @param device where it runs
- * @param program as compiled
+ * @param workload as compiled
  * @param runs of which the best counts, step by step
  */
 export async function profileSteps(
   device: WasmDevice,
-  program: Program,
+  workload: Workload,
   runs: number,
 ): Promise<readonly StepTime[]> {
-  using resident = await makeResident(device, program);
+  const { program } = workload;
+  using resident = await makeResident(device, workload);
   const { executable, job } = resident;
   if (!(executable instanceof WasmExecutable)) throw new TypeError(`Cannot profile ${device.name}`);
   let best: number[] = program.steps.map(() => Infinity);

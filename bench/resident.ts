@@ -26,23 +26,31 @@ async function fill(buffer: DeviceBuffer): Promise<void> {
   else await buffer.write(new Int32Array(buffer.length));
 }
 
+/** What is measured. */
+export interface Workload {
+  readonly program: Program;
+  /** Rows of the inputs that stay bound and may be packed, by name. */
+  readonly matrices: ReadonlyMap<string, number>;
+}
+
 /**
- * Loads a program and binds all its inputs and outputs.
+ * Loads a program and makes memory for all its inputs and outputs.
  *
  * @param device where it will run
- * @param program as compiled
+ * @param workload as compiled
  */
-export async function makeResident(device: Device, program: Program): Promise<Resident> {
+export async function makeResident(device: Device, { program, matrices }: Workload): Promise<Resident> {
   using made = new DisposableStack();
-  const executable = made.use(await device.load(program));
   const buffers = new Map<string, DeviceBuffer>();
+  const stationary = new Map<string, DeviceBuffer>();
   for (const slot of program.slots) {
     if (slot.kind !== "input" && slot.kind !== "output") continue;
-    const { dtype, length, name, panelColumns } = slot;
-    const buffer = made.use(device.createBuffer(dtype, length, { label: name, panelColumns }));
+    const { dtype, length, name } = slot;
+    const buffer = made.use(device.createBuffer(dtype, length, { label: name, rows: matrices.get(name) }));
     if (slot.kind === "input") await fill(buffer);
-    buffers.set(name, buffer);
+    (matrices.has(name) ? stationary : buffers).set(name, buffer);
   }
+  const executable = made.use(await device.load({ prologue: null, main: { program } }, stationary));
   const kept = made.move();
   return {
     executable,

@@ -1,15 +1,15 @@
-// A compiled graph some inputs of which stay from run to run, as a model's weights do: they lie on the device, matrices in
-// panels where it has them.
+// A compiled graph some inputs of which stay from run to run, as a model's weights do: they lie on the device, matrices
+// packed where it does so.
 
-import { compile, type Compiled, compileGraph, type Feed } from "../lib/compile/compile.ts";
-import { layPanels, panelColumns } from "../lib/compile/panels.ts";
+import { type Feed, loadPlan } from "../lib/compile/compile.ts";
 import type { Device, DeviceBuffer } from "../lib/compile/device.ts";
+import { type CompileOptions, plan } from "../lib/compile/pipeline.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import { type HostArray, sizeOf } from "../lib/ir/types.ts";
+import type { Workload } from "./resident.ts";
 
 /** See the head of the file. */
-export interface Stationary extends Disposable {
-  readonly compiled: Compiled;
+export interface Stationary extends Workload, Disposable {
   /** Runs with the inputs that change. */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, HostArray>>;
 }
@@ -20,34 +20,30 @@ export interface Stationary extends Disposable {
  * @param device where it will run
  * @param graph as traced
  * @param weights numbers of the inputs that stay
- * @param inPanels whether matrices among them lie in panels, as far as the device has them
+ * @param options of the passes
  */
 export async function makeStationary(
   device: Device,
   graph: Graph,
   weights: Readonly<Record<string, HostArray>>,
-  inPanels = true,
+  options: CompileOptions = {},
 ): Promise<Stationary> {
-  const panels = new Map<string, number>();
-  for (const name of Object.keys(weights)) {
-    const { shape } = graph.inputs.get(name)!;
-    const columns = inPanels && shape.length === 2 ? panelColumns(device, shape) : undefined;
-    if (columns !== undefined) panels.set(name, columns);
-  }
+  const planned = plan(graph, device, { ...options, stationary: (name) => name in weights });
   using made = new DisposableStack();
-  const compiled = made.use(await compile(device, graph, layPanels(compileGraph(graph, device), panels)));
-  const placed: Record<string, DeviceBuffer> = {};
+  const buffers = new Map<string, DeviceBuffer>();
   for (const [name, numbers] of Object.entries(weights)) {
     const { dtype, shape } = graph.inputs.get(name)!;
-    placed[name] = made.use(
-      device.createBuffer(dtype, sizeOf(shape), { label: name, panelColumns: panels.get(name) }),
-    );
-    await placed[name].write(numbers);
+    const rows = planned.matrices.get(name);
+    const buffer = made.use(device.createBuffer(dtype, sizeOf(shape), { label: name, rows }));
+    await buffer.write(numbers);
+    buffers.set(name, buffer);
   }
+  const compiled = made.use(await loadPlan(planned, device, buffers));
   const kept = made.move();
   return {
-    compiled,
-    run: (feeds) => compiled.run({ ...placed, ...feeds }),
+    program: compiled.program,
+    matrices: planned.matrices,
+    run: (feeds) => compiled.run(feeds),
     [Symbol.dispose]: () => kept[Symbol.dispose](),
   };
 }

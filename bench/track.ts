@@ -4,9 +4,8 @@
 // usage: deno task bench:track [--save] [--only TEXT] [--baseline FILE] [--out FILE]; exit code 1 when something is slower
 
 import { parseArgs } from "node:util";
-import { wasm, type WasmDevice } from "../lib/backend/wasm/device.ts";
-import type { Program } from "../lib/compile/program.ts";
-import { stepWork } from "../lib/compile/work.ts";
+import { wasm, type WasmDevice } from "walrus";
+import { launchWork, type Program } from "walrus/devices";
 import { kernelCases } from "./kernel_cases.ts";
 import { processorName } from "./machine.ts";
 import { PROGRAMS } from "./model_programs.ts";
@@ -63,7 +62,7 @@ async function measure(device: WasmDevice, { name, program }: Workload): Promise
     times.push((cpuTime() - start) / repeats);
   }
   const milliseconds = Math.min(...times);
-  const operations = program.steps.reduce((sum, step) => sum + stepWork(step), 0);
+  const operations = program.steps.reduce((sum, step) => sum + launchWork(step), 0);
   const views = program.steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
   const bytes = views.reduce((sum, view) => sum + bytesOf(view), 0);
   const digits = (value: number) => Number(value.toPrecision(4));

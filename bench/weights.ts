@@ -23,7 +23,6 @@ import {
 import { openGolden } from "../app/parity/golden.ts";
 import { onDevice } from "../app/parity/run.ts";
 import { Runner } from "../app/parity/runner.ts";
-import { roundProducts } from "../lib/compile/round_products.ts";
 import { narrowToHalf } from "../lib/io/numbers.ts";
 import { fullWindow } from "./full/window.ts";
 import { processorName } from "./machine.ts";
@@ -117,9 +116,8 @@ async function speed(device: WasmDevice, [m, k, n]: Product, rounds: number) {
       const y = tensor.contract("mk,nk->mn", x, w);
       return { y: dtype === "i8" ? tensor.mul(y, scale) : y };
     });
-    const isRounded = kind === "int8-dot";
     const weights = { w: feeds[kind], scale: scales };
-    const made = await makeStationary(device, isRounded ? roundProducts(graph) : graph, weights, !isRounded);
+    const made = await makeStationary(device, graph, weights, { quantise: kind === "int8-dot" });
     await stack.use(made).run({ x });
     return { weights: kind, compiled: made, times: [] as number[] };
   }));

@@ -1,41 +1,17 @@
-// Who may import whom: the rooms of lib, and nothing that only one runtime has outside io.
+// Who may import whom: the modules of lib as docs/architecture.md has them, and nothing that only one runtime has
+// outside io.
 
 import assert from "node:assert/strict";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inRepository } from "./shared.ts";
 
-/** What each folder of lib may import besides itself (docs/architecture.md). */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  io: [],
-  data: ["io"],
-  "data/formats": ["data", "io"],
-  ir: [],
-  autodiff: ["ir"],
-  compile: ["io", "ir", "autodiff"],
-  nn: ["ir"],
-  backend: ["compile", "ir"],
-  random: [],
-  weights: ["io", "ir", "compile", "nn", "random"],
-  models: ["data", "io", "ir", "nn", "random", "weights"],
-  "models/walrus": ["models", "data", "io", "ir", "nn", "random"],
-  metrics: ["data"],
-  forecast: ["data", "io", "ir", "compile", "random", "weights", "models", "metrics"],
-  distributed: [],
-  train: [
-    "data",
-    "io",
-    "ir",
-    "autodiff",
-    "compile",
-    "nn",
-    "random",
-    "weights",
-    "models",
-    "metrics",
-    "forecast",
-    "distributed",
-  ],
-};
+const PAGE = Deno.readTextFileSync(inRepository("docs/architecture.md"));
+
+/** What each folder of lib may import besides itself: the table of docs/architecture.md. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  [.../## Who may import whom\n([\s\S]*?)\n## /.exec(PAGE)![1]!.matchAll(/^\| `([\w/]+)` +\| (.*?) *\|$/gm)]
+    .map(([, folder, others]) => [folder!, [...others!.matchAll(/`([\w/]+)`/g)].map(([, name]) => name!)]),
+);
 
 /** The folder of the table that a file belongs to: the longest that matches. */
 function folderOf(path: string): string {
@@ -57,31 +33,63 @@ function code(path: string): string {
 
 const LIB = inRepository("lib");
 
-function importsOf(path: string): { target: string; typeOnly: boolean }[] {
-  const found = code(path).matchAll(/(import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g);
-  return [...found].flatMap(([, , type, from, dynamic]) => {
+function importsOf(path: string): { target: string; dynamic: boolean }[] {
+  const found = code(path).matchAll(/(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/g);
+  return [...found].flatMap(([, from, dynamic]) => {
     const specifier = from ?? dynamic ?? "";
     if (!specifier.startsWith(".")) return [];
-    return [{ target: fileURLToPath(new URL(specifier, pathToFileURL(path))), typeOnly: type !== undefined }];
+    return [{ target: fileURLToPath(new URL(specifier, pathToFileURL(path))), dynamic: from === undefined }];
   });
+}
+
+/** A folder finds what is plugged into it: readers of formats when data are opened, families by their entries. */
+function isPlugIn(folder: string, target: string, dynamic: boolean): boolean {
+  return folderOf(target).startsWith(`${folder}/`) && (dynamic || target.endsWith("/entry.ts"));
 }
 
 Deno.test("lib imports only downwards", () => {
   let edges = 0;
   for (const path of files(LIB)) {
-    const room = folderOf(path);
-    const allowed = MAY_IMPORT[room];
-    assert.ok(allowed, `${path}: room ${room} is not in the plan of the house`);
-    for (const { target } of importsOf(path)) {
+    const folder = folderOf(path);
+    const allowed = MAY_IMPORT[folder];
+    assert.ok(allowed, `${path}: ${folder} is not in the table of docs/architecture.md`);
+    for (const { target, dynamic } of importsOf(path)) {
       edges++;
       // The kernels' texts stand beside the library, as the Rust crate does.
-      if (room === "backend" && target === inRepository("kernels/wgsl.ts")) continue;
+      if (folder === "backend" && target === inRepository("kernels/wgsl.ts")) continue;
       assert.ok(target.startsWith(LIB), `${path} imports ${target}`);
       const other = folderOf(target);
-      assert.ok(other === room || allowed.includes(other), `${path}: ${room} must not import ${other}`);
+      const fits = other === folder || allowed.includes(other) || isPlugIn(folder, target, dynamic);
+      assert.ok(fits, `${path}: ${folder} must not import ${other}`);
     }
   }
   assert.ok(edges > 150);
+});
+
+Deno.test("the table of modules has a row for each folder of lib, and the list of folders a line", () => {
+  const folders = new Set(files(LIB).map(folderOf));
+  assert.deepEqual(Object.keys(MAY_IMPORT).toSorted(), [...folders].toSorted());
+  for (const folder of folders) {
+    assert.ok(PAGE.includes(`lib/${folder}/`), `lib/${folder}/ is not in the list`);
+  }
+});
+
+Deno.test("lib names a family of networks in its own folder, the registry and public modules alone", () => {
+  const families = [...Deno.readDirSync(`${LIB}/models`)].filter((f) => f.isDirectory).map(({ name }) =>
+    name
+  );
+  assert.ok(families.length > 0);
+  for (const family of families) {
+    const named = files(LIB).filter((path) => new RegExp(family, "i").test(Deno.readTextFileSync(path)));
+    const stray = named.map((path) => path.slice(LIB.length + 1)).filter((path) =>
+      !path.startsWith(`models/${family}/`) && !path.startsWith("public/") && path !== "models/registry.ts"
+    );
+    assert.deepEqual(stray, []);
+  }
+});
+
+Deno.test("lib imports public modules nowhere", () => {
+  for (const [folder, others] of Object.entries(MAY_IMPORT)) assert.ok(!others.includes("public"), folder);
 });
 
 Deno.test("lib has no import cycles", () => {

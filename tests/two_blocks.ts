@@ -1,11 +1,11 @@
 // The program whose steps and launches are reviewed text.
 
-import { compileGraph } from "../lib/compile/compile.ts";
+import { plan } from "../lib/compile/pipeline.ts";
 import type { Kernel, Program } from "../lib/compile/program.ts";
-import { type Graph, trace } from "../lib/ir/trace.ts";
+import type { Graph } from "../lib/ir/trace.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";
 import { geometryOf } from "../lib/models/walrus/geometry.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../lib/models/walrus/step.ts";
+import { stepByHand } from "./models/walrus/by_hand.ts";
 
 const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 
@@ -31,13 +31,10 @@ export function twoBlocksGraph(): Graph {
     hidden: false,
     jitter: true,
   };
-  const signature = stepSignature(config, shape, geometry);
-  return trace(signature, (inputs) => ({
-    next: forecastStep(inputs as unknown as StepInputs, config, geometry),
-  }));
+  return stepByHand(config, shape, geometry);
 }
 
 /** Its program. */
 export function twoBlocks(): Program {
-  return compileGraph(twoBlocksGraph(), { kernels: KERNELS });
+  return plan(twoBlocksGraph(), { kernels: KERNELS }).main.program;
 }

@@ -89,7 +89,7 @@ export async function selfCheck(device: Device, { shapes, build }: SelfCheck): P
   const types = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, { dtype: "f32" as const, shape }]));
   const graph = trace(types, (x) => ({ y: build(Object.values(x)) }));
   const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, numbers(shape, i + 1)]));
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   const got = (await compiled.run(feeds)).y!;
   const wanted = evaluate(graph, feeds).y!;
   const scale = wanted.reduce((m, v) => Math.max(m, Math.abs(v)), 0);

@@ -18,7 +18,7 @@ type Row = (name: string, value: string) => void;
 async function productSpeed(device: Device, m: number, n: number, k: number): Promise<number> {
   const types = { x: { dtype: "f32", shape: [m, k] }, w: { dtype: "f32", shape: [n, k] } } as const;
   const graph = trace(types, ({ x, w }) => ({ y: t.contract("mk,nk->mn", x, w) }));
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   await compiled.run({ x: numbers([m, k], 1), w: numbers([n, k], 2) });
   let best = Infinity;
   for (let i = 0; i < 5; i++) {
@@ -98,7 +98,7 @@ async function describeGpu(row: Row): Promise<number> {
   row("GPU", gpu.name);
   row(
     "  vendor, architecture",
-    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "not told",
+    [adapterInfo.vendor, adapterInfo.architecture].filter(Boolean).join(", ") || "unknown",
   );
   row("  f16 arrays", yes(features.has("shader-f16")));
   row("  subgroups", yes(gpu.target.subgroups));

@@ -1,23 +1,30 @@
 // Scores a checkpoint on held-out data sets: one-step and rollout VRMSE beside those of the trivial forecasts, as a table
 // and as JSON.
 
-import { type BackendName, openDevice } from "../../lib/backend/auto.ts";
-import type { Dataset, Split } from "../../lib/data/dataset.ts";
-import { consecutive, placesOf } from "../../lib/data/examples.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import type { FieldTransforms } from "../../lib/data/transforms.ts";
-import { modelForecast } from "../../lib/forecast/forecaster.ts";
-import { loadModel } from "../../lib/forecast/load.ts";
-import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { type Forecaster, linearExtrapolation, persistence } from "../../lib/metrics/forecasters.ts";
+import {
+  type BackendName,
+  type Dataset,
+  type FieldTransforms,
+  type Forecaster,
+  linearExtrapolation,
+  type LoadedModel,
+  loadModel,
+  modelForecast,
+  openData,
+  openDevice,
+  persistence,
+  type Split,
+} from "walrus";
+import { Option } from "commander";
+import { consecutive, placesOf } from "walrus/data";
+import { writeFileAtomic } from "walrus/io";
 import {
   type LeftOut,
   scoreRollouts,
   scoreWindows,
   summarizeRollouts,
   summarizeWindows,
-} from "../../lib/metrics/skill.ts";
+} from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { MODEL } from "../shipped.ts";
 
@@ -125,13 +132,18 @@ export const evaluate = command<Options>({
   declare: (reader) => {
     reader
       .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
-      .option("--checkpoint <file>", ".pt, .safetensors or shard index", MODEL)
+      .addOption(
+        new Option("--checkpoint <file>", ".pt, .safetensors or shard index").default(
+          MODEL,
+          "the shipped model",
+        ),
+      )
       .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
       .option("--split <name>", "train, valid or test", "valid")
       .option("--every <n>", "score every n-th window one step ahead", wholeNumber(1), 1)
       .option("--rollout <steps>", "steps of rollouts from the first frame; 0: none", wholeNumber(0), 10)
       .option("--jitter", "random draws in every step, as the released model does", false)
-      .option("--kv-cache", "compute only the newest frame of a rollout's window", false)
+      .option("--kv-cache", "KV cache: after a prefill each rollout step decodes one frame", false)
       .option("--seed <n>", "of the draws", wholeNumber(0), 0)
       .addOption(choice("--backend <name>", "where to compute", ["auto", "wasm", "webgpu"], "auto"))
       .option("--threads <n>", "threads (default: all)", wholeNumber(1))

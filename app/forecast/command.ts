@@ -1,14 +1,17 @@
 // The forecast command: a trajectory and a checkpoint in; scores, a Well file, a picture and an animation out.
 
-import { openDevice } from "../../lib/backend/auto.ts";
-import type { Device } from "../../lib/compile/device.ts";
-import type { Dataset, Sample, Trajectory } from "../../lib/data/dataset.ts";
-import { findNotFinite } from "../../lib/data/not_finite.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import { readStatistics } from "../../lib/data/statistics.ts";
-import { loadModel } from "../../lib/forecast/load.ts";
-import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
-import { isUrl } from "../../lib/io/source.ts";
+import {
+  type Dataset,
+  type Device,
+  type LoadedModel,
+  loadModel,
+  openData,
+  openDevice,
+  type Sample,
+  type Trajectory,
+} from "walrus";
+import { findNotFinite, readStatistics } from "walrus/data";
+import { isUrl } from "walrus/io";
 import { command, type Context } from "../cli.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";

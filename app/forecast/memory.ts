@@ -1,7 +1,7 @@
 // Whether a forecast fits, decided before weights are read.
 
-import { WIDE_BYTES } from "../../lib/backend/wasm/module.ts";
-import type { MemoryEstimate } from "../../lib/forecast/prepare.ts";
+import { WIDE_BYTES } from "walrus/devices";
+import type { MemoryEstimate } from "walrus";
 
 /** Bytes in a unit people read. */
 export function bytes(count: number): string {

@@ -1,6 +1,6 @@
 // Options of the forecast command: declared and checked here, defaults from the shipped example.
 
-import type { WeightStorage } from "../../lib/weights/storage.ts";
+import type { WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
 import { choice, wholeNumber } from "../cli.ts";
 
@@ -90,7 +90,7 @@ export function declareOptions(reader: Command): void {
     .option("--no-jitter", "no random draws")
     .option(
       "--kv-cache",
-      "compute only the newest frame after the first step: faster, a little different",
+      "KV cache: after a prefill each step decodes one frame; faster, a little different",
       false,
     )
     .addOption(

@@ -1,8 +1,8 @@
 // What a forecast leaves behind: a Well-layout HDF5 file, a picture, an animation. Each file is whole or absent.
 
-import { writeSamples } from "../../lib/data/write_samples.ts";
-import type { Frame } from "../../lib/forecast/frame.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
+import type { Frame } from "walrus";
+import { writeSamples } from "walrus/data";
+import { writeFileAtomic } from "walrus/io";
 import { renderAnimation, renderPicture } from "./picture.ts";
 import type { ForecastView } from "./view.ts";
 

@@ -1,13 +1,18 @@
 // The rollout of the forecast command, each frame scored beside the truth as it comes.
 
-import type { Device } from "../../lib/compile/device.ts";
-import type { Sample, Trajectory } from "../../lib/data/dataset.ts";
-import type { Statistics } from "../../lib/data/statistics.ts";
-import type { FieldTransforms } from "../../lib/data/transforms.ts";
-import { type Frame, frameAfter } from "../../lib/forecast/frame.ts";
-import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
-import { persistence } from "../../lib/metrics/forecasters.ts";
-import { score, scoredNames } from "../../lib/metrics/score.ts";
+import {
+  type Device,
+  type FieldTransforms,
+  type Frame,
+  type LoadedModel,
+  persistence,
+  type Sample,
+  score,
+  type Statistics,
+  type Trajectory,
+} from "walrus";
+import { scoredNames } from "walrus/metrics";
+import { frameAfter } from "walrus/models";
 import type { Context } from "../cli.ts";
 import { admit } from "./memory.ts";
 import type { ForecastOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 // What is shown of a forecast: frames as planes of numbers, names and times.
 
-import { componentNames } from "../../lib/data/components.ts";
-import type { Sample, SampleInfo } from "../../lib/data/dataset.ts";
+import type { Sample, SampleInfo } from "walrus";
+import { componentNames } from "walrus/data";
 
 /** A forecast beside the truth. */
 export interface ForecastView {

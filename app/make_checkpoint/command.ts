@@ -2,12 +2,10 @@
 // Start values are those of training, but branches that start switched off are switched on, so that every operator
 // matters to the result.
 
-import { openModel } from "../../lib/forecast/open_model.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
-import { type Shape, sizeOf } from "../../lib/ir/types.ts";
-import type { ParameterInfo } from "../../lib/models/model.ts";
-import { randomSource } from "../../lib/random/random_source.ts";
+import { streamSafetensors, type WritableType, writeFileAtomic } from "walrus/io";
+import { type Shape, sizeOf } from "walrus/ir";
+import { openModel, type ParameterInfo } from "walrus/models";
+import { randomSource } from "walrus/train";
 import { choice, command, wholeNumber } from "../cli.ts";
 
 /** Random numbers between -1 and 1 from their place: a billion of them must not take long. */

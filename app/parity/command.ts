@@ -1,4 +1,4 @@
-// Parity with the oracle: runs every case of a folder of golden vectors, prints a table and fails when one case is
+// Parity with the reference: runs every case of a folder of golden vectors, prints a table and fails when one case is
 // beyond its tolerance or is not run.
 
 import type { WasmOptions } from "../../lib/backend/wasm/device.ts";
@@ -68,9 +68,9 @@ async function compare(folder: string, options: Options, { print }: Context): Pr
   const device: Device | null = options.backend === "reference"
     ? null
     : await openDevice(options.backend, { wasm: wasmOptions(options) });
-  const halves = options.weights === "f16";
-  if (halves && (!device || !options.sections.every((section) => section === "B"))) {
-    throw new RangeError("Halves are judged with --sections B on a device");
+  const fp16 = options.weights === "f16";
+  if (fp16 && (!device || !options.sections.every((section) => section === "B"))) {
+    throw new RangeError("fp16 weights are judged with --sections B on a device");
   }
   const runner = new Runner(golden, device ? onDevice(device, options.weights) : reference);
   if (!options.json) {
@@ -123,7 +123,12 @@ export const parity = command<Options>({
       .argument("<folder>", "folder with index.json")
       .option("--sections <list>", "sections to run", sections, SECTIONS)
       .addOption(
-        choice("--backend <name>", "reference: the f64 evaluation", ["wasm", "webgpu", "reference"], "wasm"),
+        choice(
+          "--backend <name>",
+          "reference: the evaluation in f64",
+          ["wasm", "webgpu", "reference"],
+          "wasm",
+        ),
       )
       .option("--threads <n>", "CPU threads of the wasm backend", wholeNumber(1))
       .addOption(
@@ -138,7 +143,7 @@ export const parity = command<Options>({
       .addOption(
         choice(
           "--weights <kind>",
-          "f16: whole models with matrices rounded to halves, judged by 2e-3",
+          "f16: whole models with matrices rounded to fp16, judged by 2e-3",
           ["f32", "f16"],
           "f32",
         ),

@@ -10,7 +10,7 @@ export interface OutputReport {
   readonly relative: number;
   /** Largest relative difference allowed; 0 for exact tensors. */
   readonly tolerance: number;
-  /** What f32 arithmetic of the oracle reached; 0 for exact tensors. */
+  /** What f32 arithmetic of the reference reached; 0 for exact tensors. */
   readonly floor: number;
 }
 

@@ -16,7 +16,7 @@ import {
   type Shifts,
 } from "../../lib/models/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/models/walrus/model.ts";
-import { isBlockMatrix, mayBeHalf } from "../../lib/models/walrus/parameters.ts";
+import { isBlockMatrix, mayBeFp16 } from "../../lib/models/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
 import { gridOf, type WalrusShape } from "../../lib/models/walrus/shape.ts";
 import { walrusModel } from "../../lib/models/walrus/walrus.ts";
@@ -93,7 +93,7 @@ function stored(
       kept[scaleName(name)] = { dtype: "f32", shape: [rows] };
       numbers[`params/${name}`] = values;
       numbers[`params/${scaleName(name)}`] = scales;
-    } else if (mayBeHalf(name)) {
+    } else if (mayBeFp16(name)) {
       kept[name] = { dtype: "f16", shape };
       numbers[`params/${name}`] = narrowToHalf(feeds[`params/${name}`]!);
     }

@@ -1,6 +1,6 @@
 // How parity runs a graph: slowly in double precision, or compiled for a device.
 
-import { compile } from "../../lib/compile/pipeline.ts";
+import { compile } from "../../lib/compile/compile.ts";
 import type { Device } from "../../lib/compile/device.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { WeightStorage } from "../../lib/weights/storage.ts";
@@ -38,7 +38,7 @@ export const reference: Backend = {
 /** A device. */
 export function onDevice(device: Device, weights: ModelWeights = "f32"): Backend {
   const quantise = weights === "int8-dot";
-  return { name: device.name, weights, prepare: (graph) => compile(device, graph, { quantise }) };
+  return { name: device.name, weights, prepare: (graph) => compile(graph, device, { quantise }) };
 }
 
 /** Prepares, runs once and lets go. */

@@ -8,8 +8,8 @@ import { modules } from "./modules.ts";
 import type { Backend } from "./run.ts";
 import { training } from "./training.ts";
 
-/** What rounding matrices to halves may change one step by, relative to the largest magnitude. */
-const HALVES = 2e-3;
+/** What rounding matrices to fp16 may change one step by, relative to the largest magnitude. */
+const FP16_TOLERANCE = 2e-3;
 
 /** How one case ended. */
 export interface CaseReport {
@@ -63,7 +63,7 @@ export class Runner {
       const tensors = await readTensors(`${this.#golden.folder}/${golden.file}`);
       const weights = golden.weights ? await this.#read(golden.weights) : {};
       const exact = compare(golden, tensors, await check(golden, tensors, weights, this.#backend));
-      const least = this.#backend.weights === "f16" ? HALVES : 0;
+      const least = this.#backend.weights === "f16" ? FP16_TOLERANCE : 0;
       const reports = exact.map((r) => ({ ...r, tolerance: Math.max(r.tolerance, least) }));
       if (reports.length === 0) return report("failed", null, "nothing was compared");
       const worst = reports.reduce((a, b) => excess(b) > excess(a) ? b : a);

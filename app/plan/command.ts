@@ -2,15 +2,10 @@
 // recomputation of its regions; or that of a forecast step on GPUs of several sizes.
 
 import { InvalidArgumentError } from "commander";
-import type { Kernel } from "../../lib/compile/program.ts";
-import type { SampleInfo } from "../../lib/data/dataset.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import { openModel } from "../../lib/forecast/open_model.ts";
-import type { Model } from "../../lib/models/model.ts";
-import { planTraining } from "../../lib/train/plan.ts";
-import { DEFAULT_TRAINING } from "../../lib/train/settings.ts";
-import type { ComputeWeights } from "../../lib/weights/fp16.ts";
-import { isAdapter } from "../../lib/weights/lora.ts";
+import { openData, type SampleInfo } from "walrus";
+import type { Kernel } from "walrus/devices";
+import { type Model, openModel } from "walrus/models";
+import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";

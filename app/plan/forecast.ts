@@ -1,16 +1,11 @@
 // The memory and launches of one forecast step on WebGPU adapters that do not have to be there: the whole program is
 // compiled and lowered for their limits.
 
-import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
-import { LEAST_LIMITS, type Limits } from "../../lib/backend/webgpu/target.ts";
-import type { Kernel, Program } from "../../lib/compile/program.ts";
-import { workOf } from "../../lib/compile/work.ts";
-import { plan } from "../../lib/compile/pipeline.ts";
-import type { SampleInfo } from "../../lib/data/dataset.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { Model } from "../../lib/models/model.ts";
-import { inputParameters } from "../../lib/nn/parameters.ts";
-import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
+import type { SampleInfo } from "walrus";
+import { type Kernel, LEAST_LIMITS, type Limits, planLaunches, type Program, workOf } from "walrus/devices";
+import { type Plan, plan, trace } from "walrus/ir";
+import { type Model, PARAMETER_PREFIX } from "walrus/models";
+import { inputParameters } from "walrus/nn";
 import type { Context } from "../cli.ts";
 
 const MIB = 2 ** 20;
@@ -47,13 +42,13 @@ const ADAPTERS: readonly Adapter[] = [
   { name: "8 GB, least limits", memory: 8e9, limits: LEAST_LIMITS },
 ];
 
-/** What every step runs; `fp16` keeps matrices so. */
-export function stepProgram<S>(
+/** A forecast step with weights as a loaded model keeps them; `fp16` keeps matrices so. */
+export function planForecast<S>(
   model: Model<S>,
   shape: S,
   kernels: ReadonlySet<Kernel>,
   fp16: boolean,
-): Program {
+): Plan {
   const typeOf = (name: string) =>
     fp16 && model.parameters.get(name)?.narrow !== "f32" ? "f16" as const : "f32" as const;
   const parameters = inputParameters(model.parameters, typeOf, PARAMETER_PREFIX);
@@ -62,7 +57,7 @@ export function stepProgram<S>(
     (inputs) => model.forecast.trace(parameters, inputs, shape),
   );
   const stationary = (input: string) => input.startsWith(PARAMETER_PREFIX);
-  return plan(graph, { kernels }, { stationary }).main.program;
+  return plan(graph, { kernels }, { stationary });
 }
 
 function gigabytes(bytes: number): string {
@@ -105,7 +100,7 @@ export function printForecast(
   print(`\n${grid} points, ${frames} frames, ${info.fields.length} channels`);
   print("weights  adapter              bound   working      peak  dispatches submits shaders");
   for (const fp16 of [false, true]) {
-    const program = stepProgram(model, shape, kernels, fp16);
+    const { program } = planForecast(model, shape, kernels, fp16).main;
     for (const adapter of ADAPTERS) {
       print(`${fp16 ? "f16" : "f32"}      ${adapter.name.padEnd(18)} ${row(program, adapter)}`);
     }

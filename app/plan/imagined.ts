@@ -1,7 +1,8 @@
 // Samples that no file has, to plan for: scalar fields that a network knows, on an open grid.
 
-import type { Boundary, SampleInfo } from "../../lib/data/dataset.ts";
-import type { Model } from "../../lib/models/model.ts";
+import type { SampleInfo } from "walrus";
+import type { Boundary } from "walrus/data";
+import type { Model } from "walrus/models";
 
 /**
  * What samples of some grid would be made of.

@@ -1,9 +1,8 @@
 // Computes the statistics of a data set's training split and writes its stats.yaml.
 
-import { openData } from "../../lib/data/open_data.ts";
-import { computeStatistics } from "../../lib/data/compute_statistics.ts";
-import { writeStatistics } from "../../lib/data/statistics.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
+import { openData } from "walrus";
+import { computeStatistics, writeStatistics } from "walrus/data";
+import { writeFileAtomic } from "walrus/io";
 import { command } from "../cli.ts";
 
 /** The stats command. */

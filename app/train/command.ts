@@ -1,15 +1,21 @@
 // The train and finetune commands: a configuration in; checkpoints, logs and a network in its family's layout out. A run
 // that was interrupted goes on where its newest checkpoint stands.
 
-import { openDevice } from "../../lib/backend/auto.ts";
-import { measureCeiling } from "../../lib/compile/ceiling.ts";
-import type { ModelEntry } from "../../lib/models/model.ts";
-import { modelEntries, modelEntry } from "../../lib/models/registry.ts";
-import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
-import { DivergenceError, type RunOptions, runTraining } from "../../lib/train/run.ts";
-import { parseRunConfig, type RunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
-import { stableSteps } from "../../lib/train/schedule.ts";
-import { Trainer } from "../../lib/train/trainer.ts";
+import { openDevice } from "walrus";
+import { measureCeiling } from "walrus/devices";
+import { modelEntries, type ModelEntry, modelEntry } from "walrus/models";
+import {
+  DivergenceError,
+  Mixture,
+  type MixtureSystem,
+  parseRunConfig,
+  type RunConfig,
+  type RunOptions,
+  runTraining,
+  stableSteps,
+  Trainer,
+  writeRunConfig,
+} from "walrus/train";
 import { command, type Context, EXIT } from "../cli.ts";
 import { RunFolder } from "./folder.ts";
 import { Loader } from "./loader.ts";

@@ -1,11 +1,10 @@
 // The folder of a run: its configuration, its log, its checkpoints. Everything but the logs is whole or absent.
 
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { streamSafetensors, type WritableType } from "../../lib/io/safetensors_writer.ts";
-import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
-import type { Shape } from "../../lib/ir/types.ts";
-import type { Model, ModelEntry } from "../../lib/models/model.ts";
-import { decodeRunState, encodeRunState, type RunState } from "../../lib/train/run_state.ts";
+import { eventFileStart, scalarRecord } from "walrus/io";
+import { streamSafetensors, type WritableType, writeFileAtomic } from "walrus/io";
+import type { Shape } from "walrus/ir";
+import type { Model, ModelEntry } from "walrus/models";
+import { decodeRunState, encodeRunState, type RunState } from "walrus/train";
 import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
 

@@ -1,7 +1,7 @@
 // Reads and decodes samples in a worker, so that the device does not wait for files.
 
-import type { Sample } from "../../lib/data/dataset.ts";
-import type { BatchPlan, PlanSettings } from "../../lib/train/mixture.ts";
+import type { Sample } from "walrus";
+import type { BatchPlan, PlanSettings } from "walrus/train";
 
 /** What a worker opens for itself. */
 export interface LoaderSetup {

@@ -1,10 +1,8 @@
 // The worker's side of `loader.ts`: opens the data for itself, answers plans one after the other.
 
-import { openData } from "../../lib/data/open_data.ts";
-import type { Sample, Split } from "../../lib/data/dataset.ts";
-import type { ModelEntry } from "../../lib/models/model.ts";
-import { modelEntry } from "../../lib/models/registry.ts";
-import { type BatchPlan, readPlan } from "../../lib/train/mixture.ts";
+import { openData, type Sample, type Split } from "walrus";
+import { type ModelEntry, modelEntry } from "walrus/models";
+import { type BatchPlan, readPlan } from "walrus/train";
 import type { LoaderAnswer, LoaderRequest, LoaderSetup } from "./loader.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */

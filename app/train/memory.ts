@@ -1,10 +1,8 @@
 // Whether a run fits into memory, known before weights are allocated.
 
-import type { Device } from "../../lib/compile/device.ts";
-import { planTraining } from "../../lib/train/plan.ts";
-import type { MixtureSystem } from "../../lib/train/mixture.ts";
-import type { Trainable, TrainingSettings } from "../../lib/train/settings.ts";
-import type { FieldMap, Model } from "../../lib/models/model.ts";
+import type { Device, FieldMap } from "walrus";
+import type { Model } from "walrus/models";
+import { type MixtureSystem, planTraining, type Trainable, type TrainingSettings } from "walrus/train";
 import { infoOf } from "./systems.ts";
 
 /** Largest memory of a 32-bit WebAssembly module. */

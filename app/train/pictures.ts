@@ -1,13 +1,10 @@
 // Forecasts of one held-out window of each system as a run learns: the middle plane of a frame, kept for a few
 // validations in one file a system, whole or absent, and drawn beside the truth.
 
-import type { Sample } from "../../lib/data/dataset.ts";
-import { type ForecastHost, rollout } from "../../lib/forecast/rollout.ts";
-import type { FieldMap } from "../../lib/models/model.ts";
-import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { writeFileAtomic } from "../../lib/io/file.ts";
-import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
-import type { ValidationSystem } from "../../lib/train/validate.ts";
+import type { FieldMap, Sample } from "walrus";
+import { openCheckpoint, streamSafetensors, writeFileAtomic } from "walrus/io";
+import { type ForecastHost, rollout } from "walrus/models";
+import type { ValidationSystem } from "walrus/train";
 import { drawFigure } from "../forecast/figure.ts";
 import { channelNames, channelsOf, type ForecastView, gridShape } from "../forecast/view.ts";
 

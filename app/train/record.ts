@@ -1,11 +1,15 @@
 // What a run leaves behind as it goes: log lines, pictures, checkpoints, networks.
 
-import { mergeAdapters } from "../../lib/weights/lora.ts";
-import type { RunEvent } from "../../lib/train/run.ts";
-import { type RunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
-import type { Trainer } from "../../lib/train/trainer.ts";
-import type { TrainerState } from "../../lib/train/trainer_state.ts";
-import type { Scores, ValidationSystem } from "../../lib/train/validate.ts";
+import {
+  mergeAdapters,
+  type RunConfig,
+  type RunEvent,
+  type Scores,
+  type Trainer,
+  type TrainerState,
+  type ValidationSystem,
+  writeRunConfig,
+} from "walrus/train";
 import type { RunFolder } from "./folder.ts";
 import type { Progress } from "./progress.ts";
 import type { Start } from "./start.ts";

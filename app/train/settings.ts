@@ -1,10 +1,14 @@
 // What a configuration says, as the library takes it: settings of the steps, tensors that are trained, learning rates.
 
-import type { Model } from "../../lib/models/model.ts";
-import { isAdapter } from "../../lib/weights/lora.ts";
-import { matcher, type RunConfig } from "../../lib/train/run_config.ts";
-import type { Schedule } from "../../lib/train/schedule.ts";
-import type { Trainable, TrainingSettings } from "../../lib/train/settings.ts";
+import type { Model } from "walrus/models";
+import {
+  isAdapter,
+  matcher,
+  type RunConfig,
+  type Schedule,
+  type Trainable,
+  type TrainingSettings,
+} from "walrus/train";
 
 /** Settings of the steps. */
 export function settingsOf({ training, loss, optimizer }: RunConfig, model: Model): TrainingSettings {

@@ -1,14 +1,19 @@
 // Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
-import { adapterShapes, initialAdapters } from "../../lib/weights/lora.ts";
-import { type StartedModel, startModel } from "../../lib/train/start_model.ts";
-import { changedKeys, parseRunConfig, type RunConfig } from "../../lib/train/run_config.ts";
-import type { RunState } from "../../lib/train/run_state.ts";
-import { agreeingSteps } from "../../lib/train/schedule.ts";
-import type { TrainerState } from "../../lib/train/trainer_state.ts";
-import type { Model, ModelEntry } from "../../lib/models/model.ts";
-import { modelEntry } from "../../lib/models/registry.ts";
+import { type Model, type ModelEntry, modelEntry } from "walrus/models";
+import {
+  adapterShapes,
+  agreeingSteps,
+  changedKeys,
+  initialAdapters,
+  parseRunConfig,
+  type RunConfig,
+  type RunState,
+  type StartedModel,
+  startModel,
+  type TrainerState,
+} from "walrus/train";
 import type { Found, RunFolder } from "./folder.ts";
 import { scheduleOf, settingsOf, warmupOf } from "./settings.ts";
 import { infoOf, type System } from "./systems.ts";

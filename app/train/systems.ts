@@ -1,10 +1,8 @@
 // Data sets of a folder as the systems of a run: their splits, and statistics where they lie beside.
 
-import type { Dataset, SampleInfo, Split } from "../../lib/data/dataset.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import type { Statistics } from "../../lib/data/statistics.ts";
-import type { RunConfig } from "../../lib/train/run_config.ts";
-import type { Model } from "../../lib/models/model.ts";
+import { type Dataset, openData, type SampleInfo, type Split, type Statistics } from "walrus";
+import type { Model } from "walrus/models";
+import type { RunConfig } from "walrus/train";
 
 /** One data set of a run. */
 export interface System extends Disposable {

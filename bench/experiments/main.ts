@@ -4,8 +4,8 @@
 // [--threads N] [--out FILE]
 
 import { parseArgs } from "node:util";
-import { mean } from "../../lib/forecast/skill.ts";
-import { writeYaml } from "../../lib/io/yaml.ts";
+import { writeYaml } from "walrus/io";
+import { mean } from "walrus/metrics";
 import { writeResults } from "../results.ts";
 import { type Experiment, EXPERIMENTS, type Run, RUNS } from "./plan.ts";
 

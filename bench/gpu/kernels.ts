@@ -1,12 +1,10 @@
 // The products and attentions of the released model as programs of one step: what a GPU spends its time on.
 
-import { compileGraph } from "../../lib/compile/compile.ts";
-import type { Device } from "../../lib/compile/device.ts";
-import type { Program } from "../../lib/compile/program.ts";
-import { attention } from "../../lib/ir/fused/attention.ts";
-import { contract } from "../../lib/ir/tensor.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { DType, Shape } from "../../lib/ir/types.ts";
+import type { Device } from "walrus";
+import type { Program } from "walrus/devices";
+import { attention, type DType, plan, type Shape, tensor, trace } from "walrus/ir";
+
+const { contract } = tensor;
 
 /** One question to a GPU. */
 export interface KernelCase {
@@ -18,14 +16,14 @@ function product(label: string, spec: string, a: Shape, b: Shape, weights: DType
   const types = { x: { dtype: "f32", shape: a }, w: { dtype: weights, shape: b } } as const;
   return {
     name: `${label}, ${weights} weights`,
-    program: (device) => compileGraph(trace(types, ({ x, w }) => ({ y: contract(spec, x, w) })), device),
+    program: (device) => plan(trace(types, ({ x, w }) => ({ y: contract(spec, x, w) })), device).main.program,
   };
 }
 
 function heads(label: string, lead: Shape, rows: number): KernelCase {
   const type = { dtype: "f32", shape: [...lead, rows, 88] } as const;
   const graph = () => trace({ q: type, k: type, v: type }, ({ q, k, v }) => ({ y: attention(q, k, v, 0.1) }));
-  return { name: label, program: (device) => compileGraph(graph(), device) };
+  return { name: label, program: (device) => plan(graph(), device).main.program };
 }
 
 /**

@@ -4,10 +4,10 @@
 // PYTHON has torch: the same products and attentions by PyTorch are then measured after ours.
 
 import { parseArgs } from "node:util";
-import { stepProgram } from "../../app/plan/forecast.ts";
-import { webgpu } from "../../lib/backend/webgpu/device.ts";
-import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
-import { geometryOf } from "../../lib/models/walrus/geometry.ts";
+import { planForecast } from "../../app/plan/forecast.ts";
+import { imaginedInfo } from "../../app/plan/imagined.ts";
+import { webgpu } from "walrus";
+import { RELEASED_CONFIG, walrusModel } from "walrus/models/walrus";
 import { kernelCases } from "./kernels.ts";
 import { measure, type Timing } from "./measure.ts";
 
@@ -43,15 +43,15 @@ function print(row: Row): void {
 /** Whole steps of the released network in 2D and 3D. */
 async function measureSteps(row: (name: string, timing: Timing) => Row): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [points, frames] of [[[512, 512, 1], 6], [[128, 128, 128], 3]] as const) {
-    for (const halves of [false, true]) {
-      const shape = { frames, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
+  const model = walrusModel(RELEASED_CONFIG);
+  for (const [points, frames] of [[[512, 512], 6], [[128, 128, 128], 3]] as const) {
+    const shape = model.shape(imaginedInfo(points, model, 4), { samples: 1, frames, draws: true });
+    for (const fp16 of [false, true]) {
       // A new device has compiled nothing: loading is cold.
       using device = await webgpu();
-      const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
-      const program = stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, halves);
-      const grid = points.filter((n) => n > 1).join("x");
-      const name = `step ${grid}, ${frames} frames, ${halves ? "f16" : "f32"} weights`;
+      const { program } = planForecast(model, shape, device.kernels, fp16).main;
+      const grid = points.join("x");
+      const name = `step ${grid}, ${frames} frames, ${fp16 ? "f16" : "f32"} weights`;
       rows.push(row(name, await measure(device, program, { rounds: 3, runs: 2 })));
     }
   }

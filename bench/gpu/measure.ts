@@ -1,12 +1,9 @@
 // Times a program on a WebGPU device: its inputs are filled once with small numbers, runs are submitted one after
 // another, and the clock stops when the GPU has done the last.
 
-import type { WebGpuDevice } from "../../lib/backend/webgpu/device.ts";
-import { planLaunches } from "../../lib/backend/webgpu/launches.ts";
-import type { DeviceBuffer } from "../../lib/compile/device.ts";
-import type { Program, Slot } from "../../lib/compile/program.ts";
-import { workOf } from "../../lib/compile/work.ts";
-import type { HostArray } from "../../lib/ir/types.ts";
+import type { WebGpuDevice } from "walrus";
+import { type DeviceBuffer, planLaunches, type Program, type Slot, workOf } from "walrus/devices";
+import type { HostArray } from "walrus/ir";
 
 /** What a program cost. */
 export interface Timing {
@@ -79,7 +76,7 @@ export async function measure(
     }
     await queue.onSubmittedWorkDone();
     const started = performance.now();
-    using executable = await device.load(program);
+    using executable = await device.load({ prologue: null, main: { program } });
     const loadSeconds = (performance.now() - started) / 1000;
     await executable.run({ buffers: bindings, inputs: {}, read: [] });
     await queue.onSubmittedWorkDone();

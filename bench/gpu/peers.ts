@@ -4,11 +4,10 @@
 // FOLDER is the peers' folder with its data.
 
 import { parseArgs } from "node:util";
-import { webgpu } from "../../lib/backend/webgpu/device.ts";
-import { compile } from "../../lib/compile/compile.ts";
-import { contract } from "../../lib/ir/tensor.ts";
-import { trace } from "../../lib/ir/trace.ts";
-import type { Type } from "../../lib/ir/types.ts";
+import { webgpu } from "walrus";
+import { compile, tensor, trace, type Type } from "walrus/ir";
+
+const { contract } = tensor;
 
 /** What the peers' script answers. */
 interface Answer {
@@ -49,7 +48,7 @@ async function make(
   const device = await webgpu(tiles === undefined ? {} : { tiles });
   const f32 = (...shape: number[]): Type => ({ dtype: "f32", shape });
   const graph = trace({ x: f32(m, k), w: f32(n, k) }, ({ x, w }) => ({ y: contract("mk,nk->mn", x, w) }));
-  const compiled = await compile(device, graph);
+  const compiled = await compile(graph, device);
   const input = device.createBuffer("f32", m * k, { label: "x" });
   const weight = device.createBuffer("f32", n * k, { label: "w" });
   await input.write(x);

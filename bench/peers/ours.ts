@@ -2,8 +2,8 @@
 // the best run, after checking the result. PEERS names the peers' folder. With --steps the time of every step follows.
 // PEERS=FOLDER deno run -A bench/peers/ours.ts CASE THREADS REPS [--steps]
 
-import { wasm } from "../../lib/backend/wasm/device.ts";
-import { stepWork } from "../../lib/compile/work.ts";
+import { wasm } from "walrus";
+import { launchWork } from "walrus/devices";
 import { cpuTime, profileSteps } from "../profile.ts";
 import { makeStationary } from "../stationary.ts";
 import { workload } from "./workload.ts";
@@ -46,12 +46,12 @@ console.log(JSON.stringify({
 }));
 
 if (Deno.args.includes("--steps")) {
-  const steps = await profileSteps(device, stationary.compiled.program, repeats);
+  const steps = await profileSteps(device, stationary, repeats);
   console.table(steps.map(({ step, milliseconds, bytes }) => ({
     kernel: step.kernel,
     shape: step.outputs[0]!.shape.join("x"),
     ms: +milliseconds.toFixed(2),
-    gflops: +(stepWork(step) / milliseconds / 1e6).toFixed(1),
+    gflops: +(launchWork(step) / milliseconds / 1e6).toFixed(1),
     gigabytes: +(bytes / milliseconds / 1e6).toFixed(1),
   })));
 }

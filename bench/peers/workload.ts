@@ -1,13 +1,19 @@
 // The fixed workloads all peers run: matrix products and one spatial block of the released width, as graphs of this
 // project. Assumes the folder that the peers' make_data.py wrote; guarantees the same data and results for everybody.
 
-import type { Tensor } from "../../lib/ir/node.ts";
-import { attention } from "../../lib/ir/fused/attention.ts";
-import { layerNorm } from "../../lib/ir/fused/layer_norm.ts";
-import { add, contract, div, mean, mul, permute, reshape, sliceAxis, sqrt } from "../../lib/ir/tensor.ts";
-import { type Graph, trace } from "../../lib/ir/trace.ts";
-import type { Shape, Type } from "../../lib/ir/types.ts";
-import { swiglu } from "../../lib/nn/activation.ts";
+import {
+  attention,
+  type Graph,
+  layerNorm,
+  type Shape,
+  type Tensor,
+  tensor,
+  trace,
+  type Type,
+} from "walrus/ir";
+import { swiglu } from "walrus/nn";
+
+const { add, contract, div, mean, mul, permute, reshape, sliceAxis, sqrt } = tensor;
 
 /** A graph with what it is fed and what must come out. */
 export interface Workload {

@@ -14,12 +14,24 @@ export type RematPolicy = (scope: string) => string | null;
  * The policy for networks of blocks: `block0`, `block1`, .. are a region each.
  *
  * @param every recompute block 0, `every`, 2 `every`, ..; 1 is all of them
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const policy = rematBlocks(2);
+ * assert.deepEqual(["block2/space/qkv", "block3/space", "encoder"].map(policy), ["block2/", null, null]);
+ * ```
  */
 export function rematBlocks(every = 1): RematPolicy {
   return (scope) => {
     const found = /^block(\d+)(?:\/|$)/.exec(scope);
     return found && Number(found[1]) % every === 0 ? found[0] : null;
   };
+}
+
+/** The policy that recomputes some scopes, each with all that lies within it. */
+export function rematScopes(scopes: readonly string[]): RematPolicy {
+  return (scope) => scopes.find((region) => scope === region || scope.startsWith(`${region}/`)) ?? null;
 }
 
 /** Nodes that differentiation made have this part in their scope. */

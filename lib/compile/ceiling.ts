@@ -30,7 +30,7 @@ async function time(
   products: number,
   now: () => number,
 ): Promise<{ milliseconds: number; operations: number }> {
-  using compiled = await compile(device, chain(products));
+  using compiled = await compile(chain(products), device);
   // The identity: no product makes numbers grow.
   const w = Float32Array.from({ length: SIDE * SIDE }, (_, i) => i % (SIDE + 1) === 0 ? 1 : 0);
   await compiled.run({ w });
@@ -58,7 +58,10 @@ async function time(
  * assert.ok(await measureCeiling(device) > 1e8);
  * ```
  */
-export async function measureCeiling(device: Device, now = () => performance.now()): Promise<number> {
+export async function measureCeiling(
+  device: Device,
+  now: () => number = () => performance.now(),
+): Promise<number> {
   for (let products = 1;; products *= 4) {
     const { milliseconds, operations } = await time(device, products, now);
     if (milliseconds >= LONG_ENOUGH || products >= MOST_PRODUCTS) return operations / milliseconds * 1000;

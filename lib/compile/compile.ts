@@ -1,54 +1,12 @@
-// From a traced graph to something a device runs: passes, program, and a callable that moves numbers across.
+// A graph on a device, as a callable that moves numbers across.
 
-import { expandFused } from "../ir/expand.ts";
-import type { Fused } from "../ir/node.ts";
-import { fused } from "../ir/fused/mod.ts";
 import type { Graph } from "../ir/trace.ts";
 import { type HostArray, sizeOf } from "../ir/types.ts";
-import { fuse } from "./fuse.ts";
-import { lower, outputSlotName } from "./lower.ts";
 import type { Device, DeviceBuffer, Executable, RunReport } from "./device.ts";
+import { outputSlotName } from "./lower.ts";
+import { type CompileOptions, type Plan, plan } from "./pipeline.ts";
 import type { Program } from "./program.ts";
-import { simplify } from "./simplify.ts";
 import { updatedNames } from "./update.ts";
-
-/** A pass by name, for printing and checking what each one leaves. */
-export type PassObserver = (pass: string, graph: Graph) => void;
-
-/**
- * Runs all passes over a graph.
- *
- * @param graph as traced
- * @param device whose kernels decide which fused ops are expanded
- * @param observe called with the graph after each pass
- * @returns a graph whose nodes are steps and views
- */
-export function optimize(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Graph {
-  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => device.kernels.has(op)));
-  const passes: [string, (g: Graph) => Graph][] = [
-    ["expand", (g) => expandFused(g, kept)],
-    ["simplify", simplify],
-    ["fuse", (g) => fuse(g)],
-  ];
-  observe?.("trace", graph);
-  return passes.reduce((g, [name, pass]) => {
-    const result = pass(g);
-    observe?.(name, result);
-    return result;
-  }, graph);
-}
-
-/**
- * The program of a graph. Steps keep the order in which the graph was traced: what is written close together runs close
- * together, and gradients of weights follow the cotangents they are made of, so that neither has to be kept.
- *
- * @param graph as traced
- * @param device whose kernels decide which fused ops are expanded
- * @param observe called with the graph after each pass
- */
-export function compileGraph(graph: Graph, device: Pick<Device, "kernels">, observe?: PassObserver): Program {
-  return lower(optimize(graph, device, observe));
-}
 
 /** Numbers or device memory for an input. */
 export type Feed = HostArray | DeviceBuffer;
@@ -62,19 +20,17 @@ function isBuffer(feed: Feed): feed is DeviceBuffer {
  * the device's queue, in the order of the calls.
  */
 export class Compiled {
-  /** As traced. */
+  /** What every run computes. */
   readonly graph: Graph;
   readonly #executable: Executable;
-  readonly #kept: ReadonlyMap<string, DeviceBuffer>;
   readonly #updated: ReadonlySet<string>;
   /** What the run cost that ended last. */
   report: RunReport = { milliseconds: 0 };
 
-  /** Made by `compile`. */
-  constructor(graph: Graph, executable: Executable, kept: ReadonlyMap<string, DeviceBuffer>) {
+  /** Made by `compile` and `loadPlan`. */
+  constructor(graph: Graph, executable: Executable) {
     this.graph = graph;
     this.#executable = executable;
-    this.#kept = kept;
     this.#updated = updatedNames(graph);
   }
 
@@ -86,8 +42,7 @@ export class Compiled {
   /**
    * Runs once.
    *
-   * @param feeds every input by name, less those that are kept: numbers in C order, or a buffer of the same device.
-   *   Numbers are taken when this is called; an input that was fed numbers before may be left out and keeps them. An
+   * @param feeds every input by name, less stationary ones: numbers in C order, or a buffer of the same device. Numbers are taken when this is called; an input that was fed numbers before may be left out and keeps them. An
    *   input that an output of the same name and type replaces is overwritten
    * @param options `signal` ends the run: it rejects with the signal's reason
    * @returns every output by name, except those that replaced a buffer that was fed: they are there
@@ -97,11 +52,11 @@ export class Compiled {
     feeds: Readonly<Record<string, Feed>>,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Record<string, HostArray>> {
-    const buffers = new Map(this.#kept);
+    const buffers = new Map<string, DeviceBuffer>();
     const inputs: Record<string, HostArray> = {};
     for (const [name, feed] of Object.entries(feeds)) {
       const input = this.graph.inputs.get(name);
-      if (!input || this.#kept.has(name)) throw new RangeError(`Cannot run: there is no input "${name}"`);
+      if (!input) throw new RangeError(`Cannot run: there is no input "${name}"`);
       if (feed.length !== sizeOf(input.shape)) {
         throw new RangeError(
           `Cannot run: input "${name}" got ${feed.length} numbers, wanted ${sizeOf(input.shape)}`,
@@ -123,55 +78,50 @@ export class Compiled {
   /** Lets go of what it holds. */
   [Symbol.dispose](): void {
     this.#executable[Symbol.dispose]();
-    for (const buffer of this.#kept.values()) buffer[Symbol.dispose]();
   }
 }
 
 /**
- * Compiles a graph for a device.
+ * Makes a plan resident.
  *
- * @param device where it will run
+ * @param planned what runs
+ * @param device where
+ * @param stationary memory of the stationary inputs by name, the caller's: bound until the function is disposed of, and not
+ *   written meanwhile. Other names do no harm
+ */
+export async function loadPlan(
+  planned: Plan,
+  device: Device,
+  stationary: ReadonlyMap<string, DeviceBuffer> = new Map(),
+): Promise<Compiled> {
+  return new Compiled(planned.main.graph, await device.load(planned, stationary));
+}
+
+/**
+ * Compiles a graph for a device: plans it and makes it resident.
+ *
  * @param graph as traced
- * @param program its program, when the caller has made it already
- * @param kept memory for inputs that are not fed; becomes the compiled function's own
+ * @param device where it will run
+ * @param options as for `plan`
+ * @param stationary memory of the stationary inputs by name, as for `loadPlan`
+ *
+ * @example Twice a number
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { wasm } from "../backend/wasm/device.ts";
+ * import { mul } from "../ir/tensor.ts";
+ * import { trace } from "../ir/trace.ts";
+ * using device = await wasm({ threads: 1 });
+ * using twice = await compile(trace({ x: { dtype: "f32", shape: [1] } }, ({ x }) => ({ y: mul(x, 2) })), device);
+ * const calls = [1, 10].map((x) => twice.run({ x: Float32Array.of(x) }));
+ * assert.deepEqual((await Promise.all(calls)).map(({ y }) => y![0]), [2, 20]);
+ * ```
  */
 export async function compile(
-  device: Device,
   graph: Graph,
-  program: Program = compileGraph(graph, device),
-  kept: ReadonlyMap<string, DeviceBuffer> = new Map(),
+  device: Device,
+  options: CompileOptions = {},
+  stationary: ReadonlyMap<string, DeviceBuffer> = new Map(),
 ): Promise<Compiled> {
-  using made = new DisposableStack();
-  for (const buffer of kept.values()) made.use(buffer);
-  const executable = await device.load(program);
-  made.move();
-  return new Compiled(graph, executable, kept);
-}
-
-/**
- * Runs a program once; its outputs stay on the device.
- *
- * @param device where it runs
- * @param graph whose program it is
- * @param program of the graph
- * @param inputs memory of the graph's inputs, and maybe of others, by name
- * @returns memory of the outputs by name, the caller's from now on
- */
-export async function computeOnce(
-  device: Device,
-  graph: Graph,
-  program: Program,
-  inputs: ReadonlyMap<string, DeviceBuffer>,
-): Promise<Map<string, DeviceBuffer>> {
-  if (graph.outputs.size === 0) return new Map();
-  using made = new DisposableStack();
-  const outputs = new Map<string, DeviceBuffer>();
-  for (const [name, { dtype, shape }] of graph.outputs) {
-    outputs.set(name, made.use(device.createBuffer(dtype, sizeOf(shape), { label: name })));
-  }
-  using executable = await device.load(program);
-  const results = [...outputs].map(([name, buffer]) => [outputSlotName(name), buffer] as const);
-  await executable.run({ buffers: new Map([...inputs, ...results]), inputs: {}, read: [] });
-  made.move();
-  return outputs;
+  return await loadPlan(plan(graph, device, options), device, stationary);
 }

@@ -23,8 +23,6 @@ export interface DeviceBuffer extends Disposable {
   readonly length: number;
   /** What errors call it. */
   readonly label: string;
-  /** Columns of a matrix that lies in panels on the device; it is written and read in row order all the same. */
-  readonly panelColumns?: number | undefined;
   /**
    * Copies numbers in.
    *
@@ -47,8 +45,19 @@ export interface DeviceBuffer extends Disposable {
 export interface BufferOptions {
   /** What errors call it. */
   readonly label?: string;
-  /** Columns of a matrix that lies in panels. */
-  readonly panelColumns?: number | undefined;
+  /**
+   * Rows of a matrix that products read whole, row by row (`Plan.matrices`): the device may pack it, that is, keep it in the
+   * order in which its products read it. It is written and read in row order all the same.
+   */
+  readonly rows?: number | undefined;
+}
+
+/** What a device reads of a plan. */
+export interface Loadable {
+  /** Computed once; its outputs are inputs of `main`. */
+  readonly prologue: { readonly program: Program } | null;
+  /** What every run computes. */
+  readonly main: { readonly program: Program };
 }
 
 /** What a run cost. */
@@ -64,7 +73,10 @@ export interface RunReport {
  * A run that fails or is ended leaves what it writes in `buffers` partly written.
  */
 export interface Job {
-  /** Memory of inputs and outputs, the caller's; what is written there stays on the device. More names do no harm. */
+  /**
+   * Memory of inputs and outputs that are not stationary, the caller's; what is written there stays on the device. More
+   * names do no harm.
+   */
   readonly buffers: ReadonlyMap<string, DeviceBuffer>;
   /** Numbers of the inputs that are not bound; one that an earlier run was given may be left out and is as it was left. */
   readonly inputs: Inputs;
@@ -75,8 +87,8 @@ export interface Job {
 }
 
 /**
- * A program that is resident on a device. It owns memory for inputs and outputs that a job does not bind; buffers that
- * a job binds have to live until the run ends.
+ * A program that is resident on a device. It owns what its prologue computed, and memory for inputs and outputs that a
+ * job does not bind; buffers that a job binds have to live until the run ends, stationary ones as long as the executable.
  *
  * Runs may overlap: each is one turn, in which its inputs are copied in, its ops run and its results are copied out.
  */
@@ -116,14 +128,20 @@ export interface Device extends Disposable, AsyncDisposable {
   readonly kernels: ReadonlySet<Kernel>;
   /** Number types its buffers can have. */
   readonly types: ReadonlySet<DType>;
-  /** Rows that matrices in panels have side by side (panels.ts); null where products read rows as they are. */
-  readonly panelRows: number | null;
   /**
    * Memory of `length` elements, zeroed; takes no turn.
    *
-   * @throws RangeError when there is not enough
+   * @throws RangeError when there is not enough, or for elements that are no whole rows
    */
   createBuffer(dtype: DType, length: number, options?: BufferOptions): DeviceBuffer;
-  /** Makes a program resident. */
-  load(program: Program): Promise<Executable>;
+  /**
+   * Makes programs resident. The prologue runs in the same turn; its results belong to the executable.
+   *
+   * @param plan as planned for a device with these kernels
+   * @param stationary memory of inputs by name that stays bound, the caller's: it has to live as long as the executable, and
+   *   is not written meanwhile. More names do no harm
+   * @throws TypeError for memory of another device, type or length, or a prologue's input without any, RangeError when
+   *   there is not enough memory
+   */
+  load(plan: Loadable, stationary?: ReadonlyMap<string, DeviceBuffer>): Promise<Executable>;
 }

@@ -14,7 +14,7 @@ import type { Tensor } from "../ir/node.ts";
 import { number, operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
 import { at, type DType, type HostArray, type Shape, sizeOf } from "../ir/types.ts";
-import { plan } from "./plan.ts";
+import { planMemory } from "./memory_plan.ts";
 import type { AnyStep, ContractAxis, Kernel, Program, Slot, StepAttributes } from "./program.ts";
 import { placeUpdates, type Update, updatedNames } from "./update.ts";
 import { type View, wholeView } from "./view.ts";
@@ -235,5 +235,5 @@ export function lower(graph: Graph): Program {
   );
   for (const [name, node] of graph.outputs) if (!updated.has(name)) lowering.output(name, node);
   const { slots, steps } = placeUpdates(lowering.slots, lowering.steps, updates);
-  return plan(slots, steps);
+  return planMemory(slots, steps);
 }

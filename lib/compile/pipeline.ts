@@ -1,76 +1,146 @@
-// From a traced graph to a plan (temporary form).
+// From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is told, so that
+// memory and launches can be planned for devices that are not there.
 
-import { rematerialize, type RematPolicy } from "../autodiff/remat.ts";
+import { rematerialize, type RematPolicy, rematScopes } from "../autodiff/remat.ts";
+import { expandFused } from "../ir/expand.ts";
+import { fused } from "../ir/fused/mod.ts";
+import type { Fused } from "../ir/node.ts";
 import type { Graph } from "../ir/trace.ts";
-import { Compiled, computeOnce, optimize, type PassObserver } from "./compile.ts";
-import type { Device, DeviceBuffer, Executable, Inputs, Job, RunReport } from "./device.ts";
-import { hoist } from "./hoist.ts";
+import { fuse } from "./fuse.ts";
 import { lower } from "./lower.ts";
-import type { Program } from "./program.ts";
-import { roundProducts } from "./round_products.ts";
+import { matricesOf } from "./matrices.ts";
+import { slotBytes } from "./memory_plan.ts";
+import { precompute } from "./prologue.ts";
+import type { Kernel, Program } from "./program.ts";
+import { quantiseActivations } from "./quantise.ts";
+import { simplify } from "./simplify.ts";
+import { updatedNames } from "./update.ts";
 
+/** A pass by name, for printing and checking what each one leaves. */
+export type PassObserver = (pass: string, graph: Graph) => void;
+
+/** What may be done to a graph beside what always is. */
 export interface CompileOptions {
-  readonly stationary?: (input: string) => boolean;
-  readonly recompute?: readonly string[];
-  readonly quantise?: boolean;
-  readonly observe?: PassObserver;
+  /**
+   * Whether the input of that name is the same in every run (weights): what depends on such inputs alone is computed once,
+   * and they are bound when the program is loaded. None unless given.
+   */
+  readonly stationary?: ((input: string) => boolean) | undefined;
+  /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
+  readonly recompute?: RematPolicy | readonly string[] | undefined;
+  /** Whether what is multiplied with 8-bit matrices is rounded as well: faster, less exact. Not unless asked for. */
+  readonly quantise?: boolean | undefined;
+  /** Called with the graph after each pass. */
+  readonly observe?: PassObserver | undefined;
 }
+
+/** A graph after all passes and its program. */
 export interface Part {
+  /** Its nodes are steps and views. */
   readonly graph: Graph;
+  /** Steps and slots. */
   readonly program: Program;
 }
+
+/** A graph before it is loaded: what runs, and what it takes. */
 export interface Plan {
+  /** Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null where there is nothing. */
   readonly prologue: Part | null;
+  /** What every run computes; it has all inputs of the graph. */
   readonly main: Part;
+  /**
+   * Rows of the stationary inputs that are read whole, row by row, as the second operand of products without batch axes,
+   * and in no other way: made with them, their buffers may be packed.
+   */
   readonly matrices: ReadonlyMap<string, number>;
+  /** Memory: the stationary inputs, and everything else while it runs, other inputs and outputs included. */
   readonly bytes: { readonly stationary: number; readonly working: number };
 }
-export function plan(
-  given: Graph,
-  device: Pick<Device, "kernels">,
-  { stationary, recompute = [], quantise, observe }: CompileOptions = {},
-): Plan {
-  let graph = given;
-  if (recompute.length > 0) {
-    const policy: RematPolicy = (scope) =>
-      recompute.find((name) => scope === name || scope.startsWith(`${name}/`)) ?? null;
-    graph = rematerialize(graph, policy);
+
+/** What plans depend on of a device. */
+export interface PlanTarget {
+  /** Kernels with an own implementation; fused ops that are missing are expanded. */
+  readonly kernels: ReadonlySet<Kernel>;
+}
+
+/** The passes that are asked for and those that always run, in their order. */
+function passesOf(
+  target: PlanTarget,
+  { recompute, quantise }: CompileOptions,
+): [string, (g: Graph) => Graph][] {
+  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => target.kernels.has(op)));
+  const policy = Array.isArray(recompute) ? rematScopes(recompute) : recompute as RematPolicy | undefined;
+  return [
+    ...policy ? [["recompute", (g: Graph) => rematerialize(g, policy)] as [string, (g: Graph) => Graph]] : [],
+    ...quantise ? [["quantise", quantiseActivations] as [string, (g: Graph) => Graph]] : [],
+    ["expand", (g) => expandFused(g, kept)],
+    ["simplify", simplify],
+    ["fuse", (g) => fuse(g)],
+  ];
+}
+
+function bytesOf(
+  { slots, arenaBytes, bytes }: Program,
+  stationary: (input: string) => boolean,
+): Plan["bytes"] {
+  const fixed = slots.filter(({ kind, name }) => kind === "input" && stationary(name));
+  const own = fixed.reduce((sum, slot) => sum + slotBytes(slot), 0);
+  return { stationary: own, working: arenaBytes + bytes.input - own + bytes.output + bytes.constant };
+}
+
+/**
+ * Plans a graph: passes, programs, memory. Steps keep the order in which the graph was traced: what is written close
+ * together runs close together, and gradients of weights follow the cotangents they are made of, so that neither has to be
+ * kept.
+ *
+ * @param graph as traced
+ * @param target whose kernels decide which fused ops are expanded; a device is one
+ * @param options which inputs are stationary, what is recomputed, whether products are rounded
+ * @throws TypeError when an output replaces a stationary input
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { add, contract, reshape, sum } from "../ir/tensor.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const types = {
+ *   x: { dtype: "f32", shape: [2, 4] },
+ *   w: { dtype: "f32", shape: [8, 4] },
+ *   b: { dtype: "f32", shape: [8, 3] },
+ * } as const;
+ * const graph = trace(types, ({ x, w, b }) => ({
+ *   y: add(contract("mk,nk->mn", x, w), reshape(sum(b, [1]), [8])),
+ * }));
+ * const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !== "x" });
+ * assert.deepEqual([prologue!.program.steps.length, main.program.steps.length], [1, 1]);
+ * assert.deepEqual([...matrices], [["w", 8]]);
+ * assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
+ * ```
+ */
+export function plan(graph: Graph, target: PlanTarget, options: CompileOptions = {}): Plan {
+  const { stationary, observe } = options;
+  observe?.("trace", graph);
+  const whole = passesOf(target, options).reduce((before, [name, pass]) => {
+    const after = pass(before);
+    observe?.(name, after);
+    return after;
+  }, graph);
+  const part = (graph: Graph): Part => ({ graph, program: lower(graph) });
+  if (!stationary) {
+    const main = part(whole);
+    return { prologue: null, main, matrices: new Map(), bytes: bytesOf(main.program, () => false) };
   }
-  if (quantise) graph = roundProducts(graph);
-  const { once, each } = hoist(optimize(graph, device, observe), stationary ?? (() => false));
-  const main = { graph: each, program: lower(each) };
-  const prologue = once.outputs.size > 0 ? { graph: once, program: lower(once) } : null;
-  const { input, output, constant } = main.program.bytes;
-  const held = main.program.slots.reduce(
-    (n, s) =>
-      s.kind === "input" && stationary?.(s.name)
-        ? n + s.length * (s.dtype === "i8" ? 1 : s.dtype === "f16" ? 2 : 4)
-        : n,
-    0,
-  );
-  const working = main.program.arenaBytes + input - held + output + constant;
-  return { prologue, main, matrices: new Map(), bytes: { stationary: held, working } };
-}
-export async function loadPlan(
-  device: Device,
-  { prologue, main }: Plan,
-  stationary: ReadonlyMap<string, DeviceBuffer>,
-): Promise<Executable> {
-  const kept = prologue
-    ? await computeOnce(device, prologue.graph, prologue.program, stationary)
-    : new Map<string, DeviceBuffer>();
-  const executable = await device.load(main.program);
-  return {
-    program: executable.program,
-    run: (job: Job): Promise<{ outputs: Inputs; report: RunReport }> =>
-      executable.run({ ...job, buffers: new Map([...stationary, ...kept, ...job.buffers]) }),
-    [Symbol.dispose]() {
-      executable[Symbol.dispose]();
-      for (const b of kept.values()) b[Symbol.dispose]();
-    },
-  };
-}
-export async function compile(device: Device, graph: Graph, options: CompileOptions = {}): Promise<Compiled> {
-  const planned = plan(graph, device, options);
-  return new Compiled(planned.main.graph, await loadPlan(device, planned, new Map()), new Map());
+  const replaced = [...updatedNames(graph)].find(stationary);
+  if (replaced !== undefined) {
+    throw new TypeError(`Cannot plan: output "${replaced}" replaces an input that is stationary`);
+  }
+  const parts = precompute(whole, stationary);
+  observe?.("prologue", parts.prologue);
+  observe?.("main", parts.main);
+  const prologue = parts.prologue.outputs.size > 0 ? part(parts.prologue) : null;
+  const main = part(parts.main);
+  const programs = [...prologue ? [prologue.program] : [], main.program];
+  // Results of the prologue are inputs that the caller knows nothing of.
+  const given = (name: string) => graph.inputs.has(name) && stationary(name);
+  return { prologue, main, matrices: matricesOf(programs, given), bytes: bytesOf(main.program, given) };
 }

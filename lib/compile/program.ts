@@ -25,8 +25,6 @@ export interface Slot {
   readonly offset: number;
   /** First and last step that touch the slot. */
   readonly lifetime: readonly [number, number];
-  /** Columns of a matrix that lies in panels (panels.ts); row order where there are none. */
-  readonly panelColumns?: number;
 }
 
 /** One axis of a contraction: its size and the stride of each operand along it (0 where it has no such axis). */
@@ -80,8 +78,6 @@ export interface StepAttributes {
     readonly epilogue: Expression | null;
     /** Whether rows of the first operand are rounded to 63 steps a side of their largest number; then b is i8. */
     readonly rounded?: boolean;
-    /** Whether the second operand, described in row order, lies in panels (panels.ts). */
-    readonly panels?: boolean;
   };
   /** Entries picked along an axis. */
   gather: { readonly axis: number };

@@ -3,7 +3,7 @@
 
 import { sizeOf } from "../ir/types.ts";
 import { operand } from "../ir/scalar.ts";
-import { plan } from "./plan.ts";
+import { planMemory } from "./memory_plan.ts";
 import type { AnyStep, Program, Slot } from "./program.ts";
 import { leastBytes } from "./split.ts";
 import { type View, wholeView } from "./view.ts";
@@ -55,5 +55,5 @@ export function repack(program: Program, most: number, alignment: number): Progr
     );
     return [...before, { ...step, inputs, outputs } as AnyStep, ...after];
   });
-  return slots.length === program.slots.length ? program : plan(slots, steps);
+  return slots.length === program.slots.length ? program : planMemory(slots, steps);
 }

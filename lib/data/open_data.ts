@@ -47,6 +47,14 @@ const registered: Reader[] = [];
  * Makes a format known: from then on {@link openData} also asks this reader, before those of the library.
  *
  * @param reader replaces one of the same format that was registered earlier
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { wellReader } from "./formats/well.ts";
+ * registerReader({ ...wellReader, format: "own", recognise: () => Promise.resolve("it is not mine") });
+ * await assert.rejects(openData(new Uint8Array(8)), /own: it is not mine; well: /);
+ * ```
  */
 export function registerReader(reader: Reader): void {
   const at = registered.findIndex(({ format }) => format === reader.format);

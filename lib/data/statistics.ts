@@ -47,6 +47,15 @@ function checkMap(value: unknown, name: string, file: string): Record<string, Fi
  *
  * @param input path, URL, Blob, bytes or source
  * @throws SyntaxError naming the map and the field that is wrong
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const map = { density: 1 };
+ * const statistics = { mean: map, std: map, rms: map, mean_delta: map, std_delta: map, rms_delta: map };
+ * const bytes = new TextEncoder().encode(writeStatistics(statistics));
+ * assert.deepEqual(await readStatistics(bytes), statistics);
+ * ```
  */
 export async function readStatistics(input: SourceInput): Promise<Statistics> {
   using source = await openSource(input);

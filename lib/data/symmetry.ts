@@ -17,7 +17,16 @@ function parity(permutation: readonly number[]): number {
   return sign;
 }
 
-/** Determinant of a symmetry: 1 for a rotation, -1 for a reflection. */
+/**
+ * Determinant of a symmetry: 1 for a rotation, -1 for a reflection.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.equal(determinant({ permutation: [1, 0, 2], flip: [true, false, false] }), 1); // A quarter turn.
+ * assert.equal(determinant({ permutation: [0, 1, 2], flip: [true, false, false] }), -1); // A mirror.
+ * ```
+ */
 export function determinant({ permutation, flip }: Symmetry): number {
   return flip.reduce((sign, f) => f ? -sign : sign, parity(permutation));
 }

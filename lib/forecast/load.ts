@@ -38,13 +38,14 @@ export interface LoadOptions {
  * @param options device and configuration
  * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
  *
- * @example
+ * @example A checkpoint of no known family; the example of the root module loads one that is known
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadModel, wasm } from "walrus";
+ * import { wasm } from "../backend/wasm/device.ts";
+ * import { writeSafetensors } from "../io/safetensors_writer.ts";
  * using device = await wasm({ threads: 1 });
- * using model = await loadModel("examples/walrus_small/walrus.safetensors", { device });
- * assert.equal(model.model.description, "6 blocks of width 96");
+ * const checkpoint = writeSafetensors([{ name: "own.weight", shape: [1], data: Float32Array.of(1) }]);
+ * await assert.rejects(loadModel(checkpoint, { device }), /own.weight/);
  * ```
  */
 export async function loadModel(checkpoint: SourceInput, options: LoadOptions): Promise<LoadedModel> {

@@ -21,22 +21,7 @@ import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
  *
  * Rollouts of one model may overlap, also of different kinds of windows; each gives, bit for bit, what it gives alone.
  * The device stays the caller's and has to outlive the model; the model has to outlive its rollouts, which end with a
- * DisposedError when it is disposed of.
- *
- * @example Load and forecast
- * ```ts
- * import assert from "node:assert/strict";
- * import { loadModel, openData, vrmse, wasm } from "walrus";
- * using device = await wasm();
- * using model = await loadModel("examples/walrus_small/walrus.safetensors", { device });
- * using data = await openData("examples/data/gray_scott_mini.hdf5");
- * const truth = (await data.split()).trajectory(0);
- * const start = await truth.sample([0, 1, 2, 3, 4, 5]);
- * for await (const frame of model.rollout(start, { steps: 1, seed: 1 })) {
- *   const { A, B } = vrmse(frame, await truth.sample([5 + frame.step]));
- *   assert.ok(A! < 0.3 && B! < 0.3, `VRMSE of A ${A}, of B ${B}`);
- * }
- * ```
+ * DisposedError when it is disposed of. {@link loadModel} makes one; the example of the root module forecasts with it.
  */
 export class LoadedModel implements ForecastHost, Disposable {
   /** The network. */

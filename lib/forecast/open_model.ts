@@ -89,6 +89,13 @@ export interface ModelSource {
  *
  * @param source checkpoint, configuration or family; the released network of the family where neither is given
  * @param registry families that are looked for; those of the library unless given
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const model = await openModel({});
+ * assert.deepEqual([model.description, model.parameters.size], ["40 blocks of width 1408", 857]);
+ * ```
  */
 export async function openModel(
   { checkpoint, config, family }: ModelSource,

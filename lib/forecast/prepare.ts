@@ -1,7 +1,7 @@
 // From a network and the kind of window it continues to programs on a device. The same for a loaded model and for one in
 // training: they differ in where their parameters come from.
 
-import { loadPlan, type Plan, plan } from "../compile/pipeline.ts";
+import { type Plan, plan } from "../compile/pipeline.ts";
 import type { Device, DeviceBuffer, Executable } from "../compile/device.ts";
 import { trace } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
@@ -117,7 +117,7 @@ function estimate(programs: readonly Planned[]): MemoryEstimate {
 async function load({ plan, inputs }: Planned, source: ParameterSource): Promise<ForecastProgram> {
   const names = [plan.prologue, plan.main].flatMap((part) => [...part?.graph.inputs.keys() ?? []]);
   const parameters = await source.buffers(new Set(names), plan.matrices);
-  const executable = await loadPlan(source.device, plan, source.stationary ? parameters : new Map());
+  const executable = await source.device.load(plan, source.stationary ? parameters : new Map());
   return { executable, parameters: source.stationary ? new Map() : parameters, inputs };
 }
 

@@ -38,7 +38,7 @@ export interface RolloutOptions {
   readonly steps: number;
   /** Seed of the random draws, 0 unless given: the same seed gives the same forecast everywhere. */
   readonly seed?: number;
-  /** Whether steps use random draws (Walrus's jitter); the model decides unless given. */
+  /** Whether steps use random draws (jitter, say); the model decides unless given. */
   readonly draws?: boolean;
   /**
    * Whether keys and values of past frames are kept, so that a step after the first reads one frame: several times

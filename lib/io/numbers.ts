@@ -66,7 +66,15 @@ export function numberToHalf(value: number): number {
   return sign | ((rounded - 0x38000000) >>> 13);
 }
 
-/** f32 as IEEE halves, rounded to nearest even. */
+/**
+ * f32 as IEEE halves, rounded to nearest even.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([...narrowToHalf(Float32Array.of(1, -2))], [0x3c00, 0xc000]);
+ * ```
+ */
 export function narrowToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]!);

@@ -46,7 +46,15 @@ export function parseYaml(text: string, name = "document"): unknown {
   return value;
 }
 
-/** YAML text of plain values. */
+/**
+ * YAML text of plain values.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(parseYaml(writeYaml({ steps: 3, names: ["a"] }), "text"), { steps: 3, names: ["a"] });
+ * ```
+ */
 export function writeYaml(value: unknown): string {
   return dump(value, { noRefs: true, lineWidth: 120 });
 }

@@ -274,6 +274,15 @@ const evaluatePrimitive: { readonly [K in Primitive]: Evaluate<K> } = {
  * @param visit called with every node and its numbers as they are made, for comparisons
  * @returns numbers of every output by name, in C order
  * @throws RangeError when an input is missing or has the wrong length
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mul } from "./tensor.ts";
+ * import { trace } from "./trace.ts";
+ * const graph = trace({ x: { dtype: "f32", shape: [2] } } as const, ({ x }) => ({ square: mul(x, x) }));
+ * assert.deepEqual([...evaluate(graph, { x: [3, 4] }).square!], [9, 16]);
+ * ```
  */
 export function evaluate(
   graph: Graph,

@@ -117,6 +117,16 @@ export function currentScope(): string {
  *
  * @param name a path part, `block3`
  * @param f any function that builds tensors
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { neg } from "./tensor.ts";
+ * const graph = trace({ x: { dtype: "f32", shape: [1] } } as const, ({ x }) => ({
+ *   y: namedScope("block3", () => neg(x)),
+ * }));
+ * assert.equal(graph.outputs.get("y")!.scope, "block3");
+ * ```
  */
 export function namedScope<R>(name: string, f: () => R): R {
   const trace = active();

@@ -21,6 +21,15 @@ function fromEnd({ info, times, values }: Sample, back: number): Float32Array[] 
  *
  * @param start at least one frame
  * @param steps frames to predict
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "../data/open_data.ts";
+ * using data = await openData("examples/data/gray_scott_mini.hdf5");
+ * const start = await (await data.split()).trajectory(0).sample([0, 1]);
+ * for await (const [A] of persistence(start, 2)) assert.deepEqual(A, start.values[0]!.subarray(64 * 64));
+ * ```
  */
 export async function* persistence(start: Sample, steps: number): AsyncGenerator<Float32Array[], void, void> {
   for (let step = 1; step <= steps; step++) yield fromEnd(start, 0);

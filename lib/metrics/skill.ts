@@ -47,6 +47,19 @@ function beforeLast(sample: Sample): Sample {
  * @param split held-out data
  * @param places windows: input frames and the frame to predict
  * @param options metric and epsilon
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "../data/open_data.ts";
+ * import { consecutive, placesOf } from "../data/examples.ts";
+ * import { linearExtrapolation } from "./forecasters.ts";
+ * using data = await openData("examples/data/gray_scott_mini.hdf5");
+ * const split = await data.split();
+ * const places = placesOf(split, consecutive(7), 1).slice(0, 2);
+ * const { windows } = await scoreWindows(linearExtrapolation, split, places);
+ * assert.equal(windows.length, 2);
+ * ```
  */
 export async function scoreWindows(
   forecast: Forecaster,
@@ -95,6 +108,16 @@ export interface RolloutScoreOptions extends Omit<ScoreOptions, "frame"> {
  * @param forecast what is scored
  * @param split held-out data
  * @param options frames, steps, trajectories, metric
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "../data/open_data.ts";
+ * import { persistence } from "./forecasters.ts";
+ * using data = await openData("examples/data/gray_scott_mini.hdf5");
+ * const { rollouts } = await scoreRollouts(persistence, await data.split(), { frames: 6, steps: 2 });
+ * assert.deepEqual(Object.keys(rollouts[0]!.steps[0]!), ["A", "B"]);
+ * ```
  */
 export async function scoreRollouts(
   forecast: Forecaster,

@@ -57,6 +57,13 @@ function binsOf(shape: readonly number[]): Int8Array {
  * @param prediction points in C order
  * @param truth the same
  * @param shape points of the axes
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const wave = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i / 4));
+ * assert.deepEqual(spectralError(wave, wave, [64]).mse, [0, 0, 0]);
+ * ```
  */
 export function spectralError(
   prediction: ArrayLike<number>,

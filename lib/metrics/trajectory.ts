@@ -15,6 +15,13 @@ export interface Trajectory {
  * square + 1e-7 (a square, not a root, as the reference; no caller's epsilon is taken).
  *
  * @returns one number a channel
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const frames = (values: number[]) => ({ values, steps: 1, channels: 1 });
+ * assert.deepEqual(histogramW1(frames([1, 2, 3]), frames([3, 1, 2])), [0]); // Places do not count.
+ * ```
  */
 export function histogramW1(prediction: Trajectory, truth: Trajectory): number[] {
   const { channels } = truth;
@@ -136,6 +143,12 @@ export interface Summary {
  * Summary over samples. The median of an even count is the lower of the middle two; where a sample is NaN, all are.
  *
  * @param samples at least one number
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual(summarize([1, 2, 3, 6]), { mean: 3, median: 2, std: Math.sqrt(14 / 3) });
+ * ```
  */
 export function summarize(samples: readonly number[]): Summary {
   const n = samples.length;
@@ -147,7 +160,15 @@ export function summarize(samples: readonly number[]): Summary {
   return { mean, median, std: Math.sqrt(spread / (n - 1)) };
 }
 
-/** Mean over the steps `from` (included) to `to` (excluded); NaN when there is none. */
+/**
+ * Mean over the steps `from` (included) to `to` (excluded); NaN when there is none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.equal(windowMean([1, 2, 3, 4], 1, 3), 2.5);
+ * ```
+ */
 export function windowMean(perStep: readonly number[], from: number, to: number): number {
   const steps = perStep.slice(from, to);
   return steps.reduce((sum, v) => sum + v, 0) / steps.length;

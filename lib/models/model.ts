@@ -200,6 +200,7 @@ export interface Model<S = unknown> {
 
 /** A new network and how tensors of an old one are carried into it. */
 export interface CreatedModel {
+  /** The new network. */
   readonly model: Model;
   /** What was added, in words. */
   readonly notes: readonly string[];

@@ -20,6 +20,15 @@ export function modelEntries(): readonly ModelEntry[] {
  * @param entry of the family
  * @returns removes it again
  * @throws RangeError for a name that is taken
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const remove = registerModel({ ...modelEntries()[0]!, family: "own" });
+ * assert.equal(modelEntry("own").family, "own");
+ * remove();
+ * assert.throws(() => modelEntry("own"), RangeError);
+ * ```
  */
 export function registerModel(entry: ModelEntry): () => void {
   if (registered.some(({ family }) => family === entry.family)) {

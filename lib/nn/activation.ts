@@ -4,7 +4,18 @@ import type { Tensor } from "../ir/node.ts";
 import { mul, sigmoid, sliceAxis } from "../ir/tensor.ts";
 import { at } from "../ir/types.ts";
 
-/** x sigmoid(x). */
+/**
+ * x sigmoid(x).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const graph = trace({ x: { dtype: "f32", shape: [1] } } as const, ({ x }) => ({ y: silu(x) }));
+ * assert.equal(evaluate(graph, { x: [0] }).y![0], 0);
+ * ```
+ */
 export function silu(x: Tensor): Tensor {
   return mul(x, sigmoid(x));
 }
@@ -14,6 +25,15 @@ export function silu(x: Tensor): Tensor {
  *
  * @param x `[.., 2m]`
  * @returns `[.., m]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const graph = trace({ x: { dtype: "f32", shape: [1, 2] } } as const, ({ x }) => ({ y: swiglu(x) }));
+ * assert.ok(Math.abs(evaluate(graph, { x: [2, 50] }).y![0]! - 100) < 1e-9);
+ * ```
  */
 export function swiglu(x: Tensor): Tensor {
   const axis = x.shape.length - 1;

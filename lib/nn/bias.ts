@@ -5,7 +5,7 @@ import { constant, gather, permute, reshape, select } from "../ir/tensor.ts";
 import { at } from "../ir/types.ts";
 
 /** Score of a masked key: finite, since kernels must not rely on infinities, yet zero after the softmax. */
-export const MASKED = -1e30;
+export const MASKED: number = -1e30;
 
 const BUCKETS = 32;
 const FURTHEST = 32;
@@ -15,6 +15,12 @@ const FURTHEST = 32;
  *
  * @param distance query frame minus key frame
  * @param causal whether keys after the query are masked; they then have bucket 0
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([0, 1, 15, 100, -1].map((distance) => bucket(distance, true)), [0, 1, 15, 31, 0]);
+ * ```
  */
 export function bucket(distance: number, causal: boolean): number {
   const side = causal ? BUCKETS : BUCKETS / 2;

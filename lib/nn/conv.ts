@@ -16,6 +16,19 @@ export type Triple = readonly [number, number, number];
  * @param kernel `[o, c, p, q, r]`
  * @param steps strides of the three axes
  * @returns `[n, x, y, z, o]` with `x = (X - p) div step + 1`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const [x, kernel] = [
+ *   { dtype: "f32", shape: [1, 4, 1, 1, 1] },
+ *   { dtype: "f32", shape: [1, 1, 2, 1, 1] },
+ * ] as const;
+ * const graph = trace({ x, kernel }, ({ x, kernel }) => ({ y: conv(x, kernel, [2, 1, 1]) }));
+ * assert.deepEqual([...evaluate(graph, { x: [1, 2, 3, 4], kernel: [1, 10] }).y!], [21, 43]);
+ * ```
  */
 export function conv(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
   let windows = x;
@@ -33,6 +46,19 @@ export function conv(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
  * @param kernel `[c, o, p, q, r]`
  * @param steps strides of the three axes
  * @returns `[n, X, Y, Z, o]` with `X = (x - 1) step + p`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const [x, kernel] = [
+ *   { dtype: "f32", shape: [1, 2, 1, 1, 1] },
+ *   { dtype: "f32", shape: [1, 1, 2, 1, 1] },
+ * ] as const;
+ * const graph = trace({ x, kernel }, ({ x, kernel }) => ({ y: convTranspose(x, kernel, [1, 1, 1]) }));
+ * assert.deepEqual([...evaluate(graph, { x: [1, 2], kernel: [1, 10] }).y!], [1, 12, 20]);
+ * ```
  */
 export function convTranspose(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
   let out = contract("nxyzc,copqr->nxpyqzro", x, kernel);
@@ -49,6 +75,15 @@ export function convTranspose(x: Tensor, kernel: Tensor, steps: Triple): Tensor 
  * @param x any tensor
  * @param axis the periodic axis
  * @param width points added on each side; may exceed the axis
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const graph = trace({ x: { dtype: "f32", shape: [3] } } as const, ({ x }) => ({ y: wrap(x, 0, 1) }));
+ * assert.deepEqual([...evaluate(graph, { x: [1, 2, 3] }).y!], [3, 1, 2, 3, 1]);
+ * ```
  */
 export function wrap(x: Tensor, axis: number, width: number): Tensor {
   if (width === 0) return x;

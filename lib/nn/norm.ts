@@ -12,6 +12,17 @@ export const GROUP_NORM_EPSILON = 2 ** -23;
  * @param x channels last, `[.., h]`
  * @param axes the spatial axes; frames, samples and channels stay apart
  * @param weight `[h]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const [x, w] = [{ dtype: "f32", shape: [2, 1] }, { dtype: "f32", shape: [1] }] as const;
+ * const graph = trace({ x, w }, ({ x, w }) => ({ y: rmsNorm(x, [0], w) }));
+ * const [first] = evaluate(graph, { x: [3, 3], w: [2] }).y!;
+ * assert.ok(Math.abs(first! - 2) < 1e-6);
+ * ```
  */
 export function rmsNorm(x: Tensor, axes: readonly number[], weight: Tensor): Tensor {
   const deviation = sqrt(add(mean(mul(x, x), axes), GROUP_NORM_EPSILON));

@@ -65,6 +65,19 @@ function parametersFrom(
  * Parameters that exist already.
  *
  * @param record tensors by name; a matrix of 8-bit numbers has its scales beside it, see {@link scaleName}
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../ir/evaluate.ts";
+ * import { trace } from "../ir/trace.ts";
+ * const graph = trace({ w: { dtype: "f32", shape: [1] } } as const, ({ w }) => {
+ *   const parameters = recordParameters({ weight: w });
+ *   assert.throws(() => parameters("bias"), /"bias" is missing/);
+ *   return { w: parameters("weight") };
+ * });
+ * assert.deepEqual([...graph.inputs.keys()], ["w"]);
+ * ```
  */
 export function recordParameters(record: ParameterRecord): Parameters {
   return parametersFrom((name) => record[name], (name) => record[scaleName(name)]);
@@ -77,6 +90,15 @@ export function recordParameters(record: ParameterRecord): Parameters {
  * @param shapes of the network's tensors
  * @param dtypeOf number type that a tensor is stored as
  * @param path in front of the names
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { trace } from "../ir/trace.ts";
+ * const shapes = new Map([["weight", { shape: [2, 3] }], ["unused", { shape: [5] }]]);
+ * const graph = trace({}, () => ({ w: inputParameters(shapes)("weight") }));
+ * assert.deepEqual([...graph.inputs.keys()], ["params/weight"]); // Only what was asked for.
+ * ```
  */
 export function inputParameters(
   shapes: ReadonlyMap<string, { readonly shape: Shape }>,

@@ -5,6 +5,12 @@
  *
  * @param n points of the axis
  * @param shift positive moves data to higher indices
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([...rollIndices(4, 1)], [3, 0, 1, 2]);
+ * ```
  */
 export function rollIndices(n: number, shift: number): Int32Array {
   return Int32Array.from({ length: n }, (_, j) => modulo(j - shift, n));

@@ -9,6 +9,12 @@ import type { Triple } from "./conv.ts";
  * forms them: from both ends with a rounded step.
  *
  * @param n tokens; 1 gives -1
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([...positions(3)], [-1, 0, 1]);
+ * ```
  */
 export function positions(n: number): Float32Array {
   const step = Math.fround(2 / (n - 1));

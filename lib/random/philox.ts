@@ -56,6 +56,7 @@ export type Purpose = keyof typeof PURPOSES;
 
 /** A source of integers: `below(n)` is uniform over 0 .. n - 1. */
 export interface Random {
+  /** A whole number from 0 to n - 1. */
   below(n: number): number;
 }
 
@@ -92,6 +93,13 @@ export function uniformNumbers(count: number, seed: number, stream: number, purp
  * @param stream which stream of that seed, such as the step of a rollout
  * @param purpose one of {@link PURPOSES}
  * @throws RangeError for another seed
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const [a, b] = [randomStream(1, 7), randomStream(1, 7)];
+ * assert.deepEqual([a.below(100), a.below(100)], [b.below(100), b.below(100)]);
+ * ```
  */
 export function randomStream(seed: number, stream: number, purpose: number = PURPOSES.rollout): Random {
   const key = keyOf(seed);

@@ -22,8 +22,11 @@ export const RELEASED_ADAMW: AdamWSettings = { beta1: 0.9, beta2: 0.999, epsilon
 
 /** A weight and its two moments. */
 export interface AdamWState {
+  /** What is trained. */
   readonly weight: Tensor;
+  /** Running mean of its gradient. */
   readonly mean: Tensor;
+  /** Running mean of the gradient's square. */
   readonly square: Tensor;
 }
 
@@ -41,6 +44,13 @@ export function ratesType(count: number): Type {
  * @param counts k of every tensor: its optimiser steps, this one included
  * @param settings decays
  * @returns `[count, 3]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const settings = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0 };
+ * assert.deepEqual([...adamwRates(1, [1], settings)].map((rate) => rate.toFixed(3)), ["10.000", "0.100", "1.000"]);
+ * ```
  */
 export function adamwRates(
   learningRate: number,

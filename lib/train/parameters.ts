@@ -43,8 +43,8 @@ export function collectedParameters(
   const make: Parameters = (name) => {
     const shape = shapes.get(name);
     if (!shape) throw new TypeError(`The network has no tensor "${name}"`);
-    const half = isFp16(name, model.parameters, settings.weights);
-    const tensor = input(parameterInput(name, model, settings), { dtype: half ? "f16" : "f32", shape });
+    const narrow = isFp16(name, model.parameters, settings.weights);
+    const tensor = input(parameterInput(name, model, settings), { dtype: narrow ? "f16" : "f32", shape });
     made.set(name, tensor);
     return tensor;
   };

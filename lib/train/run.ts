@@ -135,7 +135,8 @@ class Validator {
     const { trainer, validationSystems, validation, fieldMap } = this.#options;
     const scores = new Map<string, Scores>();
     for (const system of validationSystems) {
-      scores.set(system.split.dataset, await validate(trainer, system, validation, fieldMap));
+      const { dataset } = system.split;
+      scores.set(dataset, await validate(trainer, system, validation, fieldMap, trainer.group));
     }
     const score = meanScore(scores);
     const best = scores.size > 0 && (this.best === null || score < this.best.score);

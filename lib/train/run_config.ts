@@ -4,6 +4,9 @@ import * as v from "valibot";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
 import type { ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
+import type { RunConfig } from "./run_settings.ts";
+
+export type { RunConfig } from "./run_settings.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -84,7 +87,7 @@ const schedule = v.strictObject({
   last_factor: v.optional(share, 0),
 });
 
-const schema = v.strictObject({
+const schema: v.GenericSchema<unknown, RunConfig> = v.strictObject({
   /** Folder of the run. */
   folder: v.string(),
   seed: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
@@ -123,9 +126,6 @@ const schema = v.strictObject({
   backend: v.optional(v.picklist(["auto", "wasm", "webgpu"]), "auto"),
   threads: v.optional(v.nullable(count), null),
 });
-
-/** A checked configuration with all defaults. */
-export type RunConfig = v.InferOutput<typeof schema>;
 
 type Plain = Record<string, unknown>;
 
@@ -240,6 +240,13 @@ export function writeRunConfig(config: RunConfig): string {
  * Whether a name fits one of some patterns.
  *
  * @param patterns `*` stands for any text
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const trained = matcher(["blocks.*.weight", "head"]);
+ * assert.deepEqual(["blocks.0.weight", "blocks.0.bias", "head"].map(trained), [true, false, true]);
+ * ```
  */
 export function matcher(patterns: readonly string[]): (name: string) => boolean {
   const escaped = patterns.map((p) => p.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")));
@@ -258,8 +265,9 @@ const FREE = ["folder", "validation", "checkpoint", "log", "backend", "threads"]
  */
 export function changedKeys(config: RunConfig, other: RunConfig): string[] {
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
-  return Object.entries<unknown>(config).flatMap(([section, value]) => {
-    const before = (other as Plain)[section];
+  const old: Plain = { ...other };
+  return Object.entries<unknown>({ ...config }).flatMap(([section, value]) => {
+    const before = old[section];
     if (FREE.includes(section) || !differs(value, before)) return [];
     if (!isPlain(value) || !isPlain(before)) return [section];
     return Object.keys(value).filter((key) => differs(value[key], before[key])).map((key) =>

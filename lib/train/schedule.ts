@@ -122,6 +122,14 @@ export function stableSteps(schedule: Schedule): number | null {
  * From the start on, steps in which two schedules have the same rate.
  *
  * @param most steps that are compared
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const rate = (total: number) =>
+ *   ({ kind: "constant", base: 1, warmup: 0, firstFactor: 1, cooldown: { total, steps: 2, lastFactor: 0 } }) as const;
+ * assert.equal(agreeingSteps(rate(6), rate(10), 6), 5);
+ * ```
  */
 export function agreeingSteps(a: Schedule, b: Schedule, most: number): number {
   for (let step = 0; step < most; step++) if (learningRate(a, step) !== learningRate(b, step)) return step;

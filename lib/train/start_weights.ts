@@ -8,6 +8,13 @@ import { randomSource } from "../random/random_source.ts";
  *
  * @param model the network
  * @param seed a safe integer, 0 or more
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const bias = { shape: [2], narrow: "f32", use: "trained", start: () => new Float32Array(2) } as const;
+ * assert.deepEqual([...startWeights({ parameters: new Map([["bias", bias]]) }, 1).get("bias")!], [0, 0]);
+ * ```
  */
 export function startWeights(model: Pick<Model, "parameters">, seed: number): Map<string, Float32Array> {
   return new Map(

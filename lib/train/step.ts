@@ -6,8 +6,8 @@ import { grad } from "../autodiff/grad.ts";
 import type { Tensor } from "../ir/node.ts";
 import { add, broadcastTo, cast, constant, input, mul } from "../ir/tensor.ts";
 import { type Graph, namedScope, trace } from "../ir/trace.ts";
-import type { Shape, Type } from "../ir/types.ts";
-import type { Model, Parameters } from "../models/model.ts";
+import type { DType, Shape, Type } from "../ir/types.ts";
+import type { Model } from "../models/model.ts";
 import { isFp16 } from "../weights/fp16.ts";
 import { adamw, type AdamWState, ratesType } from "./adamw.ts";
 import { clipFactor, totalNorm } from "./clip.ts";
@@ -149,12 +149,16 @@ export function updateStep(
   shapes: ReadonlyMap<string, Shape>,
   settings: TrainingSettings,
 ): Graph {
-  const sums = Object.fromEntries(
-    [...shapes].map(([name, shape]): [string, Type] => [name, { dtype: "f32", shape }]),
-  );
-  return trace({ sum: sums }, ({ sum }) => {
+  const isNarrow = fp16Of(model, settings);
+  const typed = (dtype: DType, has: Trainable) =>
+    Object.fromEntries(
+      [...shapes].flatMap(([name, shape]): [string, Type][] => has(name) ? [[name, { dtype, shape }]] : []),
+    );
+  // Nothing reads the fp16 copies, yet they have to be inputs: an output replaces the input of its name.
+  const types = { sum: typed("f32", () => true), fp16: typed("f16", isNarrow) };
+  return trace(types, ({ sum }) => {
     const cleared = Object.entries(sum).map(([name, g]) => [name, constant(0, g.shape)]);
-    return { ...update(sum, settings, fp16Of(model, settings)), sum: Object.fromEntries(cleared) };
+    return { ...update(sum, settings, isNarrow), sum: Object.fromEntries(cleared) };
   });
 }
 

@@ -1,8 +1,7 @@
 // A network in training: its state and its programs on a device. Knows steps, not epochs or files: what is drawn, logged
 // and saved is the run's business.
 
-import type { Compiled, Feed } from "../compile/compile.ts";
-import { compile } from "../compile/pipeline.ts";
+import { compile, type Compiled, type Feed } from "../compile/compile.ts";
 import { type Device, DisposedError } from "../compile/device.ts";
 import { workOf } from "../compile/work.ts";
 import { type ProcessGroup, singleProcess } from "../distributed/process_group.ts";
@@ -146,7 +145,7 @@ export class Trainer implements ForecastHost, Disposable {
     return this.#steps.lease(key, async () => {
       const graph = build();
       const recompute = recomputedScopes(this.model, this.settings);
-      const compiled = await compile(this.device, graph, { recompute });
+      const compiled = await compile(graph, this.device, { recompute });
       return {
         compiled,
         names: trainedNames(graph),

@@ -43,6 +43,14 @@ function isAdapted(name: string, shape: Shape, { adapts }: LoraSettings): boolea
  * @param shapes of the network's tensors
  * @param settings rank and which maps
  * @throws RangeError for a rank that is no whole number from 1
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const settings = { rank: 2, alpha: 16, adapts: () => true };
+ * const shapes = adapterShapes([["w", [8, 3]], ["bias", [8]]], settings);
+ * assert.deepEqual([...shapes], [["w.lora_a", [2, 3]], ["w.lora_b", [8, 2]]]);
+ * ```
  */
 export function adapterShapes(
   shapes: Iterable<readonly [string, Shape]>,
@@ -106,6 +114,18 @@ export function withAdapters(
  * @param shapes of the network's tensors
  * @param settings alpha and rank
  * @returns tensors of the network only
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const settings = { rank: 1, alpha: 2, adapts: () => true };
+ * const weights = new Map([
+ *   ["w", Float32Array.of(0, 0)],
+ *   ["w.lora_a", Float32Array.of(1, 2)],
+ *   ["w.lora_b", Float32Array.of(10)],
+ * ]);
+ * assert.deepEqual([...mergeAdapters(weights, new Map([["w", [1, 2]]]), settings).get("w")!], [20, 40]);
+ * ```
  */
 export function mergeAdapters(
   weights: ReadonlyMap<string, Float32Array>,

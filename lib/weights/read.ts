@@ -55,28 +55,28 @@ function notFinite(
 }
 
 /**
- * Reads numbers of a tensor as halves: their stored bits where they are halves, rounded to nearest where not.
+ * Reads numbers of a tensor as fp16: their stored bits where they are fp16, rounded to nearest where not.
  *
  * @param checkpoint for messages
  * @param tensor as opened
  * @param from first element, 0 unless given
  * @param to element after the last, the tensor's end unless given
- * @throws RangeError naming the tensor, the first element that is no finite half and its value
+ * @throws RangeError naming the tensor, the first element that is no finite fp16 number and its value
  */
-export async function readHalfWeight(
+export async function readFp16Weight(
   checkpoint: Checkpoint,
   tensor: StoredTensor,
   from = 0,
   to?: number,
 ): Promise<Uint16Array> {
-  const isHalf = tensor.dtype === "f16" && tensor.readBits !== undefined;
-  const bits = isHalf
+  const isFp16 = tensor.dtype === "f16" && tensor.readBits !== undefined;
+  const bits = isFp16
     ? await tensor.readBits!(from, to)
     : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
   const bad = notFiniteHalf(bits);
   if (bad >= 0) {
     const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
-    throw notFinite(checkpoint, tensor, from + bad, value, isHalf ? "" : " within half precision");
+    throw notFinite(checkpoint, tensor, from + bad, value, isFp16 ? "" : " within half precision");
   }
   return bits;
 }
@@ -101,7 +101,7 @@ export async function streamWeight(
   write: (data: Float32Array | Uint16Array, from: number) => void | Promise<void>,
 ): Promise<void> {
   const elements = tensor.shape.reduce((n, size) => n * size, 1);
-  const read = dtype === "f16" ? readHalfWeight : readWeight;
+  const read = dtype === "f16" ? readFp16Weight : readWeight;
   const step = tensor.contiguous ? PIECE : elements;
   for (let from = 0; from < elements; from += step) {
     await write(await read(checkpoint, tensor, from, Math.min(elements, from + step)), from);

@@ -2,7 +2,7 @@
 // `index.html`; does no arithmetic of its own, so that it answers at once.
 
 import { chart, smoothed } from "../../app/train/chart.ts";
-import { modelEntries } from "../../lib/models/registry.ts";
+import { modelEntries } from "walrus/models";
 import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */

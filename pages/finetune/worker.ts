@@ -2,23 +2,26 @@
 // the messages of `messages.ts`; reads nothing but what it is handed.
 
 import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
-import { openDevice } from "../../lib/backend/auto.ts";
-import type { Device } from "../../lib/compile/device.ts";
-import type { Dataset, SampleInfo, Split } from "../../lib/data/dataset.ts";
-import { openData } from "../../lib/data/open_data.ts";
-import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { streamSafetensors } from "../../lib/io/safetensors_writer.ts";
-import { findModel, modelEntry } from "../../lib/models/registry.ts";
-import type { Model } from "../../lib/models/model.ts";
-import { makeBatch } from "../../lib/train/batch.ts";
-import { Mixture, type MixtureSystem } from "../../lib/train/mixture.ts";
-import { planTraining } from "../../lib/train/plan.ts";
-import { runTraining } from "../../lib/train/run.ts";
-import { parseRunConfig, type RunConfig } from "../../lib/train/run_config.ts";
-import { type StartedModel, startModel } from "../../lib/train/start_model.ts";
-import { Trainer } from "../../lib/train/trainer.ts";
-import type { TrainerState } from "../../lib/train/trainer_state.ts";
-import { validate, type ValidationSettings, type ValidationSystem } from "../../lib/train/validate.ts";
+import { findModel } from "walrus/models";
+import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
+import { openCheckpoint, streamSafetensors } from "walrus/io";
+import { type Model, modelEntry } from "walrus/models";
+import {
+  makeBatch,
+  Mixture,
+  type MixtureSystem,
+  parseRunConfig,
+  planTraining,
+  type RunConfig,
+  runTraining,
+  type StartedModel,
+  startModel,
+  Trainer,
+  type TrainerState,
+  validate,
+  type ValidationSettings,
+  type ValidationSystem,
+} from "walrus/train";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */

@@ -12,7 +12,7 @@ import { gpuTest } from "./webgpu/adapter.ts";
 const f32 = (...shape: number[]): Type => ({ dtype: "f32", shape });
 
 async function callsAtOnce(device: Device): Promise<void> {
-  using compiled = await compile(device, trace({ x: f32(1) }, ({ x }) => ({ y: mul(x, 2) })));
+  using compiled = await compile(trace({ x: f32(1) }, ({ x }) => ({ y: mul(x, 2) })), device);
   const x = Float32Array.of(1);
   const calls = [compiled.run({ x })];
   // The caller's array may change at once.
@@ -30,8 +30,8 @@ async function programsAtOnce(device: Device): Promise<void> {
     { x: f32(n, n), w: f32(n, n) },
     ({ x, w }) => ({ y: contract("mk,nk->mn", contract("mk,nk->mn", x, w), w) }),
   );
-  using first = await compile(device, graph);
-  using second = await compile(device, graph);
+  using first = await compile(graph, device);
+  using second = await compile(graph, device);
   using w = device.createBuffer("f32", n * n, { label: "w" });
   await w.write(Float32Array.from({ length: n * n }, (_, i) => (i * 31) % 17 / 17));
   const inputs = Array.from({ length: 6 }, (_, i) => new Float32Array(n * n).fill(i + 1));
@@ -42,7 +42,7 @@ async function programsAtOnce(device: Device): Promise<void> {
 }
 
 async function statesInOrder(device: Device): Promise<void> {
-  using compiled = await compile(device, trace({ s: f32(3), x: f32(3) }, ({ s, x }) => ({ s: add(s, x) })));
+  using compiled = await compile(trace({ s: f32(3), x: f32(3) }, ({ s, x }) => ({ s: add(s, x) })), device);
   using s = device.createBuffer("f32", 3, { label: "s" });
   const x = Float32Array.of(1, 10, 100);
   const log = await Promise.all([

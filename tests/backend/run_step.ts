@@ -1,6 +1,6 @@
 // Runs single steps on a device: slots with given contents around one step, and what they hold afterwards.
 
-import type { Device, DeviceBuffer } from "../../lib/compile/device.ts";
+import type { Device, DeviceBuffer, Loadable } from "../../lib/compile/device.ts";
 import type { AnyStep, Program, Slot } from "../../lib/compile/program.ts";
 import { at, type DType, type HostArray } from "../../lib/ir/types.ts";
 
@@ -28,6 +28,11 @@ export function programOf(
   return { slots, steps, arenaBytes: 0, bytes: { input: 0, output: 0, constant: 0 } };
 }
 
+/** A program as a device loads it, without a prologue. */
+export function alone(program: Program): Loadable {
+  return { prologue: null, main: { program } };
+}
+
 /**
  * Runs steps on a device.
  *
@@ -47,7 +52,7 @@ export async function runSteps(
   );
   try {
     await Promise.all(buffers.map((buffer, i) => buffer.write(at(contents, i).data)));
-    using executable = await device.load(program);
+    using executable = await device.load(alone(program));
     const bound = new Map(buffers.map((buffer, i): [string, DeviceBuffer] => [`slot ${i}`, buffer]));
     await executable.run({ buffers: bound, inputs: {}, read: [] });
     return await Promise.all(buffers.map((buffer) => buffer.read()));

@@ -1,14 +1,14 @@
 // Programs: what the passes make of small graphs and of a two-block model, and what the memory plan promises.
 
 import assert from "node:assert/strict";
-import { compileGraph } from "../../lib/compile/compile.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
 import { type Kernel, printProgram, type Program } from "../../lib/compile/program.ts";
-import { slotBytes } from "../../lib/compile/plan.ts";
+import { slotBytes } from "../../lib/compile/memory_plan.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
 import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
 import { geometryOf } from "../../lib/models/walrus/geometry.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../../lib/models/walrus/step.ts";
+import { stepByHand } from "../models/walrus/by_hand.ts";
 import { fixture } from "../shared.ts";
 import { twoBlocks } from "../two_blocks.ts";
 
@@ -16,7 +16,7 @@ const ALL = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradien
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
 
 function compiled(graph: Graph): Program {
-  return compileGraph(graph, { kernels: ALL });
+  return plan(graph, { kernels: ALL }).main.program;
 }
 
 /** Two scratch slots that live at the same time share no byte. */
@@ -42,14 +42,14 @@ function checkPlan(program: Program): void {
   }
 }
 
-Deno.test("compileGraph() fuses bias, activation and residual into the product", () => {
+Deno.test("plan() fuses bias, activation and residual into the product", () => {
   const graph = trace({ x: f32(4, 8), w: f32(6, 8), b: f32(6), r: f32(4, 6) } as const, ({ x, w, b, r }) => ({
     y: t.add(r, t.sigmoid(t.add(t.contract("mk,nk->mn", x, w), b))),
   }));
   assert.deepEqual(compiled(graph).steps.map((s) => s.kernel), ["contract"]);
 });
 
-Deno.test("compileGraph() fuses squares into the sum and makes movement free", () => {
+Deno.test("plan() fuses squares into the sum and makes movement free", () => {
   const graph = trace({ x: f32(3, 4, 5) } as const, ({ x }) => {
     const moved = t.reshape(t.permute(t.slice(x, [0, 1, 0], [3, 2, 5]), [1, 0, 2]), [2, 15]);
     return { y: t.sum(t.mul(x, x), [2]), z: t.exp(moved) };
@@ -59,7 +59,7 @@ Deno.test("compileGraph() fuses squares into the sum and makes movement free", (
   checkPlan(program);
 });
 
-Deno.test("compileGraph() folds constants and drops what no output needs", () => {
+Deno.test("plan() folds constants and drops what no output needs", () => {
   const graph = trace({ x: f32(3) } as const, ({ x }) => {
     t.exp(x);
     return { y: t.mul(t.add(x, t.sub(t.constant(3), 3)), t.broadcast(t.constant(2, [1]), [3])) };
@@ -111,10 +111,7 @@ Deno.test("the released model compiles within seconds and its plan states its me
     hidden: false,
     jitter: true,
   };
-  const graph = trace(stepSignature(RELEASED_CONFIG, shape, geometry), (inputs) => ({
-    next: forecastStep(inputs as unknown as StepInputs, RELEASED_CONFIG, geometry),
-  }));
-  const program = compiled(graph);
+  const program = compiled(stepByHand(RELEASED_CONFIG, shape, geometry));
   assert.ok(program.bytes.input > 4.7e9 && program.bytes.input < 4.9e9, `${program.bytes.input}`);
   assert.ok(program.arenaBytes < 1.5e9, `${program.arenaBytes}`);
 });

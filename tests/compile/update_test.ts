@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, compileGraph } from "../../lib/compile/compile.ts";
+import { compile } from "../../lib/compile/compile.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { add, constant, mul, permute, reshape, sliceAxis, sum } from "../../lib/ir/tensor.ts";
@@ -64,11 +64,11 @@ for (const { name, build, copies } of cases) {
     const graph = trace(TYPES, ({ a, b }) => build(a, b));
     const wanted = evaluate(graph, FEEDS);
     using device = await wasm({ threads: 1 });
-    const program = compileGraph(graph, device);
+    using compiled = await compile(graph, device);
+    const { program } = compiled;
     const atEnd = program.steps.filter((step) => step.scope.startsWith("update/"));
     assert.equal(atEnd.length, copies);
     assert.ok(!program.slots.some((s) => s.kind === "output" && ["output/a", "output/b"].includes(s.name)));
-    using compiled = await compile(device, graph, program);
     const plain = await compiled.run(FEEDS);
     using a = device.createBuffer("f32", 9);
     using b = device.createBuffer("f32", 9);

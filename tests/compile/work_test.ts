@@ -1,7 +1,7 @@
 // Operations counted by hand.
 
 import assert from "node:assert/strict";
-import { compileGraph } from "../../lib/compile/compile.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
 import { workOf } from "../../lib/compile/work.ts";
 import { attention } from "../../lib/ir/fused/attention.ts";
 import { contract } from "../../lib/ir/tensor.ts";
@@ -13,6 +13,6 @@ Deno.test("workOf() counts products and attention", () => {
     product: contract("bmk,bnk->bmn", x, y),
     mixed: attention(x, y, v, 1),
   }));
-  const program = compileGraph(graph, { kernels: new Set(["attention"]) });
+  const program = plan(graph, { kernels: new Set(["attention"]) }).main.program;
   assert.equal(workOf(program), 2 * 3 * 4 * 7 * 5 + 2 * 3 * 4 * 7 * (5 + 6));
 });

@@ -1,11 +1,11 @@
 // Draws of systems against the reference, the rotations, and statistics of whole splits.
 
 import assert from "node:assert/strict";
-import { determinant, ROTATIONS } from "../../lib/data/augment.ts";
 import { computeStatistics } from "../../lib/data/compute_statistics.ts";
-import { systemSampler } from "../../lib/random/mersenne_twister.ts";
-import { openSplit } from "../../lib/data/split.ts";
+import { openData } from "../../lib/data/open_data.ts";
 import { readStatistics } from "../../lib/data/statistics.ts";
+import { determinant, ROTATIONS } from "../../lib/data/symmetry.ts";
+import { systemSampler } from "../../lib/random/mersenne_twister.ts";
 import { sharedTest } from "../shared.ts";
 
 sharedTest("systemSampler() draws as the reference in every case", "golden-data", async (folder) => {
@@ -32,10 +32,8 @@ sharedTest("ROTATIONS are the reference's 24", "golden-data", async (folder) => 
 sharedTest("computeStatistics() equals the stats.yaml of the samples", "samples/datasets", async (folder) => {
   let compared = 0;
   for (const { name } of Deno.readDirSync(folder)) {
-    const train = `${folder}/${name}/data/train`;
-    const files = [...Deno.readDirSync(train)].map((e) => `${train}/${e.name}`).sort();
-    using split = await openSplit(files, { transforms: {} });
-    const computed = await computeStatistics(split);
+    using data = await openData(`${folder}/${name}`);
+    const computed = await computeStatistics(await data.split("train"));
     const wanted = await readStatistics(`${folder}/${name}/stats.yaml`);
     for (const [map, fields] of Object.entries(wanted)) {
       const own = computed[map as keyof typeof computed];

@@ -69,7 +69,7 @@ Deno.test("adamw() equals the formula by hand over ten steps, in f64 and on WASM
     Object.entries(start).map(([name, values]) => [name, values.slice()]),
   );
   using device = await wasm({ threads: 1 });
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   let single: Record<string, Float32Array> = Object.fromEntries(
     Object.entries(start).map(([name, values]) => [name, Float32Array.from(values)]),
   );

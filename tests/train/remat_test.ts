@@ -1,34 +1,32 @@
 // Recomputation: the same numbers from less memory, and a legal graph after every pass.
 
 import assert from "node:assert/strict";
-import { rematBlocks, rematerialize } from "../../lib/autodiff/remat.ts";
+import { rematerialize, type RematPolicy } from "../../lib/autodiff/remat.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, compileGraph } from "../../lib/compile/compile.ts";
+import { compile } from "../../lib/compile/compile.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { check } from "../../lib/ir/check.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
-import { releasedTrainable, wholeStep } from "../../lib/train/step.ts";
-import { gradientMask } from "../../lib/models/walrus/gradient_mask.ts";
-import { accumulateStep, trainedNames } from "../../lib/train/step.ts";
-import { TINY, TINY_BATCH, TINY_SETTINGS, tinyFeeds, tinyGeometry } from "./tiny.ts";
+import { accumulateStep, recomputedScopes, trainedNames, wholeStep } from "../../lib/train/step.ts";
+import { TINY, TINY_SETTINGS, TINY_SHAPE, tinyFeeds, tinyModel, trainedOf } from "./tiny.ts";
 
-const build = (rematEvery: number, blocks = TINY.blocks) =>
-  wholeStep(
-    { ...TINY, blocks },
-    TINY_BATCH,
-    tinyGeometry(),
-    { ...TINY_SETTINGS, rematEvery },
-    (name) => releasedTrainable(TINY)(name),
-  );
+/** A whole step, and the scopes that are computed again. */
+function build(rematEvery: number, blocks = TINY.blocks) {
+  const model = tinyModel({ blocks });
+  const graph = wholeStep(model, TINY_SHAPE, TINY_SETTINGS, trainedOf(model));
+  return { graph, recompute: recomputedScopes(model, { rematEvery }) };
+}
 const kernels = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
+const blocks: RematPolicy = (scope) => /^block\d+(?=\/|$)/.exec(scope)?.[0] ?? null;
 
 Deno.test("rematerialize() leaves every result of a training step as it is, bit for bit", async () => {
   using device = await wasm({ threads: 1 });
   const results: Record<string, ArrayLike<number>>[] = [];
   for (const every of [0, 1, 2]) {
-    const graph = build(every);
-    using compiled = await compile(device, graph);
+    const { graph, recompute } = build(every);
+    using compiled = await compile(graph, device, { recompute });
     results.push(await compiled.run(tinyFeeds(graph)));
   }
   const [plain, all, half] = results;
@@ -39,14 +37,17 @@ Deno.test("rematerialize() leaves every result of a training step as it is, bit 
 });
 
 Deno.test("rematerialize() keeps graphs legal through all passes and halves the working memory of deep networks", () => {
-  const arena = (every: number) =>
-    compileGraph(build(every, 8), { kernels }, (_, graph) => check(graph)).arenaBytes;
+  const arena = (every: number) => {
+    const { graph, recompute } = build(every, 8);
+    const observe = (_pass: string, after: typeof graph) => check(after);
+    return plan(graph, { kernels }, { recompute, observe }).main.program.arenaBytes;
+  };
   const [plain, half, all] = [arena(0), arena(2), arena(1)];
   assert.ok(half < 0.75 * plain && all < 0.5 * plain, `${plain}, ${half}, ${all} bytes`);
 });
 
 Deno.test("rematerialize() computes a block again only after the cotangent of its output is there", () => {
-  const graph = rematerialize(build(0), rematBlocks());
+  const graph = rematerialize(build(0).graph, blocks);
   const again = graph.nodes.filter((node) => node.epoch === 1);
   assert.ok(again.length > 50);
   const firstOf = (block: number) => again.findIndex((node) => node.scope.startsWith(`block${block}/`));
@@ -59,13 +60,12 @@ Deno.test("rematerialize() computes a block again only after the cotangent of it
 });
 
 Deno.test("gradientMask() zeroes what is zero by symmetry, and nothing else", () => {
-  const config = { ...TINY, rotary: "per_axis" as const };
-  const geometry = tinyGeometry();
-  const graph = accumulateStep(config, TINY_BATCH, geometry, TINY_SETTINGS, () => true);
+  const model = tinyModel({ rotary: "per_axis" });
+  const graph = accumulateStep(model, TINY_SHAPE, TINY_SETTINGS, () => true);
   // The gradient before masking is what the mask is multiplied with.
   const masks = new Map(
     trainedNames(graph).flatMap((name) => {
-      const mask = gradientMask(name, config, geometry);
+      const mask = model.gradientMask!(name, TINY_SHAPE);
       return mask ? [[name, mask] as const] : [];
     }),
   );
@@ -84,4 +84,12 @@ Deno.test("gradientMask() zeroes what is zero by symmetry, and nothing else", ()
       assert.ok(masked[i] === (mask[i] === 0 ? 0 : v), `${name} ${i}`);
     });
   }
+});
+
+Deno.test("recomputedScopes() are every n-th region of the network, from the first on", () => {
+  const model = tinyModel({ blocks: 5 });
+  const scopes = (rematEvery: number) => recomputedScopes(model, { rematEvery });
+  assert.deepEqual([scopes(0), scopes(2), scopes(9)], [[], ["block0", "block2", "block4"], ["block0"]]);
+  assert.equal(scopes(1).length, 5);
+  assert.deepEqual(recomputedScopes({}, { rematEvery: 1 }), []);
 });

@@ -2,8 +2,8 @@
 // happened, diverging ones say where.
 
 import assert from "node:assert/strict";
-import { Walrus } from "../../lib/forecast/walrus.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { decodeRunState } from "../../lib/train/run_state.ts";
 import { stats } from "../../app/stats/command.ts";
@@ -63,14 +63,14 @@ async function run(root: string, ...overrides: string[]): Promise<{ code: number
 /** All that a finished run leaves, without times. */
 async function outcome(folder: string) {
   const name = `step-${String(STEPS).padStart(8, "0")}`;
-  const state = await decodeRunState(`${folder}/checkpoints/${name}.safetensors`);
+  const { model, ...state } = await decodeRunState(`${folder}/checkpoints/${name}.safetensors`);
   const lines = (await Deno.readTextFile(`${folder}/log.jsonl`)).trim().split("\n").map((line) =>
     JSON.parse(line)
   );
   const log = lines.map((line) => Object.entries(line).filter(([key]) => !key.startsWith("speed/")));
   const pictures = [...Deno.readDirSync(`${folder}/pictures`)].map((entry) => entry.name).sort();
   const shown = await Promise.all(pictures.map((picture) => Deno.readFile(`${folder}/pictures/${picture}`)));
-  return { state: { ...state, runConfig: "" }, log, pictures, shown };
+  return { state: { ...state, config: model.config, runConfig: "" }, log, pictures, shown };
 }
 
 Deno.test("a run that is killed at random moments ends with the bits of one that is not", async () => {
@@ -122,8 +122,8 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
 
     // The exported network is one that the library loads, with the weights of the last step.
     using device = await wasm({ threads: 1 });
-    using model = await Walrus.load(`${root}/killed/last/walrus.safetensors`, { device });
-    assert.equal(model.config.blocks, 2);
+    using model = await loadModel(`${root}/killed/last/walrus.safetensors`, { device });
+    assert.equal(model.model.description, "2 blocks of width 32");
     using exported = await openCheckpoint(`${root}/killed/last/walrus.safetensors`);
     const last = exported.tensors.get("encoder_dummy")!;
     assert.equal(last.dtype, "f16");
@@ -281,7 +281,7 @@ Deno.test("the train command refuses what it can not do in one line", async () =
       [["data.strides=[5, 1]"], /data\.strides is \[5, 1\], wanted the smallest first/],
       [["data.systems=[nothing]"], /has no "nothing", it has euler_quadrants_mini, gray_scott_mini/],
       [["training.only=[nothing]"], /Nothing is trained/],
-      [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 windows/],
+      [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 examples/],
       [
         ["model.hidden_dim=1408", "model.blocks=40", "model.heads=16"],
         /Training needs .* GB .*training\.remat=1/,

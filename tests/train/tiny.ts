@@ -1,14 +1,20 @@
 // A network of two blocks and a micro-batch for it: small enough for every test of training.
 
-import type { Window } from "../../lib/data/window.ts";
-import { makeBatch, type TrainingBatch } from "../../lib/train/batch.ts";
-import type { BatchShape, TrainingSettings } from "../../lib/train/step.ts";
-import { RELEASED_TRAINING } from "../../lib/train/step.ts";
+import type { Sample } from "../../lib/data/dataset.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
+import type { Device } from "../../lib/compile/device.ts";
+import type { Model } from "../../lib/models/model.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { type Geometry, geometryOf } from "../../lib/models/walrus/geometry.ts";
+import type { WalrusShape } from "../../lib/models/walrus/shape.ts";
+import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import { uniformNumbers } from "../../lib/random/philox.ts";
+import { makeBatch, type TrainingBatch } from "../../lib/train/batch.ts";
+import { DEFAULT_TRAINING, type Trainable, type TrainingSettings } from "../../lib/train/settings.ts";
+import { startWeights } from "../../lib/train/start_weights.ts";
+import { Trainer, type TrainerOptions } from "../../lib/train/trainer.ts";
+import type { TrainerState } from "../../lib/train/trainer_state.ts";
+import { adapterShapes, initialAdapters } from "../../lib/weights/lora.ts";
 
 /** Normal numbers, reproducible from a seed. */
 export function normals(count: number, seed: number): Float32Array {
@@ -19,7 +25,7 @@ export function normals(count: number, seed: number): Float32Array {
   );
 }
 
-/** The network. */
+/** The network's configuration. */
 export const TINY: WalrusConfig = {
   ...RELEASED_CONFIG,
   hiddenDim: 32,
@@ -32,8 +38,8 @@ export const TINY: WalrusConfig = {
   fields: { closed_boundary: 0, open_boundary: 1, bias_correction: 2, a: 3, b: 4, c: 5, d: 6 },
 };
 
-/** A micro-batch of 2D data. */
-export const TINY_BATCH: BatchShape = {
+/** A micro-batch of 2D data without draws: periodic along x, walls along y. */
+export const TINY_SHAPE: WalrusShape = {
   frames: 3,
   samples: 1,
   points: [32, 32, 1],
@@ -41,40 +47,100 @@ export const TINY_BATCH: BatchShape = {
   constants: 0,
   hidden: false,
   jitter: false,
-  pathDrop: false,
-  fieldDrop: false,
+  boundaries: [[2, 2], [0, 0], [2, 2]],
+  resampled: null,
+  training: {
+    pathDrop: false,
+    fieldDrop: false,
+    parts: 1,
+    loss: { multiplier: 100, minimumContext: 1 },
+  },
 };
 
 /** One micro-batch a step, no recomputation. */
-export const TINY_SETTINGS: TrainingSettings = { ...RELEASED_TRAINING, accumulate: 1, rematEvery: 0 };
+export const TINY_SETTINGS: TrainingSettings = DEFAULT_TRAINING;
 
-/** Geometry of the micro-batch: periodic along x, walls along y. */
-export function tinyGeometry(jitter = false): Geometry {
-  return geometryOf(TINY_BATCH.points, [[2, 2], [0, 0], [2, 2]], jitter);
+/** The network. */
+export function tinyModel(changes: Partial<WalrusConfig> = {}): Model<WalrusShape> {
+  return walrusModel({ ...TINY, ...changes });
 }
 
-/** A window of two scalars on a periodic plane or in a periodic cube, with one frame more than the inputs. */
-export function tinyWindow(seed: number, shape: readonly [number, number, number] = [32, 32, 1]): Window {
-  const group = (name: string, start: number) => ({ name, order: 0, start, components: 1 });
+/** Everything that a network's recipe trains. */
+export function trainedOf({ parameters }: Pick<Model, "parameters">): Trainable {
+  return (name) => parameters.get(name)?.use === "trained";
+}
+
+/** Frames of two scalars on a periodic plane or in a periodic cube: three inputs and the one after them. */
+export function tinySample(seed: number, shape: readonly number[] = [32, 32]): Sample {
+  const frames = 3 + 1;
+  const count = frames * sizeOf(shape);
+  const numbers = normals(2 * count, seed);
+  const scalar = (name: string) => ({ name, order: 0, constant: false });
   return {
-    frames: normals(4 * shape[0] * shape[1] * shape[2] * 2, seed),
-    constants: new Float32Array(0),
-    shape,
-    times: new Float64Array(3 + 1),
-    channels: ["a", "c"],
-    constantChannels: [],
-    groups: [group("a", 0), group("c", 1)],
-    constantGroups: [],
-    channelMask: new Uint8Array(2).fill(1),
+    info: {
+      dataset: "test",
+      grid: {
+        system: "cartesian",
+        axes: ["x", "y", "z"].slice(0, shape.length),
+        shape,
+        coordinates: shape.map((n) => Float64Array.from({ length: n }, (_, i) => i)),
+      },
+      boundaries: shape.map(() => ["periodic", "periodic"] as const),
+      fields: [scalar("a"), scalar("c")],
+      masked: false,
+      scalars: {},
+    },
+    times: Float64Array.from({ length: frames }, (_, t) => t),
+    values: [0, 1].map((field) => Float32Array.from({ length: count }, (_, i) => numbers[2 * i + field]!)),
     hidden: null,
-    boundaries: [[2, 2], [2, 2], [2, 2]],
-    dataset: "test",
   };
 }
 
-/** A micro-batch of one such window. */
-export function tinyBatch(index: number, config: WalrusConfig = TINY): TrainingBatch {
-  return makeBatch([tinyWindow(index)], config, { seed: 3, index, source: `test ${index}` });
+/** A micro-batch of some samples. */
+export function batchOf(
+  samples: readonly Sample[],
+  index: number,
+  model: Model<WalrusShape> = tinyModel(),
+  parts = 1,
+): TrainingBatch {
+  return makeBatch(samples, model, {
+    seed: 3,
+    index,
+    source: `test ${index}`,
+    frames: 3,
+    parts,
+    loss: TINY_SETTINGS.loss,
+  });
+}
+
+/** A micro-batch of one sample. */
+export function tinyBatch(index: number, model?: Model<WalrusShape>, parts?: number): TrainingBatch {
+  return batchOf([tinySample(index)], index, model, parts);
+}
+
+/** Weights of a network, and of its adapters, at their start. */
+export function tinyStart(model: Model, { lora }: Pick<TrainingSettings, "lora">): TrainerState {
+  const shapes = [...model.parameters].map(([name, { shape }]) => [name, shape] as const);
+  const factors = lora ? initialAdapters(adapterShapes(shapes, lora), 5) : [];
+  const tensors = [...startWeights(model, 5), ...factors].map(([name, data]) =>
+    [`params/${name}`, data] as const
+  );
+  return { tensors: new Map(tensors), counts: {} };
+}
+
+/** A trainer of a network at its start; trains what the recipe does unless told otherwise. */
+export async function tinyTrainer(
+  device: Device,
+  {
+    model = tinyModel(),
+    settings = TINY_SETTINGS,
+    trainable = trainedOf(model),
+    ...options
+  }: Partial<TrainerOptions> = {},
+): Promise<Trainer> {
+  const trainer = new Trainer({ device, model, settings, trainable, ...options });
+  await trainer.load(tinyStart(model, settings));
+  return trainer;
 }
 
 /** Random numbers for every floating-point input of a graph, weights small; squares of gradients not negative. */

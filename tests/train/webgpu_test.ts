@@ -1,21 +1,18 @@
-// Training on WebGPU: a few optimiser steps agree with those on WASM, in f32 and with halves.
+// Training on WebGPU: a few optimiser steps agree with those on WASM, in f32 and fp16.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import type { Device } from "../../lib/compile/program.ts";
-import { initialWeights } from "../../lib/models/walrus/initialize.ts";
-import { releasedTrainable, type TrainingSettings } from "../../lib/train/step.ts";
-import { Trainer, type TrainerState } from "../../lib/train/trainer.ts";
+import type { Device } from "../../lib/compile/device.ts";
+import type { TrainingSettings } from "../../lib/train/settings.ts";
+import type { TrainerState } from "../../lib/train/trainer_state.ts";
 import { gpuTest } from "../backend/webgpu/adapter.ts";
-import { TINY, TINY_SETTINGS, tinyBatch } from "./tiny.ts";
+import { TINY_SETTINGS, tinyBatch, tinyTrainer } from "./tiny.ts";
 
 const STEPS = 2;
 
 /** Losses, norms and the state after a few steps. */
 async function train(device: Device, settings: TrainingSettings) {
-  using trainer = new Trainer({ device, config: TINY, settings, trainable: releasedTrainable(TINY) });
-  const weights = [...initialWeights(TINY, 5)];
-  trainer.load({ tensors: new Map(weights.map(([name, data]) => [`params/${name}`, data])), counts: {} });
+  using trainer = await tinyTrainer(device, { settings });
   const numbers: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const { loss, norm } = await trainer.step([tinyBatch(step)], 1e-3);

@@ -1,31 +1,36 @@
-// How weights are kept on a device: halves of a checkpoint stay halves and compute the same; rounding is asked for.
+// How weights are kept on a device: fp16 tensors of a checkpoint stay fp16 and compute the same; rounding is asked for.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { openWell } from "../../lib/data/well.ts";
-import type { MemoryNeed } from "../../lib/forecast/rollout.ts";
-import { Walrus, type WeightStorage } from "../../lib/forecast/walrus.ts";
-import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { openData } from "../../lib/data/open_data.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
+import type { MemoryEstimate } from "../../lib/forecast/prepare.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { PIECE, readHalfWeight, streamWeight } from "../../lib/weights/read.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { PIECE, readFp16Weight, streamWeight } from "../../lib/weights/read.ts";
+import type { WeightStorage } from "../../lib/weights/storage.ts";
 import { fixture, inRepository } from "../shared.ts";
 
-async function firstFrame(checkpoint: string, weights: WeightStorage): Promise<[Float32Array, MemoryNeed]> {
+/** All fields of the frame after a window, and what the forecast took. */
+async function firstFrame(
+  checkpoint: string,
+  weights: WeightStorage,
+): Promise<[Float32Array, MemoryEstimate]> {
   using device = await wasm({ threads: 2 });
-  using model = await Walrus.load(checkpoint, {
+  using model = await loadModel(checkpoint, {
     device,
     weights,
     config: fixture("golden/checkpoints/extended_config.yaml"),
   });
-  using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-  const start = await well.trajectory(0).window({ from: 0, length: 6 });
-  let need: MemoryNeed | null = null;
-  const options = { steps: 1, seed: 2, fieldMap: { A: 3, B: 4 }, admit: (n: MemoryNeed) => void (need = n) };
+  using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
+  let need: MemoryEstimate | null = null;
+  const options = { steps: 1, seed: 2, map: { A: 3, B: 4 }, admit: (n: MemoryEstimate) => void (need = n) };
   const { value } = await model.rollout(start, options).next();
-  return [value!.values, need!];
+  return [Float32Array.from(value!.values.flatMap((field: Float32Array) => [...field])), need!];
 }
 
-Deno.test("stored halves give the same forecast as widened ones, bit for bit, in half the memory", async () => {
+Deno.test("stored fp16 weights give the same forecast as widened ones, bit for bit, in half the memory", async () => {
   for (const name of ["walrus_f16.pt", "walrus_f16.safetensors"]) {
     const checkpoint = fixture(`golden/checkpoints/${name}`);
     const [stored, small] = await firstFrame(checkpoint, "stored");
@@ -35,7 +40,7 @@ Deno.test("stored halves give the same forecast as widened ones, bit for bit, in
   }
 });
 
-Deno.test("weights rounded to halves on request change the forecast a little", async () => {
+Deno.test("weights rounded to fp16 on request change the forecast a little", async () => {
   const checkpoint = fixture("golden/checkpoints/walrus.safetensors");
   const [rounded] = await firstFrame(checkpoint, "f16");
   const [exact] = await firstFrame(checkpoint, "stored");
@@ -44,11 +49,11 @@ Deno.test("weights rounded to halves on request change the forecast a little", a
   assert.ok(worst > 1e-7 && worst < 2e-3, `${worst}`);
 });
 
-Deno.test("readHalfWeight() refuses what is no finite half and says where", async () => {
+Deno.test("readFp16Weight() refuses what is no finite fp16 number and says where", async () => {
   const file = writeSafetensors([{ name: "w", shape: [2, 2], data: Float32Array.of(1, 2, 70_000, 4) }]);
   using checkpoint = await openCheckpoint(file);
   await assert.rejects(
-    () => readHalfWeight(checkpoint, checkpoint.tensors.get("w")!),
+    () => readFp16Weight(checkpoint, checkpoint.tensors.get("w")!),
     /element 2 of "w" is 70000, wanted a finite number within half precision/,
   );
 });

@@ -21,11 +21,11 @@ export class WasmBuffer implements DeviceBuffer {
   readonly label: string;
   readonly #owner: Owner;
 
-  constructor(owner: Owner, dtype: DType, length: number, label: string, panelColumns?: number) {
+  constructor(owner: Owner, dtype: DType, length: number, label: string, rows?: number) {
     this.label = label;
     this.#owner = owner;
     this.life = new Life(`buffer "${label}"`);
-    this.region = new Region(owner.allocator, dtype, length, `buffer "${label}"`, panelColumns);
+    this.region = new Region(owner.allocator, dtype, length, `buffer "${label}"`, rows);
   }
 
   get dtype(): DType {
@@ -34,10 +34,6 @@ export class WasmBuffer implements DeviceBuffer {
 
   get length(): number {
     return this.region.length;
-  }
-
-  get panelColumns(): number | undefined {
-    return this.region.panelColumns;
   }
 
   #enter<T>(verb: string, task: () => T): Promise<T> {
@@ -61,4 +57,10 @@ export class WasmBuffer implements DeviceBuffer {
   [Symbol.dispose](): void {
     if (this.life.end()) this.#owner.queue.release(() => this.region.free());
   }
+}
+
+/** Whether a buffer lies in a device's memory. */
+export function isBufferOf({ allocator }: Owner): (buffer: DeviceBuffer) => buffer is WasmBuffer {
+  return (buffer): buffer is WasmBuffer =>
+    buffer instanceof WasmBuffer && buffer.region.allocator === allocator;
 }

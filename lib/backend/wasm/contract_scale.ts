@@ -6,6 +6,7 @@ import type { View } from "../../compile/view.ts";
 import { type Expression, operand, operandsOf, partsOf, replaceParts } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
 import { group, OUT } from "../contract_axes.ts";
+import type { Product } from "./packed.ts";
 
 /** A product's epilogue without what is multiplied first. */
 export interface ScaledEpilogue {
@@ -27,16 +28,16 @@ function followsRows({ outputs, attributes: { batch, m, n, k } }: Step<"contract
 }
 
 /**
- * Takes the factors of a matrix in panels out of the epilogue of a product with it.
+ * Takes the factors of a packed matrix out of the epilogue of a product with it.
  *
- * @param step whose second operand may lie in panels
+ * @param step whose second operand may be packed
  */
-export function splitScale(step: Step<"contract">): ScaledEpilogue {
-  const { panels, epilogue } = step.attributes;
+export function splitScale(step: Product): ScaledEpilogue {
+  const { packed, epilogue } = step.attributes;
   const extras = step.inputs.slice(2);
   const sum = operand(0);
   const scaled = operand(1 + extras.length);
-  for (const part of panels && epilogue ? partsOf(epilogue) : []) {
+  for (const part of packed && epilogue ? partsOf(epilogue) : []) {
     const factor = part.args.find((arg) => arg.fn === "operand" && arg !== sum);
     if (part.fn !== "mul" || !part.args.includes(sum) || !factor) continue;
     const scale = at(extras, factor.value - 1);

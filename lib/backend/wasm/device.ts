@@ -1,14 +1,15 @@
 // The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
 // permission and no network; the same file runs in Deno, browsers and edge runtimes.
 
-import type { BufferOptions, Device, DeviceBuffer, Executable } from "../../compile/device.ts";
-import type { Kernel, Program } from "../../compile/program.ts";
+import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
+import type { Kernel } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
 import { Pace } from "../pace.ts";
 import { Life, Queue } from "../queue.ts";
 import { WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
-import { type Host, type StepNeeds, WasmExecutable } from "./executable.ts";
+import type { Host, StepNeeds } from "./executable.ts";
+import { loadPlan } from "./load.ts";
 import { lower } from "./lower.ts";
 import { Allocator } from "./memory.ts";
 import {
@@ -22,7 +23,6 @@ import {
   PAGE,
   WIDE_BYTES,
 } from "./module.ts";
-import { PANEL_ROWS } from "./panels.ts";
 import { mayWait, Pool } from "./threads.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -78,7 +78,6 @@ class Instance implements WasmDevice, Host {
   readonly name: string;
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
   readonly types: ReadonlySet<DType> = new Set(["f32", "f16", "i32", "i8"]);
-  readonly panelRows = PANEL_ROWS;
   readonly threads: number;
   readonly allocator: Allocator;
   readonly workspace: Workspace;
@@ -121,15 +120,14 @@ class Instance implements WasmDevice, Host {
   createBuffer(
     dtype: DType,
     length: number,
-    { label = "unnamed", panelColumns }: BufferOptions = {},
+    { label = "unnamed", rows }: BufferOptions = {},
   ): DeviceBuffer {
     this.life.check(`make buffer "${label}"`);
-    return new WasmBuffer(this, dtype, length, label, panelColumns);
+    return new WasmBuffer(this, dtype, length, label, rows);
   }
 
-  load(program: Program): Promise<Executable> {
-    // Loading may move the workspace.
-    return this.queue.enter({ action: "load", lives: [this.life] }, () => new WasmExecutable(this, program));
+  load(plan: Loadable, stationary: ReadonlyMap<string, DeviceBuffer> = new Map()): Promise<Executable> {
+    return loadPlan(this, plan, stationary);
   }
 
   [Symbol.dispose](): void {

@@ -7,9 +7,10 @@ import { at } from "../../ir/types.ts";
 import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs.ts";
 import type { Pace } from "../pace.ts";
 import { Life, type Turn } from "../queue.ts";
-import { type Owner, WasmBuffer } from "./buffer.ts";
+import { isBufferOf, type Owner, type WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES } from "./control.ts";
 import { lowerStep } from "./lower.ts";
+import { packSteps } from "./packed.ts";
 import { Region } from "./region.ts";
 import { Slices } from "./slices.ts";
 import type { Pool } from "./threads.ts";
@@ -53,22 +54,42 @@ export class WasmExecutable implements Executable {
   /** Where each step begins among the words of all steps. */
   readonly #starts: readonly number[];
   readonly #life = new Life("the program");
+  /** What ends runs beside buffers of their own. */
+  readonly #lives: readonly Life[];
   readonly #ports: Ports;
   readonly #slices: Slices;
-  /** Constants, and memory of inputs and outputs that were not bound, by slot. */
+  /** Stationary inputs by slot. */
+  readonly #fixed = new Map<number, Region>();
+  /** Constants, results of a prologue, and memory of inputs and outputs that were not bound, by slot. */
   readonly #own = new Map<number, Region>();
 
   /**
    * Lowers a program and copies it and its constants in. Takes the device's turn.
    *
+   * @param stationary buffers of inputs that stay bound, by name
+   * @param results memory of inputs that stay bound and become the executable's own, by name
    * @throws RangeError when memory does not suffice
    */
-  constructor(host: Host, program: Program) {
+  constructor(
+    host: Host,
+    program: Program,
+    stationary: ReadonlyMap<string, WasmBuffer>,
+    results: ReadonlyMap<string, Region>,
+  ) {
     this.#host = host;
     this.program = program;
-    this.#ports = portsOf(program);
+    this.#ports = portsOf(program, new Set([...stationary.keys(), ...results.keys()]));
     this.#slices = new Slices(program.steps, host.threads);
-    const lowered = program.steps.map(lowerStep);
+    this.#lives = [host.life, this.#life, ...[...stationary.values()].map(({ life }) => life)];
+    program.slots.forEach(({ kind, name }, i) => {
+      const buffer = kind === "input" ? stationary.get(name) : undefined;
+      if (buffer) this.#fixed.set(i, buffer.region);
+    });
+    const packed = [...this.#fixed].flatMap(([i, { packed }]) =>
+      packed === null ? [] : [[i, packed] as const]
+    );
+    const { steps: packedSteps, unpack } = packSteps(program, new Map(packed));
+    const lowered = packedSteps.map(lowerStep);
     const steps = Uint32Array.from(lowered.flat());
     let start = 0;
     this.#starts = [...lowered, []].map((words) => (start += words.length) - words.length);
@@ -89,10 +110,18 @@ export class WasmExecutable implements Executable {
       program.slots.forEach((slot, i) => {
         if (slot.kind === "constant" && slot.data) this.#room(i).put(slot.data);
       });
+      for (const i of unpack) {
+        this.#room(i).put(this.#fixed.get(i)!.take());
+        this.#fixed.delete(i);
+      }
     } catch (error) {
       this.#free();
       throw error;
     }
+    program.slots.forEach(({ kind, name }, i) => {
+      const result = kind === "input" ? results.get(name) : undefined;
+      if (result) this.#own.set(i, result);
+    });
   }
 
   /** Memory of a slot's own. */
@@ -110,34 +139,47 @@ export class WasmExecutable implements Executable {
   #address(slot: Slot, index: number, bound: ReadonlyMap<number, WasmBuffer>): number {
     const { workspace } = this.#host;
     if (slot.kind === "scratch") return workspace.address("arena") + slot.offset;
-    const region = bound.get(index)?.region ?? this.#own.get(index);
+    const region = bound.get(index)?.region ?? this.#fixed.get(index) ?? this.#own.get(index);
     if (!region && slot.kind === "input") throw missingInput(slot);
     return region?.address ?? 0;
   }
 
   /** The buffers of a job by slot. */
   #bound(job: Job): Map<number, WasmBuffer> {
-    const { allocator } = this.#host;
-    const isOwn = (buffer: DeviceBuffer): buffer is WasmBuffer =>
-      buffer instanceof WasmBuffer && buffer.region.allocator === allocator;
-    const bound = boundBuffers(this.#ports, job, isOwn);
-    for (const [i, { panelColumns }] of bound) {
-      const { kind, name, panelColumns: wanted } = at(this.program.slots, i);
-      const text = (columns?: number) =>
-        columns === undefined ? "row by row" : `in panels of ${columns} columns`;
-      if (panelColumns !== wanted) {
-        throw new TypeError(
-          `Cannot run: ${kind} "${name}" is ${text(panelColumns)}, wanted ${text(wanted)}`,
-        );
-      }
+    const bound = boundBuffers(this.#ports, job, isBufferOf(this.#host));
+    for (const [i, { region }] of bound) {
+      if (region.packed === null) continue;
+      const { kind, name } = at(this.program.slots, i);
+      throw new TypeError(
+        `Cannot run: ${kind} "${name}" is a packed matrix, wanted it among the stationary inputs or made without rows`,
+      );
     }
     return bound;
   }
 
   /** Enters a task that runs the program with the buffers of a job. */
   #enter<T>(job: Job, bound: ReadonlyMap<number, WasmBuffer>, task: (turn: Turn) => Promise<T>): Promise<T> {
-    const lives = [this.#host.life, this.#life, ...[...bound.values()].map(({ life }) => life)];
+    const lives = [...this.#lives, ...[...bound.values()].map(({ life }) => life)];
     return this.#host.queue.enter({ action: "run", lives, signal: job.signal }, task);
+  }
+
+  /**
+   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but its
+   * outputs.
+   *
+   * @returns memory of the outputs by the names of their slots, the caller's from now on
+   */
+  async computeOnce(turn: Turn): Promise<Map<string, Region>> {
+    try {
+      this.#bind(new Map(), {});
+      await this.#replay(turn);
+      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      for (const { index } of this.#ports.open.values()) this.#own.delete(index);
+      return new Map(outputs);
+    } finally {
+      this.#life.end();
+      this.#free();
+    }
   }
 
   // deno-lint-ignore require-await -- mistakes of the caller are rejections too
@@ -149,7 +191,7 @@ export class WasmExecutable implements Executable {
       this.#bind(bound, inputs);
       await this.#replay(turn);
       const outputs = Object.fromEntries(job.read.map((name) => {
-        const { index } = this.#ports.get(name)!;
+        const { index } = this.#ports.open.get(name)!;
         return [name, (bound.get(index)?.region ?? this.#room(index)).take()];
       }));
       return { outputs, report: { milliseconds: performance.now() - started } };
@@ -183,7 +225,7 @@ export class WasmExecutable implements Executable {
 
   /** Copies numbers in and writes the slot table. */
   #bind(bound: ReadonlyMap<number, WasmBuffer>, inputs: Inputs): void {
-    for (const { slot, index } of this.#ports.values()) {
+    for (const { slot, index } of this.#ports.open.values()) {
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
       if (numbers || (slot.kind === "output" && !bound.has(index))) this.#room(index);
       if (numbers) this.#room(index).put(numbers);

@@ -1,13 +1,14 @@
 // `contract` as bytecode. The output's densest axis decides which operand plays b (its columns become vectors), and axes
 // within a group are ordered by memory, since the kernel takes any number of them in any order.
 
-import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { ContractAxis } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { group, OUT } from "../contract_axes.ts";
 import { Bytecode } from "./bytecode.ts";
 import { splitScale } from "./contract_scale.ts";
 import { putExpression } from "./expression.ts";
+import type { Product } from "./packed.ts";
 
 /** Smallest output stride of a group. */
 function finest(axes: readonly ContractAxis[]): number {
@@ -15,12 +16,12 @@ function finest(axes: readonly ContractAxis[]): number {
 }
 
 /** Lowers `contract`. */
-export function contract(step: Step<"contract">): Bytecode {
+export function contract(step: Product): Bytecode {
   const { inputs, outputs, attributes } = step;
   const out = at(outputs, 0);
   const { scale, epilogue, extras } = splitScale(step);
-  // What is rounded row by row is a, what lies in panels is b.
-  const swap = !attributes.rounded && !attributes.panels && finest(attributes.m) < finest(attributes.n);
+  // What is rounded row by row is a, what is packed is b.
+  const swap = !attributes.rounded && !attributes.packed && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
@@ -29,7 +30,7 @@ export function contract(step: Step<"contract">): Bytecode {
   // The sum runs fastest along what lies densely in a, else in b.
   const steps = group(attributes.k, out, [], swap);
   const isDense = (operand: number) => steps.some(({ strides, size }) => size >= 4 && strides[operand] === 1);
-  const first = !attributes.panels && (isDense(0) || !isDense(1)) ? 0 : 1;
+  const first = !attributes.packed && (isDense(0) || !isDense(1)) ? 0 : 1;
   const sums = bounded(mergeAxes(sortAxes(steps, first)), 3);
 
   const bytecode = new Bytecode().place(a).place(b).place(out);
@@ -37,7 +38,7 @@ export function contract(step: Step<"contract">): Bytecode {
     bytecode.put(axes.length, ...sizesOf(axes));
     for (let operand = 0; operand <= OUT; operand++) bytecode.put(...stridesAlong(axes, operand));
   }
-  for (const flag of [attributes.rounded, attributes.panels, scale, epilogue]) bytecode.put(flag ? 1 : 0);
+  for (const flag of [attributes.rounded, attributes.packed, scale, epilogue]) bytecode.put(flag ? 1 : 0);
   if (scale) bytecode.place(scale);
   if (epilogue) {
     bytecode.put(extras.length);

@@ -1,6 +1,6 @@
 // Places in one WebAssembly memory that grows as needed: first fit over a list of holes. Knows addresses and bytes only.
 
-import { ALIGNMENT } from "../../compile/plan.ts";
+import { ALIGNMENT } from "../../compile/memory_plan.ts";
 import { NARROW_BYTES, PAGE } from "./module.ts";
 
 /** Vector loads may read this far past the last allocation. */

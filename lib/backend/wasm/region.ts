@@ -1,15 +1,16 @@
-// A range of the device's memory with a number type. All at once: whose turn it is is not known here.
+// A range of the device's memory with a number type; matrices may be packed, which is seen nowhere else but in products. All at once: whose turn it is is not known here.
 
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import { ARRAYS } from "../jobs.ts";
+import { checkFinite, pack, packedColumns, unpack } from "./layout.ts";
 import type { Allocator } from "./memory.ts";
-import { checkFinite, checkPanels, fromPanels, toPanels } from "./panels.ts";
 
 /** See the head of the file. */
 export class Region {
   readonly dtype: DType;
   readonly length: number;
-  readonly panelColumns: number | undefined;
+  /** Columns of a packed matrix; null in row order. */
+  readonly packed: number | null;
   /** First byte. */
   readonly address: number;
   readonly allocator: Allocator;
@@ -19,13 +20,13 @@ export class Region {
    * Zeroed memory.
    *
    * @param label named in errors, `buffer "x"`
+   * @param rows of a matrix that may be packed
    * @throws RangeError when memory does not suffice
    */
-  constructor(allocator: Allocator, dtype: DType, length: number, label: string, panelColumns?: number) {
+  constructor(allocator: Allocator, dtype: DType, length: number, label: string, rows?: number) {
     this.dtype = dtype;
     this.length = length;
-    if (panelColumns !== undefined) checkPanels(label, length, panelColumns);
-    this.panelColumns = panelColumns;
+    this.packed = rows === undefined ? null : packedColumns(label, length, rows);
     this.allocator = allocator;
     this.#label = label;
     this.address = allocator.allocate(length * BYTES[dtype], label);
@@ -43,13 +44,13 @@ export class Region {
   /**
    * Copies numbers of the type in, from an element on.
    *
-   * @throws RangeError for half floats in panels that are not finite
+   * @throws RangeError for half floats of a packed matrix that are not finite
    */
   put(data: HostArray, from = 0): void {
-    if (this.panelColumns === undefined) this.#view().set(data, from);
+    if (this.packed === null) this.#view().set(data, from);
     else {
       if (this.dtype === "f16") checkFinite(this.#label, data, from);
-      toPanels(this.#view(), this.panelColumns, data, from);
+      pack(this.#view(), this.packed, data, from);
     }
   }
 
@@ -57,9 +58,7 @@ export class Region {
   take(from = 0, to = this.length): HostArray {
     const view = this.#view();
     // Made by slice they are not zeroed first.
-    return this.panelColumns === undefined
-      ? view.slice(from, to)
-      : fromPanels(view, this.panelColumns, from, to);
+    return this.packed === null ? view.slice(from, to) : unpack(view, this.packed, from, to);
   }
 
   /** Gives the memory back. */

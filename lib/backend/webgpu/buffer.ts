@@ -184,3 +184,8 @@ export class WebGpuBuffer implements DeviceBuffer {
     if (this.life.end()) this.gpu.queue.release(() => this.buffer.destroy());
   }
 }
+
+/** Whether a buffer is one of a device's. */
+export function isBufferOf(gpu: Gpu): (buffer: DeviceBuffer) => buffer is WebGpuBuffer {
+  return (buffer): buffer is WebGpuBuffer => buffer instanceof WebGpuBuffer && buffer.gpu === gpu;
+}

@@ -1,12 +1,12 @@
 // The WebGPU device: shaders from the committed kernel texts on an adapter's default queue. Needs no permission; the
 // same file runs in Deno and browsers.
 
-import type { BufferOptions, Device, DeviceBuffer, Executable } from "../../compile/device.ts";
-import type { Kernel, Program } from "../../compile/program.ts";
+import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
+import type { Kernel } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
 import { TYPES, WebGpuBuffer } from "./buffer.ts";
-import { loadProgram } from "./executable.ts";
 import { Gpu } from "./gpu.ts";
+import { loadPlan } from "./load.ts";
 import { lower } from "./lower.ts";
 import { hasSubgroups, SUBGROUPS } from "./subgroups.ts";
 import { LIMIT_NAMES, type Limits, lowered, type Target } from "./target.ts";
@@ -38,7 +38,6 @@ export interface WebGpuDevice extends Device {
 class Instance implements WebGpuDevice {
   readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
   readonly types: ReadonlySet<DType> = new Set(TYPES);
-  readonly panelRows = null;
   readonly #gpu: Gpu;
 
   constructor(gpu: Gpu) {
@@ -72,8 +71,8 @@ class Instance implements WebGpuDevice {
     return new WebGpuBuffer(this.#gpu, dtype, length, label);
   }
 
-  load(program: Program): Promise<Executable> {
-    return loadProgram(this.#gpu, program);
+  load(plan: Loadable, stationary: ReadonlyMap<string, DeviceBuffer> = new Map()): Promise<Executable> {
+    return loadPlan(this.#gpu, plan, stationary);
   }
 
   [Symbol.dispose](): void {

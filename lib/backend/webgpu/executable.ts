@@ -2,40 +2,22 @@
 // is created in a replay but command encoders, as long as the same buffers are bound.
 
 import { USAGE } from "./flags.ts";
-import { slotBytes } from "../../compile/plan.ts";
-import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
+import { slotBytes } from "../../compile/memory_plan.ts";
+import type { Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
 import type { Program, Slot } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs.ts";
 import { Life, type Turn } from "../queue.ts";
-import { allocate, type Copies, copyOut, put, WebGpuBuffer } from "./buffer.ts";
+import { allocate, type Copies, copyOut, isBufferOf, put, type WebGpuBuffer } from "./buffer.ts";
 import { BINDING_ALIGNMENT, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
 import type { Gpu, Pipeline } from "./gpu.ts";
-import { fitted, launchesOf, type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
+import { type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
 import { poolSlots } from "./pool.ts";
 
-interface Command extends ProgramLaunch {
+/** A launch and what runs it. */
+export interface Command extends ProgramLaunch {
   readonly pipeline: Pipeline;
-}
-
-/** Makes a program resident. */
-export function loadProgram(gpu: Gpu, compiled: Program): Promise<WebGpuExecutable> {
-  return gpu.queue.enter({ action: "load", lives: [gpu.life] }, async (turn) => {
-    gpu.checkAlive();
-    const program = fitted(compiled, gpu.target);
-    const what = `load a program of ${program.steps.length} steps`;
-    return await guarded(gpu.device, what, async () => {
-      const commands = await Promise.all(
-        launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
-          ...launch,
-          pipeline: await gpu.pipeline(launch.dispatch.parts),
-        })),
-      );
-      turn.check();
-      return new WebGpuExecutable(gpu, program, commands);
-    });
-  });
 }
 
 /** See the head of the file. */
@@ -48,8 +30,12 @@ export class WebGpuExecutable implements Executable {
   readonly #pool: readonly GPUBuffer[];
   readonly #assignment: readonly number[];
   readonly #life = new Life("the program");
+  /** What ends runs beside buffers of their own. */
+  readonly #lives: readonly Life[];
   readonly #ports: Ports;
-  /** Constants, and memory of inputs and outputs that were not bound, by slot. */
+  /** Stationary inputs by slot. */
+  readonly #fixed = new Map<number, GPUBuffer>();
+  /** Constants, results of a prologue, and memory of inputs and outputs that were not bound, by slot. */
   readonly #own = new Map<number, GPUBuffer>();
   /** Working memory of single steps. */
   readonly #working: GPUBuffer | null;
@@ -57,11 +43,25 @@ export class WebGpuExecutable implements Executable {
   #groups: GPUBindGroup[] = [];
   #hasRun = false;
 
-  constructor(gpu: Gpu, program: Program, commands: readonly Command[]) {
+  /**
+   * @param gpu where
+   * @param program within the reach of the adapter's bindings
+   * @param commands of its launches
+   * @param stationary buffers of inputs that stay bound, by name
+   * @param results memory of inputs that stay bound and become the executable's own, by name
+   */
+  constructor(
+    gpu: Gpu,
+    program: Program,
+    commands: readonly Command[],
+    stationary: ReadonlyMap<string, WebGpuBuffer>,
+    results: ReadonlyMap<string, GPUBuffer>,
+  ) {
     this.#gpu = gpu;
     this.program = program;
     this.#commands = commands;
-    this.#ports = portsOf(program);
+    this.#ports = portsOf(program, new Set([...stationary.keys(), ...results.keys()]));
+    this.#lives = [gpu.life, this.#life, ...[...stationary.values()].map(({ life }) => life)];
     this.#starts = submitsOf(commands);
     const { sizes, assignment } = poolSlots(program);
     this.#assignment = assignment;
@@ -88,6 +88,10 @@ export class WebGpuExecutable implements Executable {
     gpu.device.queue.writeBuffer(this.#uniform, 0, words);
     program.slots.forEach((slot, i) => {
       if (slot.kind === "constant" && slot.data) put(gpu, this.#room(i), 0, slot.data);
+      const buffer = slot.kind === "input" ? stationary.get(slot.name) : undefined;
+      if (buffer) this.#fixed.set(i, buffer.buffer);
+      const result = slot.kind === "input" ? results.get(slot.name) : undefined;
+      if (result) this.#own.set(i, result);
     });
   }
 
@@ -122,7 +126,7 @@ export class WebGpuExecutable implements Executable {
     return this.program.slots.map((slot, i) => {
       if (slot.kind === "constant") return this.#own.get(i);
       if (slot.kind === "scratch") return this.#pool[this.#assignment[i]!];
-      const buffer = bound.get(i)?.buffer;
+      const buffer = bound.get(i)?.buffer ?? this.#fixed.get(i);
       if (buffer) return buffer;
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
       if (slot.kind === "input" && !numbers && !this.#own.has(i)) throw missingInput(slot);
@@ -157,23 +161,15 @@ export class WebGpuExecutable implements Executable {
 
   async run(job: Job): Promise<{ outputs: Inputs; report: RunReport }> {
     const gpu = this.#gpu;
-    const isOwn = (buffer: DeviceBuffer): buffer is WebGpuBuffer =>
-      buffer instanceof WebGpuBuffer && buffer.gpu === gpu;
-    const bound = boundBuffers(this.#ports, job, isOwn);
+    const bound = boundBuffers(this.#ports, job, isBufferOf(gpu));
     const inputs = gpu.queue.isIdle ? job.inputs : copied(job.inputs);
-    const lives = [gpu.life, this.#life, ...[...bound.values()].map(({ life }) => life)];
+    const lives = [...this.#lives, ...[...bound.values()].map(({ life }) => life)];
     const { started, copies } = await gpu.queue.enter(
       { action: "run", lives, signal: job.signal },
       async (turn) => {
         const started = performance.now();
         gpu.checkAlive();
-        const replay = () => this.#replay(turn, this.#buffers(bound, inputs), job.read);
-        // What is wrong with a program shows in its first run; later ones need not wait for an answer.
-        const copies = this.#hasRun
-          ? await replay()
-          : await guarded(gpu.device, `run a program of ${this.program.steps.length} steps`, replay);
-        this.#hasRun = true;
-        return { started, copies };
+        return { started, copies: await this.#replay(turn, this.#buffers(bound, inputs), job.read) };
       },
     );
     // The results are on their way: the next run need not wait for them.
@@ -182,8 +178,40 @@ export class WebGpuExecutable implements Executable {
     return { outputs, report: { milliseconds: performance.now() - started } };
   }
 
-  /** Submits all dispatches, and copies of what is to be read; the event loop has its turn in between when it is due. */
+  /**
+   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but its
+   * outputs.
+   *
+   * @returns memory of the outputs by the names of their slots, the caller's from now on
+   */
+  async computeOnce(turn: Turn): Promise<Map<string, GPUBuffer>> {
+    try {
+      await this.#replay(turn, this.#buffers(new Map(), {}), []);
+      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      for (const { index } of this.#ports.open.values()) this.#own.delete(index);
+      return new Map(outputs);
+    } finally {
+      this.#life.end();
+      this.#free();
+    }
+  }
+
   async #replay(
+    turn: Turn,
+    buffers: readonly (GPUBuffer | undefined)[],
+    read: readonly string[],
+  ): Promise<Copies | null> {
+    const submit = () => this.#submitAll(turn, buffers, read);
+    // What is wrong with a program shows in its first run; later ones need not wait for an answer.
+    const copies = this.#hasRun
+      ? await submit()
+      : await guarded(this.#gpu.device, `run a program of ${this.program.steps.length} steps`, submit);
+    this.#hasRun = true;
+    return copies;
+  }
+
+  /** Submits all dispatches, and copies of what is to be read; the event loop has its turn in between when it is due. */
+  async #submitAll(
     turn: Turn,
     buffers: readonly (GPUBuffer | undefined)[],
     read: readonly string[],
@@ -200,7 +228,7 @@ export class WebGpuExecutable implements Executable {
     if (read.length === 0) return null;
     const encoder = device.createCommandEncoder();
     const ranges = read.map((name) => {
-      const { index, slot: { dtype, length } } = this.#ports.get(name)!;
+      const { index, slot: { dtype, length } } = this.#ports.open.get(name)!;
       return { buffer: buffers[index]!, dtype, from: 0, to: length };
     });
     const copies = copyOut(this.#gpu, ranges, encoder, "run");

@@ -1,7 +1,7 @@
 // Which scratch slots share a buffer. Whole buffers, not parts of one: a part can not be read while another part of the
 // same buffer is written.
 
-import { slotBytes } from "../../compile/plan.ts";
+import { slotBytes } from "../../compile/memory_plan.ts";
 import type { Program } from "../../compile/program.ts";
 
 /** Buffers for scratch slots. */

@@ -92,6 +92,16 @@ export const attentionGradientRule: FusedRule<"attentionGradient"> = {
  * @param v `[.., n, f]`
  * @param scale factor of the scores
  * @param bias `[.., m, n]`, added to the scaled scores; masked entries are large and negative, not infinite
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../evaluate.ts";
+ * import { trace } from "../trace.ts";
+ * const type = { dtype: "f32", shape: [2, 1] } as const;
+ * const graph = trace({ q: type, k: type, v: type }, ({ q, k, v }) => ({ y: attention(q, k, v, 1) }));
+ * assert.deepEqual([...evaluate(graph, { q: [0, 100], k: [0, 1], v: [2, 4] }).y!], [3, 4]);
+ * ```
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, bias?: Tensor): Tensor {
   return fusedNode("attention", attentionRule, bias ? [q, k, v, bias] : [q, k, v], { scale });

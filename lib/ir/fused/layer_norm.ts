@@ -35,6 +35,16 @@ export const layerNormRule: FusedRule<"layerNorm"> = {
  * @param weight `[e]`
  * @param bias `[e]`
  * @param epsilon added to the variance
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../evaluate.ts";
+ * import { trace } from "../trace.ts";
+ * const [x, w] = [{ dtype: "f32", shape: [1, 2] }, { dtype: "f32", shape: [2] }] as const;
+ * const graph = trace({ x, w, b: w }, ({ x, w, b }) => ({ y: layerNorm(x, w, b, 0) }));
+ * assert.deepEqual([...evaluate(graph, { x: [4, 8], w: [1, 1], b: [0, 5] }).y!], [-1, 6]);
+ * ```
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return fusedNode("layerNorm", layerNormRule, [x, weight, bias], { epsilon });

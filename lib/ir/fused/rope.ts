@@ -61,6 +61,16 @@ export const ropeRule: FusedRule<"rope"> = {
  * @param x `[.., e]`
  * @param cosine `[.., p]`, leading axes as those of x
  * @param sine `[.., p]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { evaluate } from "../evaluate.ts";
+ * import { trace } from "../trace.ts";
+ * const [x, turn] = [{ dtype: "f32", shape: [1, 2] }, { dtype: "f32", shape: [1, 1] }] as const;
+ * const graph = trace({ x, c: turn, s: turn }, ({ x, c, s }) => ({ y: rope(x, c, s) }));
+ * assert.deepEqual([...evaluate(graph, { x: [1, 0], c: [0], s: [1] }).y!], [0, 1]); // A quarter turn.
+ * ```
  */
 export function rope(x: Tensor, cosine: Tensor, sine: Tensor): Tensor {
   return fusedNode("rope", ropeRule, [x, cosine, sine], {});

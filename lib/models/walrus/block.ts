@@ -26,15 +26,15 @@ function splitHeads(x: Tensor, heads: number): Tensor {
 }
 
 /** What time mixing attends to: `[B, S, frames, heads, e]`. */
-export interface Recalled {
+export interface Attended {
   readonly keys: Tensor;
   readonly values: Tensor;
   /** Bucket of the distance to each frame, i32 `[frames]`; left out when they are the frames of the input. */
   readonly buckets?: Tensor;
 }
 
-/** Takes the keys and values of a block's input, gives those to attend to. */
-export type Recall = (keys: Tensor, values: Tensor) => Recalled;
+/** Where a KV cache comes in: takes the keys and values of a block's input, gives those to attend to. */
+export type CacheHook = (keys: Tensor, values: Tensor) => Attended;
 
 /**
  * Attention over the frames of every token.
@@ -44,7 +44,7 @@ export type Recall = (keys: Tensor, values: Tensor) => Recalled;
  * @param x `[T, B, S, h]`
  * @param config heads and causality
  * @param keep factor of the branch for each frame `[T]`, for stochastic depth
- * @param recall other frames to attend to than those of `x`
+ * @param cache gives other frames to attend to than those of `x`
  */
 export function timeMixing(
   parameters: Parameters,
@@ -52,7 +52,7 @@ export function timeMixing(
   x: Tensor,
   config: WalrusConfig,
   keep?: Tensor,
-  recall: Recall = (keys, values) => ({ keys, values }),
+  cache: CacheHook = (keys, values) => ({ keys, values }),
 ): Tensor {
   return namedScope("time", () => {
     const path = `blocks.${index}.time_mixing`;
@@ -72,7 +72,7 @@ export function timeMixing(
     const byHead = (t: Tensor) => permute(t, [0, 1, 3, 2, 4]);
     const q = layerNorm(part(0), get("qnorm.weight"), get("qnorm.bias"), LAYER_NORM_EPSILON);
     const k = layerNorm(part(1), get("knorm.weight"), get("knorm.bias"), LAYER_NORM_EPSILON);
-    const { keys, values, buckets } = recall(k, part(2));
+    const { keys, values, buckets } = cache(k, part(2));
     const table = get("rel_pos_bias.relative_attention_bias.weight");
     const bias = buckets ? bucketBias(table, buckets, 1) : relativeBias(table, T, config.causal);
     const scores = broadcastTo(bias, [B, S, heads, T, at(keys.shape, 2)]);

@@ -2,7 +2,6 @@
 // are not known are refused: a network that differs in a part this library does not compute must not load.
 
 import * as v from "valibot";
-import { readSmall, type SourceInput } from "../../io/source.ts";
 import { parseYaml, writeYaml } from "../../io/yaml.ts";
 import type { NormalizationKind, WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
@@ -14,8 +13,6 @@ export interface ReadConfig {
   /** What was noticed. */
   readonly warnings: readonly string[];
 }
-
-const LARGEST = 1 << 20;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -189,18 +186,6 @@ export function parseConfig(text: string, name = "configuration"): ReadConfig {
     ? [`finetuning_mods (${mods.join(", ")}) are taken from the checkpoint's tensors`]
     : [];
   return { config, warnings };
-}
-
-/**
- * Reads an `extended_config.yaml`.
- *
- * @param input path, URL, Blob or bytes
- * @throws RangeError when it cannot be opened, SyntaxError when it is no such configuration
- */
-export async function readConfig(input: SourceInput): Promise<ReadConfig> {
-  const bytes = await readSmall(input, LARGEST);
-  const name = typeof input === "string" || input instanceof URL ? String(input) : "configuration";
-  return parseConfig(new TextDecoder().decode(bytes), name);
 }
 
 /**

@@ -1,11 +1,11 @@
 // Start values of the network's tensors when training from scratch (model.md section 2): ranges and distributions of
 // the released recipe, drawn on the host so that a seed means the same everywhere.
 
-import { type RandomSource, randomSource } from "../../random/random_source.ts";
+import type { RandomSource } from "../../random/random_source.ts";
 import { type Shape, sizeOf } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
-import { frequencyCount, parameterShapes } from "./parameters.ts";
+import { frequencyCount } from "./parameters.ts";
 
 /** Residual branches start almost switched off. */
 const GAIN = Math.sqrt(6 / (1 + 5e12));
@@ -71,38 +71,5 @@ export function startNumbers(
   return Float32Array.from(
     { length: count },
     (_, i) => size * Math.sqrt(-2 * Math.log(draws[2 * i]!)) * Math.cos(2 * Math.PI * draws[2 * i + 1]!),
-  );
-}
-
-/** The same of a seed; `stream` differs between tensors. */
-export function startValues(
-  name: string,
-  shape: Shape,
-  config: WalrusConfig,
-  seed: number,
-  stream: number,
-): Float32Array {
-  return startNumbers(name, shape, config, randomSource(seed, stream));
-}
-
-/**
- * All tensors of a network at the start of training.
- *
- * @param config the network
- * @param seed a safe integer, 0 or more
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { RELEASED_CONFIG } from "./config.ts";
- * const config = { ...RELEASED_CONFIG, hiddenDim: 16, intermediateDim: 2, states: 4, blocks: 1, heads: 1, mlpDim: 32 };
- * const weights = initialWeights(config, 1);
- * assert.equal(weights.get("encoder_dummy")![0], 1);
- * assert.ok(weights.get("embed.2.proj1.weight")!.every((w) => Math.abs(w) < 1 / Math.sqrt(512 * 4)));
- * ```
- */
-export function initialWeights(config: WalrusConfig, seed: number): Map<string, Float32Array> {
-  return new Map(
-    [...parameterShapes(config)].map(([name, shape], i) => [name, startValues(name, shape, config, seed, i)]),
   );
 }

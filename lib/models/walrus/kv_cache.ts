@@ -4,17 +4,17 @@
 
 import type { Tensor } from "../../ir/node.ts";
 import { broadcastTo, reshape, select } from "../../ir/tensor.ts";
-import { namedScope, type Tree } from "../../ir/trace.ts";
-import { at, type DType, type Shape, type Type } from "../../ir/types.ts";
+import { namedScope } from "../../ir/trace.ts";
+import { at, type Shape, type Type } from "../../ir/types.ts";
 import { bucket } from "../../nn/bias.ts";
-import { type Parameters, recordParameters } from "../../nn/parameters.ts";
-import type { Recall } from "./block.ts";
+import type { Parameters } from "../../nn/parameters.ts";
+import type { CacheHook } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
 import { nextFrameFrom, stepStatistics, type StepTensors, withConstants } from "./next_frame.ts";
 import type { Statistics } from "./normalize.ts";
 import { headDim } from "./parameters.ts";
-import { type StepInputs, type StepShape, stepSignature } from "./step.ts";
+import type { StepShape } from "./shape.ts";
 
 /** Keys or values of every block, `[B, S, T, heads, e]`, by the block's number. */
 type Cached = Readonly<Record<string, Tensor>>;
@@ -42,7 +42,7 @@ export interface DecodeTensors extends StepTensors, Cache {
  * @param shape what is forecast; its frames are the slots
  * @param geometry of the grid
  */
-export function memorySignature(
+export function cacheSignature(
   config: WalrusConfig,
   shape: Pick<StepShape, "samples" | "frames">,
   geometry: Geometry,
@@ -91,12 +91,12 @@ export function prefillStep(
   const x = withConstants(tensors.window, tensors.constants);
   const statistics = namedScope("normalize", () => stepStatistics(x, config, tensors.scales));
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
-  const recall = (index: number): Recall => (keys, values) => {
+  const hook = (index: number): CacheHook => (keys, values) => {
     kept.keys[index] = keys;
     kept.values[index] = values;
     return { keys, values };
   };
-  const next = nextFrameFrom(parameters, tensors, statistics, config, geometry, recall);
+  const next = nextFrameFrom(parameters, tensors, statistics, config, geometry, hook);
   const [, B = 1, , , , C = 1] = x.shape;
   const whole = (t: Tensor) => broadcastTo(t, [1, B, 1, 1, 1, C]);
   const { mean, std, deltaMean, deltaStd } = statistics;
@@ -129,7 +129,7 @@ export function decodeStep(
 ): CachedStep {
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
   const isNewest = reshape(tensors.newest, [1, 1, at(tensors.newest.shape, 0), 1, 1]);
-  const recall = (index: number): Recall => (keys, values) => {
+  const hook = (index: number): CacheHook => (keys, values) => {
     const store = (cached: Cached, own: Tensor) => {
       const before = cached[index]!;
       return select(isNewest, broadcastTo(own, before.shape), before);
@@ -139,7 +139,7 @@ export function decodeStep(
     kept.values[index] = pair.values;
     return { ...pair, buckets: tensors.buckets };
   };
-  const next = nextFrameFrom(parameters, tensors, tensors.statistics, config, geometry, recall);
+  const next = nextFrameFrom(parameters, tensors, tensors.statistics, config, geometry, hook);
   return { next, ...kept };
 }
 
@@ -163,61 +163,4 @@ export function slotFeeds(step: number, frames: number): { newest: Float32Array;
     newest: Float32Array.from({ length: frames }, (_, i) => i === slot ? 1 : 0),
     buckets: Int32Array.from({ length: frames }, (_, i) => bucket((slot - i + frames) % frames, true)),
   };
-}
-
-// The same with parameters as a record, for callers that build programs by hand.
-
-/** Inputs of the first step: those of a forecast step, and the cache that it fills. */
-export interface FirstInputs extends StepInputs, Cache {}
-
-/** Inputs of the steps after the first. */
-export interface NextInputs extends StepInputs, DecodeTensors {}
-
-/** Types of the inputs of {@link firstStep}. */
-export function firstSignature(
-  config: WalrusConfig,
-  shape: StepShape,
-  geometry: Geometry,
-  weightType?: (name: string) => DType,
-): Record<string, Tree<Type>> {
-  return {
-    ...stepSignature(config, shape, geometry, weightType),
-    ...memorySignature(config, shape, geometry),
-  };
-}
-
-/** Types of the inputs of {@link nextStep}. */
-export function nextSignature(
-  config: WalrusConfig,
-  shape: StepShape,
-  geometry: Geometry,
-  weightType?: (name: string) => DType,
-): Record<string, Tree<Type>> {
-  const { frames } = shape;
-  return {
-    ...stepSignature({ ...config, normalization: "rms" }, { ...shape, frames: 1 }, geometry, weightType),
-    ...memorySignature(config, shape, geometry),
-    statistics: statisticsSignature(shape),
-    newest: { dtype: "f32", shape: [frames] },
-    buckets: { dtype: "i32", shape: [frames] },
-  };
-}
-
-/** {@link prefillStep} on a record. */
-export function firstStep(
-  inputs: FirstInputs,
-  config: WalrusConfig,
-  geometry: Geometry,
-): Record<"next", Tensor> & Record<"keys" | "values" | "statistics", Record<string, Tensor>> {
-  const { statistics, ...step } = prefillStep(recordParameters(inputs.params), inputs, config, geometry);
-  return { ...step, statistics: { ...statistics } };
-}
-
-/** {@link decodeStep} on a record. */
-export function nextStep(
-  inputs: NextInputs,
-  config: WalrusConfig,
-  geometry: Geometry,
-): Record<"next", Tensor> & Record<"keys" | "values", Record<string, Tensor>> {
-  return decodeStep(recordParameters(inputs.params), inputs, config, geometry);
 }

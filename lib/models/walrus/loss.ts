@@ -5,7 +5,7 @@ import type { Tensor } from "../../ir/node.ts";
 import { abs, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
 import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
-import { type ParameterRecord, type Parameters, recordParameters } from "../../nn/parameters.ts";
+import type { Parameters } from "../../nn/parameters.ts";
 import type { WalrusConfig } from "./config.ts";
 import type { Geometry } from "./geometry.ts";
 import { type ModelOptions, walrus } from "./model.ts";
@@ -73,20 +73,4 @@ export function lossOf(
     const error = mean(abs(sub(prediction, truth)), [0, 1, 2, 3, 4, 5]);
     return reshape(mul(error, settings.multiplier), []);
   });
-}
-
-/** Inputs of the loss with parameters as a record. */
-export interface LossInputs extends LossTensors {
-  readonly params: ParameterRecord;
-}
-
-/** {@link lossOf} on a record. */
-export function trainingLoss(
-  inputs: LossInputs,
-  config: WalrusConfig,
-  geometry: Geometry,
-  settings: LossSettings = RELEASED_LOSS,
-  options: Pick<ModelOptions, "fieldKeep" | "pathKeep"> = {},
-): Tensor {
-  return lossOf(recordParameters(inputs.params), inputs, config, geometry, settings, options);
 }

@@ -5,7 +5,7 @@ import { add, gather, mul, permute, reshape, sliceAxis } from "../../ir/tensor.t
 import { namedScope } from "../../ir/trace.ts";
 import type { Type } from "../../ir/types.ts";
 import { at } from "../../ir/types.ts";
-import { type Recall, spaceMixing, timeMixing } from "./block.ts";
+import { type CacheHook, spaceMixing, timeMixing } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { decode } from "./decoder.ts";
 import type { Parameters } from "../../nn/parameters.ts";
@@ -22,8 +22,8 @@ export interface ModelOptions {
   readonly fieldKeep?: Tensor;
   /** Factors of each block's branches: time mixing `[T]`, space mixing `[T, B]`; undefined keeps. */
   readonly pathKeep?: readonly ({ readonly time: Tensor; readonly space: Tensor } | undefined)[];
-  /** Frames that the time mixing of a block attends to, other than its own. */
-  readonly recall?: (block: number) => Recall;
+  /** KV cache of each block, by its number. */
+  readonly cache?: (block: number) => CacheHook;
   /** Predictions wanted: of every frame, or of the last one only. Not causal: always the last. */
   readonly outputs?: "all" | "last";
   /** Receives tokens `[T, B, x, y, z, h]` after the encoder (`"encoder"`) and each block (`"block0"`). */
@@ -94,7 +94,7 @@ export function walrus(
     tokens = namedScope(`block${b}`, () => {
       const rolled = roll(tokens, [gx, gy, gz], (axis) => jitter?.[`roll/${b}/${axis}`]);
       const keep = options.pathKeep?.[b];
-      const mixed = timeMixing(parameters, b, rolled, config, keep?.time, options.recall?.(b));
+      const mixed = timeMixing(parameters, b, rolled, config, keep?.time, options.cache?.(b));
       // Space mixing treats frames apart, so after the last time mixing the others are no longer needed.
       const cut = last && !options.tap && !keep && b === config.blocks - 1;
       const needed = cut ? sliceAxis(mixed, 0, T - 1, 1) : mixed;

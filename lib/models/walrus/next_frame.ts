@@ -16,7 +16,7 @@ import {
 import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import type { Parameters } from "../../nn/parameters.ts";
-import type { Recall } from "./block.ts";
+import type { CacheHook } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import type { JitterInputs } from "./frame.ts";
 import type { Geometry } from "./geometry.ts";
@@ -85,7 +85,7 @@ export function firstChannels(statistics: Statistics, channels: number): Statist
  * @param statistics of the window with its constant channels
  * @param config the network
  * @param geometry of the grid
- * @param recall frames to attend to, by block, other than those of the window
+ * @param cache KV cache of each block, by its number
  * @returns `[B, X, Y, Z, C]` in the data's units
  */
 export function nextFrameFrom(
@@ -94,7 +94,7 @@ export function nextFrameFrom(
   statistics: Statistics,
   config: WalrusConfig,
   geometry: Geometry,
-  recall?: (block: number) => Recall,
+  cache?: (block: number) => CacheHook,
 ): Tensor {
   const { window, fields, mask, hidden } = tensors;
   const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = window.shape;
@@ -103,7 +103,7 @@ export function nextFrameFrom(
   const y = walrus(parameters, normal, fields, config, geometry, {
     jitter: tensors.jitter ?? null,
     outputs: "last",
-    ...(recall ? { recall } : {}),
+    ...(cache ? { cache } : {}),
   });
   return namedScope("denormalize", () => {
     const own = firstChannels(statistics, C);

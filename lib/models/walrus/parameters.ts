@@ -99,7 +99,7 @@ export function frequencyNames(config: WalrusConfig, block: number): string[] {
 const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])\.weight$/;
 
 /**
- * Whether a tensor may be kept in half precision on a device: those of linear maps and convolutions, nearly all the
+ * Whether a tensor may be kept as fp16 on a device: those of linear maps and convolutions, nearly all the
  * numbers of a network, which kernels widen as they read them.
  *
  * @param name as in the checkpoint
@@ -107,11 +107,11 @@ const MATRIX = /\.(fused_ff_qkv|ff_out|attn_out|input_head|output_head|proj[12])
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.ok(mayBeHalf("blocks.3.space_mixing.ff_out.weight"));
- * assert.ok(!mayBeHalf("blocks.3.space_mixing.norm1.weight"));
+ * assert.ok(mayBeFp16("blocks.3.space_mixing.ff_out.weight"));
+ * assert.ok(!mayBeFp16("blocks.3.space_mixing.norm1.weight"));
  * ```
  */
-export function mayBeHalf(name: string): boolean {
+export function mayBeFp16(name: string): boolean {
   return MATRIX.test(name);
 }
 

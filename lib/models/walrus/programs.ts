@@ -7,7 +7,7 @@ import { namedScope, signatureOf } from "../../ir/trace.ts";
 import type { Type } from "../../ir/types.ts";
 import type { Traced } from "../model.ts";
 import type { WalrusConfig } from "./config.ts";
-import { decodeStep, memorySignature, prefillStep, statisticsSignature } from "./kv_cache.ts";
+import { cacheSignature, decodeStep, prefillStep, statisticsSignature } from "./kv_cache.ts";
 import { lossOf } from "./loss.ts";
 import { jitterSignature, type ModelOptions } from "./model.ts";
 import { nextFrame, type StepTensors } from "./next_frame.ts";
@@ -84,7 +84,7 @@ export function forecastProgram(config: WalrusConfig): Traced<WalrusShape> {
 
 /** Types of what the first step leaves to the others. */
 function cacheTypes(config: WalrusConfig, shape: WalrusShape): Record<string, Type> {
-  const { keys, values } = memorySignature(config, shape, gridOf(shape));
+  const { keys, values } = cacheSignature(config, shape, gridOf(shape));
   const types = signatureOf({ keys, values, statistics: statisticsSignature(shape) });
   return withPrefix("state/", Object.fromEntries(types));
 }

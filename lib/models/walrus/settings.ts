@@ -2,46 +2,63 @@
 // released model has it.
 
 import * as v from "valibot";
+import type { NormalizationKind, RotaryKind } from "./config.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const nullable = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
 
-const schema = v.strictObject({
+/** Checked settings with all defaults; null leaves a setting as it is. */
+export interface WalrusSettings {
   /** Width of a token; from scratch only, as the next six. */
-  hidden_dim: v.optional(count, 96),
+  readonly hidden_dim: number;
   /** Channels between the convolutions of encoder and decoder. */
-  intermediate_dim: v.optional(count, 32),
+  readonly intermediate_dim: number;
   /** Transformer blocks. */
-  blocks: v.optional(count, 4),
+  readonly blocks: number;
   /** Attention heads. */
-  heads: v.optional(count, 4),
+  readonly heads: number;
   /** Width of the gated MLP before gating; null: four times `hidden_dim`. */
-  mlp_dim: nullable(count),
+  readonly mlp_dim: number | null;
   /** Numbers of non-singleton axes that get an encoder and a decoder. */
-  include_d: v.optional(v.pipe(v.array(v.picklist([1, 2, 3])), v.minLength(1)), [2, 3]),
+  readonly include_d: readonly (1 | 2 | 3)[];
   /** Largest stochastic-depth probability. */
-  drop_path: nullable(share),
+  readonly drop_path: number | null;
   /** Expected number of dropped fields. */
-  input_field_drop: nullable(v.pipe(v.number(), v.minValue(0))),
+  readonly input_field_drop: number | null;
   /** Whether the grid is shifted at random. */
-  jitter: nullable(v.boolean()),
+  readonly jitter: boolean | null;
   /** Normalisation of input and output. */
-  normalization: nullable(v.picklist(["rms", "meanstd", "global"])),
+  readonly normalization: NormalizationKind | null;
   /** Smallest standard deviation that is divided by. */
-  epsilon: nullable(v.pipe(v.number(), v.gtValue(0))),
+  readonly epsilon: number | null;
   /** Frames of a window in 2D. */
-  context: nullable(count),
+  readonly context: number | null;
   /** Whether time attention sees only the past. */
-  causal: v.optional(v.boolean(), true),
+  readonly causal: boolean;
   /** Rotary frequencies: as they are, or trained, one vector a block or one an axis. */
-  rotary: nullable(v.picklist(["fixed", "shared", "per_axis"])),
+  readonly rotary: RotaryKind | null;
   /** Token grid of a trained table of positions. */
+  readonly ape: readonly [number, number, number] | null;
+}
+
+const schema: v.GenericSchema<unknown, WalrusSettings> = v.strictObject({
+  hidden_dim: v.optional(count, 96),
+  intermediate_dim: v.optional(count, 32),
+  blocks: v.optional(count, 4),
+  heads: v.optional(count, 4),
+  mlp_dim: nullable(count),
+  include_d: v.optional(v.pipe(v.array(v.picklist([1, 2, 3])), v.minLength(1)), [2, 3]),
+  drop_path: nullable(share),
+  input_field_drop: nullable(v.pipe(v.number(), v.minValue(0))),
+  jitter: nullable(v.boolean()),
+  normalization: nullable(v.picklist(["rms", "meanstd", "global"])),
+  epsilon: nullable(v.pipe(v.number(), v.gtValue(0))),
+  context: nullable(count),
+  causal: v.optional(v.boolean(), true),
+  rotary: nullable(v.picklist(["fixed", "shared", "per_axis"])),
   ape: nullable(v.tuple([count, count, count])),
 });
-
-/** Checked settings with all defaults. */
-export type WalrusSettings = v.InferOutput<typeof schema>;
 
 /** A value in a message: short, and told apart from text. */
 function shown(value: unknown): string {

@@ -10,8 +10,25 @@ import { fieldIndices } from "./field_table.ts";
 import { type Boundary, checkDecodable, type Geometry, geometryOf, tokenGrid } from "./geometry.ts";
 import { type LossSettings, RELEASED_LOSS } from "./loss.ts";
 import { RESAMPLED } from "./resample.ts";
-import type { StepShape } from "./step.ts";
 import { transformsOf } from "./transforms.ts";
+
+/** What a step of a program computes: a change of anything else is a change of inputs only. */
+export interface StepShape {
+  /** Frames of the window. */
+  readonly frames: number;
+  /** Windows at once. */
+  readonly samples: number;
+  /** Points of the data; differs from the geometry on a resampled axis. */
+  readonly points: readonly [number, number, number];
+  /** Predicted channels. */
+  readonly channels: number;
+  /** Channels that do not change in time. */
+  readonly constants: number;
+  /** Whether some cells are hidden. */
+  readonly hidden: boolean;
+  /** Whether the grid is shifted by run-time indices. */
+  readonly jitter: boolean;
+}
 
 /** What training adds to a program. */
 export interface TrainingShape {
@@ -74,11 +91,23 @@ export function fieldPlaces(config: WalrusConfig, info: SampleInfo, map: FieldMa
   return places;
 }
 
-/** A setting of the loss. */
-function number(settings: Readonly<Record<string, unknown>>, name: string, usual: number): number {
-  const value = settings[name] ?? usual;
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw new TypeError(`Setting "${name}" of the loss is ${JSON.stringify(value)}, wanted a number from 0`);
+/** Settings of the loss, those of the released recipe where they are left out. */
+function lossSettings(settings: Readonly<Record<string, unknown>>): LossSettings {
+  const number = (name: string, usual: number, fits: (value: number) => boolean, wanted: string) => {
+    const value = settings[name] ?? usual;
+    if (typeof value === "number" && Number.isFinite(value) && fits(value)) return value;
+    throw new RangeError(`Setting "${name}" of the loss is ${JSON.stringify(value)}, wanted ${wanted}`);
+  };
+  const whole = (value: number) => Number.isInteger(value) && value >= 0;
+  return {
+    multiplier: number("multiplier", RELEASED_LOSS.multiplier, (value) => value > 0, "a number above 0"),
+    minimumContext: number(
+      "minimum_context",
+      RELEASED_LOSS.minimumContext,
+      whole,
+      "a whole number from 0",
+    ),
+  };
 }
 
 function trainingOf(config: WalrusConfig, training: ShapeOptions["training"]): TrainingShape | null {
@@ -87,10 +116,7 @@ function trainingOf(config: WalrusConfig, training: ShapeOptions["training"]): T
       pathDrop: config.dropPath > 0 && config.blocks > 1,
       fieldDrop: config.inputFieldDrop > 0,
       parts: training.parts,
-      loss: {
-        multiplier: number(training.loss, "multiplier", RELEASED_LOSS.multiplier),
-        minimumContext: number(training.loss, "minimum_context", RELEASED_LOSS.minimumContext),
-      },
+      loss: lossSettings(training.loss),
     }
     : null;
 }

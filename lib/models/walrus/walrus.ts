@@ -11,7 +11,7 @@ import { gradientMask } from "./gradient_mask.ts";
 import { startNumbers } from "./initialize.ts";
 import { inputsOf } from "./inputs.ts";
 import { outputFrames } from "./output_frames.ts";
-import { isBlockMatrix, mayBeHalf, parameterShapes } from "./parameters.ts";
+import { isBlockMatrix, mayBeFp16, parameterShapes } from "./parameters.ts";
 import { cachePrograms, forecastProgram, lossProgram } from "./programs.ts";
 import { knownFields } from "./field_table.ts";
 import { contextFrames, fieldPlaces, gridOf, shapeOf, type WalrusShape } from "./shape.ts";
@@ -25,7 +25,7 @@ export const CONFIG_FILE = "extended_config.yaml";
 
 /** All tensors in the checkpoint's order. */
 function parametersOf(config: WalrusConfig): Map<string, ParameterInfo> {
-  const narrow = (name: string) => isBlockMatrix(name) ? "i8" : mayBeHalf(name) ? "f16" : "f32";
+  const narrow = (name: string) => isBlockMatrix(name) ? "i8" : mayBeFp16(name) ? "f16" : "f32";
   const fixed = (name: string) => config.rotary === "fixed" && name.includes("rotary_emb.freqs");
   return new Map(
     [...parameterShapes(config)].map(([name, shape]) => [name, {

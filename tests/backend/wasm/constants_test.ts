@@ -7,8 +7,7 @@ import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "../../../lib/backend/wasm/c
 import { HEADER } from "../../../lib/backend/wasm/executable.ts";
 import { MOST_INPUTS, REGISTERS } from "../../../lib/backend/wasm/expression.ts";
 import { createMemory, kernelModule, NARROW_BYTES } from "../../../lib/backend/wasm/module.ts";
-import { PANEL_ROWS } from "../../../lib/backend/wasm/panels.ts";
-import { PANEL_STEPS } from "../../../lib/compile/panels.ts";
+import { PANEL_ROWS, PANEL_STEPS } from "../../../lib/backend/wasm/layout.ts";
 import { ROUNDED_STEPS } from "../../../lib/ir/evaluate.ts";
 
 /** In the order of `CONSTANTS` in wasm/src/constants.rs. */

@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { splitScale } from "../../../lib/backend/wasm/contract_scale.ts";
-import { compileGraph } from "../../../lib/compile/compile.ts";
-import { layPanels } from "../../../lib/compile/panels.ts";
-import type { Program, Step } from "../../../lib/compile/program.ts";
+import { packSteps, type Product } from "../../../lib/backend/wasm/packed.ts";
+import { plan } from "../../../lib/compile/pipeline.ts";
+import type { Step } from "../../../lib/compile/program.ts";
 import type { Tensor } from "../../../lib/ir/node.ts";
 import { expressionText } from "../../../lib/ir/scalar.ts";
 import { add, contract, mul } from "../../../lib/ir/tensor.ts";
 import { type Tensors, trace } from "../../../lib/ir/trace.ts";
 import { at } from "../../../lib/ir/types.ts";
 
-const DEVICE = { kernels: new Set(["contract", "map"] as const), panelRows: 8 };
+const DEVICE = { kernels: new Set(["contract", "map"] as const) };
 const TYPES = {
   x: { dtype: "f32", shape: [6, 16] },
   w: { dtype: "i8", shape: [8, 16] },
@@ -23,17 +23,19 @@ const TYPES = {
 type Inputs = Tensors<typeof TYPES>;
 
 /** What is left of the epilogue, and the names of what it reads. */
-function split(build: (inputs: Inputs, product: Tensor) => Tensor, panels = true) {
+function split(build: (inputs: Inputs, product: Tensor) => Tensor, packed = true) {
   const graph = trace(TYPES, (inputs) => ({ y: build(inputs, contract("mk,nk->mn", inputs.x, inputs.w)) }));
-  const rows: Program = compileGraph(graph, DEVICE);
-  const { slots, steps } = panels ? layPanels(rows, new Map([["w", 16]])) : rows;
-  const step = steps.find((each): each is Step<"contract"> => each.kernel === "contract");
+  const { program } = plan(graph, DEVICE).main;
+  const { slots } = program;
+  const matrix = slots.findIndex(({ name }) => name === "w");
+  const { steps } = packSteps(program, new Map(packed ? [[matrix, 16]] : []));
+  const step = steps.find((each): each is Step<"contract"> & Product => each.kernel === "contract");
   const { scale, epilogue, extras } = splitScale(step!);
   const name = ({ slot }: { readonly slot: number }) => at(slots, slot).name;
   return [scale && name(scale), epilogue && expressionText(epilogue), extras.map(name)];
 }
 
-Deno.test("factors of the rows of a matrix in panels leave the epilogue", () => {
+Deno.test("factors of the rows of a packed matrix leave the epilogue", () => {
   assert.deepEqual(split(({ factors }, y) => mul(y, factors)), ["factors", null, []]);
   assert.deepEqual(split(({ factors }, y) => mul(factors, y)), ["factors", null, []]);
   assert.deepEqual(
@@ -50,7 +52,7 @@ Deno.test("factors that are needed again stay an operand", () => {
 });
 
 Deno.test("epilogues without such factors stay as they are", () => {
-  const whole = (build: Parameters<typeof split>[0], panels?: boolean) => split(build, panels)[0];
+  const whole = (build: Parameters<typeof split>[0], packed?: boolean) => split(build, packed)[0];
   assert.equal(whole(({ factors }, y) => mul(y, factors), false), null);
   assert.equal(whole(({ rows }, y) => mul(y, rows)), null);
   assert.equal(whole(({ factors }, y) => add(mul(y, factors), y)), null);

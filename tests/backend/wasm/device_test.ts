@@ -9,7 +9,7 @@ import type { AnyStep, Program, Slot } from "../../../lib/compile/program.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
 import { Draw, stepOf } from "../random_steps.ts";
-import { programOf, runSteps } from "../run_step.ts";
+import { alone, programOf, runSteps } from "../run_step.ts";
 
 function slot(kind: Slot["kind"], length: number, name: string, extra: Partial<Slot> = {}): Slot {
   return { kind, dtype: "f32", length, name, data: null, offset: 0, lifetime: [0, 9], ...extra };
@@ -44,7 +44,7 @@ function twoSteps(n: number): Program {
 
 Deno.test("wasm() runs programs with constants and scratch slots, again and with other bindings", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(twoSteps(5));
+  using executable = await device.load(alone(twoSteps(5)));
   const buffers = [0, 1].map(() => [device.createBuffer("f32", 5), device.createBuffer("f32", 5)] as const);
   for (const [i, [x, y]] of buffers.entries()) {
     await x.write(new Float32Array(5).fill(i + 1));
@@ -59,7 +59,7 @@ Deno.test("wasm() runs programs with constants and scratch slots, again and with
 Deno.test("wasm() keeps several programs apart while their memory moves", async () => {
   using device = await wasm({ threads: 2 });
   const sizes = [3, 70_000, 11];
-  const loaded = await Promise.all(sizes.map((n) => device.load(twoSteps(n))));
+  const loaded = await Promise.all(sizes.map((n) => device.load(alone(twoSteps(n)))));
   const check = async (i: number) => {
     const n = sizes[i]!;
     using x = device.createBuffer("f32", n);
@@ -79,7 +79,7 @@ Deno.test("wasm() keeps several programs apart while their memory moves", async 
 Deno.test("wasm() gives all memory of disposed buffers and programs back", async () => {
   using device = await wasm({ threads: 1 });
   const before = device.usedBytes;
-  const executable = await device.load(twoSteps(1000));
+  const executable = await device.load(alone(twoSteps(1000)));
   const buffer = device.createBuffer("i32", 12);
   assert.ok(device.usedBytes > before);
   executable[Symbol.dispose]();
@@ -97,12 +97,12 @@ Deno.test("wasm() refuses what does not fit, naming bytes, and stays usable", as
     message: `Cannot allocate buffer "weights": it needs 8388608 bytes, ` +
       `${device.capacityBytes - before} of ${device.capacityBytes} are free`,
   });
-  await assert.rejects(() => device.load(twoSteps(1 << 20)), {
+  await assert.rejects(() => device.load(alone(twoSteps(1 << 20))), {
     name: "RangeError",
     message: /arena|constant/,
   });
   assert.equal(device.usedBytes, before);
-  using executable = await device.load(twoSteps(4));
+  using executable = await device.load(alone(twoSteps(4)));
   assert.ok(executable.program.steps.length === 2);
 });
 
@@ -146,7 +146,7 @@ Deno.test("DeviceBuffer.write() and read() check type and range", async () => {
 Deno.test("Executable.run() refuses missing, foreign and mismatched buffers", async () => {
   using device = await wasm({ threads: 1 });
   using other = await wasm({ threads: 1 });
-  const executable = await device.load(twoSteps(4));
+  const executable = await device.load(alone(twoSteps(4)));
   const x = device.createBuffer("f32", 4);
   const run = (y: DeviceBuffer) => executable.run(jobOf({ x, y }));
   const fails = (y: DeviceBuffer, message: string) =>
@@ -212,7 +212,7 @@ Deno.test("lowerStep() refuses number types a kernel does not take", async () =>
       ? { dtype: "f16" as const, data: new Uint16Array(n) }
       : { dtype: "f32" as const, data: new Float32Array(n) }
   );
-  await assert.rejects(() => device.load(programOf([step], contents)), {
+  await assert.rejects(() => device.load(alone(programOf([step], contents))), {
     name: "TypeError",
     message: "Cannot lower layerNorm: input 0 is f16, wanted f32 (test)",
   });
@@ -229,9 +229,8 @@ Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
     const expression = views.slice(0, inputs).map((_, i) => operand(i)).reduce((sum, x) =>
       apply("add", sum, x)
     );
-    return device.load(
-      programOf([stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression })], contents),
-    );
+    const step = stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression });
+    return device.load(alone(programOf([step], contents)));
   };
   (await load(32))[Symbol.dispose]();
   await assert.rejects(() => load(33), {
@@ -308,7 +307,7 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
 
 Deno.test("Executable.profile() times every step and leaves the same results", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(twoSteps(6)) as WasmExecutable;
+  using executable = await device.load(alone(twoSteps(6))) as WasmExecutable;
   using x = device.createBuffer("f32", 6);
   using y = device.createBuffer("f32", 6);
   await x.write(new Float32Array(6).fill(1));

@@ -9,8 +9,8 @@ import { DisposedError } from "../../../lib/compile/device.ts";
 import type { Tensor } from "../../../lib/ir/node.ts";
 import { contract } from "../../../lib/ir/tensor.ts";
 import { trace } from "../../../lib/ir/trace.ts";
-import { openWell } from "../../../lib/data/well.ts";
-import { Walrus } from "../../../lib/forecast/walrus.ts";
+import { openData } from "../../../lib/data/open_data.ts";
+import { loadModel } from "../../../lib/forecast/load.ts";
 import { inRepository } from "../../shared.ts";
 
 const N = 192;
@@ -19,12 +19,12 @@ const N = 192;
 function slow(device: WasmDevice): Promise<Compiled> {
   const type = { dtype: "f32", shape: [N, N] } as const;
   return compile(
-    device,
     trace({ x: type, w: type }, ({ x, w }) => {
       let y: Tensor = x!;
       for (let i = 0; i < 1500; i++) y = contract("mk,nk->mn", y, w!);
       return { y };
     }),
+    device,
   );
 }
 
@@ -71,7 +71,7 @@ for (const [words, options] of kinds) {
     const { error } = await failure(running);
     assert.ok(error instanceof DisposedError);
     assert.match(error.message, said("run"));
-    for (const later of [compiled.run({ x, w }), w.read(), device.load(compiled.program)]) {
+    for (const later of [compiled.run({ x, w }), w.read(), device.load({ prologue: null, main: compiled })]) {
       await assert.rejects(later, DisposedError);
     }
     assert.throws(() => device.createBuffer("f32", 4, { label: "late" }), {
@@ -143,7 +143,7 @@ Deno.test("the event loop has its turn while a program runs, and short programs 
   assert.ok(ticks > 5 && longest < 150, `${ticks} turns, ${longest} ms at the longest`);
 
   const type = { dtype: "f32", shape: [4] } as const;
-  using short = await compile(device, trace({ x: type }, ({ x }) => ({ y: contract("k,k->", x!, x!) })));
+  using short = await compile(trace({ x: type }, ({ x }) => ({ y: contract("k,k->", x!, x!) })), device);
   let turned = false;
   setImmediate(() => turned = true);
   // The debt of the run before is paid first.
@@ -157,9 +157,9 @@ Deno.test("the event loop has its turn while a program runs, and short programs 
 for (const threads of [1, 2]) {
   Deno.test(`a rollout over a disposed device ends with an error: ${threads} threads`, async () => {
     const device = await wasm({ threads });
-    using model = await Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), { device });
-    using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-    const start = await well.trajectory(0).window({ from: 0, length: 6 });
+    using model = await loadModel(inRepository("examples/walrus_small/walrus.safetensors"), { device });
+    using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+    const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
     const frames = model.rollout(start, { steps: 3, seed: 1 });
     await frames.next();
     device[Symbol.dispose]();
@@ -169,9 +169,9 @@ for (const threads of [1, 2]) {
 
   Deno.test(`a signal ends a step of the shipped network within 100 ms: ${threads} threads`, async () => {
     await using device = await wasm({ threads });
-    using model = await Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), { device });
-    using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-    const start = await well.trajectory(0).window({ from: 0, length: 6 });
+    using model = await loadModel(inRepository("examples/walrus_small/walrus.safetensors"), { device });
+    using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+    const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
     const controller = new AbortController();
     const frames = model.rollout(start, { steps: 3, seed: 1, signal: controller.signal });
     await frames.next();

@@ -1,7 +1,7 @@
 // Matrices of 8-bit numbers: as operands of products and copies on WASM, and as storage of a model's weights.
 
 import assert from "node:assert/strict";
-import { roundProducts } from "../../../lib/compile/round_products.ts";
+import { quantiseActivations } from "../../../lib/compile/quantise.ts";
 import { print } from "../../../lib/ir/print.ts";
 import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { cast, contract, mul, permute, reshape } from "../../../lib/ir/tensor.ts";
@@ -9,8 +9,8 @@ import { trace } from "../../../lib/ir/trace.ts";
 import { compile } from "../../../lib/compile/compile.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
 import { quantizeRows } from "../../../lib/weights/read.ts";
-import { Walrus } from "../../../lib/forecast/walrus.ts";
-import { openWell } from "../../../lib/data/well.ts";
+import { loadModel } from "../../../lib/forecast/load.ts";
+import { openData } from "../../../lib/data/open_data.ts";
 import { inRepository } from "../../shared.ts";
 import { Draw } from "../random_steps.ts";
 
@@ -40,7 +40,7 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
         Object.entries(feeds).map(([name, data]) => [name, Float64Array.from(data)]),
       );
       const want = evaluate(graph, wide);
-      using compiled = await compile(one, graph);
+      using compiled = await compile(graph, one);
       const got = await compiled.run(feeds);
       // Sums of k products of numbers up to 127, each rounded once.
       const tolerance = 4 * 127 * 2 ** -24 * (8 + k);
@@ -53,7 +53,7 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
           );
         });
       }
-      using several = await compile(three, graph);
+      using several = await compile(graph, three);
       assert.deepEqual(await several.run(feeds), got);
     }
   }
@@ -68,7 +68,7 @@ Deno.test("a rounded product of numbers that need no rounding is exact, on every
     const w = Int8Array.from({ length: n * k }, () => draw.whole(-127, 127));
     const scale = Float32Array.from({ length: n }, () => 2 ** draw.whole(-2, 2));
     for (const turned of [false, true]) {
-      const graph = roundProducts(trace({
+      const graph = quantiseActivations(trace({
         x: { dtype: "f32", shape: turned ? [k, m] : [m, k] },
         w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
         scale: { dtype: "f32", shape: [n] },
@@ -84,7 +84,7 @@ Deno.test("a rounded product of numbers that need no rounding is exact, on every
       });
       for (const options of [{ threads: 1 }, { threads: 3 }, { threads: 2, relaxed: false }]) {
         using device = await wasm(options);
-        using compiled = await compile(device, graph);
+        using compiled = await compile(graph, device);
         assert.deepEqual((await compiled.run(feeds)).y, want, `${m} x ${n} x ${k} on ${device.name}`);
       }
     }
@@ -95,7 +95,7 @@ Deno.test("a rounded product follows its definition in double precision", async 
   using device = await wasm({ threads: 2 });
   const draw = new Draw(8);
   const [m, n, k] = [31, 45, 1600];
-  const graph = roundProducts(trace({
+  const graph = quantiseActivations(trace({
     x: { dtype: "f32", shape: [m, k] },
     w: { dtype: "i8", shape: [n, k] },
   }, ({ x, w }) => ({ y: contract("mk,nk->mn", x, w) })));
@@ -103,7 +103,7 @@ Deno.test("a rounded product follows its definition in double precision", async 
   x.fill(0, 0, k);
   const w = Int8Array.from({ length: n * k }, () => draw.whole(-127, 127));
   const want = evaluate(graph, { x: Float64Array.from(x), w: Float64Array.from(w) }).y!;
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   const { y } = await compiled.run({ x, w });
   let [difference, size] = [0, 0];
   want.forEach((value, i) => {
@@ -115,14 +115,14 @@ Deno.test("a rounded product follows its definition in double precision", async 
   assert.ok(y!.subarray(0, n).every((value) => value === 0), "a row of zeros gives zeros");
 });
 
-Deno.test("roundProducts() leaves other products as they are", () => {
+Deno.test("quantiseActivations() leaves other products as they are", () => {
   const graph = trace(
     { x: { dtype: "f32", shape: [2, 3] }, w: { dtype: "f16", shape: [4, 3] } },
     ({ x, w }) => ({
       y: contract("mk,nk->mn", x, w),
     }),
   );
-  assert.equal(print(roundProducts(graph)), print(graph));
+  assert.equal(print(quantiseActivations(graph)), print(graph));
 });
 
 Deno.test("8-bit numbers are copied, moved and widened exactly on WASM", async () => {
@@ -131,7 +131,7 @@ Deno.test("8-bit numbers are copied, moved and widened exactly on WASM", async (
     const moved = reshape(permute(w, [1, 0]), [3, 74]);
     return { moved, wide: cast(moved, "f32") };
   });
-  using compiled = await compile(device, graph);
+  using compiled = await compile(graph, device);
   const w = Int8Array.from({ length: 222 }, (_, i) => (i * 89) % 256 - 128);
   const { moved, wide } = await compiled.run({ w });
   const wanted = Array.from({ length: 222 }, (_, i) => w[(i % 6) * 37 + Math.floor(i / 6)]!);
@@ -151,34 +151,36 @@ Deno.test("quantizeRows() is off by half a scale at most", () => {
 
 Deno.test("a model with 8-bit weights forecasts nearly the same and takes less memory", async () => {
   const checkpoint = inRepository("examples/walrus_small/walrus.safetensors");
-  using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-  const start = await well.trajectory(0).window({ from: 0, length: 6 });
+  using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
   using device = await wasm();
   const run = async (weights: "f32" | "int8" | "int8-dot") => {
-    using model = await Walrus.load(checkpoint, { device, weights });
+    using model = await loadModel(checkpoint, { device, weights });
     let bytes = 0;
     const admit = (need: { weights: number }) => bytes = need.weights;
-    for await (const { values } of model.rollout(start, { steps: 1, jitter: false, admit })) {
+    for await (const { values } of model.rollout(start, { steps: 1, draws: false, admit })) {
       return { values, bytes };
     }
     throw new Error("no frame");
   };
   const exact = await run("f32");
-  const last = start.frames.subarray(-exact.values.length);
+  const last = start.values.map((values, i) => values.subarray(-exact.values[i]!.length));
   for (const [weights, most] of [["int8", 0.05], ["int8-dot", 0.1]] as const) {
     const { values, bytes } = await run(weights);
     let [difference, change] = [0, 0];
-    exact.values.forEach((value, i) => {
-      difference += (value - values[i]!) ** 2;
-      change += (value - last[i]!) ** 2;
-    });
+    exact.values.forEach((field, f) =>
+      field.forEach((value, i) => {
+        difference += (value - values[f]![i]!) ** 2;
+        change += (value - last[f]![i]!) ** 2;
+      })
+    );
     const relative = Math.sqrt(difference / change);
     assert.ok(relative > 0 && relative < most, `${weights} changes the step by ${relative} of itself`);
     assert.ok(bytes < 0.6 * exact.bytes);
   }
 });
 
-Deno.test("Walrus.load() refuses 8-bit weights on a device without them", async () => {
+Deno.test("loadModel() refuses 8-bit weights on a device without them", async () => {
   using device = await wasm();
   const other = {
     ...device,
@@ -188,7 +190,7 @@ Deno.test("Walrus.load() refuses 8-bit weights on a device without them", async 
   };
   await assert.rejects(
     () =>
-      Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), {
+      loadModel(inRepository("examples/walrus_small/walrus.safetensors"), {
         device: other,
         weights: "int8",
       }),

@@ -2,17 +2,27 @@
 
 import { webgpu, type WebGpuDevice } from "../../../lib/backend/webgpu/device.ts";
 
-async function reason(): Promise<string | null> {
+/** The machine's adapter. */
+export interface Adapter {
+  /** Why there is none, null where there is one. */
+  readonly missing: string | null;
+  /** Whether lanes can exchange numbers within subgroups. */
+  readonly subgroups: boolean;
+}
+
+async function probe(): Promise<Adapter> {
   try {
-    (await webgpu())[Symbol.dispose]();
-    return null;
+    using device = await webgpu();
+    return { missing: null, subgroups: device.target.subgroups };
   } catch (error) {
-    return (error as Error).message;
+    return { missing: (error as Error).message, subgroups: false };
   }
 }
 
+/** What there is. */
+export const adapter: Adapter = await probe();
 /** Why there is no adapter, null where there is one. */
-export const missing: string | null = await reason();
+export const { missing } = adapter;
 
 /** Registers a test on the machine's adapter. */
 export function gpuTest(

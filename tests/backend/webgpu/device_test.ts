@@ -35,12 +35,12 @@ const x = new Float32Array(N * N);
 function slow(device: Device): Promise<Compiled> {
   const type = { dtype: "f32", shape: [N, N] } as const;
   return compile(
-    device,
     trace({ x: type, w: type }, ({ x, w }) => {
       let y: Tensor = x!;
       for (let i = 0; i < 150; i++) y = contract("mk,nk->mn", y, w!);
       return { y };
     }),
+    device,
   );
 }
 

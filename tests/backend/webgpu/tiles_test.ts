@@ -3,14 +3,12 @@
 
 import { webgpu } from "../../../lib/backend/webgpu/device.ts";
 import type { Limits } from "../../../lib/backend/webgpu/target.ts";
-import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
 import { attention } from "../../../lib/ir/fused/attention.ts";
 import { constant, contract, permute } from "../../../lib/ir/tensor.ts";
 import { contractNode } from "../../cases/contract_cases.ts";
-import { assertClose } from "../../compare.ts";
-import { caseGraph, f16, f32, feedsOf, type OpCase, sumOf } from "../../op_case.ts";
-import { decode, runGraph } from "../../run_case.ts";
+import { f16, f32, type OpCase, sumOf } from "../../op_case.ts";
+import { assertEvaluates, preparedCase } from "../../run_case.ts";
 import { gpuTest } from "./adapter.ts";
 
 const halfPlus = apply("add", apply("mul", operand(0), number(0.5)), operand(1));
@@ -64,12 +62,7 @@ const modes: readonly [string, Partial<Limits>][] = [
 for (const [words, limits] of modes) {
   gpuTest(`contract on WebGPU with ${words} equals the f64 evaluation`, async (device) => {
     for (const [i, test] of CONTRACTS.entries()) {
-      const graph = caseGraph(test);
-      const feeds = feedsOf(graph, test, 40 + i);
-      const got = await runGraph(device, graph, feeds);
-      for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
-        assertClose(decode(got[name]!), want, test.rounding, () => test.name);
-      }
+      await assertEvaluates(device, preparedCase(test, "plain", 40 + i), test.rounding, test.name);
     }
   }, () => webgpu({ limits }));
 }
@@ -112,11 +105,6 @@ const ATTENTIONS: readonly OpCase[] = [
 
 gpuTest("attention on WebGPU with tiles equals the f64 evaluation", async (device) => {
   for (const [i, test] of ATTENTIONS.entries()) {
-    const graph = caseGraph(test);
-    const feeds = feedsOf(graph, test, 70 + i);
-    const got = await runGraph(device, graph, feeds);
-    for (const [name, want] of Object.entries(evaluate(graph, feeds))) {
-      assertClose(decode(got[name]!), want, test.rounding, () => test.name);
-    }
+    await assertEvaluates(device, preparedCase(test, "plain", 70 + i), test.rounding, test.name);
   }
 });

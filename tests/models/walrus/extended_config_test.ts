@@ -1,20 +1,19 @@
 // The released configuration: what it maps to, and what is refused.
 
 import assert from "node:assert/strict";
-import { parseConfig, readConfig, writeConfig } from "../../../lib/models/walrus/extended_config.ts";
-import { adaptToCheckpoint } from "../../../lib/weights/read.ts";
-import { openCheckpoint } from "../../../lib/io/checkpoint.ts";
-import { writeSafetensors } from "../../../lib/io/safetensors_writer.ts";
+import { parseConfig, writeConfig } from "../../../lib/models/walrus/extended_config.ts";
+import { adaptToShapes } from "../../../lib/models/walrus/adapt.ts";
 import { RELEASED_CONFIG, RELEASED_FIELDS } from "../../../lib/models/walrus/config.ts";
 import { parameterShapes } from "../../../lib/models/walrus/parameters.ts";
 import { fixture, inRepository } from "../../shared.ts";
 
-Deno.test("readConfig() maps the shipped and the oracle's configuration", async () => {
-  const { config } = await readConfig(inRepository("examples/walrus_small/extended_config.yaml"));
+Deno.test("parseConfig() maps the shipped and the oracle's configuration", async () => {
+  const read = async (path: string) => parseConfig(await Deno.readTextFile(path)).config;
+  const config = await read(inRepository("examples/walrus_small/extended_config.yaml"));
   assert.deepEqual(config.fields, RELEASED_FIELDS);
   assert.deepEqual([config.hiddenDim, config.mlpDim, config.blocks, config.heads], [96, 384, 6, 4]);
-  const oracle = await readConfig(fixture("golden/checkpoints/extended_config.yaml"));
-  assert.deepEqual([oracle.config.states, oracle.config.dropPath, oracle.config.causal], [7, 0.05, true]);
+  const oracle = await read(fixture("golden/checkpoints/extended_config.yaml"));
+  assert.deepEqual([oracle.states, oracle.dropPath, oracle.causal], [7, 0.05, true]);
 });
 
 Deno.test("writeConfig() reads back equal", () => {
@@ -72,17 +71,14 @@ Deno.test("parameterShapes() counts the released checkpoint's tensors and number
   assert.equal(parameterShapes(finetuned).size, 938);
 });
 
-Deno.test("adaptToCheckpoint() takes rotary kind and position table from the tensors", async () => {
-  const one = (name: string, shape: number[]) => ({
-    name,
-    shape,
-    data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
-  });
-  using file = await openCheckpoint(writeSafetensors([
-    one("blocks.0.space_mixing.rotary_emb.freqs.0", [11]),
-    one("ape", [1, 1, 2, 3, 4, 1]),
-  ]));
-  const adapted = adaptToCheckpoint(RELEASED_CONFIG, file);
+Deno.test("adaptToShapes() takes rotary kind and position table from the tensors", () => {
+  const frequencies = "blocks.0.space_mixing.rotary_emb.freqs";
+  const adapted = adaptToShapes(
+    RELEASED_CONFIG,
+    new Map([[`${frequencies}.0`, [11]], ["ape", [1, 1, 2, 3, 4, 1]]]),
+  );
   assert.equal(adapted.rotary, "per_axis");
   assert.deepEqual(adapted.apeShape, [3, 4, 1]);
+  const back = adaptToShapes(adapted, new Map([[frequencies, [11]]]));
+  assert.deepEqual([back.rotary, back.apeShape], ["shared", null]);
 });

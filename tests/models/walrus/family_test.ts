@@ -6,18 +6,18 @@ import type { SampleInfo } from "../../../lib/data/dataset.ts";
 import type { Shape } from "../../../lib/ir/types.ts";
 import type { FieldMap, Model } from "../../../lib/models/model.ts";
 import { modelEntry } from "../../../lib/models/registry.ts";
-import { RELEASED_CONFIG } from "../../../lib/models/walrus/config.ts";
+import { RELEASED_CONFIG, RELEASED_FIELDS, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
 import { writeConfig } from "../../../lib/models/walrus/extended_config.ts";
-import { initialWeights } from "../../../lib/models/walrus/initialize.ts";
+import { RELEASED_LOSS } from "../../../lib/models/walrus/loss.ts";
 import { walrusFamily } from "../../../lib/models/walrus/mod.ts";
 import { parameterShapes } from "../../../lib/models/walrus/parameters.ts";
 import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
 import { randomSource } from "../../../lib/random/random_source.ts";
 import { RELEASED_ADAMW } from "../../../lib/train/adamw.ts";
-import { startNetwork } from "../../../lib/train/network.ts";
 import { parseRunConfig } from "../../../lib/train/run_config.ts";
-import { releasedTrainable } from "../../../lib/train/step.ts";
-import { inRepository } from "../../shared.ts";
+import { startWeights } from "../../../lib/train/start_weights.ts";
+import { digest } from "../../digest.ts";
+import { fixture, inRepository } from "../../shared.ts";
 import { TINY } from "../../train/tiny.ts";
 
 const CHECKPOINT = inRepository("examples/walrus_small/walrus.safetensors");
@@ -101,13 +101,14 @@ Deno.test("fromConfig() reads JSON back, also as runs had it before they named a
 
 Deno.test("parameters start as the recipe says, in the checkpoint's order", () => {
   const config = { ...TINY, apeShape: [4, 4, 1] } as const;
-  const { parameters } = walrusModel(config);
-  const want = initialWeights(config, 9);
-  assert.deepEqual([...parameters.keys()], [...want.keys()]);
+  const model = walrusModel(config);
+  const { parameters } = model;
+  const weights = startWeights(model, 9);
+  assert.deepEqual([...parameters.keys()], [...weights.keys()]);
   [...parameters].forEach(([name, { start, use, shape }], i) => {
-    assert.deepEqual(start(randomSource(9, i)), want.get(name), name);
+    assert.deepEqual(start(randomSource(9, i)), weights.get(name), name);
     assert.deepEqual(shape, parameterShapes(config).get(name));
-    assert.equal(use === "trained", releasedTrainable(config)(name), name);
+    assert.equal(use === "trained", !name.includes("rotary_emb.freqs"), name);
   });
   const narrow = (name: string) => parameters.get(name)!.narrow;
   assert.equal(narrow("blocks.1.space_mixing.ff_out.weight"), "i8");
@@ -120,8 +121,8 @@ Deno.test("parameters start as the recipe says, in the checkpoint's order", () =
   );
 });
 
-Deno.test("settings() fills in defaults and refuses with the words of a run's configuration", () => {
-  const { from: _, config: __, ...defaults } = parseRunConfig(TEXT).model;
+Deno.test("settings() fills in defaults and refuses with the words of a run's configuration", async () => {
+  const { family: _, from: __, config: ___, ...defaults } = (await parseRunConfig(TEXT)).model;
   assert.deepEqual(walrusFamily.settings({}, "x"), defaults);
   assert.deepEqual(walrusFamily.settings(undefined, "x"), defaults);
   for (
@@ -135,24 +136,24 @@ Deno.test("settings() fills in defaults and refuses with the words of a run's co
     ]
   ) {
     const [key, value] = override.split("=");
-    const message = (f: () => unknown) => {
+    const message = async (f: () => unknown) => {
       try {
-        f();
+        await f();
       } catch (error) {
         return (error as Error).message;
       }
       return assert.fail(override);
     };
-    const section = parseRunConfigSection(key!, value!);
+    const section = sectionOf(key!, value!);
     assert.equal(
-      message(() => walrusFamily.settings(section, "run.yaml")),
-      message(() => parseRunConfig(TEXT, { name: "run.yaml", overrides: [`model.${override}`] })),
+      await message(() => walrusFamily.settings(section, "run.yaml")),
+      await message(() => parseRunConfig(TEXT, { name: "run.yaml", overrides: [`model.${override}`] })),
     );
   }
 });
 
 /** A section with one key, its value as YAML says it. */
-function parseRunConfigSection(key: string, value: string): Record<string, unknown> {
+function sectionOf(key: string, value: string): Record<string, unknown> {
   try {
     return { [key]: JSON.parse(value) };
   } catch {
@@ -160,60 +161,56 @@ function parseRunConfigSection(key: string, value: string): Record<string, unkno
   }
 }
 
-/** Everything that the run's own function gave, by the interface. */
+/** What a run started with at commit b610147. */
+interface Expected {
+  readonly config: Omit<WalrusConfig, "fields">;
+  readonly newFields: Readonly<Record<string, number>>;
+  readonly added: readonly string[];
+  readonly weights: string;
+}
+const STARTS: Readonly<Record<string, Expected>> = JSON.parse(
+  await Deno.readTextFile(fixture("training/start.json")),
+);
+
+/** Configuration, notes and weights are those of before. */
 async function sameStart(
-  overrides: readonly string[],
+  name: string,
+  section: object,
   data: readonly SampleInfo[],
-  names: readonly string[],
+  old: Model | null,
   map: FieldMap = {},
 ): Promise<void> {
-  const seed = 5;
-  const { model } = parseRunConfig(TEXT, { overrides });
-  const hand = await startNetwork(model, names, seed);
-  const { from, config: _, ...section } = model;
-  const old = from === null ? null : await shipped();
+  const { config, newFields, added, weights } = STARTS[name]!;
   const created = walrusFamily.create(walrusFamily.settings(section, "x"), data, map, old);
-  assert.deepEqual(created.model.config, hand.config);
-  assert.deepEqual(created.notes, hand.added.length > 0 ? [`new fields: ${hand.added.join(", ")}`] : []);
+  assert.deepEqual(created.model.config, { ...config, fields: { ...RELEASED_FIELDS, ...newFields } });
+  assert.deepEqual(created.notes, added.length > 0 ? [`new fields: ${added.join(", ")}`] : []);
   const stored = new Map<string, Float32Array>();
   using file = await openCheckpoint(CHECKPOINT);
-  for (const [name, tensor] of old ? file.tensors : []) stored.set(name, await tensor.read());
-  const want = await hand.weights();
-  [...created.model.parameters].forEach(([name, { start }], i) => {
-    const fresh = () => start(randomSource(seed, i));
-    const got = created.carry(name, (tensor) => stored.get(tensor), fresh);
-    assert.ok(got.length === want.get(name)!.length && got.every((v, j) => v === want.get(name)![j]), name);
+  for (const [tensor, source] of old ? file.tensors : []) stored.set(tensor, await source.read());
+  const carried = [...created.model.parameters].map(([tensor, { start }], i) => {
+    const fresh = () => start(randomSource(5, i));
+    return [tensor, created.carry(tensor, (source) => stored.get(source), fresh)] as const;
   });
-  assert.equal(created.model.parameters.size, want.size);
+  assert.equal(await digest(carried), weights);
 }
 
+const SMALL = { hidden_dim: 32, blocks: 1, heads: 2, intermediate_dim: 4 };
+const WIDE = { rotary: "per_axis", ape: [32, 32, 1] };
+
 Deno.test("create() from scratch gives what a run started with", async () => {
-  const small = ["model.hidden_dim=32", "model.blocks=1", "model.heads=2", "model.intermediate_dim=4"];
-  await sameStart(small, [dataOf([["pressure", 0], ["velocity", 1]])], [
-    "pressure",
-    "velocity_x",
-    "velocity_y",
-    "velocity_z",
-  ]);
+  await sameStart("from scratch", SMALL, [dataOf([["pressure", 0], ["velocity", 1]])], null);
   const map = { new: "pressure", q: 40, velocity_x: "other" };
-  await sameStart(
-    [...small, "model.rotary=per_axis", "model.ape=[32, 32, 1]"],
-    [
-      dataOf([["new", 0], ["q", 0], ["w", 0], ["velocity", 1]]),
-      dataOf([["w", 0]]),
-    ],
-    ["pressure", "w", "other", "velocity_y", "velocity_z", "w"],
-    map,
-  );
+  const data = [dataOf([["new", 0], ["q", 0], ["w", 0], ["velocity", 1]]), dataOf([["w", 0]])];
+  await sameStart("from scratch, new fields", { ...SMALL, ...WIDE }, data, null, map);
   const settings = walrusFamily.settings({ hidden_dim: 30, heads: 4 }, "x");
   assert.throws(() => walrusFamily.create(settings, [], {}, null), /Width 30 with 4 heads is no network/);
 });
 
 Deno.test("create() from a checkpoint gives what a run was widened to", async () => {
-  const from = [`model.from=${CHECKPOINT}`];
-  await sameStart(from, [dataOf([["A", 0]])], ["A"]);
-  const wide = [...from, "model.rotary=per_axis", "model.ape=[32, 32, 1]", "model.drop_path=0"];
-  await sameStart(wide, [dataOf([["A", 0], ["u", 0], ["s", 1]])], ["A", "u", "s_x", "s_y", "s_z"]);
+  const old = await shipped();
+  await sameStart("from a checkpoint", {}, [dataOf([["A", 0]])], old);
+  const data = [dataOf([["A", 0], ["u", 0], ["s", 1]])];
+  await sameStart("widened", { ...WIDE, drop_path: 0 }, data, old);
 });
 
 Deno.test("create() refuses to take from a checkpoint what it has", async () => {
@@ -235,22 +232,14 @@ Deno.test("create() refuses to take from a checkpoint what it has", async () => 
   assert.equal((create({}).model.config as typeof TINY).rotary, "per_axis");
 });
 
-Deno.test("recipe() has the defaults of a run", () => {
-  const [train, tune] = [walrusModel(TINY).recipe("pretraining"), walrusModel(TINY).recipe("finetuning")];
-  const plain = parseRunConfig(TEXT);
-  const finetune = parseRunConfig(TEXT, { finetune: true, overrides: ["model.from=a.pt"] });
-  for (const [recipe, run] of [[train, plain], [tune, finetune]] as const) {
-    assert.deepEqual(recipe.settings, run.optimizer);
-    assert.deepEqual(recipe.loss, run.loss);
-    for (const [section, values] of Object.entries(recipe.run!)) {
-      for (const [key, value] of Object.entries(values)) {
-        assert.deepEqual(
-          (run as unknown as Record<string, Record<string, unknown>>)[section]![key],
-          value,
-          key,
-        );
-      }
-    }
-  }
-  assert.equal(train.settings.eps, RELEASED_ADAMW.epsilon);
+Deno.test("recipe() is the released one", () => {
+  const { optimizer, loss } = walrusFamily.recipe("pretraining");
+  assert.equal(optimizer!.eps, RELEASED_ADAMW.epsilon);
+  assert.equal(optimizer!.weight_decay, RELEASED_ADAMW.weightDecay);
+  assert.deepEqual(optimizer!.betas, [RELEASED_ADAMW.beta1, RELEASED_ADAMW.beta2]);
+  assert.deepEqual(loss, {
+    multiplier: RELEASED_LOSS.multiplier,
+    minimum_context: RELEASED_LOSS.minimumContext,
+  });
+  assert.deepEqual(walrusFamily.recipe("finetuning").loss, loss);
 });

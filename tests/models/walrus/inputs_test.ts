@@ -1,23 +1,30 @@
-// Samples as the network's inputs: the arrays that windows gave, for every kind of data; rotations; and the way back.
+// Samples as the network's inputs: the numbers that commit b610147 gave, for every kind of data; rotations; and the way
+// back.
 
 import assert from "node:assert/strict";
-import { determinant, ROTATIONS, transformWindow } from "../../../lib/data/augment.ts";
 import type { Sample } from "../../../lib/data/dataset.ts";
-import { globalScales, type Statistics } from "../../../lib/data/statistics.ts";
-import type { Window } from "../../../lib/data/window.ts";
+import type { Statistics } from "../../../lib/data/statistics.ts";
+import { determinant, ROTATIONS } from "../../../lib/data/symmetry.ts";
+import { transformSample } from "../../../lib/data/transform_sample.ts";
 import type { FieldMap, Inputs, Model } from "../../../lib/models/model.ts";
-import { turnSample } from "../../../lib/models/walrus/augment.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
+import { embed } from "../../../lib/models/walrus/embed.ts";
 import { jitterFeeds } from "../../../lib/models/walrus/geometry.ts";
 import { drawShifts } from "../../../lib/models/walrus/jitter.ts";
 import { slotFeeds } from "../../../lib/models/walrus/kv_cache.ts";
 import { gridOf, type WalrusShape } from "../../../lib/models/walrus/shape.ts";
+import { releasedTransforms } from "../../../lib/models/walrus/transforms.ts";
 import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
 import { PURPOSES, randomStream } from "../../../lib/random/philox.ts";
 import { randomSource } from "../../../lib/random/random_source.ts";
-import { makeBatch } from "../../../lib/train/batch.ts";
+import { digest } from "../../digest.ts";
 import { fixture, inRepository, shared } from "../../shared.ts";
-import { type Made, madeWell, readBoth } from "./samples.ts";
+import { type Made, madeWell, readSample } from "./samples.ts";
+
+/** What micro-batches were, by their names. */
+const EXPECTED: Readonly<Record<"batches" | "rotations", Record<string, string>>> = JSON.parse(
+  await Deno.readTextFile(fixture("training/inputs.json")),
+);
 
 const CONFIG: WalrusConfig = {
   ...RELEASED_CONFIG,
@@ -65,67 +72,51 @@ const SPHERE: Made = {
 };
 const MAP: FieldMap = { velocity_phi: 42, c_zz: "pressure" };
 
-/** The inputs of a micro-batch under the names that windows had them. */
-function renamed({ "state/window": window, ...rest }: Inputs): Inputs {
-  return { window: window!, ...rest };
-}
-
-/** Both ways agree in every array, and in the geometry. */
-function compare(
-  windows: readonly Window[],
+/** A micro-batch as a digest: inputs under the names they had, geometry and shape. */
+async function digestOf(
   samples: readonly Sample[],
   config: WalrusConfig,
   statistics: Statistics | null = null,
   map: FieldMap = {},
-): WalrusShape {
+): Promise<string> {
   const model: Model<WalrusShape> = walrusModel(config);
   const [seed, index] = [11, 7];
-  const batch = makeBatch(windows, config, {
-    seed,
-    index,
-    source: "test",
-    fieldMap: map,
-    ...(statistics ? { scales: globalScales(statistics, windows[0]!, config.epsilon) } : {}),
-  });
   const { info, times } = samples[0]!;
-  const frames = times.length - 1;
   const training = { parts: 1, loss: {} };
-  const shape = model.shape(info, { samples: samples.length, frames, map, training });
-  const random = randomSource(seed, index);
-  const got = {
-    ...renamed(model.inputs(samples, shape, statistics, { map })),
-    ...model.stepInputs!(shape, { index, decoded: 0, lead: 1, random }),
-  };
-  assert.deepEqual(Object.keys(got).sort(), Object.keys(batch.feeds).sort());
-  for (const [name, want] of Object.entries(batch.feeds)) {
-    const own = (got as Inputs)[name]!;
-    // Bit by bit; only what differs is shown by the slower comparison.
-    if (own.length !== want.length || !want.every((v, i) => Object.is(v, own[i]))) {
-      assert.deepEqual(own, want, name);
-    }
-    assert.equal(own.constructor, want.constructor, name);
-  }
-  assert.deepEqual(gridOf(shape), batch.geometry);
-  const { boundaries: _, resampled: __, training: own, ...rest } = shape;
-  assert.deepEqual({ ...rest, pathDrop: own!.pathDrop, fieldDrop: own!.fieldDrop }, batch.shape);
+  const shape = model.shape(info, { samples: samples.length, frames: times.length - 1, map, training });
   assert.deepEqual(JSON.parse(JSON.stringify(shape)), shape);
-  return shape;
+  const { "state/window": window, ...inputs }: Inputs = {
+    ...model.inputs(samples, shape, statistics, { map }),
+    ...model.stepInputs!(shape, { index, decoded: 0, lead: 1, random: randomSource(seed, index) }),
+  };
+  const { boundaries: _, resampled: __, training: own, ...rest } = shape;
+  const before = { ...rest, pathDrop: own!.pathDrop, fieldDrop: own!.fieldDrop };
+  const geometry = JSON.stringify([gridOf(shape), before]);
+  return await digest([...Object.entries({ window: window!, ...inputs }), ["geometry", geometry]]);
 }
 
-Deno.test("inputs() and stepInputs() equal the micro-batch of windows", async () => {
-  for (const made of [PLANE, LINE, MASKED, CUBE, SPHERE]) {
-    const { window, sample } = await readBoth(await madeWell(made), { from: 0, length: made.steps });
-    for (const changes of [{}, { jitter: false, dropPath: 0, inputFieldDrop: 0, blocks: 1 }]) {
-      compare([window], [sample], { ...CONFIG, ...changes }, null, MAP);
-    }
+const MADE = { plane: PLANE, line: LINE, masked: MASKED, cube: CUBE, sphere: SPHERE };
+
+Deno.test("inputs() and stepInputs() give the micro-batches of before", async () => {
+  const { batches } = EXPECTED;
+  const still = { ...CONFIG, jitter: false, dropPath: 0, inputFieldDrop: 0, blocks: 1 };
+  for (const [name, made] of Object.entries(MADE)) {
+    const sample = await readSample(await madeWell(made), { from: 0, length: made.steps });
+    assert.equal(await digestOf([sample], CONFIG, null, MAP), batches[name], name);
+    assert.equal(await digestOf([sample], still, null, MAP), batches[`${name}, no draws`], name);
   }
-  const other = await readBoth(await madeWell({ ...PLANE, seed: 40 }), { from: 1, length: 4 });
-  const first = await readBoth(await madeWell(PLANE), { from: 0, length: 4 });
-  const shape = compare([first.window, other.window], [first.sample, other.sample], CONFIG);
-  assert.equal(shape.samples, 2);
+  const other = await readSample(await madeWell({ ...PLANE, seed: 40 }), { from: 1, length: 4 });
+  const first = await readSample(await madeWell(PLANE), { from: 0, length: 4 });
+  assert.equal(await digestOf([first, other], CONFIG), batches["two planes"]);
 });
 
-Deno.test("inputs() of files equal those of windows", async () => {
+/** Names of the channels of a sample. */
+function channelNames(sample: Sample): string[] {
+  const { embedding: { variable, constant } } = embed(sample, releasedTransforms(sample.info));
+  return [...variable.names, ...constant.names];
+}
+
+Deno.test("inputs() of files are those of before", async () => {
   const files = [
     inRepository("examples/data/gray_scott_mini.hdf5"),
     inRepository("examples/data/euler_quadrants_mini.hdf5"),
@@ -133,19 +124,17 @@ Deno.test("inputs() of files equal those of windows", async () => {
   ];
   const maze = shared("samples/datasets/acoustic_maze_mini/data/valid/acoustic_maze_mini.hdf5");
   for (const file of maze ? [...files, maze] : files) {
-    const { window, sample } = await readBoth(file, { from: 0, length: 4, stride: 1 });
-    const names = [...window.channels, ...window.constantChannels];
+    const sample = await readSample(file, { from: 0, length: 4 });
     const fields = Object.fromEntries(
-      [...Object.keys(RELEASED_CONFIG.fields), ...names].map((name, i) => [name, i]),
+      [...Object.keys(RELEASED_CONFIG.fields), ...channelNames(sample)].map((name, i) => [name, i]),
     );
-    const sizes = window.shape.filter((n) => n > 1);
-    if (sizes.some((n) => n % 32 !== 0)) {
-      // Too small to be cut into tokens: what is read is the same all the same.
+    if (sample.info.grid.shape.some((n) => n > 1 && n % 32 !== 0)) {
       const model = walrusModel({ ...CONFIG, fields });
       assert.throws(() => model.shape(sample.info, { samples: 1 }), /Cannot cut axis 0 of grid/);
       continue;
     }
-    compare([window], [sample], { ...CONFIG, fields });
+    const name = file.split("/").at(-1)!;
+    assert.equal(await digestOf([sample], { ...CONFIG, fields }), EXPECTED.batches[name], name);
   }
 });
 
@@ -160,9 +149,9 @@ Deno.test("inputs() normalises with statistics of the data set", async () => {
     std_delta: all,
     rms_delta: { pressure: 0.5, velocity: [0.1, 0.2], E: [[0, 0], [0, 1]] },
   };
-  const { window, sample } = await readBoth(await madeWell(PLANE), { from: 0, length: 4 });
+  const sample = await readSample(await madeWell(PLANE), { from: 0, length: 4 });
   const config = { ...CONFIG, normalization: "global" } as const;
-  compare([window], [sample], config, statistics);
+  assert.equal(await digestOf([sample], config, statistics), EXPECTED.batches["scales of the data set"]);
   const model = walrusModel(config);
   const shape = model.shape(sample.info, { samples: 1, frames: 4 });
   assert.throws(() => model.inputs([sample], shape, null), /pass those of its stats\.yaml/);
@@ -173,34 +162,38 @@ Deno.test("inputs() normalises with statistics of the data set", async () => {
   );
 });
 
-Deno.test("turnSample() and inputs() equal turned windows, for all 24 rotations", async () => {
-  for (const made of [PLANE, MASKED, CUBE, LINE]) {
-    const { window, sample } = await readBoth(await madeWell(made), { from: 0, length: made.steps });
+Deno.test("inputs() of turned samples are those of before, for all 24 rotations", async () => {
+  const { sphere: _, ...cartesian } = MADE;
+  for (const [name, made] of Object.entries(cartesian)) {
+    const sample = await readSample(await madeWell(made), { from: 0, length: made.steps });
     assert.equal(ROTATIONS.length, 24);
+    const turned: string[] = [];
     for (const symmetry of ROTATIONS) {
       assert.equal(determinant(symmetry), 1);
-      compare([transformWindow(window, symmetry)], [turnSample(sample, symmetry)], CONFIG);
+      turned.push(await digestOf([transformSample(sample, symmetry)], CONFIG));
     }
+    assert.equal(new Set(turned).size, 24);
+    assert.equal(await digest([["rotations", turned.join()]]), EXPECTED.rotations[name], name);
   }
 });
 
 Deno.test("augment() turns a micro-batch by one draw after the strides, and only cartesian data", async () => {
   const model = walrusModel(CONFIG);
-  const { sample } = await readBoth(await madeWell(PLANE), { from: 0, length: 3 });
+  const sample = await readSample(await madeWell(PLANE), { from: 0, length: 3 });
   const random = randomSource(3, 9);
   const before = randomStream(3, 9, PURPOSES.augmentation);
   assert.equal(random.below("augmentation", 5), before.below(5));
   const turned = model.augment!([sample, sample], random);
   const symmetry = ROTATIONS[before.below(24)]!;
-  assert.deepEqual(turned, [turnSample(sample, symmetry), turnSample(sample, symmetry)]);
+  assert.deepEqual(turned, [transformSample(sample, symmetry), transformSample(sample, symmetry)]);
   assert.equal(random.below("augmentation", 1000), before.below(1000));
-  const { sample: round } = await readBoth(await madeWell(SPHERE), { from: 0, length: 2 });
+  const round = await readSample(await madeWell(SPHERE), { from: 0, length: 2 });
   assert.deepEqual(model.augment!([round], random), [round]);
 });
 
 Deno.test("stepInputs() of a rollout draws the step's shifts, and slots of the KV cache", async () => {
   const model = walrusModel(CONFIG);
-  const { sample } = await readBoth(await madeWell(PLANE), { from: 0, length: 3 });
+  const sample = await readSample(await madeWell(PLANE), { from: 0, length: 3 });
   const shape = model.shape(sample.info, { samples: 1, frames: 3 });
   const shifts = drawShifts(gridOf(shape), CONFIG.blocks, randomStream(5, 2));
   const wanted = Object.fromEntries(jitterFeeds(gridOf(shape), shifts));
@@ -217,18 +210,20 @@ Deno.test("stepInputs() of a rollout draws the step's shifts, and slots of the K
 
 Deno.test("frames() gives the fields of the file: transforms undone, embedded components dropped", async () => {
   const model = walrusModel(CONFIG);
-  const { window, sample } = await readBoth(await madeWell(MASKED), { from: 0, length: 1 });
+  const sample = await readSample(await madeWell(MASKED), { from: 0, length: 1 });
+  const hidden = sample.hidden!;
+  const { embedding: { variable }, frames: embedded } = embed(sample, releasedTransforms(sample.info));
   const shape = model.shape(sample.info, { samples: 2, frames: 1 });
-  const size = window.frames.length;
+  const size = embedded.length;
   const output = new Float32Array(2 * size);
-  output.set(window.frames);
-  output.set(window.frames.map((v) => v + 1), size);
-  const points = window.shape[0] * window.shape[1];
+  output.set(embedded);
+  output.set(embedded.map((v) => v + 1), size);
+  const points = hidden.length;
   // Hidden cells and padded channels come out of the network as zeros.
   const blanked = output.map((v, i) => {
-    const channel = i % window.channels.length;
-    const cell = Math.floor(i / window.channels.length) % points;
-    return window.channelMask[channel] && !window.hidden![cell] ? v : 0;
+    const channel = i % variable.names.length;
+    const cell = Math.floor(i / variable.names.length) % points;
+    return variable.mask[channel] && !hidden[cell] ? v : 0;
   });
   const frames = model.frames(blanked, shape, [sample, sample]);
   assert.deepEqual(frames.map((steps) => steps.map((fields) => fields.map((f) => f.length))), [
@@ -237,22 +232,22 @@ Deno.test("frames() gives the fields of the file: transforms undone, embedded co
   ]);
   const [density, velocity, matrix] = frames[0]![0]!;
   density!.forEach((v, p) => {
-    const want = window.hidden![p] ? 0 : sample.values[0]![p]!;
+    const want = hidden[p] ? 0 : sample.values[0]![p]!;
     assert.ok(Math.abs(v - want) <= 1e-6 * want, `cell ${p}: ${v}, wanted ${want}`);
   });
   const visible = (values: Float32Array, width: number) =>
-    values.map((v, i) => window.hidden![Math.floor(i / width)] ? 0 : v);
+    values.map((v, i) => hidden[Math.floor(i / width)] ? 0 : v);
   assert.deepEqual(velocity, visible(sample.values[1]!, 2));
   assert.deepEqual(matrix, visible(sample.values[2]!, 4));
   assert.ok(Math.abs(frames[1]![0]![0]![1]! / density![1]! - 10) < 1e-4);
   // As it was predicted where it was never seen.
   const none = model.frames(blanked, shape, [sample, sample], { transforms: { density: "zeros_like" } });
-  assert.equal(none[0]![0]![0]![1], blanked[window.channels.length]);
+  assert.equal(none[0]![0]![0]![1], blanked[variable.names.length]);
 });
 
 Deno.test("shape() and inputs() refuse what the network can not take", async () => {
   const model = walrusModel({ ...CONFIG, includeD: [2] });
-  const { sample } = await readBoth(await madeWell(PLANE), { from: 0, length: 3 });
+  const sample = await readSample(await madeWell(PLANE), { from: 0, length: 3 });
   const { info } = sample;
   const named = (name: string) => ({ ...info, fields: [{ name, order: 0, constant: false }] });
   assert.throws(() => model.shape(named("press"), { samples: 1 }), /no "press" .*it has pressure/);
@@ -267,19 +262,23 @@ Deno.test("shape() and inputs() refuse what the network can not take", async () 
   assert.throws(() => model.shape(grid([32, 1]), { samples: 1 }), /no encoder for data with 1 axes/);
   const scattered = { ...info, grid: { ...info.grid, axes: ["n"], shape: [9] } };
   assert.throws(() => model.shape(scattered, { samples: 1 }), /has scattered points, wanted a grid/);
+  const loss = (settings: Record<string, unknown>) => () =>
+    model.shape(info, { samples: 1, training: { parts: 1, loss: settings } });
+  assert.throws(loss({ multiplier: 0 }), /"multiplier" of the loss is 0, wanted a number above 0/);
+  assert.throws(loss({ minimum_context: 0.5 }), /is 0\.5, wanted a whole number from 0/);
   const shape = model.shape(info, { samples: 1, frames: 3 });
   assert.throws(() => model.inputs([sample, sample], shape, null), /Got 2 samples, wanted 1/);
   const longer = model.shape(info, { samples: 1, frames: 5 });
   assert.throws(() => model.inputs([sample], longer, null), /Got samples of 3 frames, wanted 5/);
   const pair = model.shape(info, { samples: 2, frames: 3 });
-  const moved = turnSample(sample, ROTATIONS[5]!);
+  const moved = transformSample(sample, ROTATIONS[5]!);
   assert.throws(() => model.inputs([sample, moved], pair, null), /Samples of a batch differ/);
 });
 
 Deno.test("contextFrames(), fields(), examples() and tokens()", async () => {
   const model = walrusModel(CONFIG);
-  const { sample: plane } = await readBoth(await madeWell(PLANE), { from: 0, length: 3 });
-  const { sample: cube } = await readBoth(await madeWell(CUBE), { from: 0, length: 2 });
+  const plane = await readSample(await madeWell(PLANE), { from: 0, length: 3 });
+  const cube = await readSample(await madeWell(CUBE), { from: 0, length: 2 });
   assert.deepEqual([plane, cube].map(({ info }) => model.contextFrames(info).usual), [6, 3]);
   assert.equal(walrusModel({ ...CONFIG, contextFrames: 1 }).contextFrames(cube.info).usual, 1);
   const table = RELEASED_CONFIG.fields;

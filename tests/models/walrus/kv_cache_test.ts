@@ -1,23 +1,18 @@
-// Steps that remember past frames: with one block, whose keys and values depend on nothing but their own frame, they
-// are exactly those of the whole window with the same scales.
+// The KV cache: with one block, whose keys and values depend on nothing but their own frame, steps that read it are
+// exactly those of the whole window with the same scales.
 
 import assert from "node:assert/strict";
 import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { trace } from "../../../lib/ir/trace.ts";
-import { initialWeights } from "../../../lib/models/walrus/initialize.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
 import { geometryOf } from "../../../lib/models/walrus/geometry.ts";
-import {
-  type FirstInputs,
-  firstSignature,
-  firstStep,
-  type NextInputs,
-  nextSignature,
-  nextStep,
-  slotFeeds,
-} from "../../../lib/models/walrus/kv_cache.ts";
-import { predictNext, type StepInputs, stepSignature } from "../../../lib/models/walrus/step.ts";
+import { type DecodeTensors, slotFeeds } from "../../../lib/models/walrus/kv_cache.ts";
+import { nextFrameFrom, type StepTensors } from "../../../lib/models/walrus/next_frame.ts";
+import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
+import { type ParameterRecord, recordParameters } from "../../../lib/nn/parameters.ts";
 import { uniformNumbers } from "../../../lib/random/philox.ts";
+import { startWeights } from "../../../lib/train/start_weights.ts";
+import { decodeByHand, prefillByHand, stepSignature } from "./by_hand.ts";
 
 const FRAMES = 3;
 const CONFIG: WalrusConfig = {
@@ -51,7 +46,7 @@ function numbers(length: number, seed: number): Float64Array {
 
 /** Inputs that stay; biases and scales of norms are random too, or half of the block would not be seen. */
 function fixed(): Record<string, ArrayLike<number>> {
-  const weights = [...initialWeights(CONFIG, 1)].map(([name, data], i) => {
+  const weights = [...startWeights(walrusModel(CONFIG), 1)].map(([name, data], i) => {
     const random = numbers(data.length, 10 + i);
     return [
       `params/${name}`,
@@ -61,26 +56,24 @@ function fixed(): Record<string, ArrayLike<number>> {
   return { ...Object.fromEntries(weights), fields: [3, 4], mask: [1, 1] };
 }
 
-Deno.test("nextStep() with one block gives what the whole window gives with the first one's scales", () => {
-  const first = trace(
-    firstSignature(CONFIG, SHAPE, GEOMETRY),
-    (inputs) => firstStep(inputs as unknown as FirstInputs, CONFIG, GEOMETRY),
-  );
-  const next = trace(
-    nextSignature(CONFIG, SHAPE, GEOMETRY),
-    (inputs) => nextStep(inputs as unknown as NextInputs, CONFIG, GEOMETRY),
-  );
+Deno.test("decode with one block gives what the whole window gives with the first one's scales", () => {
+  const first = prefillByHand(CONFIG, SHAPE, GEOMETRY);
+  const next = decodeByHand(CONFIG, SHAPE, GEOMETRY);
   const scale = { dtype: "f32", shape: [1, 1, 1, 1, 1, 2] } as const;
   const statistics = { mean: scale, std: scale, deltaMean: scale, deltaStd: scale };
   const whole = trace({ ...stepSignature(CONFIG, SHAPE, GEOMETRY), statistics }, (tensors) => {
-    const inputs = tensors as unknown as StepInputs & Pick<NextInputs, "statistics">;
-    return { next: predictNext(inputs, inputs.statistics, CONFIG, GEOMETRY) };
+    const inputs = tensors as unknown as
+      & StepTensors
+      & Pick<DecodeTensors, "statistics">
+      & { readonly params: ParameterRecord };
+    const parameters = recordParameters(inputs.params);
+    return { next: nextFrameFrom(parameters, inputs, inputs.statistics, CONFIG, GEOMETRY) };
   });
 
   const shared = fixed();
   let window = Float64Array.from(numbers(FRAMES * SIZE, 2));
-  const memorySize = first.outputs.get("keys/0")!.shape.reduce((a, b) => a * b);
-  const empty = new Float64Array(memorySize);
+  const cacheSize = first.outputs.get("keys/0")!.shape.reduce((a, b) => a * b);
+  const empty = new Float64Array(cacheSize);
   const { next: frame, ...state } = evaluate(first, {
     ...shared,
     window,
@@ -93,17 +86,17 @@ Deno.test("nextStep() with one block gives what the whole window gives with the 
   push(frame!);
   const kept = Object.entries(state).filter(([name]) => name.startsWith("statistics/"));
   const scales = Object.fromEntries(kept);
-  let memory = { "keys/0": state["keys/0"]!, "values/0": state["values/0"]! };
+  let cache = { "keys/0": state["keys/0"]!, "values/0": state["values/0"]! };
   // Twice round the slots and one more.
   for (let step = 1; step <= 2 * FRAMES + 1; step++) {
     const newest = window.subarray(SIZE * (FRAMES - 1));
-    const feeds = { ...shared, ...scales, ...memory, ...slotFeeds(step, FRAMES), window: newest };
+    const feeds = { ...shared, ...scales, ...cache, ...slotFeeds(step, FRAMES), window: newest };
     const { next: got, ...after } = evaluate(next, feeds);
     const { next: want } = evaluate(whole, { ...shared, ...scales, window });
     want!.forEach((value, i) =>
       assert.ok(Math.abs(value - got![i]!) < 1e-9, `step ${step}: ${got![i]}, ${value}`)
     );
-    memory = after as typeof memory;
+    cache = after as typeof cache;
     push(got!);
   }
 });

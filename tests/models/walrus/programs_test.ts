@@ -14,20 +14,15 @@ import { type DType, type HostArray, sizeOf, typeText } from "../../../lib/ir/ty
 import type { Traced } from "../../../lib/models/model.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
 import { gridOf, type WalrusShape } from "../../../lib/models/walrus/shape.ts";
-import {
-  type FirstInputs,
-  firstSignature,
-  firstStep,
-  type NextInputs,
-  nextSignature,
-  nextStep,
-} from "../../../lib/models/walrus/kv_cache.ts";
-import { isBlockMatrix, mayBeHalf } from "../../../lib/models/walrus/parameters.ts";
-import { forecastStep, type StepInputs, stepSignature } from "../../../lib/models/walrus/step.ts";
+import { gradientMask } from "../../../lib/models/walrus/gradient_mask.ts";
+import { RELEASED_LOSS } from "../../../lib/models/walrus/loss.ts";
+import { isBlockMatrix, mayBeFp16 } from "../../../lib/models/walrus/parameters.ts";
 import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
-import { inputParameters, type Parameters } from "../../../lib/nn/parameters.ts";
+import { inputParameters } from "../../../lib/nn/parameters.ts";
 import { randomSource } from "../../../lib/random/random_source.ts";
-import { accumulateStep, RELEASED_TRAINING, releasedTrainable } from "../../../lib/train/step.ts";
+import { DEFAULT_TRAINING } from "../../../lib/train/settings.ts";
+import { accumulateStep } from "../../../lib/train/step.ts";
+import { decodeByHand, lossByHand, lossSignature, prefillByHand, stepByHand } from "./by_hand.ts";
 import { numbers } from "./samples.ts";
 
 const BASE: WalrusConfig = {
@@ -52,7 +47,7 @@ const PLANE: WalrusShape = {
   resampled: null,
   training: null,
 };
-const TRAINING = { pathDrop: false, fieldDrop: false, parts: 4, loss: RELEASED_TRAINING.loss };
+const TRAINING = { pathDrop: false, fieldDrop: false, parts: 4, loss: RELEASED_LOSS };
 
 type Case = readonly [name: string, config: WalrusConfig, shape: WalrusShape];
 const CASES: readonly Case[] = [
@@ -94,8 +89,8 @@ const CASES: readonly Case[] = [
 
 const storages: Readonly<Record<string, (name: string) => DType>> = {
   f32: () => "f32",
-  f16: (name) => mayBeHalf(name) ? "f16" : "f32",
-  i8: (name) => isBlockMatrix(name) ? "i8" : mayBeHalf(name) ? "f16" : "f32",
+  f16: (name) => mayBeFp16(name) ? "f16" : "f32",
+  i8: (name) => isBlockMatrix(name) ? "i8" : mayBeFp16(name) ? "f16" : "f32",
 };
 
 /** Names that the hand-built programs had. */
@@ -160,10 +155,7 @@ for (const [name, config, shape] of CASES) {
   Deno.test(`forecast traces what was built by hand: ${name}`, () => {
     const model = walrusModel(config);
     for (const [, dtypeOf] of Object.entries(storages)) {
-      const hand = trace(
-        stepSignature(config, shape, gridOf(shape), dtypeOf),
-        (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, config, gridOf(shape)) }),
-      );
+      const hand = stepByHand(config, shape, gridOf(shape), dtypeOf);
       const own = traced(model.forecast, config, shape, dtypeOf);
       sameInputs(own, hand);
       assert.deepEqual(lines(withoutWindow(own)), lines(hand));
@@ -176,15 +168,9 @@ for (const [name, config, shape] of CASES) {
       const { prefill, decode } = walrusModel(config).kvCache!;
       const geometry = gridOf(shape);
       for (const [, dtypeOf] of Object.entries(storages)) {
-        const first = trace(
-          firstSignature(config, shape, geometry, dtypeOf),
-          (inputs) => firstStep(inputs as unknown as FirstInputs, config, geometry),
-        );
+        const first = prefillByHand(config, shape, geometry, dtypeOf);
         assert.deepEqual(lines(withoutWindow(traced(prefill, config, shape, dtypeOf))), lines(first));
-        const later = trace(
-          nextSignature(config, shape, geometry, dtypeOf),
-          (inputs) => nextStep(inputs as unknown as NextInputs, config, geometry),
-        );
+        const later = decodeByHand(config, shape, geometry, dtypeOf);
         const own = traced(decode, config, shape, dtypeOf);
         // The newest frame is the window's last.
         const window = own.inputs.get("state/window");
@@ -203,30 +189,24 @@ for (const [name, config, shape] of CASES) {
   }
 }
 
-/** Gradients of a micro-batch added to sums, by the interface alone. */
-function accumulated(config: WalrusConfig, shape: WalrusShape): Graph {
-  const model = walrusModel(config);
-  return trace(model.loss.types(shape), (inputs) => {
-    const asked = new Map<string, Tensor>();
-    const base = inputParameters(model.parameters);
-    const parameters: Parameters = (name) => {
-      const tensor = base(name);
-      asked.set(name, tensor);
-      return tensor;
-    };
-    const { loss } = model.loss.trace(parameters, inputs, shape);
-    const trained = [...model.parameters].filter(([name, { use }]) => use === "trained" && asked.has(name));
-    const gradients = grad(loss!, Object.fromEntries(trained.map(([name]) => [name, asked.get(name)!])));
-    // Masks first, then sums, as the trainer does.
-    const masked = Object.entries(gradients).map(([name, gradient]) => {
-      const mask = model.gradientMask!(name, shape);
+/** Gradients of a micro-batch added to sums: masks first, then sums. */
+function accumulatedByHand(config: WalrusConfig, shape: WalrusShape): Graph {
+  const [geometry, training] = [gridOf(shape), shape.training!];
+  return trace(lossSignature(config, shape, geometry, training), (inputs) => {
+    const loss = lossByHand(inputs, config, geometry, training);
+    const { params } = inputs as unknown as { params: Record<string, Tensor> };
+    const trained = Object.entries(params).filter(([name]) =>
+      config.rotary !== "fixed" || !name.includes("rotary_emb.freqs")
+    );
+    const masked = Object.entries(grad(loss, Object.fromEntries(trained))).map(([name, gradient]) => {
+      const mask = gradientMask(name, config, geometry);
       return [name, mask ? mul(gradient, constant(mask, gradient.shape)) : gradient] as const;
     });
-    const sums = masked.map(([name, gradient]) => [
-      name,
-      add(input(`sum/${name}`, { dtype: "f32", shape: gradient.shape }), gradient),
-    ]);
-    return { loss: loss!, sum: Object.fromEntries(sums) };
+    const sums = masked.map(([name, gradient]) => {
+      const before = input(`sum/${name}`, { dtype: "f32", shape: gradient.shape });
+      return [name, add(before, gradient)] as const;
+    });
+    return { loss, sum: Object.fromEntries(sums) };
   });
 }
 
@@ -236,15 +216,11 @@ for (const [name, config, base] of CASES) {
     for (const drops of [false, true]) {
       const training = { ...TRAINING, pathDrop: drops && config.blocks > 1, fieldDrop: drops };
       const shape = { ...base, training };
-      const settings = { ...RELEASED_TRAINING, rematEvery: 0, accumulate: training.parts };
-      const hand = accumulateStep(
-        config,
-        { ...shape, ...training },
-        gridOf(shape),
-        settings,
-        releasedTrainable(config),
-      );
-      assert.deepEqual(lines(accumulated(config, shape)), lines(hand));
+      const model = walrusModel(config);
+      const settings = { ...DEFAULT_TRAINING, accumulate: training.parts };
+      const isTrained = (name: string) => model.parameters.get(name)!.use === "trained";
+      const own = accumulateStep(model, shape, settings, isTrained);
+      assert.deepEqual(lines(own), lines(accumulatedByHand(config, shape)));
     }
   });
 }
@@ -274,14 +250,11 @@ function feedsOf(graph: Graph, config: WalrusConfig, shape: WalrusShape): Record
 Deno.test("two steps on a device, state fed back, give the bits of two steps by hand", async () => {
   const shape = { ...PLANE, constants: 1, hidden: true };
   const size = sizeOf(shape.points) * shape.channels;
-  const hand = trace(
-    stepSignature(BASE, shape, gridOf(shape)),
-    (inputs) => ({ next: forecastStep(inputs as unknown as StepInputs, BASE, gridOf(shape)) }),
-  );
+  const hand = stepByHand(BASE, shape, gridOf(shape));
   using device = await wasm({ threads: 1, relaxed: false });
   const own = traced(walrusModel(BASE).forecast, BASE, shape);
-  using old = await compile(device, hand);
-  using now = await compile(device, own);
+  using old = await compile(hand, device);
+  using now = await compile(own, device);
   const { "state/window": start, ...feeds } = feedsOf(own, BASE, shape);
   const window = (start as Float32Array).slice();
   let state = window.slice();
@@ -301,20 +274,14 @@ Deno.test("prefill and decode on a device give the bits of steps by hand", async
   const model = walrusModel(BASE);
   const { prefill, decode } = model.kvCache!;
   const geometry = gridOf(PLANE);
-  const first = trace(
-    firstSignature(BASE, PLANE, geometry),
-    (inputs) => firstStep(inputs as unknown as FirstInputs, BASE, geometry),
-  );
-  const later = trace(
-    nextSignature(BASE, PLANE, geometry),
-    (inputs) => nextStep(inputs as unknown as NextInputs, BASE, geometry),
-  );
+  const first = prefillByHand(BASE, PLANE, geometry);
+  const later = decodeByHand(BASE, PLANE, geometry);
   using device = await wasm({ threads: 1, relaxed: false });
-  using oldFirst = await compile(device, first);
-  using oldLater = await compile(device, later);
+  using oldFirst = await compile(first, device);
+  using oldLater = await compile(later, device);
   const own = traced(prefill, BASE, PLANE);
-  using newFirst = await compile(device, own);
-  using newLater = await compile(device, traced(decode, BASE, PLANE));
+  using newFirst = await compile(own, device);
+  using newLater = await compile(traced(decode, BASE, PLANE), device);
   const entries = Object.entries(feedsOf(own, BASE, PLANE));
   const fixed = Object.fromEntries(entries.filter(([name]) => !name.startsWith("state/")));
   let state = Object.fromEntries(entries.filter(([name]) => name.startsWith("state/")));

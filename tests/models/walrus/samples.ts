@@ -1,11 +1,9 @@
-// The same frames twice: as the reader of windows gives them, and as a sample in the file's own fields.
+// Samples of files that are made, in the file's own fields.
 
-import type { Boundary, Sample, SampleField } from "../../../lib/data/dataset.ts";
-import type { FieldTransforms } from "../../../lib/data/transforms.ts";
-import { openWell } from "../../../lib/data/well.ts";
-import type { ChannelGroup, Window } from "../../../lib/data/window.ts";
+import type { Sample } from "../../../lib/data/dataset.ts";
+import { openData } from "../../../lib/data/open_data.ts";
+import type { DataInput } from "../../../lib/data/source.ts";
 import { type WritableField, writeWell } from "../../../lib/data/write_well.ts";
-import type { SourceInput } from "../../../lib/io/source.ts";
 import { uniformNumbers } from "../../../lib/random/philox.ts";
 
 /** Reproducible numbers between -1 and 1. */
@@ -13,74 +11,14 @@ export function numbers(count: number, seed: number): Float32Array {
   return Float32Array.from(uniformNumbers(count, seed, 0, 0), (u) => 2 * u - 1);
 }
 
-const SIDES: readonly Boundary[] = ["wall", "open", "periodic"];
-
-/** Numbers of a field without the components that the embedding added. */
-function fieldValues(
-  channels: Float32Array,
-  count: number,
-  { order, start, components }: ChannelGroup,
-  stored: number,
-): Float32Array {
-  const width = order === 0 ? 1 : Math.round(components ** (1 / order));
-  const kept = Array.from({ length: components }, (_, c) => c).filter((c) =>
-    order === 0 || (c % width < stored && (order === 1 || Math.floor(c / width) < stored))
-  );
-  const out: number[] = [];
-  for (let p = 0; p < channels.length / count; p++) {
-    for (const c of kept) out.push(channels[p * count + start + c]!);
-  }
-  return Float32Array.from(out);
-}
-
-/** Which frames. */
-export interface Place {
-  readonly trajectory?: number;
-  readonly from: number;
-  readonly length: number;
-  readonly stride?: number;
-}
-
-/** Frames of a Well file both ways. */
-export async function readBoth(
-  input: SourceInput,
-  { trajectory = 0, ...place }: Place,
-  transforms?: FieldTransforms,
-): Promise<{ window: Window; sample: Sample }> {
-  using well = await openWell(input, transforms ? { transforms } : {});
-  using plain = await openWell(input, { transforms: {} });
-  const window = await well.trajectory(trajectory).window(place);
-  const own = await plain.trajectory(trajectory).window(place);
-  const { axes, resolution, gridType, boundaries, dataset } = plain.metadata;
-  const fields: SampleField[] = [];
-  const values: Float32Array[] = [];
-  for (const constant of [false, true]) {
-    const channels = constant ? own.constants : own.frames;
-    const count = (constant ? own.constantChannels : own.channels).length;
-    for (const group of constant ? own.constantGroups : own.groups) {
-      fields.push({ name: group.name, order: group.order, constant });
-      values.push(fieldValues(channels, count, group, axes.length));
-    }
-  }
-  const sample: Sample = {
-    info: {
-      dataset,
-      grid: {
-        system: gridType,
-        axes,
-        shape: resolution,
-        coordinates: resolution.map((n) => Float64Array.from({ length: n }, (_, i) => i)),
-      },
-      boundaries: boundaries.map(([near, far]) => [SIDES[near]!, SIDES[far]!] as const),
-      fields,
-      masked: own.hidden !== null,
-      scalars: {},
-    },
-    times: own.times,
-    values,
-    hidden: own.hidden,
-  };
-  return { window, sample };
+/** Frames of a file's first trajectory. */
+export async function readSample(
+  input: DataInput,
+  { from, length }: { from: number; length: number },
+): Promise<Sample> {
+  using data = await openData(input);
+  const split = await data.split();
+  return await split.trajectory(0).sample(Array.from({ length }, (_, i) => from + i));
 }
 
 /** What a made file has. */

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, computeOnce } from "../../lib/compile/compile.ts";
-import { hoist } from "../../lib/compile/hoist.ts";
-import { lower } from "../../lib/compile/lower.ts";
+import { compile, loadPlan } from "../../lib/compile/compile.ts";
 import type { DeviceBuffer } from "../../lib/compile/device.ts";
-import { placeStep, planStep } from "../../lib/forecast/plan.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
+import { precompute } from "../../lib/compile/prologue.ts";
+import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
 import { type HostArray, sizeOf } from "../../lib/ir/types.ts";
@@ -16,13 +16,14 @@ import { twoBlocksGraph } from "../two_blocks.ts";
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
 const f16 = (...shape: number[]) => ({ dtype: "f16" as const, shape });
 const isWeight = (name: string) => name.startsWith("w");
+const isParameter = (name: string) => name.startsWith(PARAMETER_PREFIX);
 
 /** Ops and shapes of what is kept. */
 function kept(graph: Graph): string[] {
-  return [...hoist(graph, isWeight).once.outputs.values()].map(({ op, shape }) => `${op} ${shape}`);
+  return [...precompute(graph, isWeight).prologue.outputs.values()].map(({ op, shape }) => `${op} ${shape}`);
 }
 
-Deno.test("hoist() keeps what is made of weights and constants, where others read it", () => {
+Deno.test("precompute() keeps what is made of weights and constants, where others read it", () => {
   const types = { x: f32(4), w: f32(4, 8), wide: f32(4) } as const;
   // A chain of weights is kept at its end; what x takes part in is not.
   assert.deepEqual(kept(trace(types, ({ x, w }) => ({ y: t.mul(x, t.exp(t.sum(w, [1]))) }))), ["map 4,1"]);
@@ -45,7 +46,7 @@ Deno.test("hoist() keeps what is made of weights and constants, where others rea
   assert.deepEqual(kept(trace(types, ({ x }) => ({ y: t.mul(x, 2) }))), []);
 });
 
-Deno.test("hoist() keeps nothing that takes more memory than what it is made of, save small tables", () => {
+Deno.test("precompute() keeps nothing that takes more memory than what it is made of, save small tables", () => {
   const types = { x: f32(1024, 1024), w: f32(1024, 1), halves: f16(1024, 1024) } as const;
   const outer = (n: number) =>
     trace(
@@ -81,30 +82,38 @@ Deno.test("a step in two parts gives the bits of the whole, and computes nothing
     await buffer.write(feeds[name]!);
     weights.set(name, buffer);
   }
-  using whole = await compile(device, graph);
-  const planned = planStep(graph, device);
-  using parts = await placeStep(device, planned, weights);
+  using whole = await compile(graph, device);
+  const planned = plan(graph, device, { stationary: isParameter });
+  using parts = await loadPlan(planned, device, weights);
   const { next } = await whole.run(feeds);
   assert.ok(next!.every(Number.isFinite));
   // Weights are read from their buffers, twice alike.
-  const fed = { ...feeds, ...Object.fromEntries(weights) };
+  const fed = Object.fromEntries(Object.entries(feeds).filter(([name]) => !isParameter(name)));
   for (let run = 0; run < 2; run++) assert.deepEqual((await parts.run(fed)).next, next);
 
-  const { once, each } = planned;
-  assert.ok(once.program.steps.length > 0 && once.graph.outputs.size > 0);
-  assert.equal(once.program.steps.length + each.program.steps.length, whole.program.steps.length);
-  const again = hoist(each.graph, (name) => name.startsWith("params/") || name.startsWith("once/"));
-  assert.equal(again.once.outputs.size, 0);
-  await assert.rejects(() => parts.run({ ...fed, "once/0": new Float32Array(1) }), {
-    name: "RangeError",
-    message: 'Cannot run: there is no input "once/0"',
+  const { prologue, main, bytes } = planned;
+  assert.ok(prologue && prologue.program.steps.length > 0 && prologue.graph.outputs.size > 0);
+  assert.equal(prologue.program.steps.length + main.program.steps.length, whole.program.steps.length);
+  const again = precompute(main.graph, (name) => isParameter(name) || name.startsWith("prologue/"));
+  assert.equal(again.prologue.outputs.size, 0);
+  assert.equal(bytes.stationary, [...weights.values()].reduce((sum, { length }) => sum + 4 * length, 0));
+  const result = new Float32Array(sizeOf(prologue.graph.outputs.get("prologue/0")!.shape));
+  await assert.rejects(() => parts.run({ ...fed, "prologue/0": result }), {
+    name: "TypeError",
+    message: 'Cannot run: input "prologue/0" is stationary, it was bound when the program was loaded',
   });
+  await assert.rejects(
+    () => loadPlan(planned, device, new Map()),
+    /Cannot load: stationary input "params\/.*" is not bound/,
+  );
 });
 
-Deno.test("computeOnce() runs nothing where nothing is kept", async () => {
-  using device = await wasm({ threads: 1 });
-  const { once } = hoist(trace({ x: f32(2) }, ({ x }) => ({ y: t.mul(x, 2) })), isWeight);
-  const used = device.usedBytes;
-  assert.equal((await computeOnce(device, once, lower(once), new Map())).size, 0);
-  assert.equal(device.usedBytes, used);
+Deno.test("plan() has no prologue where nothing is kept, and refuses stationary inputs that are replaced", () => {
+  const graph = trace({ x: f32(2), w: f32(2) }, ({ x, w }) => ({ y: t.mul(x, w) }));
+  assert.equal(plan(graph, { kernels: new Set() }, { stationary: isWeight }).prologue, null);
+  const updating = trace({ x: f32(2), w: f32(2) }, ({ x, w }) => ({ w: t.mul(x, w) }));
+  assert.throws(() => plan(updating, { kernels: new Set() }, { stationary: isWeight }), {
+    name: "TypeError",
+    message: 'Cannot plan: output "w" replaces an input that is stationary',
+  });
 });

@@ -2,16 +2,16 @@
 // out of maps, its results go through others with random cotangents, so that rules which ignore what is upstream fail.
 
 import assert from "node:assert/strict";
-import { grad } from "../lib/autodiff/grad.ts";
-import { check } from "../lib/ir/check.ts";
-import { evaluate } from "../lib/ir/evaluate.ts";
-import type { Op, Tensor } from "../lib/ir/node.ts";
-import * as t from "../lib/ir/tensor.ts";
-import { trace } from "../lib/ir/trace.ts";
-import type { Type } from "../lib/ir/types.ts";
-import { cases, OPS } from "./cases.ts";
-import { Draw } from "./backend/random_steps.ts";
-import { feedsOf, isSmooth, lossGraph, type OpCase } from "./op_case.ts";
+import { grad } from "../../lib/autodiff/grad.ts";
+import { check } from "../../lib/ir/check.ts";
+import { evaluate } from "../../lib/ir/evaluate.ts";
+import type { Op, Tensor } from "../../lib/ir/node.ts";
+import * as t from "../../lib/ir/tensor.ts";
+import { trace } from "../../lib/ir/trace.ts";
+import type { Type } from "../../lib/ir/types.ts";
+import { cases, OPS } from "../cases.ts";
+import { Draw } from "../backend/random_steps.ts";
+import { feedsOf, isSmooth, lossGraph, type OpCase } from "../op_case.ts";
 
 /** Elements whose derivative is taken by differences: the ends, and some between. */
 function samples(draw: Draw, length: number): number[] {

@@ -1,6 +1,6 @@
-// Pass: what depends on nothing but inputs that stay the same from run to run (a model's weights) is computed once, and
-// every run reads the results: kernels summed over an axis of one point, tables of angles. The same steps give the same
-// numbers, whenever they run.
+// Pass: weight precomputation. What depends on nothing but stationary inputs (a model's weights) is computed once, in a
+// prologue, and every run reads the results: kernels summed over an axis of one point, tables of angles. The same steps
+// give the same numbers, whenever they run.
 
 import type { Op, Tensor } from "../ir/node.ts";
 import { type Graph, makeNode, prune, rewrite } from "../ir/trace.ts";
@@ -15,11 +15,11 @@ const NEVER_KEPT: ReadonlySet<Op> = new Set(
 );
 
 /** A graph in two parts. Results of the first are inputs of the second under the same names. */
-export interface Hoisted {
-  /** What is computed once, of the inputs that stay and of constants. */
-  readonly once: Graph;
+export interface Precomputed {
+  /** What is computed once, of stationary inputs and of constants. */
+  readonly prologue: Graph;
   /** The rest; it has all inputs of the whole besides. */
-  readonly each: Graph;
+  readonly main: Graph;
 }
 
 function bytesOf({ dtype, shape }: Type): number {
@@ -41,11 +41,13 @@ function isWorthKeeping(node: Tensor): boolean {
   return made <= SMALL_BYTES || made <= node.args.reduce((sum, arg) => sum + sourceBytes(arg), 0);
 }
 
-/** Results to keep: computed of what stays, read by what does not. */
-function resultsToKeep(graph: Graph, stays: (input: string) => boolean): Set<Tensor> {
+/** Results to keep: computed of what is stationary, read by what is not. */
+function resultsToKeep(graph: Graph, stationary: (input: string) => boolean): Set<Tensor> {
   const fixed = new Set<Tensor>();
   for (const node of graph.nodes) {
-    const isFixed = node.op === "input" ? stays(node.attributes.name) : node.args.every((a) => fixed.has(a));
+    const isFixed = node.op === "input"
+      ? stationary(node.attributes.name)
+      : node.args.every((a) => fixed.has(a));
     if (isFixed) fixed.add(node);
   }
   const kept = new Set<Tensor>();
@@ -64,7 +66,7 @@ function resultsToKeep(graph: Graph, stays: (input: string) => boolean): Set<Ten
  * Takes a graph apart.
  *
  * @param graph after all other passes, so that a node is a step of its program
- * @param stays whether the input of that name is the same in every run
+ * @param stationary whether the input of that name is the same in every run
  * @returns both parts; the first has no outputs where nothing is worth keeping
  *
  * @example
@@ -74,22 +76,22 @@ function resultsToKeep(graph: Graph, stays: (input: string) => boolean): Set<Ten
  * import { trace } from "../ir/trace.ts";
  * const types = { x: { dtype: "f32", shape: [2] }, w: { dtype: "f32", shape: [2, 8] } } as const;
  * const graph = trace(types, ({ x, w }) => ({ y: add(x, sum(w, [1])) }));
- * const { once, each } = hoist(graph, (name) => name === "w");
- * assert.deepEqual([[...once.inputs.keys()], [...once.outputs.keys()]], [["w"], ["once/0"]]);
- * assert.deepEqual([...each.inputs.keys()], ["x", "w", "once/0"]);
+ * const { prologue, main } = precompute(graph, (name) => name === "w");
+ * assert.deepEqual([[...prologue.inputs.keys()], [...prologue.outputs.keys()]], [["w"], ["prologue/0"]]);
+ * assert.deepEqual([...main.inputs.keys()], ["x", "w", "prologue/0"]);
  * ```
  */
-export function hoist(graph: Graph, stays: (input: string) => boolean): Hoisted {
-  const kept = resultsToKeep(graph, stays);
-  const names = new Map([...kept].map((node, i) => [node, `once/${i}`]));
+export function precompute(graph: Graph, stationary: (input: string) => boolean): Precomputed {
+  const kept = resultsToKeep(graph, stationary);
+  const names = new Map([...kept].map((node, i) => [node, `prologue/${i}`]));
   const made = prune({ ...graph, outputs: new Map([...names].map(([node, name]) => [name, node])) });
   const read = new Set(made.nodes);
-  const once = { ...made, inputs: new Map([...graph.inputs].filter(([, node]) => read.has(node))) };
-  const each = rewrite(graph, (node, _, keep) => {
+  const prologue = { ...made, inputs: new Map([...graph.inputs].filter(([, node]) => read.has(node))) };
+  const main = rewrite(graph, (node, _, keep) => {
     const name = names.get(node);
     if (name === undefined) return keep();
     const type: Type = { dtype: node.dtype, shape: node.shape };
     return makeNode("input", [], { name, type }, [type]);
   });
-  return { once, each };
+  return { prologue, main };
 }

@@ -35,7 +35,7 @@ function lifetimes(slots: readonly Slot[], steps: readonly AnyStep[]): [number, 
  * @param slots as lowered, offsets ignored
  * @param steps in their order
  */
-export function plan(slots: readonly Slot[], steps: readonly AnyStep[]): Program {
+export function planMemory(slots: readonly Slot[], steps: readonly AnyStep[]): Program {
   const spans = lifetimes(slots, steps);
   const placed: { start: number; end: number; span: readonly [number, number] }[] = [];
   const offsets = new Map<number, number>();

@@ -1,24 +1,41 @@
 // Networks at the start of a run: from scratch, from a checkpoint, widened by fields, axes and a position table.
 
 import assert from "node:assert/strict";
+import type { SampleInfo } from "../../lib/data/dataset.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
-import { initialWeights } from "../../lib/models/walrus/initialize.ts";
-import { startNetwork } from "../../lib/train/network.ts";
-import { changedKeys, matcher, parseRunConfig, writeRunConfig } from "../../lib/train/run_config.ts";
-import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
 import { sizeOf } from "../../lib/ir/types.ts";
+import type { WalrusConfig } from "../../lib/models/walrus/config.ts";
+import { walrusFamily } from "../../lib/models/walrus/family.ts";
+import { parameterShapes } from "../../lib/models/walrus/parameters.ts";
+import { startModel, type StartOptions } from "../../lib/train/start_model.ts";
+import { startWeights } from "../../lib/train/start_weights.ts";
 import { inRepository } from "../shared.ts";
-import { TINY } from "./tiny.ts";
+import { TINY, tinyModel, tinySample } from "./tiny.ts";
 
-const TEXT = "folder: a\ndata: {root: b}\ntraining: {steps: 10}";
 const CHECKPOINT = inRepository("examples/walrus_small/walrus.safetensors");
 
-function modelOf(...overrides: string[]) {
-  return parseRunConfig(TEXT, { overrides }).model;
+/** Data of named scalars on a plane. */
+function dataOf(...names: string[]): SampleInfo {
+  const fields = names.map((name) => ({ name, order: 0, constant: false }));
+  return { ...tinySample(1).info, fields };
 }
 
-Deno.test("initialWeights() starts as the recipe says: ranges, seeds, residual branches off", () => {
-  const weights = initialWeights(TINY, 3);
+/** A run that starts from the shipped checkpoint. */
+function started(section: object, data: SampleInfo, changes: Partial<StartOptions> = {}) {
+  return startModel({
+    family: walrusFamily,
+    settings: walrusFamily.settings(section, "test"),
+    from: CHECKPOINT,
+    config: null,
+    data: [data],
+    map: {},
+    seed: 0,
+    ...changes,
+  });
+}
+
+Deno.test("startWeights() starts as the recipe says: ranges, seeds, residual branches off", () => {
+  const weights = startWeights(tinyModel(), 3);
   for (const [name, shape] of parameterShapes(TINY)) {
     assert.equal(weights.get(name)!.length, sizeOf(shape), name);
   }
@@ -39,18 +56,23 @@ Deno.test("initialWeights() starts as the recipe says: ranges, seeds, residual b
   const table = weights.get("blocks.0.time_mixing.rel_pos_bias.relative_attention_bias.weight")!;
   const variance = table.reduce((sum, v) => sum + v * v, 0) / table.length;
   assert.ok(variance > 0.5 && variance < 2);
-  assert.deepEqual(initialWeights(TINY, 3), weights);
-  assert.notDeepEqual(initialWeights(TINY, 4), weights);
+  assert.deepEqual(startWeights(tinyModel(), 3), weights);
+  assert.notDeepEqual(startWeights(tinyModel(), 4), weights);
 });
 
-Deno.test("startNetwork() takes a checkpoint as it is", async () => {
-  const { config, added, ...network } = await startNetwork(modelOf(`model.from=${CHECKPOINT}`), [
-    "A",
-    "pressure",
-  ], 0);
+Deno.test("startModel() from scratch has the weights of its seed", async () => {
+  const section = { hidden_dim: 32, intermediate_dim: 4, blocks: 1, heads: 2, include_d: [2] };
+  const { model, notes, weights } = await started(section, dataOf("A", "salt"), { from: null, seed: 7 });
+  assert.deepEqual(notes, ["new fields: salt"]);
+  assert.equal(model.description, "1 blocks of width 32");
+  assert.deepEqual(await weights(), startWeights(model, 7));
+});
+
+Deno.test("startModel() takes a checkpoint as it is", async () => {
+  const network = await started({}, dataOf("A", "pressure"));
   const weights = await network.weights();
-  assert.deepEqual(added, []);
-  assert.equal(config.blocks, 6);
+  assert.deepEqual(network.notes, []);
+  assert.equal((network.model.config as WalrusConfig).blocks, 6);
   using file = await openCheckpoint(CHECKPOINT);
   assert.deepEqual([...weights.keys()].sort(), [...file.tensors.keys()].sort());
   for (const name of ["encoder_dummy", "embed.2.proj1.weight", "blocks.3.space_mixing.ff_out.weight"]) {
@@ -58,11 +80,12 @@ Deno.test("startNetwork() takes a checkpoint as it is", async () => {
   }
 });
 
-Deno.test("startNetwork() adds fields, frequencies of each axis and a table of positions", async () => {
-  const model = modelOf(`model.from=${CHECKPOINT}`, "model.rotary=per_axis", "model.ape=[32, 32, 1]");
-  const { config, added, ...network } = await startNetwork(model, ["A", "vorticity", "salt"], 0);
+Deno.test("startModel() adds fields, frequencies of each axis and a table of positions", async () => {
+  const section = { rotary: "per_axis", ape: [32, 32, 1] };
+  const { model, notes, ...network } = await started(section, dataOf("A", "vorticity", "salt"));
+  const config = model.config as WalrusConfig;
   const weights = await network.weights();
-  assert.deepEqual(added, ["vorticity", "salt"]);
+  assert.deepEqual(notes, ["new fields: vorticity, salt"]);
   assert.deepEqual([config.states, config.fields.vorticity, config.fields.salt], [69, 67, 68]);
   for (const [name, shape] of parameterShapes(config)) {
     assert.equal(weights.get(name)!.length, sizeOf(shape), name);
@@ -82,40 +105,14 @@ Deno.test("startNetwork() adds fields, frequencies of each axis and a table of p
   assert.equal(after, Math.fround(Math.fround(Math.sqrt(67 / 69)) * before));
   const bias = await file.tensors.get("debed.2.proj2.bias")!.read();
   assert.deepEqual(weights.get("debed.2.proj2.bias")!.subarray(0, 67), bias);
-  const fresh = initialWeights(config, 0).get("debed.2.proj2.bias")!;
+  const fresh = startWeights(model, 0).get("debed.2.proj2.bias")!;
   assert.deepEqual(weights.get("debed.2.proj2.bias")!.subarray(67), fresh.subarray(67));
 });
 
-Deno.test("parseRunConfig() fills in defaults, takes overrides and reads back", () => {
-  const config = parseRunConfig(TEXT, {
-    overrides: ["optimizer.lr=1e-3", "data.systems=[x, y]", "model.ape=null"],
-  });
-  assert.deepEqual([config.optimizer.lr, config.data.systems, config.training.accumulate], [
-    1e-3,
-    ["x", "y"],
-    4,
-  ]);
-  assert.deepEqual(parseRunConfig(writeRunConfig(config)), config);
-  const tuned = parseRunConfig(TEXT, {
-    finetune: true,
-    overrides: ["model.from=a.pt", "data.strides=[1, 2]"],
-  });
-  assert.deepEqual([tuned.optimizer.lr, tuned.data.strides, tuned.training.accumulate], [1e-4, [1, 2], 1]);
-  assert.throws(() => parseRunConfig(TEXT, { finetune: true }), /model\.from is null/);
-  assert.throws(() => parseRunConfig(TEXT, { overrides: ["what"] }), /override "what": wanted key=value/);
-  assert.throws(() => parseRunConfig("folder: 3"), /folder is 3, wanted string/);
-  const other = { ...config, seed: 1, threads: 5, optimizer: { ...config.optimizer, lr: 1 } };
-  assert.deepEqual(changedKeys(config, parseRunConfig(writeRunConfig(config))), []);
-  assert.deepEqual(changedKeys(other, config), ["seed", "optimizer.lr"]);
-});
-
-Deno.test("matcher() knows only stars", () => {
-  const fits = matcher(["blocks.*.ff_out.*", "embed.2.proj1.weight"]);
-  const names = [
-    "blocks.3.space_mixing.ff_out.bias",
-    "embed.2.proj1.weight",
-    "embed.2.proj1xweight",
-    "ff_out.bias",
-  ];
-  assert.deepEqual(names.map(fits), [true, true, false, false]);
+Deno.test("startModel() refuses a checkpoint of another family", async () => {
+  const family = { ...walrusFamily, family: "other" };
+  await assert.rejects(
+    () => started({}, dataOf("A"), { family }),
+    /model\.family is other, the checkpoint ".*walrus\.safetensors" holds a walrus/,
+  );
 });

@@ -1,0 +1,31 @@
+/**
+ * Bytes and containers: paths, URLs read by range, Blobs; checkpoints and safetensors. Nothing here knows physics.
+ *
+ * @example Tensors of a checkpoint
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openCheckpoint, writeSafetensors } from "walrus/io";
+ *
+ * const bytes = writeSafetensors([{ name: "bias", shape: [2], data: Float32Array.of(1, 2) }]);
+ * using checkpoint = await openCheckpoint(bytes);
+ * assert.deepEqual(checkpoint.tensors.get("bias")!.shape, [2]);
+ * ```
+ *
+ * @module
+ */
+
+export { openCheckpoint } from "../io/checkpoint.ts";
+export { type FileContents, writeFileAtomic } from "../io/file.ts";
+export type { HttpOptions } from "../io/http.ts";
+export { narrowToHalf, type StoredType } from "../io/numbers.ts";
+export {
+  type StreamedTensor,
+  streamSafetensors,
+  type WritableTensor,
+  type WritableType,
+  writeSafetensors,
+} from "../io/safetensors_writer.ts";
+export { eventFileStart, scalarRecord } from "../io/tensorboard.ts";
+export { type ByteSource, isUrl, openSource, type SourceInput } from "../io/source.ts";
+export { parseYaml, writeYaml } from "../io/yaml.ts";
+export type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";

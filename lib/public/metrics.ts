@@ -1,0 +1,49 @@
+/**
+ * Scores of forecasts: of frames, of spectra, along trajectories and over whole splits, beside the two forecasts that need
+ * no network.
+ *
+ * @example Persistence as a forecast, scored
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "walrus/data";
+ * import { persistence, scoreRollouts, summarizeRollouts } from "walrus/metrics";
+ *
+ * using data = await openData("examples/data/gray_scott_mini.hdf5");
+ * const scores = await scoreRollouts(persistence, await data.split(), { frames: 6, steps: 2 });
+ * const { steps } = summarizeRollouts(scores);
+ * assert.ok(steps[0]! < steps[1]!);
+ * ```
+ *
+ * @module
+ */
+
+export { modelForecast } from "../forecast/forecaster.ts";
+export { mean, median } from "../metrics/average.ts";
+export { type Forecaster, linearExtrapolation, persistence } from "../metrics/forecasters.ts";
+export { FRAME_METRICS, type FrameMetric, frameMetric } from "../metrics/frame.ts";
+export { score, scoredNames, type ScoreOptions, vrmse } from "../metrics/score.ts";
+export {
+  type ComponentScores,
+  type LeftOut,
+  meanScore,
+  type RolloutScoreOptions,
+  type RolloutScores,
+  type RolloutSummary,
+  scoreRollouts,
+  scoreWindows,
+  summarizeRollouts,
+  summarizeWindows,
+  type WindowScores,
+  type WindowSummary,
+} from "../metrics/skill.ts";
+export { type SpectralError, spectralError } from "../metrics/spectral.ts";
+export {
+  histogramW1,
+  summarize,
+  type Summary,
+  timeIntervals,
+  timeWarping,
+  type Trajectory as ScoredTrajectory,
+  type Warping,
+  windowMean,
+} from "../metrics/trajectory.ts";

@@ -1,0 +1,43 @@
+// Every kernel of every device against its definition on random views. Devices that differ in threads alone give the
+// same bits.
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Kernel } from "../../lib/compile/program.ts";
+import { deviceTest, PLAIN_WASM, WASM, WEBGPU } from "../devices.ts";
+import { compareStep } from "./compare_step.ts";
+import { Draw, seeds } from "./random_steps.ts";
+import { runSteps } from "./run_step.ts";
+import { cases } from "./step_cases.ts";
+
+/** Tries of each kernel, and on devices that compile shaders for each. */
+const RUNS: { readonly [K in Kernel]: readonly [runs: number, slow: number] } = {
+  map: [150, 40],
+  cast: [60, 20],
+  reduce: [80, 30],
+  contract: [120, 30],
+  gather: [80, 20],
+  scatterAdd: [60, 20],
+  fold: [80, 20],
+  layerNorm: [60, 20],
+  rope: [60, 20],
+  attention: [60, 20],
+  attentionGradient: [30, 10],
+};
+
+for (const device of [WASM, PLAIN_WASM, WEBGPU]) {
+  deviceTest(device, "every kernel follows its definition on random views", async (opened, context) => {
+    using alike = await device.openAlike?.() ?? null;
+    for (const kernel of Object.keys(cases) as Kernel[]) {
+      // The table's limit is for sums in double precision, which WGSL does not have.
+      const looser = kernel === "scatterAdd" ? device.looser : 1;
+      const property = fc.asyncProperty(seeds, async (seed) => {
+        const test = cases[kernel](new Draw(seed));
+        const results = await compareStep(opened, { ...test, tolerance: looser * test.tolerance });
+        if (alike) assert.deepEqual(await runSteps(alike, [test.step], test.contents), results);
+      });
+      const numRuns = RUNS[kernel][device.slow ? 1 : 0];
+      await context.step(kernel, () => fc.assert(property, { numRuns, seed: 20261123 }));
+    }
+  });
+}
