@@ -1,15 +1,14 @@
 // The programs whose speed counts: a forecast step of a network of 100 million parameters in 2D, and a training step of
 // the small network that ships, at the size of the small corpus. Weights are not needed to measure them.
 
-import { stepProgram } from "../app/plan/forecast.ts";
-import { compileGraph } from "../lib/compile/compile.ts";
-import { layPanels } from "../lib/compile/panels.ts";
-import type { Device } from "../lib/compile/device.ts";
-import type { Program } from "../lib/compile/program.ts";
-import { inputPanels, weightPanels } from "../lib/forecast/panels.ts";
-import { RELEASED_TRAINING, releasedTrainable, wholeStep } from "../lib/train/step.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../lib/models/walrus/config.ts";
-import { geometryOf } from "../lib/models/walrus/geometry.ts";
+import { plan, trace } from "walrus/ir";
+import { PARAMETER_PREFIX } from "walrus/models";
+import { RELEASED_CONFIG, type WalrusConfig, walrusModel, type WalrusShape } from "walrus/models/walrus";
+import { inputParameters } from "walrus/nn";
+import { DEFAULT_TRAINING } from "walrus/train";
+import type { Device } from "walrus";
+import { wholeStep } from "../lib/train/step.ts";
+import type { Workload } from "./resident.ts";
 
 /** A quarter of the released width's area and a third of its depth: 98 million parameters. */
 const MEDIUM: WalrusConfig = {
@@ -35,47 +34,57 @@ const SMALL: WalrusConfig = {
   includeD: [2],
 };
 
-const PERIODIC_GRID = [[2, 2], [2, 2], [2, 2]] as const;
+/** What programs depend on of their device. */
+type Target = Pick<Device, "kernels">;
 
-/** What a program depends on of its device. */
-type Target = Pick<Device, "kernels" | "panelRows">;
-
-/** A step with weights as a loaded model keeps them. */
-function laid(config: WalrusConfig, program: Program, device: Target): Program {
-  return layPanels(program, inputPanels(weightPanels(config, device)));
-}
-
-function forecast(device: Target): Program {
-  const points = [256, 256, 1] as const;
-  const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
-  const geometry = geometryOf(points, PERIODIC_GRID, true);
-  return laid(MEDIUM, stepProgram(MEDIUM, shape, geometry, device.kernels, false), device);
-}
-
-function train(device: Target): Program {
-  const points = [64, 64, 1] as const;
-  const shape = {
+/** Six frames on a periodic square. */
+function square(size: number, shape: Pick<WalrusShape, "samples" | "channels" | "jitter">): WalrusShape {
+  return {
     frames: 6,
-    samples: 2,
-    points,
-    channels: 4,
+    points: [size, size, 1],
     constants: 0,
     hidden: false,
-    jitter: true,
+    boundaries: [[2, 2], [2, 2], [2, 2]],
+    resampled: null,
+    training: null,
+    ...shape,
+  };
+}
+
+/** A step with weights as a loaded model keeps them: what depends on them alone is computed before. */
+function forecastStep(config: WalrusConfig, shape: WalrusShape, device: Target): Workload {
+  const model = walrusModel(config);
+  const parameters = inputParameters(model.parameters, () => "f32", PARAMETER_PREFIX);
+  const graph = trace(
+    model.forecast.types(shape),
+    (inputs) => model.forecast.trace(parameters, inputs, shape),
+  );
+  const stationary = (input: string) => input.startsWith(PARAMETER_PREFIX);
+  const { main: { program }, matrices } = plan(graph, device, { stationary });
+  return { program, matrices };
+}
+
+function forecast(device: Target): Workload {
+  return forecastStep(MEDIUM, square(256, { samples: 1, channels: 4, jitter: true }), device);
+}
+
+function train(device: Target): Workload {
+  const model = walrusModel(SMALL);
+  const training = {
     pathDrop: false,
     fieldDrop: false,
+    parts: 1,
+    loss: { multiplier: 100, minimumContext: 1 },
   };
-  const settings = { ...RELEASED_TRAINING, accumulate: 1, rematEvery: 0, clip: 1 };
-  const geometry = geometryOf(points, PERIODIC_GRID, true);
-  return compileGraph(wholeStep(SMALL, shape, geometry, settings, releasedTrainable(SMALL)), device);
+  const shape = { ...square(64, { samples: 2, channels: 4, jitter: true }), training };
+  const isTrained = (name: string) => model.parameters.get(name)!.use === "trained";
+  const graph = wholeStep(model, shape, { ...DEFAULT_TRAINING, clip: 1 }, isTrained);
+  return { program: plan(graph, device).main.program, matrices: new Map() };
 }
 
 /** The released network in 2D on 1,024 tokens: 5 GB of weights, minutes a step. */
-export function released(device: Target): Program {
-  const points = [512, 512, 1] as const;
-  const shape = { frames: 6, samples: 1, points, channels: 2, constants: 0, hidden: false, jitter: false };
-  const geometry = geometryOf(points, PERIODIC_GRID, false);
-  return laid(RELEASED_CONFIG, stepProgram(RELEASED_CONFIG, shape, geometry, device.kernels, false), device);
+export function released(device: Target): Workload {
+  return forecastStep(RELEASED_CONFIG, square(512, { samples: 1, channels: 2, jitter: false }), device);
 }
 
 /** Programs by name that are measured as a habit. */

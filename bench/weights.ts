@@ -1,4 +1,4 @@
-// What do halves and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
+// What do fp16 and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
 // one step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
 // interleaved on one thread by CPU time. With a folder of golden vectors also what whole models with random weights give.
 // With a checkpoint also its step with six frames and 1,024 tokens, interleaved on all threads by the clock; blocks are
@@ -8,23 +8,15 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import {
-  frameMetric,
-  openWell,
-  quantizeRows,
-  tensor,
-  trace,
-  Walrus,
-  wasm,
-  type WasmDevice,
-  type WeightStorage,
-  type Window,
-} from "../mod.ts";
+import { loadModel, type Sample, score, wasm, type WasmDevice, type WeightStorage } from "walrus";
+import { openData } from "walrus/data";
+import { narrowToHalf } from "walrus/io";
+import { tensor, trace } from "walrus/ir";
 import { openGolden } from "../app/parity/golden.ts";
 import { onDevice } from "../app/parity/run.ts";
 import { Runner } from "../app/parity/runner.ts";
-import { narrowToHalf } from "../lib/io/numbers.ts";
-import { fullWindow } from "./full/window.ts";
+import { quantizeRows } from "../lib/weights/read.ts";
+import { fullSample } from "./full/window.ts";
 import { processorName } from "./machine.ts";
 import { writeResults } from "./results.ts";
 import { makeStationary } from "./stationary.ts";
@@ -41,45 +33,42 @@ const operations = ([m, k, n]: Product) => m * k * n;
 const digits = (value: number) => Number(value.toPrecision(4));
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-/** Mean VRMSE over real channels. */
-function error(forecast: Float32Array, truth: Float32Array, { channelMask, channels }: Window): number {
-  const each = frameMetric("VRMSE", forecast, truth, channels.length);
-  return mean([...each].filter((_, c) => channelMask[c] === 1));
+/** Mean VRMSE over components. */
+function error(forecast: Sample, truth: Sample): number {
+  const varying = truth.info.fields.filter(({ constant }) => !constant).length;
+  return mean(Object.values(score(forecast.values.slice(0, varying), truth)));
 }
 
 /** Frames of a rollout with weights of one kind. */
-async function forecast(device: WasmDevice, kind: WeightStorage, start: Window, steps: number) {
-  using model = await Walrus.load(CHECKPOINT, { device, weights: kind });
-  const frames: Float32Array[] = [];
-  for await (const { values } of model.rollout(start, { steps, seed: 1 })) frames.push(values);
-  return frames;
+async function forecast(device: WasmDevice, kind: WeightStorage, start: Sample, steps: number) {
+  using model = await loadModel(CHECKPOINT, { device, weights: kind });
+  return await Array.fromAsync(model.rollout(start, { steps, seed: 1 }));
 }
 
 async function accuracy(device: WasmDevice, file: string, wanted: number) {
-  using well = await openWell(file);
-  const trajectory = well.trajectory(0);
-  const probe = await trajectory.window({ from: 0, length: 1 });
-  const length = probe.shape.every((n) => n > 1) ? 3 : 6;
-  const start = await trajectory.window({ from: 0, length });
+  using data = await openData(file);
+  const split = await data.split();
+  const trajectory = split.trajectory(0);
+  const { grid: { shape } } = trajectory.info;
+  const length = shape.length === 3 && shape.every((n) => n > 1) ? 3 : 6;
+  const start = await trajectory.sample(Array.from({ length }, (_, i) => i));
   const steps = Math.min(wanted, trajectory.steps - length);
-  const truth = await Promise.all(
-    Array.from({ length: steps }, async (_, i) => (await trajectory.frame(length + i)).values),
-  );
+  const truth = await Promise.all(Array.from({ length: steps }, (_, i) => trajectory.sample([length + i])));
   const exact = await forecast(device, "f32", start, steps);
   const rows = [];
   for (const weights of KINDS) {
     const frames = weights === "f32" ? exact : await forecast(device, weights, start, steps);
-    const errors = frames.map((frame, i) => error(frame, truth[i]!, start));
+    const errors = frames.map((frame, i) => error(frame, truth[i]!));
     rows.push({
       weights,
       oneStep: digits(errors[0]!),
       rollout: digits(mean(errors)),
       // Distance to the forecast with floats, in the same measure.
-      movedAfterOne: digits(error(frames[0]!, exact[0]!, start)),
-      movedAfterAll: digits(error(frames.at(-1)!, exact.at(-1)!, start)),
+      movedAfterOne: digits(error(frames[0]!, exact[0]!)),
+      movedAfterAll: digits(error(frames.at(-1)!, exact.at(-1)!)),
     });
   }
-  return { dataset: well.metadata.dataset, steps, rows };
+  return { dataset: data.name, steps, rows };
 }
 
 /** Best times, and what those of floats in the same rounds were. */
@@ -135,24 +124,23 @@ async function speed(device: WasmDevice, [m, k, n]: Product, rounds: number) {
 
 /** Times of a step with matrices of each kind, all of one network. */
 async function stepTimes(device: WasmDevice, checkpoint: string, rounds: number) {
-  const window = await fullWindow();
+  const start = await fullSample();
   using stack = new DisposableStack();
   const runs = [];
   for (const weights of KINDS) {
-    const model = stack.use(await Walrus.load(checkpoint, { device, weights }));
-    const { compiled } = await model.prepare(window, false);
-    runs.push({ weights, model, compiled, times: [] as number[] });
+    const model = stack.use(await loadModel(checkpoint, { device, weights }));
+    runs.push({ weights, model, times: [] as number[] });
   }
-  // The first round warms up.
+  // The first round loads and warms up.
   for (let round = 0; round <= rounds; round++) {
-    for (const { model, compiled, times } of runs) {
-      for await (const _ of model.rollout(window, { steps: 1, jitter: false }));
-      if (round > 0) times.push(compiled.report.milliseconds);
+    for (const { model, times } of runs) {
+      const began = performance.now();
+      for await (const _ of model.rollout(start, { steps: 1, draws: false }));
+      if (round > 0) times.push(performance.now() - began);
     }
   }
-  const { hiddenDim, blocks } = runs[0]!.model.config;
   return {
-    network: `width ${hiddenDim}, ${blocks} blocks`,
+    network: runs[0]!.model.model.description,
     threads: device.threads,
     rounds,
     rows: beside(runs),
@@ -202,7 +190,7 @@ const step = options.checkpoint && await stepTimes(all, options.checkpoint, Numb
 const forecasts = [];
 for (const file of files) forecasts.push(await accuracy(all, file, Number(options.steps)));
 const report = {
-  question: "What do halves and 8-bit numbers cost and gain as storage of weights on WASM?",
+  question: "What do fp16 and 8-bit numbers cost and gain as storage of weights on WASM?",
   command: "deno run -A bench/weights.ts --golden FOLDER --checkpoint FILE --out FILE [FILE.hdf5 ..]",
   processor: await processorName(),
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
@@ -210,7 +198,7 @@ const report = {
   products,
   ...(step && { step }),
   accuracy:
-    "shipped network (stored as halves), first trajectory, jitter with seed 1; VRMSE, mean over channels; rollout: mean over steps; moved: VRMSE from the forecast with floats",
+    "shipped network (stored as fp16), first trajectory, jitter with seed 1; VRMSE, mean over channels; rollout: mean over steps; moved: VRMSE from the forecast with floats",
   forecasts,
   ...(options.golden ? { goldenModels: await models(all, options.golden) } : {}),
 };

@@ -15,7 +15,13 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "bench/stationary.ts": "compares layouts of one matrix",
   "bench/resident.ts": "times single launches of resident programs",
   "bench/profile.ts": "times a program launch by launch",
-  "bench/model_programs.ts": "builds the programs of parts of a network",
+  "bench/weights.ts": "compares number types of one matrix",
+  "bench/full/window.ts": "hands the geometry of a step to the same network in PyTorch",
+  "bench/train/workload.ts": "hands the geometry of a training step to the same network in PyTorch",
+  "bench/model_programs.ts": "builds the programs of training steps",
+  "bench/train/workload.ts": "tells PyTorch the network's grid and shifts",
+  "bench/full/window.ts": "tells PyTorch the network's grid",
+  "bench/weights.ts": "rounds a matrix by itself",
 };
 
 function files(folder: string): string[] {

@@ -6,10 +6,10 @@
 // with FILE of deno task make-checkpoint --dtype f32
 
 import { parseArgs } from "node:util";
-import { readConfig } from "../../mod.ts";
+import { parseConfig } from "walrus/models/walrus";
 import { processorName } from "../machine.ts";
 import { writeResults } from "../results.ts";
-import { fullWindow, writeFullStep } from "./window.ts";
+import { channelsLast, fullSample, writeFullStep } from "./window.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -72,9 +72,10 @@ if (!checkpoint) {
 
 const folder = await Deno.makeTempDir();
 try {
-  const window = await fullWindow();
-  const { config } = await readConfig(checkpoint.replace(/[^/]*$/, "extended_config.yaml"));
-  await writeFullStep(`${folder}/step`, window, config);
+  const sample = await fullSample();
+  const text = await Deno.readTextFile(checkpoint.replace(/[^/]*$/, "extended_config.yaml"));
+  const { config } = parseConfig(text, "extended_config.yaml");
+  await writeFullStep(`${folder}/step`, sample, config);
   const limits = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
   const torch = (env: Record<string, string>) => (out: string) => {
     const args = [here("torch_step.py"), checkpoint, `${folder}/step`, threads, out];
@@ -97,7 +98,8 @@ try {
   }
   const best = (key: string) => Math.min(...found.get(key)!.map(({ milliseconds }) => milliseconds));
   const reference = await floats(`${folder}/torch`);
-  const last = window.frames.subarray(-reference.length);
+  const points = reference.length / sample.values.length;
+  const last = channelsLast(sample.values.map((values) => values.subarray(-points)));
   const rows = await Promise.all([...peers.keys()].map(async (key) => ({
     peer: key,
     ...found.get(key)!.find(({ milliseconds }) => milliseconds === best(key)),

@@ -4,27 +4,32 @@
 // usage: step.ts CHECKPOINT WEIGHTS THREADS OUT
 
 import process from "node:process";
-import { measureCeiling, Walrus, wasm, type WeightStorage } from "../../mod.ts";
-import { fullWindow } from "./window.ts";
+import { loadModel, wasm, type WeightStorage } from "walrus";
+import { measureCeiling, WIDE_BYTES } from "walrus/devices";
+import { channelsLast, fullSample } from "./window.ts";
 
 const [checkpoint = "", weights = "stored", threads = "1", out = ""] = Deno.args;
 
-const window = await fullWindow();
+const start = await fullSample();
 // Matrices of 32-bit floats are more than 32-bit addresses reach.
-const maximumBytes = weights === "f32" ? 2 ** 33 : 2 ** 32;
+const maximumBytes = weights === "f32" ? WIDE_BYTES : 2 ** 32;
 using device = await wasm({ threads: Number(threads), maximumBytes });
-using model = await Walrus.load(checkpoint, { device, weights: weights as WeightStorage });
+using model = await loadModel(checkpoint, { device, weights: weights as WeightStorage });
 const began = performance.now();
 let planned = 0;
-const { compiled } = await model.prepare(window, false, (need) => planned = need.weights + need.working);
+const shape = model.model.shape(start.info, { samples: 1, frames: start.times.length, draws: false });
+using _programs = await model.programs(
+  shape,
+  false,
+  ({ weights, working }) => void (planned = weights + working),
+);
 const loaded = performance.now();
-for await (const { values } of model.rollout(window, { steps: 1, jitter: false })) {
-  await Deno.writeFile(out, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+for await (const { values } of model.rollout(start, { steps: 1, draws: false })) {
+  await Deno.writeFile(out, new Uint8Array(channelsLast(values).buffer as ArrayBuffer));
 }
-const { milliseconds } = compiled.report;
 console.log(JSON.stringify({
   name: `${device.name}, weights ${weights}`,
-  milliseconds,
+  milliseconds: performance.now() - loaded,
   loadMilliseconds: loaded - began,
   peakBytes: 1024 * process.resourceUsage().maxRSS,
   plannedBytes: planned,

@@ -3,8 +3,9 @@
 // usage: step.ts DATA THREADS STEPS [f32|f16]
 
 import process from "node:process";
-import { measureCeiling, releasedTrainable, Trainer, wasm } from "../../mod.ts";
-import type { ComputeWeights } from "../../mod.ts";
+import { wasm } from "walrus";
+import { measureCeiling } from "walrus/devices";
+import { type ComputeWeights, Trainer } from "walrus/train";
 import { type Data, LEARNING_RATE, SETTINGS, workload } from "./workload.ts";
 
 /** Steps before the clock: the first compiles. */
@@ -13,10 +14,11 @@ const WARM = 3;
 const [data = "euler_quadrants_mini", threads = "1", steps = "5", weights = "f32"] = Deno.args;
 
 const work = await workload(data as Data);
-const { config, batch } = work;
+const { model, batch } = work;
 using device = await wasm({ threads: Number(threads) });
 const settings = { ...SETTINGS, weights: weights as ComputeWeights };
-using trainer = new Trainer({ device, config, settings, trainable: releasedTrainable(config) });
+const trainable = (name: string) => model.parameters.get(name)!.use === "trained";
+using trainer = new Trainer({ device, model, settings, trainable });
 await trainer.load({
   tensors: new Map([...work.weights].map(([name, values]) => [`params/${name}`, values])),
   counts: {},

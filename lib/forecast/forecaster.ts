@@ -11,6 +11,10 @@ import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
  */
 export function modelForecast(host: ForecastHost, options: Omit<RolloutOptions, "steps"> = {}): Forecaster {
   return async function* (start, steps) {
-    for await (const frame of rollout(host, start, { ...options, steps })) yield frame.values;
+    // Frames are samples: they have the start's constant fields too, which come last.
+    const varying = start.info.fields.filter(({ constant }) => !constant).length;
+    for await (const { values } of rollout(host, start, { ...options, steps })) {
+      yield values.slice(0, varying);
+    }
   };
 }

@@ -6,7 +6,7 @@ import { compile, loadPlan } from "../../lib/compile/compile.ts";
 import type { DeviceBuffer } from "../../lib/compile/device.ts";
 import { plan } from "../../lib/compile/pipeline.ts";
 import { precompute } from "../../lib/compile/prologue.ts";
-import { isParameter } from "../../lib/walrus/parameters.ts";
+import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
 import { type HostArray, sizeOf } from "../../lib/ir/types.ts";
@@ -16,6 +16,7 @@ import { twoBlocksGraph } from "../two_blocks.ts";
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
 const f16 = (...shape: number[]) => ({ dtype: "f16" as const, shape });
 const isWeight = (name: string) => name.startsWith("w");
+const isParameter = (name: string) => name.startsWith(PARAMETER_PREFIX);
 
 /** Ops and shapes of what is kept. */
 function kept(graph: Graph): string[] {

@@ -34,14 +34,13 @@ export function breakable(inner: Device): Breakable {
     name: inner.name,
     kernels: inner.kernels,
     types: inner.types,
-    panelRows: inner.panelRows,
     createBuffer(...args) {
       fail();
       return inner.createBuffer(...args);
     },
-    async load(program) {
+    async load(...args) {
       fail();
-      return guarded(await inner.load(program));
+      return guarded(await inner.load(...args));
     },
     [Symbol.dispose]: () => {},
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -3,11 +3,12 @@
 // after each, and its values stay.
 
 import assert from "node:assert/strict";
-import { compileGraph } from "../../lib/compile/compile.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { check } from "../../lib/ir/check.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import { fused } from "../../lib/ir/fused/mod.ts";
+import type { Graph } from "../../lib/ir/trace.ts";
 import { cases, OPS } from "../cases.ts";
 import { assertClose } from "../compare.ts";
 import { DEVICES, deviceTest } from "../devices.ts";
@@ -25,7 +26,7 @@ for (const device of DEVICES) {
       await context.step(op, () => {
         for (const test of cases[op]) {
           for (const graph of graphsOf(test)) {
-            const { steps, slots } = compileGraph(graph, opened);
+            const { steps, slots } = plan(graph, opened).main.program;
             const kernels = new Set<string>(steps.map(({ kernel }) => kernel));
             const lacking = [...kernels].filter((kernel) => !opened.kernels.has(kernel as Kernel));
             assert.deepEqual(lacking, [], `${op}: ${test.name} asks for kernels`);
@@ -48,12 +49,12 @@ const KERNEL_SETS = [
   new Set(["layerNorm", "rope", "attention", "attentionGradient"] as const),
 ];
 
-Deno.test("compileGraph() leaves a legal graph after every pass, and passes do not change values", () => {
+Deno.test("plan() leaves a legal graph after every pass, and passes do not change values", () => {
   for (const op of OPS) {
     for (const [i, test] of cases[op].entries()) {
       const { graph, feeds, wanted } = preparedCase(test, "plain", 300 + i);
       for (const kernels of KERNEL_SETS) {
-        compileGraph(graph, { kernels }, (pass, after) => {
+        const observe = (pass: string, after: Graph) => {
           check(after);
           const got = evaluate(after, feeds);
           for (const name of Object.keys(wanted)) {
@@ -65,7 +66,8 @@ Deno.test("compileGraph() leaves a legal graph after every pass, and passes do n
               () => `${op} ${test.name} after ${pass}`,
             );
           }
-        });
+        };
+        plan(graph, { kernels }, { observe });
       }
     }
   }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile } from "../../lib/compile/pipeline.ts";
+import { compile } from "../../lib/compile/compile.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";
 import { mul } from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";

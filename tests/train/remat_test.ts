@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { rematerialize, type RematPolicy } from "../../lib/autodiff/remat.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
-import { compile, plan } from "../../lib/compile/pipeline.ts";
+import { compile } from "../../lib/compile/compile.ts";
+import { plan } from "../../lib/compile/pipeline.ts";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { check } from "../../lib/ir/check.ts";
 import { evaluate } from "../../lib/ir/evaluate.ts";

@@ -13,8 +13,9 @@ import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import { planTraining } from "../../lib/train/plan.ts";
 import { DEFAULT_TRAINING } from "../../lib/train/settings.ts";
 import { validate } from "../../lib/train/validate.ts";
+import { madeWell } from "../models/walrus/samples.ts";
 import { inRepository } from "../shared.ts";
-import { trainedOf } from "./tiny.ts";
+import { tinyTrainer, trainedOf } from "./tiny.ts";
 
 Deno.test("validate() scores what a forecast of the same window scores", async () => {
   using device = await wasm();
@@ -40,6 +41,19 @@ Deno.test("validate() scores what a forecast of the same window scores", async (
     assert.ok(Math.abs(scores.oneStep - mean(wanted)) < 1e-6);
     assert.ok(Math.abs(scores.fields.A! - wanted.A!) < 1e-6);
   }
+});
+
+Deno.test("validate() scores data that have constant fields, those that vary alone", async () => {
+  using device = await wasm({ threads: 1 });
+  const fields = [["a", 0], ["c", 0], ["d", 0, true]] as const;
+  using data = await openData(
+    await madeWell({ shape: [32, 32], steps: 6, boundaries: [[2, 2], [0, 1]], fields }),
+  );
+  using trainer = await tinyTrainer(device);
+  const settings = { windows: 2, rollout: 2, trajectories: 1, draws: false, seed: 0 };
+  const scores = await validate(trainer, { split: await data.split(), frames: 3 }, settings);
+  assert.deepEqual(Object.keys(scores.fields), ["a", "c"]);
+  assert.ok(scores.oneStep > 0 && scores.rollout.every((value) => value > 0), `${scores.rollout}`);
 });
 
 Deno.test("planTraining() finds the released model within 30 GB on both kinds of its data, with recomputation", () => {

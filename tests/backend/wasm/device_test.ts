@@ -229,9 +229,8 @@ Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
     const expression = views.slice(0, inputs).map((_, i) => operand(i)).reduce((sum, x) =>
       apply("add", sum, x)
     );
-    return device.load(
-      programOf([stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression })], contents),
-    );
+    const step = stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression });
+    return device.load(alone(programOf([step], contents)));
   };
   (await load(32))[Symbol.dispose]();
   await assert.rejects(() => load(33), {

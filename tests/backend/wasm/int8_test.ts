@@ -9,8 +9,8 @@ import { trace } from "../../../lib/ir/trace.ts";
 import { compile } from "../../../lib/compile/compile.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
 import { quantizeRows } from "../../../lib/weights/read.ts";
-import { Walrus } from "../../../lib/forecast/walrus.ts";
-import { openWell } from "../../../lib/data/well.ts";
+import { loadModel } from "../../../lib/forecast/load.ts";
+import { openData } from "../../../lib/data/open_data.ts";
 import { inRepository } from "../../shared.ts";
 import { Draw } from "../random_steps.ts";
 
@@ -151,34 +151,36 @@ Deno.test("quantizeRows() is off by half a scale at most", () => {
 
 Deno.test("a model with 8-bit weights forecasts nearly the same and takes less memory", async () => {
   const checkpoint = inRepository("examples/walrus_small/walrus.safetensors");
-  using well = await openWell(inRepository("examples/data/gray_scott_mini.hdf5"));
-  const start = await well.trajectory(0).window({ from: 0, length: 6 });
+  using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const start = await (await data.split()).trajectory(0).sample([0, 1, 2, 3, 4, 5]);
   using device = await wasm();
   const run = async (weights: "f32" | "int8" | "int8-dot") => {
-    using model = await Walrus.load(checkpoint, { device, weights });
+    using model = await loadModel(checkpoint, { device, weights });
     let bytes = 0;
     const admit = (need: { weights: number }) => bytes = need.weights;
-    for await (const { values } of model.rollout(start, { steps: 1, jitter: false, admit })) {
+    for await (const { values } of model.rollout(start, { steps: 1, draws: false, admit })) {
       return { values, bytes };
     }
     throw new Error("no frame");
   };
   const exact = await run("f32");
-  const last = start.frames.subarray(-exact.values.length);
+  const last = start.values.map((values, i) => values.subarray(-exact.values[i]!.length));
   for (const [weights, most] of [["int8", 0.05], ["int8-dot", 0.1]] as const) {
     const { values, bytes } = await run(weights);
     let [difference, change] = [0, 0];
-    exact.values.forEach((value, i) => {
-      difference += (value - values[i]!) ** 2;
-      change += (value - last[i]!) ** 2;
-    });
+    exact.values.forEach((field, f) =>
+      field.forEach((value, i) => {
+        difference += (value - values[f]![i]!) ** 2;
+        change += (value - last[f]![i]!) ** 2;
+      })
+    );
     const relative = Math.sqrt(difference / change);
     assert.ok(relative > 0 && relative < most, `${weights} changes the step by ${relative} of itself`);
     assert.ok(bytes < 0.6 * exact.bytes);
   }
 });
 
-Deno.test("Walrus.load() refuses 8-bit weights on a device without them", async () => {
+Deno.test("loadModel() refuses 8-bit weights on a device without them", async () => {
   using device = await wasm();
   const other = {
     ...device,
@@ -188,7 +190,7 @@ Deno.test("Walrus.load() refuses 8-bit weights on a device without them", async 
   };
   await assert.rejects(
     () =>
-      Walrus.load(inRepository("examples/walrus_small/walrus.safetensors"), {
+      loadModel(inRepository("examples/walrus_small/walrus.safetensors"), {
         device: other,
         weights: "int8",
       }),

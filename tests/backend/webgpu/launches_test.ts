@@ -2,22 +2,21 @@
 
 import assert from "node:assert/strict";
 import { planForecast } from "../../../app/plan/forecast.ts";
+import { imaginedInfo } from "../../../app/plan/imagined.ts";
 import { lower } from "../../../lib/backend/webgpu/lower.ts";
 import { launchesOf, planLaunches, submitsOf } from "../../../lib/backend/webgpu/launches.ts";
 import { poolSlots } from "../../../lib/backend/webgpu/pool.ts";
 import { LEAST_LIMITS, type Target } from "../../../lib/backend/webgpu/target.ts";
 import type { Kernel } from "../../../lib/compile/program.ts";
 import { RELEASED_CONFIG } from "../../../lib/models/walrus/config.ts";
-import { geometryOf } from "../../../lib/models/walrus/geometry.ts";
+import { walrusModel } from "../../../lib/models/walrus/walrus.ts";
 import { fixture } from "../../shared.ts";
 import { twoBlocks } from "../../two_blocks.ts";
 
 const KERNELS = new Set(Object.keys(lower) as Kernel[]);
-const points = [512, 512, 1] as const;
-const shape = { frames: 6, samples: 1, points, channels: 4, constants: 0, hidden: false, jitter: true };
-const geometry = geometryOf(points, [[1, 1], [1, 1], [1, 1]], true);
-const program = (halves: boolean) =>
-  planForecast(RELEASED_CONFIG, shape, geometry, KERNELS, halves).main.program;
+const model = walrusModel(RELEASED_CONFIG);
+const shape = model.shape(imaginedInfo([512, 512], model, 4), { samples: 1, draws: true });
+const program = (fp16: boolean) => planForecast(model, shape, KERNELS, fp16).main.program;
 const least: Target = { limits: LEAST_LIMITS, tiles: true, subgroups: false };
 
 Deno.test("planLaunches() fits the released model into 8 GB, and into half with f16 weights", () => {
