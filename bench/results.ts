@@ -1,6 +1,6 @@
 // Files of results: written as the repository formats them, and added to run by run.
 
-import { writeFileAtomic } from "../lib/io/file.ts";
+import { writeFileAtomic } from "walrus/io";
 
 /** Writes a report under a temporary name and renames it. */
 export async function writeResults(file: string, report: unknown): Promise<void> {
