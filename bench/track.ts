@@ -41,8 +41,7 @@ interface Named extends Workload {
 
 function workloads(device: WasmDevice): Named[] {
   const models = Object.entries(PROGRAMS).map(([name, make]) => ({ name, ...make(device) }));
-  const kernels = kernelCases().map(({ label, program, matrices }) => ({ name: label, program, matrices }));
-  return [...kernels, ...models];
+  return [...kernelCases().map(({ label, ...workload }) => ({ name: label, ...workload })), ...models];
 }
 
 async function measure(device: WasmDevice, { name, ...workload }: Named): Promise<Row> {

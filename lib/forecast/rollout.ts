@@ -1,36 +1,17 @@
 // Rollouts: predict a frame, append it, drop the oldest, again (evaluation.md section 5).
 
 import type { Device } from "../compile/device.ts";
-import { DeviceLostError } from "../compile/device.ts";
+import type { DeviceLostError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { FieldTransforms } from "../data/transforms.ts";
-import type { FieldMap, Inputs, Model, StepPlace } from "../models/model.ts";
+import type { FieldMap, Inputs, StepPlace } from "../models/model.ts";
 import { type Frame, frameAfter, windowAfter } from "./frame.ts";
-import type { MemoryEstimate, PreparedForecast } from "./prepare.ts";
-import type { Lease } from "./program_cache.ts";
-import { RolloutRun, type RunSettings } from "./rollout_run.ts";
+import type { MemoryEstimate } from "./prepare.ts";
+import type { RunSettings } from "./rollout_run.ts";
+import { type ForecastHost, RolloutSession } from "./rollout_session.ts";
 
-/** A network with its weights on a device: a loaded model, or one in training. */
-export interface ForecastHost {
-  /** The network. */
-  readonly model: Model;
-  /** Where it computes. */
-  readonly device: Device;
-  /** Aborted when it is disposed of: ends its rollouts. */
-  readonly signal: AbortSignal;
-  /** Programs for a kind of window, theirs while they are leased. */
-  programs(
-    shape: unknown,
-    kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void,
-  ): Promise<Lease<PreparedForecast>>;
-  /**
-   * Leaves a lost device for another: the one that `next` makes, or that an earlier call for the same loss made. Hosts
-   * that are bound to their device have none.
-   */
-  replaceDevice?(lost: Device, next: () => Promise<Device>): Promise<void>;
-}
+export type { ForecastHost } from "./rollout_session.ts";
 
 /** How a rollout runs. */
 export interface RolloutOptions {
@@ -79,21 +60,6 @@ function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Waits no longer than a signal lets it; what comes too late is given back. */
-async function unlessAborted<T extends Disposable>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([work, aborted]);
-  } catch (error) {
-    work.then((late) => late[Symbol.dispose](), () => {});
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
 /**
  * Forecasts frame after frame, feeding its own output back. Rollouts of one host may overlap: each gives what it would
  * give alone. The host has to outlive them; when it is disposed of they end with a DisposedError.
@@ -129,54 +95,22 @@ export async function* rollout(
     signal,
     ...(options.stepInputs ? { stepInputs: (place: StepPlace) => options.stepInputs!(shape, place) } : {}),
   };
+  using session = new RolloutSession(host, shape, settings, {
+    kvCache,
+    ...(options.admit ? { admit: options.admit } : {}),
+    ...(options.onDeviceLost ? { onDeviceLost: options.onDeviceLost } : {}),
+  });
+  const last = start.times.at(-1) ?? 0;
   /** The last frames, as many as a window has. */
   let recent: Frame[] = [];
-  const open = async (index: number) => {
-    const programs = await unlessAborted(signal, host.programs(shape, kvCache, options.admit));
-    return await RolloutRun.start(
-      model,
-      shape,
-      windowAfter(start, recent),
-      settings,
-      programs,
-      index,
-    );
-  };
-  const recover = async (lost: Device, error: unknown): Promise<void> => {
-    if (!(error instanceof DeviceLostError) || !options.onDeviceLost || !host.replaceDevice) throw error;
-    await host.replaceDevice(lost, () => options.onDeviceLost!(error));
-  };
-
-  const last = start.times.at(-1) ?? 0;
-  let run: RolloutRun<unknown> | null = null;
-  /** The device that the run is on, also once another rollout has led the host to its successor. */
-  let { device } = host;
-  try {
-    for (let index = 1, step = 0; step < steps;) {
-      await breathe();
-      signal.throwIfAborted();
-      let predicted;
-      try {
-        if (!run) {
-          device = host.device;
-          run = await open(index);
-        }
-        predicted = await run.step(index);
-      } catch (error) {
-        run?.[Symbol.dispose]();
-        run = null;
-        await recover(device, error);
-        continue;
-      }
-      for (const values of predicted.slice(0, steps - step)) {
-        step++;
-        const frame = frameAfter(start, values, step, last + step * lead);
-        recent = [...recent, frame].slice(-start.times.length);
-        yield frame;
-      }
-      index++;
+  for (let index = 1, step = 0; step < steps; index++) {
+    await breathe();
+    const predicted = await session.step(index, () => windowAfter(start, recent));
+    for (const values of predicted.slice(0, steps - step)) {
+      step++;
+      const frame = frameAfter(start, values, step, last + step * lead);
+      recent = [...recent, frame].slice(-start.times.length);
+      yield frame;
     }
-  } finally {
-    run?.[Symbol.dispose]();
   }
 }

@@ -38,6 +38,7 @@ export {
   type Executable,
   type Inputs,
   type Job,
+  type Loadable,
   type RunReport,
 } from "../compile/device.ts";
 export {

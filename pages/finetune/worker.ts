@@ -2,10 +2,9 @@
 // the messages of `messages.ts`; reads nothing but what it is handed.
 
 import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
-import { findModel } from "walrus/models";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
-import { type Model, modelEntry } from "walrus/models";
+import { findModel, type Model, modelEntry } from "walrus/models";
 import {
   makeBatch,
   Mixture,
