@@ -1,5 +1,5 @@
-// A plan becomes resident: pipelines are compiled, its prologue is computed once, in the turn of the load, and its results
-// stay with the main program.
+// A plan becomes resident: pipelines are compiled, its prologue is computed once, in the turn of the load, and its
+// results stay with the main program.
 
 import type { DeviceBuffer, Loadable } from "../../compile/device.ts";
 import { outputSlotName } from "../../compile/lower.ts";
@@ -10,7 +10,7 @@ import { isBufferOf, type WebGpuBuffer } from "./buffer.ts";
 import { guarded } from "./errors.ts";
 import { type Command, WebGpuExecutable } from "./executable.ts";
 import type { Gpu } from "./gpu.ts";
-import { fitted, launchesOf } from "./launches.ts";
+import { dispatchesOf, fitted } from "./dispatches.ts";
 
 type Stationary = ReadonlyMap<string, WebGpuBuffer>;
 type Results = ReadonlyMap<string, GPUBuffer>;
@@ -23,11 +23,11 @@ async function loadProgram(
   results: Results,
 ): Promise<WebGpuExecutable> {
   const program = fitted(compiled, gpu.target);
-  return await guarded(gpu.device, `load a program of ${program.steps.length} steps`, async () => {
+  return await guarded(gpu.device, `load a program of ${program.launches.length} launches`, async () => {
     const commands = await Promise.all(
-      launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
-        ...launch,
-        pipeline: await gpu.pipeline(launch.dispatch.parts),
+      dispatchesOf(program, gpu.target).map(async (entry): Promise<Command> => ({
+        ...entry,
+        pipeline: await gpu.pipeline(entry.dispatch.parts),
       })),
     );
     turn.check();
