@@ -24,6 +24,11 @@
  * @module
  */
 
+import { loadModel, type LoadOptions } from "./lib/forecast/load.ts";
+import type { LoadedModel } from "./lib/forecast/loaded_model.ts";
+import type { SourceInput } from "./lib/io/source.ts";
+import { entry } from "./lib/models/walrus/entry.ts";
+
 export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
@@ -44,5 +49,27 @@ export { type Forecaster, linearExtrapolation, persistence } from "./lib/metrics
 export { FRAME_METRICS, type FrameMetric, frameMetric } from "./lib/metrics/frame.ts";
 export { score, type ScoreOptions, vrmse } from "./lib/metrics/score.ts";
 export type { FieldMap } from "./lib/models/model.ts";
-export { Walrus } from "./lib/public/load_walrus.ts";
 export type { WeightStorage } from "./lib/weights/storage.ts";
+
+/** Walrus networks: `loadModel` for those who want no other. */
+export const Walrus: {
+  /**
+   * Opens a Walrus checkpoint; those of other families are refused.
+   *
+   * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, Blob, bytes
+   * @param options device and configuration
+   * @throws SyntaxError for a broken file, TypeError for weights that are not Walrus's or do not fit their configuration
+   *
+   * @example
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { Walrus, wasm } from "walrus";
+   * using device = await wasm({ threads: 1 });
+   * using model = await Walrus.load("examples/walrus_small/walrus.safetensors", { device });
+   * assert.equal(model.model.description, "6 blocks of width 96");
+   * ```
+   */
+  load(checkpoint: SourceInput, options: Omit<LoadOptions, "registry">): Promise<LoadedModel>;
+} = {
+  load: (checkpoint, options) => loadModel(checkpoint, { ...options, registry: [entry] }),
+};

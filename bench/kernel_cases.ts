@@ -1,18 +1,18 @@
-// The kernels of the WASM backend at the sizes of the released model, each as a program of one step.
+// The kernels of the WASM backend at the sizes of the released model, each as a program of one launch.
 
-import type { AnyStep, ContractAxis } from "../lib/compile/program.ts";
+import type { ContractAxis, Launch } from "../lib/compile/program.ts";
 import { type View, wholeView } from "../lib/compile/view.ts";
 import { apply, operand } from "../lib/ir/scalar.ts";
 import { type DType, type Shape, sizeOf } from "../lib/ir/types.ts";
-import { programOf } from "../tests/backend/run_step.ts";
+import { programOf } from "../tests/backend/run_launch.ts";
 import type { Workload } from "./resident.ts";
 
 const T = 6, S = 1024, H = 16, E = 88, HIDDEN = H * E;
 
-/** One kernel at one size: a program of this step alone. */
+/** One kernel at one size: a program of this launch alone. */
 export interface KernelCase extends Workload {
   readonly label: string;
-  readonly step: AnyStep;
+  readonly launch: Launch;
 }
 
 /** Views of fresh slots in order. */
@@ -33,21 +33,21 @@ function broadcast(view: View, shape: Shape): View {
   return { ...view, shape, strides: shape.map((_, i) => i < skip ? 0 : view.strides[i - skip]!) };
 }
 
-function step(kernel: AnyStep["kernel"], inputs: View[], outputs: View[], attributes: unknown): AnyStep {
-  return { kernel, inputs, outputs, attributes, scope: "bench" } as AnyStep;
+function launch(kernel: Launch["kernel"], inputs: View[], outputs: View[], attributes: unknown): Launch {
+  return { kernel, inputs, outputs, attributes, scope: "bench" } as Launch;
 }
 
 /** All cases: every kernel at least once. */
 export function kernelCases(): KernelCase[] {
   const list: KernelCase[] = [];
   /** `rows` are those of the second operand, where it may be packed. */
-  const add = (label: string, make: (s: Setup) => AnyStep, rows?: number) => {
+  const add = (label: string, make: (s: Setup) => Launch, rows?: number) => {
     const setup = new Setup();
     const made = make(setup);
     const contents = setup.slots.map(([dtype, length]) => ({ dtype, data: { length } }));
     const program = programOf([made], contents);
     const matrices = new Map(rows === undefined ? [] : [[program.slots[1]!.name, rows]]);
-    list.push({ label, step: made, program, matrices });
+    list.push({ label, launch: made, program, matrices });
   };
   const contract = (
     label: string,
@@ -57,7 +57,7 @@ export function kernelCases(): KernelCase[] {
   ) => {
     add(mayBePacked ? label : `${label}, row order`, (s) => {
       const axis = (size: number, a: number, b: number, out: number): ContractAxis => ({ size, a, b, out });
-      return step("contract", [s.view([m, k]), s.view([n, k], weights)], [s.view([m, n])], {
+      return launch("contract", [s.view([m, k]), s.view([n, k], weights)], [s.view([m, n])], {
         batch: [],
         m: [axis(m, k, 0, n)],
         n: [axis(n, 0, k, 1)],
@@ -76,50 +76,52 @@ export function kernelCases(): KernelCase[] {
   const tokens = [T, S, HIDDEN];
   add("add, dense", (s) => {
     const out = s.view(tokens);
-    return step("map", [s.view(tokens), s.view(tokens)], [out], { expression: apply("add", x, operand(1)) });
+    return launch("map", [s.view(tokens), s.view(tokens)], [out], {
+      expression: apply("add", x, operand(1)),
+    });
   });
   add("swiglu of a strided half", (s) => {
     const wide = s.view([T, S, 7 * HIDDEN]);
     const half = (i: number): View => ({ ...wide, offset: i * 2 * HIDDEN, shape: [T, S, 2 * HIDDEN] });
     const expression = apply("mul", apply("mul", x, operand(1)), apply("sigmoid", operand(1)));
-    return step("map", [half(0), half(1)], [s.view([T, S, 2 * HIDDEN])], { expression });
+    return launch("map", [half(0), half(1)], [s.view([T, S, 2 * HIDDEN])], { expression });
   });
   add("normalise by a factor per frame and channel", (s) => {
     const factor = broadcast(s.view([T, 1, HIDDEN]), [T, 1, HIDDEN]);
     const spread: View = { ...factor, shape: tokens, strides: [HIDDEN, 0, 1] };
-    return step("map", [s.view(tokens), spread], [s.view(tokens)], {
+    return launch("map", [s.view(tokens), spread], [s.view(tokens)], {
       expression: apply("mul", x, operand(1)),
     });
   });
   add(
     "transpose tokens and channels",
-    (s) => step("map", [permuted(s.view([T, HIDDEN, S]), 0, 2, 1)], [s.view(tokens)], { expression: x }),
+    (s) => launch("map", [permuted(s.view([T, HIDDEN, S]), 0, 2, 1)], [s.view(tokens)], { expression: x }),
   );
   add(
     "4 channels last to first",
     (s) =>
-      step("map", [permuted(s.view([6, 256 * 256, 4]), 0, 2, 1)], [s.view([6, 4, 256 * 256])], {
+      launch("map", [permuted(s.view([6, 256 * 256, 4]), 0, 2, 1)], [s.view([6, 4, 256 * 256])], {
         expression: x,
       }),
   );
-  add("cast to halves", (s) => step("cast", [s.view(tokens)], [s.view(tokens, "f16")], {}));
+  add("cast to fp16", (s) => launch("cast", [s.view(tokens)], [s.view(tokens, "f16")], {}));
   add(
     "gather of tokens",
-    (s) => step("gather", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
+    (s) => launch("gather", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
   );
   add(
     "scatterAdd of tokens",
-    (s) => step("scatterAdd", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
+    (s) => launch("scatterAdd", [s.view(tokens), s.view([S], "i32")], [s.view(tokens)], { axis: 1 }),
   );
-  add("exp", (s) => step("map", [s.view(tokens)], [s.view(tokens)], { expression: apply("exp", x) }));
+  add("exp", (s) => launch("map", [s.view(tokens)], [s.view(tokens)], { expression: apply("exp", x) }));
   add("sum of squares over tokens", (s) =>
-    step("reduce", [s.view(tokens)], [s.view([T, 1, HIDDEN])], {
+    launch("reduce", [s.view(tokens)], [s.view([T, 1, HIDDEN])], {
       reducer: "sum",
       axes: [1],
       expression: apply("mul", x, x),
     }));
   add("sum of squares of everything", (s) =>
-    step("reduce", [s.view(tokens)], [s.view([1, 1, 1])], {
+    launch("reduce", [s.view(tokens)], [s.view([1, 1, 1])], {
       reducer: "sum",
       axes: [0, 1, 2],
       expression: apply("mul", x, x),
@@ -127,21 +129,21 @@ export function kernelCases(): KernelCase[] {
   add("layerNorm of heads", (s) => {
     const wide = s.view([T, S, 7 * HIDDEN]);
     const heads: View = { ...wide, shape: [T, S, H, E], strides: [S * 7 * HIDDEN, 7 * HIDDEN, E, 1] };
-    return step("layerNorm", [heads, s.view([E]), s.view([E])], [s.view([T, S, H, E])], { epsilon: 1e-5 });
+    return launch("layerNorm", [heads, s.view([E]), s.view([E])], [s.view([T, S, H, E])], { epsilon: 1e-5 });
   });
   add("rope", (s) => {
     const table = () => {
       const view = s.view([S, 33]);
       return { ...view, shape: [T, S, H, 33], strides: [0, 33, 0, 1] };
     };
-    return step("rope", [s.view([T, S, H, E]), table(), table()], [s.view([T, S, H, E])], {});
+    return launch("rope", [s.view([T, S, H, E]), table(), table()], [s.view([T, S, H, E])], {});
   });
   const attention = (label: string, b: number, m: number, qkv: (s: Setup) => View[], bias = false) =>
     add(label, (s) => {
       const inputs = qkv(s);
       if (bias) inputs.push(broadcast(s.view([H, m, m]), [b / H, H, m, m]));
       const out = s.view([b / H, m, H, E]);
-      return step("attention", inputs, [permuted(out, 0, 2, 1, 3)], { scale: 1 / Math.sqrt(E) });
+      return launch("attention", inputs, [permuted(out, 0, 2, 1, 3)], { scale: 1 / Math.sqrt(E) });
     });
   attention("attention 1024 x 16 heads x 88", H, S, (s) => [0, 1, 2].map(() => s.view([1, H, S, E])));
   attention(
@@ -155,28 +157,28 @@ export function kernelCases(): KernelCase[] {
     add(`attentionGradient ${tokens} x ${heads} heads x ${width}`, (s) => {
       const all = () => s.view([1, heads, tokens, width]);
       const inputs = [all(), all(), all(), all()];
-      return step("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(width) });
+      return launch("attentionGradient", inputs, [all(), all(), all()], { scale: 1 / Math.sqrt(width) });
     });
   gradient(H, 512, E);
   gradient(4, 2048, 24);
   add("attention 2048 x 4 heads x 24", (s) => {
     const all = () => s.view([1, 4, 2048, 24]);
-    return step("attention", [all(), all(), all()], [all()], { scale: 0.2 });
+    return launch("attention", [all(), all(), all()], [all()], { scale: 0.2 });
   });
   add(
     "fold of windows of 4 by 2, 16 channels",
     (s) =>
-      step("fold", [s.view([2, 16, 4, 22, 10, 4, 16])], [s.view([2, 16, 4, 22, 22, 16])], {
+      launch("fold", [s.view([2, 16, 4, 22, 10, 4, 16])], [s.view([2, 16, 4, 22, 22, 16])], {
         axis: 4,
-        step: 2,
+        stride: 2,
       }),
   );
   add(
     "fold of windows of 8 by 1, 3 channels",
     (s) =>
-      step("fold", [s.view([2, 34, 8, 33, 8, 19, 8, 3])], [s.view([2, 34, 8, 33, 8, 26, 3])], {
+      launch("fold", [s.view([2, 34, 8, 33, 8, 19, 8, 3])], [s.view([2, 34, 8, 33, 8, 26, 3])], {
         axis: 5,
-        step: 1,
+        stride: 1,
       }),
   );
   return list;

@@ -1,21 +1,21 @@
-// Where does the time of a whole step go? A profile by kernel, or step by step with --steps N (the N slowest), with the
-// share of the multiply-add ceiling. deno run -A bench/model_profile.ts [forecast|train|released ..] [--threads 1] [--runs 3]
-// [--steps 30] [--out FILE]. An older file's other programs stay. One thread is judged by CPU time; more threads want an
-// idle machine.
+// Where does the time of a whole step go? A profile by kernel, or launch by launch with --launches N (the N slowest),
+// with the share of the multiply-add ceiling. deno run -A bench/model_profile.ts [forecast|train|released ..]
+// [--threads 1] [--runs 3] [--launches 30] [--out FILE]. An older file's other programs stay. One thread is judged by
+// CPU time; more threads want an idle machine.
 
 import { parseArgs } from "node:util";
 import { wasm } from "walrus";
 import { launchWork } from "walrus/devices";
 import { processorName } from "./machine.ts";
 import { PROGRAMS, released } from "./model_programs.ts";
-import { profileSteps, type StepTime } from "./profile.ts";
+import { type LaunchTime, profileLaunches } from "./profile.ts";
 import { withOlder, writeResults } from "./results.ts";
 import { ceiling, ceilingOfThreads } from "./wasm_ceiling.ts";
 
 /** A line of the profile. */
 interface Line {
   readonly what: string;
-  readonly steps: number;
+  readonly launches: number;
   readonly milliseconds: number;
   /** Of the whole program. */
   readonly share: number;
@@ -33,32 +33,32 @@ interface Profile {
   readonly kernels: readonly Line[];
 }
 
-function line(what: string, times: readonly StepTime[], total: number): Line {
-  const sum = (of: (time: StepTime) => number) => times.reduce((n, time) => n + of(time), 0);
+function line(what: string, times: readonly LaunchTime[], total: number): Line {
+  const sum = (of: (time: LaunchTime) => number) => times.reduce((n, time) => n + of(time), 0);
   const milliseconds = sum((time) => time.milliseconds);
   return {
     what,
-    steps: times.length,
+    launches: times.length,
     milliseconds,
     share: milliseconds / total,
-    gflops: sum(({ step }) => launchWork(step)) / milliseconds / 1e6,
+    gflops: sum(({ launch }) => launchWork(launch)) / milliseconds / 1e6,
     gigabytes: sum(({ bytes }) => bytes) / milliseconds / 1e6,
   };
 }
 
-/** Sizes of a contraction, shapes of other steps. */
-function describe({ step }: StepTime): string {
-  const scope = step.scope.replaceAll(/block\d+/g, "block*");
-  if (step.kernel !== "contract") {
-    const shapes = [...step.inputs, ...step.outputs].slice(-4).map(({ shape }) => shape.join("x"));
-    return `${step.kernel} ${shapes.join(" ")} ${scope}`;
+/** Sizes of a contraction, shapes of other launches. */
+function describe({ launch }: LaunchTime): string {
+  const scope = launch.scope.replaceAll(/block\d+/g, "block*");
+  if (launch.kernel !== "contract") {
+    const shapes = [...launch.inputs, ...launch.outputs].slice(-4).map(({ shape }) => shape.join("x"));
+    return `${launch.kernel} ${shapes.join(" ")} ${scope}`;
   }
-  const { batch, m, n, k, epilogue } = step.attributes;
+  const { batch, m, n, k, epilogue } = launch.attributes;
   const size = (axes: typeof m) => axes.map((axis) => axis.size).join("*") || "1";
   return `contract ${size(batch)}: ${size(m)} x ${size(n)} x ${size(k)}${epilogue ? " +" : ""} ${scope}`;
 }
 
-function grouped(times: readonly StepTime[], key: (time: StepTime) => string): Line[] {
+function grouped(times: readonly LaunchTime[], key: (time: LaunchTime) => string): Line[] {
   const total = times.reduce((n, { milliseconds }) => n + milliseconds, 0);
   const groups = Map.groupBy(times, key);
   const lines = [...groups].map(([what, members]) => line(what, members, total));
@@ -66,11 +66,11 @@ function grouped(times: readonly StepTime[], key: (time: StepTime) => string): L
 }
 
 function print(lines: readonly Line[]): void {
-  for (const { what, steps, milliseconds, share, gflops, gigabytes } of lines) {
+  for (const { what, launches, milliseconds, share, gflops, gigabytes } of lines) {
     const numbers = [
       milliseconds.toFixed(2).padStart(10),
       `${(100 * share).toFixed(1)} %`.padStart(7),
-      `${steps}`.padStart(5),
+      `${launches}`.padStart(5),
       gflops.toFixed(1).padStart(6),
       gigabytes.toFixed(1).padStart(6),
     ];
@@ -84,7 +84,7 @@ const { values, positionals } = parseArgs({
   options: {
     threads: { type: "string", default: "1" },
     runs: { type: "string", default: "3" },
-    steps: { type: "string", default: "0" },
+    launches: { type: "string", default: "0" },
     out: { type: "string" },
   },
 });
@@ -96,12 +96,12 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
   const isChosen = positionals.some((start) => name.startsWith(start));
   // The released network is measured when it is named only.
   if (!isChosen && (positionals.length > 0 || make === released)) continue;
-  const times = await profileSteps(device, make(device), Number(values.runs));
+  const times = await profileLaunches(device, make(device), Number(values.runs));
   const peak = await top();
-  const lines = grouped(times, ({ step }) => step.kernel);
+  const lines = grouped(times, ({ launch }) => launch.kernel);
   const whole = line("everything", times, times.reduce((n, { milliseconds }) => n + milliseconds, 0));
   console.log(`\n${name}, ${threads} threads; ceiling ${peak.toFixed(1)} GFLOP/s`);
-  console.log("        ms   share steps GFLOP/s GB/s");
+  console.log("        ms   share  runs GFLOP/s GB/s");
   print([whole, ...lines]);
   const contract = lines.find(({ what }) => what === "contract")!;
   console.log(
@@ -109,7 +109,7 @@ for (const [name, make] of Object.entries({ ...PROGRAMS, released })) {
       (100 * contract.gflops / peak).toFixed(1)
     } %; the whole is ${(100 * whole.gflops / contract.gflops).toFixed(1)} % of contract alone`,
   );
-  if (values.steps !== "0") print(grouped(times, describe).slice(0, Number(values.steps)));
+  if (values.launches !== "0") print(grouped(times, describe).slice(0, Number(values.launches)));
   results.push({ name, threads, ceiling: peak, whole, kernels: lines });
 }
 if (values.out) {

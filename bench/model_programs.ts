@@ -87,7 +87,7 @@ export function released(device: Target): Workload {
   return forecastStep(RELEASED_CONFIG, square(512, { samples: 1, channels: 2, jitter: false }), device);
 }
 
-/** Programs by name that are measured as a habit. */
+/** Programs by name that are measured by default. */
 export const PROGRAMS = {
   "forecast 98M, 256x256, 6 frames": forecast,
   "train 6 blocks of 96, 64x64, 6 frames, 2 samples": train,

@@ -1,17 +1,17 @@
-// Time of every step of a program on the WASM backend: the best of several runs, with the bytes its views touch, so that
-// a profile by kernel can say which bound a step meets. CPU time on one thread, wall time on more.
+// Time of every launch of a program on the WASM backend: the best of several runs, with the bytes its views touch, so
+// that a profile by kernel can say which bound a launch meets. CPU time on one thread, wall time on more.
 
 import process from "node:process";
 import { WasmExecutable } from "../lib/backend/wasm/executable.ts";
 import type { WasmDevice } from "../lib/backend/wasm/device.ts";
-import type { AnyStep } from "../lib/compile/program.ts";
+import type { Launch } from "../lib/compile/program.ts";
 import type { View } from "../lib/compile/view.ts";
 import { BYTES } from "../lib/ir/types.ts";
 import { makeResident, type Workload } from "./resident.ts";
 
-/** One step's best time. */
-export interface StepTime {
-  readonly step: AnyStep;
+/** One launch's best time. */
+export interface LaunchTime {
+  readonly launch: Launch;
   readonly milliseconds: number;
   /** Of all its views, each element once. */
   readonly bytes: number;
@@ -30,29 +30,29 @@ export function bytesOf(view: View): number {
 }
 
 /**
- * Measures every step.
+ * Measures every launch.
  *
  * @param device where it runs
  * @param workload as compiled
- * @param runs of which the best counts, step by step
+ * @param runs of which the best counts, launch by launch
  */
-export async function profileSteps(
+export async function profileLaunches(
   device: WasmDevice,
   workload: Workload,
   runs: number,
-): Promise<readonly StepTime[]> {
+): Promise<readonly LaunchTime[]> {
   const { program } = workload;
   using resident = await makeResident(device, workload);
   const { executable, job } = resident;
   if (!(executable instanceof WasmExecutable)) throw new TypeError(`Cannot profile ${device.name}`);
-  let best: number[] = program.steps.map(() => Infinity);
+  let best: number[] = program.launches.map(() => Infinity);
   for (let run = 0; run < runs; run++) {
     const times = await executable.profile(job.buffers, device.threads === 1 ? cpuTime : undefined);
     best = best.map((least, i) => Math.min(least, times[i]!));
   }
-  return program.steps.map((step, i) => ({
-    step,
+  return program.launches.map((launch, i) => ({
+    launch,
     milliseconds: best[i]!,
-    bytes: [...step.inputs, ...step.outputs].reduce((sum, view) => sum + bytesOf(view), 0),
+    bytes: [...launch.inputs, ...launch.outputs].reduce((sum, view) => sum + bytesOf(view), 0),
   }));
 }

@@ -15,7 +15,7 @@ export interface Stationary extends Workload, Disposable {
 }
 
 /**
- * Compiles a graph and places what stays.
+ * Compiles a graph and places what is stationary.
  *
  * @param device where it will run
  * @param graph as traced

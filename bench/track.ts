@@ -1,7 +1,8 @@
 // Did a kernel or a model become slower? Every workload on one thread by CPU time, the multiply-add ceiling measured
 // before each, compared with the stored baseline; what seems slower is measured again before it is named.
 //
-// usage: deno task bench:track [--save] [--only TEXT] [--baseline FILE] [--out FILE]; exit code 1 when something is slower
+// usage: deno task bench:track [--save] [--only TEXT] [--baseline FILE] [--out FILE]; exit code 1 when something is
+// slower
 
 import { parseArgs } from "node:util";
 import { wasm, type WasmDevice } from "walrus";
@@ -62,8 +63,8 @@ async function measure(device: WasmDevice, { name, ...workload }: Named): Promis
     times.push((cpuTime() - start) / repeats);
   }
   const milliseconds = Math.min(...times);
-  const operations = program.steps.reduce((sum, step) => sum + launchWork(step), 0);
-  const views = program.steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
+  const operations = program.launches.reduce((sum, launch) => sum + launchWork(launch), 0);
+  const views = program.launches.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
   const bytes = views.reduce((sum, view) => sum + bytesOf(view), 0);
   const digits = (value: number) => Number(value.toPrecision(4));
   return {

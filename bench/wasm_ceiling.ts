@@ -56,7 +56,7 @@ function chainModule(kind: keyof typeof STEPS): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** Source of a worker that runs bursts when all are told to: word 0 counts bursts, word 1 those that are done. */
+/** Source of a worker that runs bursts when all are signalled: word 0 counts bursts, word 1 those that are done. */
 const WORKER = `
 onmessage = async ({ data: { bytes, words, rounds } }) => {
   const { instance } = await WebAssembly.instantiate(bytes);

@@ -1,10 +1,11 @@
-// What do fp16 and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of
-// one step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
-// interleaved on one thread by CPU time. With a folder of golden vectors also what whole models with random weights give.
-// With a checkpoint also its step with six frames and 1,024 tokens, interleaved on all threads by the clock; blocks are
-// alike, so a few of the released width (deno task make-checkpoint) tell what all of them would.
+// What do fp16 and 8-bit numbers instead of floats cost and gain as storage of weights on WASM? Accuracy: errors of one
+// step and of rollouts of the shipped network, and how far its forecasts move. Speed: products with such matrices,
+// interleaved on one thread by CPU time. With a folder of golden vectors also what whole models with random weights
+// give. With a checkpoint also its step with six frames and 1,024 tokens, interleaved on all threads by the clock;
+// blocks are alike, so a few of the released width (deno task make-checkpoint) tell what all of them would.
 //
-// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--golden FOLDER] [--checkpoint FILE] [--out FILE] [FILE.hdf5 ..]
+// usage: deno run -A bench/weights.ts [--rounds 8] [--steps 20] [--golden FOLDER] [--checkpoint FILE] [--out FILE]
+// [FILE.hdf5 ..]
 
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -147,7 +148,7 @@ async function stepTimes(device: WasmDevice, checkpoint: string, rounds: number)
   };
 }
 
-/** Errors of the oracle's whole models: the worst output of each, relative to its largest magnitude. */
+/** Errors of the reference's whole models: the worst output of each, relative to its largest magnitude. */
 async function models(device: WasmDevice, folder: string) {
   const golden = await openGolden(folder);
   const rows = [];

@@ -1,6 +1,6 @@
-// attention: out = softmax(q k^T scale + bias) v; q, k, v, bias: in0..3. Scores are never stored: sums are rescaled when
-// a larger score comes. Words: invocations in a row of workgroups, rows, m, n, scale, strides of q (m, e), k (n, e),
-// v (n, f), out (m, f), bias (m, n), the walk of leading axes. Dispatch: one invocation a row of q.
+// attention: out = softmax(q k^T scale + bias) v; q, k, v, bias: in0..3. Scores are never stored: sums are rescaled
+// when a larger score comes. Uniforms: invocations in a row of workgroups, rows, m, n, scale, strides of q (m, e), k
+// (n, e), v (n, f), out (m, f), bias (m, n), the walk of leading axes. Dispatch: one invocation a row of q.
 
 const E = {{e}}u;
 const F = {{f}}u;

@@ -1,5 +1,5 @@
 // attentionGradient, third part: the cotangents of k and v; q, k, v, g, the rows' two numbers: in0..4, out0 for k, out1
-// for v. Words: invocations in a row of workgroups, rows of k, m, n, scale, strides of q (m, e), k (n, e), v (n, f),
+// for v. Uniforms: invocations in a row of workgroups, rows of k, m, n, scale, strides of q (m, e), k (n, e), v (n, f),
 // g (m, f), out0 (n, e), out1 (n, f), the walk of leading axes. One invocation a row of k.
 
 const E = {{e}}u;

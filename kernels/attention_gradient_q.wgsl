@@ -1,5 +1,5 @@
-// attentionGradient, second part: the cotangent of q; q, k, v, g, the rows' two numbers: in0..4. Words: invocations in a
-// row of workgroups, rows, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), out (m, e), the walk of
+// attentionGradient, second part: the cotangent of q; q, k, v, g, the rows' two numbers: in0..4. Uniforms: invocations
+// in a row of workgroups, rows, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), out (m, e), the walk of
 // leading axes. One invocation a row of q.
 
 const E = {{e}}u;

@@ -1,6 +1,7 @@
-// attentionGradient, first part: for each row of q the logarithm of its softmax's denominator and the sum of its weights
-// times their cotangents; q, k, v, g: in0..3, out: both numbers a row. Words: invocations in a row of workgroups, rows,
-// m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the walk of leading axes. One invocation a row of q.
+// attentionGradient, first part: for each row of q the logarithm of its softmax's denominator and the sum of its
+// weights times their cotangents; q, k, v, g: in0..3, out: both numbers a row. Uniforms: invocations in a row of
+// workgroups, rows, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the walk of leading axes. One
+// invocation a row of q.
 
 const E = {{e}}u;
 const F = {{f}}u;

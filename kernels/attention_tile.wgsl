@@ -1,6 +1,7 @@
 // attention of many rows: the same result as attention.wgsl by tiles of 32 rows and 32 keys; a workgroup meets the keys
-// from the first to the last, and sums are rescaled when a larger score comes. Words: workgroups in a row, workgroups,
-// then as there. Dispatch: workgroups of 8 x 8 invocations, each with 4 rows x 4 keys, 4 rows x T quads of features.
+// from the first to the last, and sums are rescaled when a larger score comes. Uniforms: workgroups in a row,
+// workgroups, then as there. Dispatch: workgroups of 8 x 8 invocations, each with 4 rows x 4 keys, 4 rows x T quads of
+// features.
 
 const E = {{e}}u;
 const F = {{f}}u;

@@ -1,5 +1,5 @@
 // contract: out[b, m, n] = epilogue(sum over k of in0[b, m, k] in1[b, n, k], in2[b, m, n], ..), all strided.
-// Words: m, n, k, batches, then the walks of batches, rows, columns and summed elements.
+// Uniforms: m, n, k, batches, then the walks of batches, rows, columns and summed elements.
 // Dispatch: workgroups of 8 x 8 invocations, each with ROWS x COLUMNS results in registers; x over n, y over m.
 
 const ROWS = {{rows}}u;
@@ -62,7 +62,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: 
 fn finish(part: f32, row: u32, column: u32, batch: Walk_batch) {
   let at_m = walk_m(row);
   let at_n = walk_n(column);
-  // A launch over a part of k goes on from what the ones before it left.
+  // A split-K pass over a part of k goes on from what the ones before it left.
   let sum = part + {{previous}};
   {{epilogue}}
 }

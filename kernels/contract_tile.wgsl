@@ -1,6 +1,6 @@
-// contract of large operands: the sums of contract.wgsl by tiles of 8 SIDE x 8 SIDE results, 8 x 8 an
-// invocation. Words: as there. Dispatch: workgroups of SIDE x SIDE invocations, x over n, y over m. Operands are read four
-// at once along terms or along rows (FORM 1, 2), else one by one; a turn of the loop meets DEEP terms.
+// contract of large operands: the sums of contract.wgsl by tiles of 8 SIDE x 8 SIDE results, 8 x 8 an invocation.
+// Uniforms: as there. Dispatch: workgroups of SIDE x SIDE invocations, x over n, y over m. Operands are read four at
+// once along terms or along rows (FORM 1, 2), else one by one; a turn of the loop meets DEEP terms.
 
 const SIDE = {{side}}u;
 const DEEP = SIDE;
@@ -213,7 +213,7 @@ fn finish(at: Place, part: u32, a: vec4f, b: vec4f, c: vec4f, d: vec4f) {
     let row = at.corner.x + own / 4u * 4u * SIDE + pair / 2u * 4u + own % 4u;
     if (row < at.m) {
       let at_m = walk_m(row);
-      // A launch over a part of k goes on from what the ones before it left.
+      // A split-K pass over a part of k goes on from what the ones before it left.
       let sum = tile[flat / 4u][flat % 4u] + {{previous}};
       {{epilogue}}
     }

@@ -1,5 +1,5 @@
 // gather: out[.., j, ..] = in0[.., in1[j], ..]; numbers of any type, bit for bit.
-// Words: invocations in a row of workgroups, elements, length and stride of the axis that is picked from, the walk.
+// Uniforms: invocations in a row of workgroups, elements, length and stride of the axis that is picked from, the walk.
 // Dispatch: one invocation an element. An index outside the axis gives 0.
 
 @compute @workgroup_size(256)

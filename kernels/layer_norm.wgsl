@@ -1,5 +1,5 @@
 // layerNorm: out = (x - mean) / sqrt(variance + epsilon) * weight + bias over the last axis; x, weight, bias: in0..2.
-// Words: workgroups in a row, rows, row length, epsilon, last strides of out, x, weight, bias, places of weight and
+// Uniforms: workgroups in a row, rows, row length, epsilon, last strides of out, x, weight, bias, places of weight and
 // bias, the walk of rows. Dispatch: one workgroup a row; the deviation is taken from the mean, not from squares.
 
 const LANES = 64u;

@@ -1,5 +1,5 @@
-// layerNorm where the device has subgroups: the formula and words of layer_norm.wgsl, but a row is one subgroup's, whose
-// lanes add by registers. Dispatch: workgroups of 128 invocations for ROWS rows each. Which invocations make up a
+// layerNorm where the device has subgroups: the formula and uniforms of layer_norm.wgsl, but a row is one subgroup's,
+// whose lanes add by registers. Dispatch: workgroups of 128 invocations for ROWS rows each. Which invocations make up a
 // subgroup, and how many, is the device's affair: subgroups draw numbers and lanes count themselves.
 
 const ROWS = 8u;

@@ -1,5 +1,5 @@
 // map: out[i] = expression(in0[i], in1[i], ..), copies, fills and casts included.
-// Words: invocations in a row of workgroups, elements, then the walk of the index space.
+// Uniforms: invocations in a row of workgroups, elements, then the walk of the index space.
 // Dispatch: one invocation an element, rows of workgroups.
 
 @compute @workgroup_size(256)

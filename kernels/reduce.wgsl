@@ -1,6 +1,6 @@
-// reduce: out[i] = sum or largest value over j of expression(in0[i, j], ..), both spaces strided.
-// Words: workgroups in a row, results, terms, then the walks of the results and of the terms. Dispatch: workgroups of
-// ACROSS results x LANES; lanes share the terms of a result and meet in a tree. Neighbours read neighbours either way.
+// reduce: out[i] = sum or largest value over j of expression(in0[i, j], ..), both spaces strided. Uniforms: workgroups
+// in a row, results, terms, then the walks of the results and of the terms. Dispatch: workgroups of ACROSS results x
+// LANES; lanes share the terms of a result and meet in a tree. Neighbours read neighbours either way.
 
 const ACROSS = {{across}}u;
 const LANES = {{lanes}}u;

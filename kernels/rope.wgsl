@@ -1,5 +1,5 @@
 // rope: features 2j and 2j + 1 of in0 turn by the angle whose cosine and sine are in1[j] and in2[j]; others pass.
-// Words: invocations in a row of workgroups, pairs of features in all, pairs a row, pairs that turn, features a row,
+// Uniforms: invocations in a row of workgroups, pairs of features in all, pairs a row, pairs that turn, features a row,
 // last strides of out and in0..2, the walk of rows. Dispatch: one invocation a pair, the last may be half.
 
 @compute @workgroup_size(256)

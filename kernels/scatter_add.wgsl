@@ -1,6 +1,6 @@
-// scatterAdd: out = 0; out[.., in1[j], ..] += in0[.., j, ..].
-// Words: invocations in a row of workgroups, elements, number of indices, strides of in0 and in1 along them, the walk,
-// whose second index is the place along the axis. Dispatch: one invocation a result, which looks through the indices.
+// scatterAdd: out = 0; out[.., in1[j], ..] += in0[.., j, ..]. Uniforms: invocations in a row of workgroups, elements,
+// number of indices, strides of in0 and in1 along them, the walk, whose second index is the place along the axis.
+// Dispatch: one invocation a result, which looks through the indices.
 
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {

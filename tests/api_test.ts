@@ -1,4 +1,4 @@
-// The public surface changes on purpose only, and users are told.
+// The public surface changes on purpose only, and the change log says so.
 
 import assert from "node:assert/strict";
 import { API, currentApi, nextApi, parseApi } from "./api/main.ts";

@@ -1,4 +1,4 @@
-// Parity with the oracle: the cases of the fixtures on both backends, the complete folder where it stands.
+// Parity with the reference: the cases of the fixtures on both backends, the complete folder where it stands.
 
 import assert from "node:assert/strict";
 import { parity as command } from "../app/parity/command.ts";

@@ -6,7 +6,7 @@ import type { Tensor } from "../lib/ir/node.ts";
 import { add, broadcast, mul, permute, reshape, sigmoid, slice, sum } from "../lib/ir/tensor.ts";
 import { type Graph, trace } from "../lib/ir/trace.ts";
 import { at, type DType, type Shape, sizeOf, type Type } from "../lib/ir/types.ts";
-import { Draw } from "./backend/random_steps.ts";
+import { Draw } from "./backend/random_launches.ts";
 
 /** Draws the numbers of an argument. */
 export type Values = (draw: Draw, size: number) => number[];

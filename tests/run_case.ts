@@ -4,7 +4,7 @@ import { compile } from "../lib/compile/compile.ts";
 import type { Device } from "../lib/compile/device.ts";
 import type { Graph } from "../lib/ir/trace.ts";
 import type { DType, HostArray } from "../lib/ir/types.ts";
-import { encodeHalf } from "./backend/run_step.ts";
+import { encodeFp16 } from "./backend/run_launch.ts";
 import { evaluate } from "../lib/ir/evaluate.ts";
 import { print } from "../lib/ir/print.ts";
 import { assertClose } from "./compare.ts";
@@ -13,7 +13,7 @@ import { caseGraph, feedsOf, type OpCase, type Rounding, type ViewingName } from
 /** Numbers as a device takes them. */
 const ENCODE: Readonly<Record<DType, (numbers: Float64Array) => HostArray>> = {
   f32: (numbers) => Float32Array.from(numbers),
-  f16: (numbers) => encodeHalf(numbers),
+  f16: (numbers) => encodeFp16(numbers),
   i32: (numbers) => Int32Array.from(numbers),
   i8: (numbers) => Int8Array.from(numbers),
 };

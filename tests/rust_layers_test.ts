@@ -1,4 +1,4 @@
-// The kernels' modules import only downwards, as the rooms of lib do.
+// The kernels' modules import only downwards, as the folders of lib do.
 
 import assert from "node:assert/strict";
 import { inRepository } from "./shared.ts";

@@ -1,4 +1,4 @@
-// The program whose steps and launches are reviewed text.
+// The program whose launches and dispatches are reviewed text.
 
 import { plan } from "../lib/compile/pipeline.ts";
 import type { Kernel, Program } from "../lib/compile/program.ts";

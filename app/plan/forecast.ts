@@ -1,8 +1,8 @@
-// The memory and launches of one forecast step on WebGPU adapters that do not have to be there: the whole program is
+// The memory and dispatches of one forecast step on WebGPU adapters that do not have to be there: the whole program is
 // compiled and lowered for their limits.
 
 import type { SampleInfo } from "walrus";
-import { type Kernel, LEAST_LIMITS, type Limits, planLaunches, type Program, workOf } from "walrus/devices";
+import { type Kernel, LEAST_LIMITS, type Limits, planDispatches, type Program, workOf } from "walrus/devices";
 import { type Plan, plan, trace } from "walrus/ir";
 import { type Model, PARAMETER_PREFIX } from "walrus/models";
 import { inputParameters } from "walrus/nn";
@@ -68,7 +68,7 @@ function gigabytes(bytes: number): string {
 function row(program: Program, { memory, limits }: Adapter): string {
   let planned;
   try {
-    planned = planLaunches(program, { limits, tiles: true, subgroups: false });
+    planned = planDispatches(program, { limits, tiles: true, subgroups: false });
   } catch (error) {
     return `does not fit: ${(error as Error).message}`;
   }

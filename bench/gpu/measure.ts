@@ -2,7 +2,7 @@
 // another, and the clock stops when the GPU has done the last.
 
 import type { WebGpuDevice } from "walrus";
-import { type DeviceBuffer, planLaunches, type Program, type Slot, workOf } from "walrus/devices";
+import { type DeviceBuffer, planDispatches, type Program, type Slot, workOf } from "walrus/devices";
 import type { HostArray } from "walrus/ir";
 
 /** What a program cost. */
@@ -89,7 +89,7 @@ export async function measure(
     }
     times.sort((a, b) => a - b);
     const best = times[0]!;
-    const plan = planLaunches(program, device.target);
+    const plan = planDispatches(program, device.target);
     return {
       loadSeconds,
       bestSeconds: best,

@@ -1,10 +1,10 @@
 // This project as a peer: answers CASE THREADS REPS with one JSON line in the peers' format, CPU time and wall time of
-// the best run, after checking the result. PEERS names the peers' folder. With --steps the time of every step follows.
-// PEERS=FOLDER deno run -A bench/peers/ours.ts CASE THREADS REPS [--steps]
+// the best run, after checking the result. PEERS names the peers' folder. With --launches the time of every launch
+// follows. PEERS=FOLDER deno run -A bench/peers/ours.ts CASE THREADS REPS [--launches]
 
 import { wasm } from "walrus";
 import { launchWork } from "walrus/devices";
-import { cpuTime, profileSteps } from "../profile.ts";
+import { cpuTime, profileLaunches } from "../profile.ts";
 import { makeStationary } from "../stationary.ts";
 import { workload } from "./workload.ts";
 
@@ -45,13 +45,13 @@ console.log(JSON.stringify({
   gflop: gigaflops,
 }));
 
-if (Deno.args.includes("--steps")) {
-  const steps = await profileSteps(device, stationary, repeats);
-  console.table(steps.map(({ step, milliseconds, bytes }) => ({
-    kernel: step.kernel,
-    shape: step.outputs[0]!.shape.join("x"),
+if (Deno.args.includes("--launches")) {
+  const launches = await profileLaunches(device, stationary, repeats);
+  console.table(launches.map(({ launch, milliseconds, bytes }) => ({
+    kernel: launch.kernel,
+    shape: launch.outputs[0]!.shape.join("x"),
     ms: +milliseconds.toFixed(2),
-    gflops: +(launchWork(step) / milliseconds / 1e6).toFixed(1),
+    gflops: +(launchWork(launch) / milliseconds / 1e6).toFixed(1),
     gigabytes: +(bytes / milliseconds / 1e6).toFixed(1),
   })));
 }

@@ -15,7 +15,7 @@ import { swiglu } from "walrus/nn";
 
 const { add, contract, div, mean, mul, permute, reshape, sliceAxis, sqrt } = tensor;
 
-/** A graph with what it is fed and what must come out. */
+/** A graph with its inputs and what must come out. */
 export interface Workload {
   readonly graph: Graph;
   /** Numbers of every input by name; `x` is what changes from run to run. */

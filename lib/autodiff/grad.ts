@@ -1,5 +1,5 @@
 // Reverse-mode differentiation while tracing: an ordinary call that appends nodes. It visits only what lies
-// between the loss and the tensors asked for.
+// between the loss and the tensors requested.
 
 import { fused, isFused, ruleOf } from "../ir/fused/mod.ts";
 import type { Node, Primitive, Tensor } from "../ir/node.ts";

@@ -2,7 +2,7 @@
 // to that region, instead of being kept: memory for arithmetic. Runs on graphs that hold both passes.
 
 import type { Tensor } from "../ir/node.ts";
-import { type Graph, makeNode, rewrite, withEpoch, withScope } from "../ir/trace.ts";
+import { type Graph, makeNode, rewrite, withGeneration, withScope } from "../ir/trace.ts";
 
 /**
  * Name of the region that a scope of the forward pass lies in, or null for what is kept. Values that leave a region
@@ -61,8 +61,8 @@ function regionsOf(graph: Graph, policy: RematPolicy): Map<Tensor, string> {
  *
  * @param graph with forward and backward pass, in the order of the trace
  * @param policy which regions are computed again
- * @returns a graph with the same inputs and outputs; nodes computed again have epoch 1 and stand right before their
- *   first use in the backward pass
+ * @returns a graph with the same inputs and outputs; nodes computed again have generation 1 and stand right before
+ *   their first use in the backward pass
  */
 export function rematerialize(graph: Graph, policy: RematPolicy = rematBlocks()): Graph {
   const regions = regionsOf(graph, policy);
@@ -74,7 +74,7 @@ export function rematerialize(graph: Graph, policy: RematPolicy = rematBlocks())
     if (!copy) {
       const args = node.args.map(recompute);
       const make = () => makeNode(node.op, args, node.attributes, node.results);
-      copy = withEpoch(1, () => withScope(`${node.scope}/recompute`, make));
+      copy = withGeneration(1, () => withScope(`${node.scope}/recompute`, make));
       again.set(node, copy);
     }
     return copy;

@@ -50,7 +50,9 @@ export const vjp: { readonly [K in Differentiable]: Vjp<K> } = {
     return map(apply("mul", operand(node.args.length), partial), ...node.args, spread);
   },
   contract: ({ args, attributes }, cotangent, index) => {
-    if (attributes.rounded) throw new TypeError("Cannot differentiate a rounded contract");
+    if (attributes.quantised) {
+      throw new TypeError("Cannot differentiate a contract with quantised activations");
+    }
     if (attributes.epilogue) throw new TypeError("Cannot differentiate a contract that has an epilogue");
     const { a, b, out } = parseSpec(attributes.spec);
     const [x, y] = [at(args, 0), at(args, 1)];
@@ -69,12 +71,12 @@ export const vjp: { readonly [K in Differentiable]: Vjp<K> } = {
     const start = args.slice(0, index).reduce((total, a) => total + at(a.shape, axis), 0);
     return sliceAxis(cotangent, axis, start, at(at(args, index).shape, axis));
   },
-  unfold: ({ args, attributes: { axis, step } }, cotangent) =>
-    fold(cotangent, axis, step, at(at(args, 0).shape, axis)),
-  fold: ({ args, attributes: { axis, step } }, cotangent) => {
+  unfold: ({ args, attributes: { axis, stride } }, cotangent) =>
+    fold(cotangent, axis, stride, at(at(args, 0).shape, axis)),
+  fold: ({ args, attributes: { axis, stride } }, cotangent) => {
     const shape = at(args, 0).shape;
     // Windows that no element of the argument belongs to are cut off.
-    return sliceAxis(unfold(cotangent, axis, at(shape, axis + 1), step), axis, 0, at(shape, axis));
+    return sliceAxis(unfold(cotangent, axis, at(shape, axis + 1), stride), axis, 0, at(shape, axis));
   },
   gather: ({ args, attributes: { axis } }, cotangent, index) =>
     index === 0 ? scatterAdd(cotangent, at(args, 1), axis, at(at(args, 0).shape, axis)) : null,

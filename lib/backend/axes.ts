@@ -9,7 +9,7 @@ export interface Axis {
   readonly strides: readonly number[];
 }
 
-/** Axes the odometer has room for (MAX_AXES in wasm/src/odometer.rs). */
+/** Axes the odometer holds (MAX_AXES in wasm/src/odometer.rs). */
 export const MAX_AXES = 16;
 
 /**
@@ -42,7 +42,7 @@ export function mergeAxes(axes: readonly Axis[]): Axis[] {
   return merged;
 }
 
-/** At least one axis, at most what the kernels have room for. */
+/** At least one axis, at most what the kernels hold. */
 export function bounded(axes: readonly Axis[], operands: number): readonly Axis[] {
   if (axes.length > MAX_AXES) {
     throw new RangeError(`Cannot lower: an index space has ${axes.length} axes, wanted at most ${MAX_AXES}`);

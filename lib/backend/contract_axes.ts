@@ -39,7 +39,7 @@ function follow(axis: Axis, out: View, extra: readonly View[]): Axis[] {
 /**
  * Axes of a group with the strides of a, b, out and the epilogue operands.
  *
- * @param axes of the step
+ * @param axes of the launch
  * @param out its output
  * @param extras epilogue operands over the output's shape
  * @param swap whether b comes first

@@ -1,9 +1,9 @@
-// The turns of a device: what is asked of it happens one after the other, in the order of asking. Whatever an entry
-// uses may be disposed of at any time: entries that wait reject at once, the one that runs is told when it asks.
+// The turns of a device: requests run one after the other, in their order. Whatever an entry uses may be disposed of at
+// any time: entries that wait reject at once, the one that runs learns of it when it checks.
 
 import { DisposedError } from "../compile/device.ts";
 
-/** What is asked for. */
+/** A request. */
 export interface Request {
   /** Words for errors, `read buffer "x"`. */
   readonly action: string;
@@ -59,7 +59,7 @@ export class Life {
   }
 }
 
-/** Something asked for, from then until it is settled. */
+/** A request, from its arrival until it is settled. */
 class Entry implements Turn {
   readonly #request: Request;
   readonly #ended: () => void;

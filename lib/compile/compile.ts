@@ -16,7 +16,7 @@ function isBuffer(feed: Feed): feed is DeviceBuffer {
 }
 
 /**
- * A compiled function: its program on a device, fed by the names of inputs. Calls may overlap: each run is a turn of
+ * A compiled function: its program on a device, its inputs bound by name. Calls may overlap: each run is a turn of
  * the device's queue, in the order of the calls.
  */
 export class Compiled {
@@ -34,7 +34,7 @@ export class Compiled {
     this.#updated = updatedNames(graph);
   }
 
-  /** Steps, slots and planned memory. */
+  /** Launches, slots and planned memory. */
   get program(): Program {
     return this.#executable.program;
   }
@@ -42,10 +42,11 @@ export class Compiled {
   /**
    * Runs once.
    *
-   * @param feeds every input by name, less stationary ones: numbers in C order, or a buffer of the same device. Numbers are taken when this is called; an input that was fed numbers before may be left out and keeps them. An
+   * @param feeds every input by name, less stationary ones: numbers in C order, or a buffer of the same device. Numbers
+   * are taken when this is called; an input that was given numbers before may be left out and keeps them. An
    *   input that an output of the same name and type replaces is overwritten
    * @param options `signal` ends the run: it rejects with the signal's reason
-   * @returns every output by name, except those that replaced a buffer that was fed: they are there
+   * @returns every output by name, except those that replaced a bound buffer: they are there
    * @throws RangeError or TypeError when an input is missing or does not fit, DisposedError
    */
   async run(
@@ -86,8 +87,8 @@ export class Compiled {
  *
  * @param planned what runs
  * @param device where
- * @param stationary memory of the stationary inputs by name, the caller's: bound until the function is disposed of, and not
- *   written meanwhile. Other names do no harm
+ * @param stationary memory of the stationary inputs by name, the caller's: bound until the function is disposed of, and
+ *   not written meanwhile. Other names do no harm
  */
 export async function loadPlan(
   planned: Plan,

@@ -13,7 +13,7 @@ export type Inputs = Readonly<Record<string, HostArray>>;
  * Memory on a device that outlives a run: weights, states. Whoever made it disposes of it; the device has to live as
  * long as it is used. Elements are counted in row order.
  *
- * A write or read takes a turn of the device's queue, behind everything asked for before. Numbers are taken when
+ * A write or read takes a turn of the device's queue, behind every earlier request. Numbers are taken when
  * `write` is called: the caller's array may change at once.
  */
 export interface DeviceBuffer extends Disposable {
@@ -46,8 +46,8 @@ export interface BufferOptions {
   /** What errors call it. */
   readonly label?: string;
   /**
-   * Rows of a matrix that products read whole, row by row (`Plan.matrices`): the device may pack it, that is, keep it in the
-   * order in which its products read it. It is written and read in row order all the same.
+   * Rows of a matrix that products read whole, row by row (`Plan.matrices`): the device may pack it, that is, keep it
+   * in the order in which its products read it. It is written and read in row order all the same.
    */
   readonly rows?: number | undefined;
 }
@@ -62,7 +62,9 @@ export interface Loadable {
 
 /** What a run cost. */
 export interface RunReport {
-  /** Time on the clock from the start of its turn until what it reads is there; the wait for its turn does not count. */
+  /**
+   * Time on the clock from the start of its turn until what it reads is there; the wait for its turn does not count.
+   */
   readonly milliseconds: number;
 }
 
@@ -78,7 +80,9 @@ export interface Job {
    * names do no harm.
    */
   readonly buffers: ReadonlyMap<string, DeviceBuffer>;
-  /** Numbers of the inputs that are not bound; one that an earlier run was given may be left out and is as it was left. */
+  /**
+   * Numbers of the inputs that are not bound; one that an earlier run was given may be left out and is as it was left.
+   */
   readonly inputs: Inputs;
   /** What is copied out in the same turn: outputs, or inputs, which the program may have overwritten. */
   readonly read: readonly string[];
@@ -88,7 +92,8 @@ export interface Job {
 
 /**
  * A program that is resident on a device. It owns what its prologue computed, and memory for inputs and outputs that a
- * job does not bind; buffers that a job binds have to live until the run ends, stationary ones as long as the executable.
+ * job does not bind; buffers that a job binds have to live until the run ends, stationary ones as long as the
+ * executable.
  *
  * Runs may overlap: each is one turn, in which its inputs are copied in, its ops run and its results are copied out.
  */
@@ -138,8 +143,8 @@ export interface Device extends Disposable, AsyncDisposable {
    * Makes programs resident. The prologue runs in the same turn; its results belong to the executable.
    *
    * @param plan as planned for a device with these kernels
-   * @param stationary memory of inputs by name that stays bound, the caller's: it has to live as long as the executable, and
-   *   is not written meanwhile. More names do no harm
+   * @param stationary memory of inputs by name that stays bound, the caller's: it has to live as long as the
+   *   executable, and is not written meanwhile. More names do no harm
    * @throws TypeError for memory of another device, type or length, or a prologue's input without any, RangeError when
    *   there is not enough memory
    */

@@ -1,4 +1,4 @@
-// Pass: graph to steps and slots. Movement ops become views of what they move; a copy is made only where no
+// Pass: graph to launches and slots. Movement ops become views of what they move; a copy is made only where no
 // strides can express the result.
 
 import { letterSizes, parseSpec } from "../ir/contract_spec.ts";
@@ -15,19 +15,19 @@ import { number, operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
 import { at, type DType, type HostArray, type Shape, sizeOf } from "../ir/types.ts";
 import { planMemory } from "./memory_plan.ts";
-import type { AnyStep, ContractAxis, Kernel, Program, Slot, StepAttributes } from "./program.ts";
+import type { ContractAxis, Kernel, Launch, LaunchAttributes, Program, Slot } from "./program.ts";
 import { placeUpdates, type Update, updatedNames } from "./update.ts";
 import { type View, wholeView } from "./view.ts";
 
-/** Name of an output's slot: a step that updates a state has inputs and outputs of the same name. */
+/** Name of an output's slot: a program that updates a state has inputs and outputs of the same name. */
 export function outputSlotName(name: string): string {
   return `output/${name}`;
 }
 
-/** Collects slots and steps while the graph is walked. */
+/** Collects slots and launches while the graph is walked. */
 class Lowering {
   readonly slots: Slot[] = [];
-  readonly steps: AnyStep[] = [];
+  readonly launches: Launch[] = [];
   readonly #views = new Map<Tensor, readonly View[]>();
   /** Slots that will be inputs once their new values are placed. */
   readonly #claimed = new Set<number>();
@@ -53,18 +53,18 @@ class Lowering {
     return wholeView(this.slot("scratch", dtype, sizeOf(shape), name), dtype, shape);
   }
 
-  step<K extends Kernel>(
+  launch<K extends Kernel>(
     kernel: K,
     inputs: readonly View[],
     outputs: readonly View[],
-    attributes: StepAttributes[K],
+    attributes: LaunchAttributes[K],
     scope: string,
   ): void {
-    this.steps.push({ kernel, inputs, outputs, attributes, scope } as AnyStep);
+    this.launches.push({ kernel, inputs, outputs, attributes, scope } as Launch);
   }
 
   copy(from: View, to: View, scope: string): void {
-    this.step("map", [from], [to], { expression: operand(0) }, scope);
+    this.launch("map", [from], [to], { expression: operand(0) }, scope);
   }
 
   /** The view under another shape, copied first where strides can not express it. */
@@ -178,12 +178,12 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
     case "slice":
       return lowering.bind(node, sliceLayout(at(args, 0), node.attributes.starts, node.shape));
     case "unfold": {
-      const { axis, size, step } = node.attributes;
-      return lowering.bind(node, unfoldLayout(at(args, 0), axis, size, step));
+      const { axis, size, stride } = node.attributes;
+      return lowering.bind(node, unfoldLayout(at(args, 0), axis, size, stride));
     }
     case "pad": {
       const out = fresh();
-      lowering.step("map", [], [out], { expression: number(0) }, scope);
+      lowering.launch("map", [], [out], { expression: number(0) }, scope);
       lowering.copy(at(args, 0), sliceLayout(out, node.attributes.starts, at(args, 0).shape), scope);
       return lowering.bind(node, out);
     }
@@ -201,16 +201,16 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       const out = fresh();
       const [a, b, ...extras] = args;
       const axes = contractAxes(node.attributes.spec, a!, b!, out, scope);
-      const { epilogue, rounded = false } = node.attributes;
-      const attributes = { ...axes, epilogue, rounded };
-      lowering.step("contract", [a!, b!, ...extras], [out], attributes, scope);
+      const { epilogue, quantised = false } = node.attributes;
+      const attributes = { ...axes, epilogue, quantised };
+      lowering.launch("contract", [a!, b!, ...extras], [out], attributes, scope);
       return lowering.bind(node, out);
     }
     default: {
       const outputs = node.results.map(({ dtype, shape }) => lowering.scratch(dtype, shape, node.op));
       // Here the op's name is the kernel's name, and the attributes are the same record.
-      lowering.steps.push(
-        { kernel: node.op, inputs: args, outputs, attributes: node.attributes, scope } as AnyStep,
+      lowering.launches.push(
+        { kernel: node.op, inputs: args, outputs, attributes: node.attributes, scope } as Launch,
       );
       return lowering.bind(node, ...outputs);
     }
@@ -220,8 +220,8 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
 /**
  * Lowers a graph to a program.
  *
- * @param graph arguments before their users; its fused ops are kernels of the device. An output with the name and type of an input
- *   replaces it: it is written into the buffer that is bound to the input
+ * @param graph arguments before their users; its fused ops are kernels of the device. An output with the name and type
+ *   of an input replaces it: it is written into the buffer that is bound to the input
  * @returns a program with planned memory
  */
 export function lower(graph: Graph): Program {
@@ -234,6 +234,6 @@ export function lower(graph: Graph): Program {
     lowering.update(graph.outputs.get(name)!, graph.inputs.get(name)!) ?? []
   );
   for (const [name, node] of graph.outputs) if (!updated.has(name)) lowering.output(name, node);
-  const { slots, steps } = placeUpdates(lowering.slots, lowering.steps, updates);
-  return planMemory(slots, steps);
+  const { slots, launches } = placeUpdates(lowering.slots, lowering.launches, updates);
+  return planMemory(slots, launches);
 }

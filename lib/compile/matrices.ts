@@ -2,7 +2,7 @@
 // order in which its products want them. What that order is only the device knows.
 
 import { at } from "../ir/types.ts";
-import type { AnyStep, ContractAxis, Program, Step } from "./program.ts";
+import type { ContractAxis, Launch, LaunchOf, Program } from "./program.ts";
 
 function points(axes: readonly ContractAxis[]): number {
   return axes.reduce((count, { size }) => count * size, 1);
@@ -19,11 +19,11 @@ function isEven(axes: readonly ContractAxis[], unit: number): boolean {
 }
 
 function rowsOfProduct(
-  { inputs, attributes }: Step<"contract">,
+  { inputs, attributes }: LaunchOf<"contract">,
   slot: number,
   length: number,
 ): number | null {
-  const { batch, n, k, rounded } = attributes;
+  const { batch, n, k, quantised } = attributes;
   const [rows, columns] = [points(n), points(k)];
   const matrix = at(inputs, 1);
   const others = inputs.filter((_, i) => i !== 1);
@@ -32,31 +32,34 @@ function rowsOfProduct(
   );
   const isWhole = matrix.slot === slot && matrix.offset === 0 && rows * columns === length &&
     isEven(k, 1) && isEven(n, columns) && rowsInOrder;
-  return isWhole && batch.length === 0 && !rounded && !others.some((view) => view.slot === slot)
+  return isWhole && batch.length === 0 && !quantised && !others.some((view) => view.slot === slot)
     ? rows
     : null;
 }
 
 /**
- * Rows of a matrix, where a step reads it whole, row by row, as the second operand of a product without batch axes.
+ * Rows of a matrix, where a launch reads it whole, row by row, as the second operand of a product without batch axes.
  *
- * @param step that reads the slot
+ * @param launch that reads the slot
  * @param slot the matrix
  * @param length elements of the slot
- * @returns null where the step reads it otherwise
+ * @returns null where the launch reads it otherwise
  */
-export function wholeRows(step: AnyStep, slot: number, length: number): number | null {
-  return step.kernel === "contract" ? rowsOfProduct(step, slot, length) : null;
+export function wholeRows(launch: Launch, slot: number, length: number): number | null {
+  return launch.kernel === "contract" ? rowsOfProduct(launch, slot, length) : null;
 }
 
-/** Rows of every input that all steps which read it read so, with the same number of rows; null of those read otherwise. */
-function rowsOf({ slots, steps }: Program): Map<string, number | null> {
+/**
+ * Rows of every input that all launches which read it read so, with the same number of rows; null of those read
+ * otherwise.
+ */
+function rowsOf({ slots, launches }: Program): Map<string, number | null> {
   const found = new Map<string, number | null>();
-  for (const step of steps) {
-    for (const index of new Set([...step.inputs, ...step.outputs].map(({ slot }) => slot))) {
+  for (const launch of launches) {
+    for (const index of new Set([...launch.inputs, ...launch.outputs].map(({ slot }) => slot))) {
       const { kind, name, length } = at(slots, index);
       if (kind !== "input") continue;
-      const rows = wholeRows(step, index, length);
+      const rows = wholeRows(launch, index, length);
       found.set(name, found.has(name) && found.get(name) !== rows ? null : rows);
     }
   }

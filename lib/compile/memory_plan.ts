@@ -2,7 +2,7 @@
 // arena.
 
 import { BYTES } from "../ir/types.ts";
-import type { AnyStep, Program, Slot } from "./program.ts";
+import type { Launch, Program, Slot } from "./program.ts";
 
 /** Slots start at multiples of this many bytes: a cache line, and what vector loads like. */
 export const ALIGNMENT = 64;
@@ -16,27 +16,29 @@ export function slotBytes(slot: Pick<Slot, "dtype" | "length">): number {
   return slot.length * BYTES[slot.dtype];
 }
 
-/** First and last step that touch each slot; bound and constant slots live always. */
-function lifetimes(slots: readonly Slot[], steps: readonly AnyStep[]): [number, number][] {
+/** First and last launch that touch each slot; bound and constant slots live always. */
+function lifetimes(slots: readonly Slot[], launches: readonly Launch[]): [number, number][] {
   const spans = slots.map((): [number, number] => [Infinity, -1]);
-  steps.forEach((step, i) => {
-    for (const { slot } of [...step.inputs, ...step.outputs]) {
+  launches.forEach((launch, i) => {
+    for (const { slot } of [...launch.inputs, ...launch.outputs]) {
       const span = spans[slot]!;
       span[0] = Math.min(span[0], i);
       span[1] = Math.max(span[1], i);
     }
   });
-  return spans.map((span, i) => slots[i]!.kind === "scratch" && span[1] >= 0 ? span : [0, steps.length - 1]);
+  return spans.map((span, i) =>
+    slots[i]!.kind === "scratch" && span[1] >= 0 ? span : [0, launches.length - 1]
+  );
 }
 
 /**
  * Plans memory: the largest slots first, each at the lowest place that is free during its lifetime.
  *
  * @param slots as lowered, offsets ignored
- * @param steps in their order
+ * @param launches in their order
  */
-export function planMemory(slots: readonly Slot[], steps: readonly AnyStep[]): Program {
-  const spans = lifetimes(slots, steps);
+export function planMemory(slots: readonly Slot[], launches: readonly Launch[]): Program {
+  const spans = lifetimes(slots, launches);
   const placed: { start: number; end: number; span: readonly [number, number] }[] = [];
   const offsets = new Map<number, number>();
   let arenaBytes = 0;
@@ -61,7 +63,7 @@ export function planMemory(slots: readonly Slot[], steps: readonly AnyStep[]): P
   const { input, output, constant } = bytes;
   return {
     slots: slots.map((slot, i) => ({ ...slot, offset: offsets.get(i) ?? 0, lifetime: spans[i]! })),
-    steps,
+    launches,
     arenaBytes,
     bytes: { input, output, constant },
   };

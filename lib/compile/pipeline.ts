@@ -1,5 +1,5 @@
-// From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is told, so that
-// memory and launches can be planned for devices that are not there.
+// From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is an argument, so
+// that memory and launches can be planned for devices that are not there.
 
 import { rematerialize, type RematPolicy, rematScopes } from "../autodiff/remat.ts";
 import { expandFused } from "../ir/expand.ts";
@@ -22,13 +22,13 @@ export type PassObserver = (pass: string, graph: Graph) => void;
 /** What may be done to a graph beside what always is. */
 export interface CompileOptions {
   /**
-   * Whether the input of that name is the same in every run (weights): what depends on such inputs alone is computed once,
-   * and they are bound when the program is loaded. None unless given.
+   * Whether the input of that name is the same in every run (weights): what depends on such inputs alone is computed
+   * once, and they are bound when the program is loaded. None unless given.
    */
   readonly stationary?: ((input: string) => boolean) | undefined;
   /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
   readonly recompute?: RematPolicy | readonly string[] | undefined;
-  /** Whether what is multiplied with 8-bit matrices is rounded as well: faster, less exact. Not unless asked for. */
+  /** Dynamic activation quantisation of products with 8-bit matrices: faster, less exact. Not unless given. */
   readonly quantise?: boolean | undefined;
   /** Called with the graph after each pass. */
   readonly observe?: PassObserver | undefined;
@@ -36,21 +36,21 @@ export interface CompileOptions {
 
 /** A graph after all passes and its program. */
 export interface Part {
-  /** Its nodes are steps and views. */
+  /** Its nodes are launches and views. */
   readonly graph: Graph;
-  /** Steps and slots. */
+  /** Launches and slots. */
   readonly program: Program;
 }
 
 /** A graph before it is loaded: what runs, and what it takes. */
 export interface Plan {
-  /** Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null where there is nothing. */
+  /** Computed once of stationary inputs; its outputs are inputs of `main` of the same names. Null: nothing is. */
   readonly prologue: Part | null;
   /** What every run computes; it has all inputs of the graph. */
   readonly main: Part;
   /**
-   * Rows of the stationary inputs that are read whole, row by row, as the second operand of products without batch axes,
-   * and in no other way: made with them, their buffers may be packed.
+   * Rows of the stationary inputs that are read whole, row by row, as the second operand of products without batch
+   * axes, and in no other way: made with them, their buffers may be packed.
    */
   readonly matrices: ReadonlyMap<string, number>;
   /** Memory: the stationary inputs, and everything else while it runs, other inputs and outputs included. */
@@ -63,7 +63,7 @@ export interface PlanTarget {
   readonly kernels: ReadonlySet<Kernel>;
 }
 
-/** The passes that are asked for and those that always run, in their order. */
+/** The passes that are requested and those that always run, in their order. */
 function passesOf(
   target: PlanTarget,
   { recompute, quantise }: CompileOptions,
@@ -89,13 +89,13 @@ function bytesOf(
 }
 
 /**
- * Plans a graph: passes, programs, memory. Steps keep the order in which the graph was traced: what is written close
- * together runs close together, and gradients of weights follow the cotangents they are made of, so that neither has to be
- * kept.
+ * Plans a graph: passes, programs, memory. Launches keep the order in which the graph was traced: what is written close
+ * together runs close together, and gradients of weights follow the cotangents they are made of, so that neither has to
+ * be kept.
  *
  * @param graph as traced
  * @param target whose kernels decide which fused ops are expanded; a device is one
- * @param options which inputs are stationary, what is recomputed, whether products are rounded
+ * @param options which inputs are stationary, what is recomputed, whether activations are quantised
  * @throws TypeError when an output replaces a stationary input
  *
  * @example
@@ -112,7 +112,7 @@ function bytesOf(
  *   y: add(contract("mk,nk->mn", x, w), reshape(sum(b, [1]), [8])),
  * }));
  * const { prologue, main, matrices, bytes } = plan(graph, { kernels: new Set() }, { stationary: (name) => name !== "x" });
- * assert.deepEqual([prologue!.program.steps.length, main.program.steps.length], [1, 1]);
+ * assert.deepEqual([prologue!.program.launches.length, main.program.launches.length], [1, 1]);
  * assert.deepEqual([...matrices], [["w", 8]]);
  * assert.equal(bytes.stationary, 4 * 8 * (4 + 3));
  * ```

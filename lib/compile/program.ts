@@ -1,4 +1,4 @@
-// A compiled graph: a flat list of kernel steps over slots. This is all a device sees: views, numbers and scalar
+// A compiled graph: a flat list of kernel launches over slots. This is all a device sees: views, numbers and scalar
 // expressions, never models.
 
 import type { Expression } from "../ir/scalar.ts";
@@ -23,7 +23,7 @@ export interface Slot {
   readonly data: HostArray | null;
   /** Bytes from the start of the arena (scratch only, a multiple of 64). */
   readonly offset: number;
-  /** First and last step that touch the slot. */
+  /** First and last launch that touch the slot. */
   readonly lifetime: readonly [number, number];
 }
 
@@ -40,7 +40,7 @@ export interface ContractAxis {
 }
 
 /**
- * Kernel steps by name. All views are strided; outputs never overlap inputs of the same step unless stated.
+ * Kernel launches by name. All views are strided; outputs never overlap inputs of the same launch unless stated.
  *
  * - `map`: `out[i] = expression(inputs[0][i], ..)`; every input has the output's shape (strides may be 0). With
  *   no inputs the expression is a number: a fill. An input may be the very view that is written: in place.
@@ -51,7 +51,7 @@ export interface ContractAxis {
  *   the sum as operand 0 and `extras` over the output's index space (shape of `out`).
  * - `gather`: `out[.., j, ..] = x[.., indices[j], ..]` along `axis`.
  * - `scatterAdd`: `out = 0; out[.., indices[j], ..] += x[.., j, ..]`.
- * - `fold`: x has (windows, size) at `axis`, `axis + 1`; `out = 0; out[.., w * step + j, ..] += x[.., w, j, ..]`.
+ * - `fold`: x has (windows, size) at `axis`, `axis + 1`; `out = 0; out[.., w * stride + j, ..] += x[.., w, j, ..]`.
  * - `layerNorm`: over the last axis of x: `(x - mean) / sqrt(variance + epsilon) * weight + bias`.
  * - `rope`: x [.., e], cosine and sine [.., p] (broadcast over leading axes by stride 0): features 2j and 2j+1 for
  *   j < p rotate, the rest pass.
@@ -60,7 +60,7 @@ export interface ContractAxis {
  * - `attentionGradient`: q, k, v, cotangent of the output -> cotangents of q, k, v (no bias).
  * - `cast`: number types differ between input and output; same shape.
  */
-export interface StepAttributes {
+export interface LaunchAttributes {
   /** Expression over the inputs. */
   map: { readonly expression: Expression };
   /** Sum or largest value over axes. */
@@ -76,15 +76,15 @@ export interface StepAttributes {
     readonly n: readonly ContractAxis[];
     readonly k: readonly ContractAxis[];
     readonly epilogue: Expression | null;
-    /** Whether rows of the first operand are rounded to 63 steps a side of their largest number; then b is i8. */
-    readonly rounded?: boolean;
+    /** Whether rows of the first operand are quantised to 63 levels a side of their largest number; then b is i8. */
+    readonly quantised?: boolean;
   };
   /** Entries picked along an axis. */
   gather: { readonly axis: number };
   /** Entries added along an axis. */
   scatterAdd: { readonly axis: number };
   /** Windows added back. */
-  fold: { readonly axis: number; readonly step: number };
+  fold: { readonly axis: number; readonly stride: number };
   /** Another number type. */
   cast: Record<string, never>;
   /** Norm over the last axis. */
@@ -98,10 +98,10 @@ export interface StepAttributes {
 }
 
 /** Names of kernels. */
-export type Kernel = keyof StepAttributes;
+export type Kernel = keyof LaunchAttributes;
 
 /** One kernel launch. */
-export interface Step<K extends Kernel = Kernel> {
+export interface LaunchOf<K extends Kernel = Kernel> {
   /** Which kernel. */
   readonly kernel: K;
   /** What is read. */
@@ -109,20 +109,20 @@ export interface Step<K extends Kernel = Kernel> {
   /** What is written. */
   readonly outputs: readonly View[];
   /** Settings of the kernel. */
-  readonly attributes: StepAttributes[K];
-  /** Where in the model the step comes from, `block7/space/qkv`. */
+  readonly attributes: LaunchAttributes[K];
+  /** Where in the model the launch comes from, `block7/space/qkv`. */
   readonly scope: string;
 }
 
-/** A step of any kernel, told apart by `kernel`. */
-export type AnyStep = { [K in Kernel]: Step<K> }[Kernel];
+/** A launch of any kernel, tagged by `kernel`. */
+export type Launch = { [K in Kernel]: LaunchOf<K> }[Kernel];
 
 /** A compiled graph. */
 export interface Program {
-  /** Memory the steps refer to by index. */
+  /** Memory the launches refer to by index. */
   readonly slots: readonly Slot[];
   /** Kernel launches in order. */
-  readonly steps: readonly AnyStep[];
+  readonly launches: readonly Launch[];
   /** Bytes of the arena all scratch slots live in. */
   readonly arenaBytes: number;
   /** Bytes of all slots of each kind. */
@@ -138,12 +138,12 @@ export function viewText(view: View): string {
   return `%${view.slot}+${view.offset}[${view.shape.join(",")}|${strides}]`;
 }
 
-/** One line a step: kernel, output view, input views, scope; then the slots with bytes and lifetime. */
+/** One line a launch: kernel, output view, input views, scope; then the slots with bytes and lifetime. */
 export function printProgram(program: Program): string {
-  const lines = program.steps.map((step, i) => {
-    const out = step.outputs.map(viewText).join(" ");
-    const ins = step.inputs.map(viewText).join(" ");
-    return `${i} ${step.kernel} ${out} <- ${ins}${step.scope ? `  # ${step.scope}` : ""}`;
+  const lines = program.launches.map((launch, i) => {
+    const out = launch.outputs.map(viewText).join(" ");
+    const ins = launch.inputs.map(viewText).join(" ");
+    return `${i} ${launch.kernel} ${out} <- ${ins}${launch.scope ? `  # ${launch.scope}` : ""}`;
   });
   program.slots.forEach((slot, i) => {
     const place = slot.kind === "scratch" ? `@${slot.offset}` : slot.name;

@@ -1,6 +1,6 @@
 // Pass: weight precomputation. What depends on nothing but stationary inputs (a model's weights) is computed once, in a
-// prologue, and every run reads the results: kernels summed over an axis of one point, tables of angles. The same steps
-// give the same numbers, whenever they run.
+// prologue, and every run reads the results: kernels summed over an axis of one point, tables of angles. The same
+// launches give the same numbers, whenever they run.
 
 import type { Op, Tensor } from "../ir/node.ts";
 import { type Graph, makeNode, prune, rewrite } from "../ir/trace.ts";
@@ -65,7 +65,7 @@ function resultsToKeep(graph: Graph, stationary: (input: string) => boolean): Se
 /**
  * Takes a graph apart.
  *
- * @param graph after all other passes, so that a node is a step of its program
+ * @param graph after all other passes, so that a node is a launch of its program
  * @param stationary whether the input of that name is the same in every run
  * @returns both parts; the first has no outputs where nothing is worth keeping
  *

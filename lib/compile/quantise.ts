@@ -1,11 +1,11 @@
-// Pass: dynamic quantisation of activations. Products with matrices of 8-bit numbers round their other operand as well,
+// Pass: dynamic activation quantisation. Products with matrices of 8-bit numbers quantise their other operand as well,
 // row by row, so that a device can multiply whole numbers. Faster and a little different, hence never done unasked.
 
 import { type Graph, makeNode, rewrite } from "../ir/trace.ts";
 import { at } from "../ir/types.ts";
 
 /**
- * Marks the products of floats with 8-bit matrices as rounded.
+ * Marks the products of floats with 8-bit matrices as quantised.
  *
  * @param graph as traced, before it is compiled
  * @returns a legal graph with the same inputs and outputs
@@ -13,6 +13,6 @@ import { at } from "../ir/types.ts";
 export function quantiseActivations(graph: Graph): Graph {
   return rewrite(graph, (node, args, keep) => {
     if (node.op !== "contract" || at(args, 0).dtype !== "f32" || at(args, 1).dtype !== "i8") return keep();
-    return makeNode("contract", args, { ...node.attributes, rounded: true }, node.results);
+    return makeNode("contract", args, { ...node.attributes, quantised: true }, node.results);
   });
 }

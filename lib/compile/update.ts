@@ -1,10 +1,10 @@
-// Pass over steps: outputs that replace an input are written where the input lies. In place where nothing reads the
+// Pass over launches: outputs that replace an input are written where the input lies. In place where nothing reads the
 // old value afterwards, else computed apart and copied in at the end.
 
 import { operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
 import { sameShape } from "../ir/types.ts";
-import type { AnyStep, Slot } from "./program.ts";
+import type { Launch, Slot } from "./program.ts";
 import { type View, wholeView } from "./view.ts";
 
 /** A slot with the new value, and the input slot it replaces. */
@@ -28,38 +28,38 @@ function sameWindow(a: View, b: View): boolean {
   return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
 }
 
-/** Whether a step may read a slot that it overwrites: an element-wise one that reads each element where it writes. */
-function readsInPlace(step: AnyStep, into: number): boolean {
-  if (step.kernel !== "map") return false;
-  const target = step.outputs[0];
+/** Whether a launch may read a slot that it overwrites: an element-wise one that reads each element where it writes. */
+function readsInPlace(launch: Launch, into: number): boolean {
+  if (launch.kernel !== "map") return false;
+  const target = launch.outputs[0];
   return target !== undefined &&
-    step.inputs.every((view) => view.slot !== into || sameWindow(view, target));
+    launch.inputs.every((view) => view.slot !== into || sameWindow(view, target));
 }
 
 /** Whether the new value can be written over the old one from its first element on. */
-function fits(steps: readonly AnyStep[], { from, into }: Update): boolean {
-  const first = steps.findIndex((step) => step.outputs.some(({ slot }) => slot === from));
-  const last = steps.findLastIndex((step) => step.inputs.some(({ slot }) => slot === into));
-  return last < first || (last === first && readsInPlace(steps[first]!, into));
+function fits(launches: readonly Launch[], { from, into }: Update): boolean {
+  const first = launches.findIndex((launch) => launch.outputs.some(({ slot }) => slot === from));
+  const last = launches.findLastIndex((launch) => launch.inputs.some(({ slot }) => slot === into));
+  return last < first || (last === first && readsInPlace(launches[first]!, into));
 }
 
 /**
  * Places all updates.
  *
  * @param slots as lowered; a `from` is a scratch slot of its own, dense and whole
- * @param steps in their order
+ * @param launches in their order
  * @param updates at most one an input
- * @returns slots and steps without the `from` slots that were merged into their inputs
+ * @returns slots and launches without the `from` slots that were merged into their inputs
  */
 export function placeUpdates(
   slots: readonly Slot[],
-  steps: readonly AnyStep[],
+  launches: readonly Launch[],
   updates: readonly Update[],
-): { slots: Slot[]; steps: AnyStep[] } {
+): { slots: Slot[]; launches: Launch[] } {
   const merged = new Map<number, number>();
-  const copies: AnyStep[] = [];
+  const copies: Launch[] = [];
   for (const update of updates) {
-    if (fits(steps, update)) merged.set(update.from, update.into);
+    if (fits(launches, update)) merged.set(update.from, update.into);
     else {
       const { dtype, length, name } = slots[update.into]!;
       copies.push({
@@ -76,10 +76,10 @@ export function placeUpdates(
   const move = (view: View): View => ({ ...view, slot: places.get(merged.get(view.slot) ?? view.slot)! });
   return {
     slots: kept.map((i) => slots[i]!),
-    steps: [...steps, ...copies].map((step): AnyStep => ({
-      ...step,
-      inputs: step.inputs.map(move),
-      outputs: step.outputs.map(move),
+    launches: [...launches, ...copies].map((launch): Launch => ({
+      ...launch,
+      inputs: launch.inputs.map(move),
+      outputs: launch.outputs.map(move),
     })),
   };
 }

@@ -1,4 +1,4 @@
-// Operands of kernel steps: strided windows into slots.
+// Operands of kernel launches: strided windows into slots.
 
 import type { Layout } from "../ir/layout.ts";
 import { type DType, type Shape, stridesOf } from "../ir/types.ts";

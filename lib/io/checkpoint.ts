@@ -14,7 +14,7 @@ const LFS = "version https://git-lfs";
 const PICKLE = 0x80;
 
 /**
- * Opens a checkpoint and reads its table of contents; the format is told by content.
+ * Opens a checkpoint and reads its table of contents; the format is found by content.
  *
  * @param input `.pt`/`.pth` archive, `.safetensors` file or `.safetensors.index.json`: path, URL, Blob, bytes
  * @param options signal and fetch for remote files

@@ -1,5 +1,5 @@
 // Guards the HDF5 library against damaged global heaps, in which strings of any length lie: it walks a heap object by
-// object, and an object that takes no room keeps it walking for ever. Heaps are recognised in what the library reads.
+// object, and an object that takes no bytes keeps it walking for ever. Heaps are recognised in what the library reads.
 // Layout: HDF5 file format specification, section III.E.
 
 import type { ByteSource } from "./byte_source.ts";

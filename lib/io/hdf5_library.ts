@@ -93,10 +93,10 @@ export class Hdf5Library {
    * Makes calls during which the memory may not grow beyond a bound. Its stack is afterwards as it was, also where
    * they trapped.
    *
-   * @param room bytes beyond those it started with
+   * @param extra bytes beyond those it started with
    * @param call must not wait for anything
    */
-  bounded<T>(room: number, call: () => T): T {
+  bounded<T>(extra: number, call: () => T): T {
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
     // Emscripten's `ccall` keeps the stack pointer for arguments that go through the stack, though this one is none.
     this.module._within = () => {
@@ -107,7 +107,7 @@ export class Hdf5Library {
       }
       return 0;
     };
-    this.#limit = this.#startBytes + room;
+    this.#limit = this.#startBytes + extra;
     try {
       this.module.ccall("within", "number", ["string"], [null]);
     } finally {

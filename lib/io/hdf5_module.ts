@@ -18,7 +18,7 @@ export async function hdf5Module(): Promise<H5Module> {
 }
 
 /** Bytes that the library may take for each open file, beside the numbers that are read: tables, its own caches. */
-const ROOM = 64 << 20;
+const OPENED_BYTES = 64 << 20;
 /** Files open now. */
 let opened = 0;
 
@@ -159,7 +159,7 @@ function mount(module: H5Module, source: ByteSource): Mount {
 /** Closes a file, in which damage may come to light even now: it is closed in any case. */
 function closeFile(library: Hdf5Library, id: bigint): void {
   try {
-    library.bounded(ROOM * opened, () => library.module.close_file(id));
+    library.bounded(OPENED_BYTES * opened, () => library.module.close_file(id));
   } catch (error) {
     if (isTrap(error)) library.restart();
   }
@@ -174,9 +174,9 @@ export interface Session {
    *
    * @param what words for the error message, `open "density"`
    * @param call may run several times; throws or returns null when a call fails
-   * @param room bytes that the library needs for it
+   * @param extra bytes that the library needs for it
    */
-  run<T>(what: string, call: () => T | null, room?: number): Promise<T>;
+  run<T>(what: string, call: () => T | null, extra?: number): Promise<T>;
   close(): void;
 }
 
@@ -192,7 +192,7 @@ export async function openSession(source: ByteSource): Promise<Session> {
   const mounting = mount(module, source);
   let queue: Promise<unknown> = Promise.resolve();
   const { restarts } = library;
-  const attempt = async <T>(what: string, call: () => T | null, room: number): Promise<T> => {
+  const attempt = async <T>(what: string, call: () => T | null, extra: number): Promise<T> => {
     const refuse = (why: string, cause?: unknown): never => {
       throw new SyntaxError(`Cannot ${what} of "${source.name}": ${why}`, { cause });
     };
@@ -205,7 +205,7 @@ export async function openSession(source: ByteSource): Promise<Session> {
       let result: T | null = null;
       let thrown: unknown = null;
       try {
-        result = library.bounded(ROOM * opened + room, call);
+        result = library.bounded(OPENED_BYTES * opened + extra, call);
       } catch (error) {
         thrown = error;
       }
@@ -228,8 +228,8 @@ export async function openSession(source: ByteSource): Promise<Session> {
     }
     return refuse("it asks for ever more of the file");
   };
-  const run = <T>(what: string, call: () => T | null, room = 0): Promise<T> => {
-    const next = queue.then(() => attempt(what, call, room));
+  const run = <T>(what: string, call: () => T | null, extra = 0): Promise<T> => {
+    const next = queue.then(() => attempt(what, call, extra));
     queue = next.catch(() => {});
     return next;
   };

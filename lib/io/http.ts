@@ -217,7 +217,7 @@ class RemoteFile {
 
   #keep(b: number, block: Promise<Uint8Array>): void {
     this.#blocks.set(b, block);
-    // A failed block is asked for again by the next read.
+    // A failed block is requested again by the next read.
     block.catch(() => {
       if (this.#blocks.get(b) === block) this.#blocks.delete(b);
     });

@@ -1,8 +1,8 @@
-// NumPy's array files, versions 1 to 3: number types of any byte order, in C order by range, in Fortran order whole. Objects
-// are refused and never unpickled. Everything a header claims is checked against the size of the file.
+// NumPy's array files, versions 1 to 3: number types of any byte order, in C order by range, in Fortran order whole.
+// Objects are refused and never unpickled. Everything a header claims is checked against the size of the file.
 
 import { type ByteSource, memorySource } from "./byte_source.ts";
-import { widenHalf } from "./numbers.ts";
+import { widenFp16 } from "./numbers.ts";
 import { quoted } from "./quote.ts";
 
 /** Number types by NumPy's names; booleans are 0 and 1. */
@@ -135,7 +135,7 @@ function numbersOf(bytes: Uint8Array, type: NpyType): ArrayLike<number> {
   const { buffer } = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
   const offset = buffer === bytes.buffer ? bytes.byteOffset : 0;
   const values = new View(buffer as ArrayBuffer, offset, bytes.length / View.BYTES_PER_ELEMENT);
-  if (type === "f2") return widenHalf(values as Uint16Array);
+  if (type === "f2") return widenFp16(values as Uint16Array);
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)
     : values;

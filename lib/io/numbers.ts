@@ -27,14 +27,14 @@ export function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** All halves by their bits: a table makes widening a look-up. */
-let halves: Float32Array | null = null;
+/** All fp16 numbers by their bits: a table makes widening a look-up. */
+let fp16: Float32Array | null = null;
 
-/** IEEE halves as f32; exact. */
-export function widenHalf(bits: Uint16Array): Float32Array {
-  halves ??= Float32Array.from({ length: 65536 }, (_, i) => halfToNumber(i));
+/** fp16 as f32; exact. */
+export function widenFp16(bits: Uint16Array): Float32Array {
+  fp16 ??= Float32Array.from({ length: 65536 }, (_, i) => halfToNumber(i));
   const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) out[i] = halves[bits[i]!]!;
+  for (let i = 0; i < bits.length; i++) out[i] = fp16[bits[i]!]!;
   return out;
 }
 
@@ -67,7 +67,7 @@ export function numberToHalf(value: number): number {
 }
 
 /**
- * f32 as IEEE halves, rounded to nearest even.
+ * f32 as fp16, rounded to nearest even.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ export function toFloat32(bytes: Uint8Array, type: StoredType): Float32Array {
     case "f32":
       return new Float32Array(buffer, byteOffset, count);
     case "f16":
-      return widenHalf(new Uint16Array(buffer, byteOffset, count));
+      return widenFp16(new Uint16Array(buffer, byteOffset, count));
     case "bf16":
       return widenBfloat(new Uint16Array(buffer, byteOffset, count));
     case "f64":

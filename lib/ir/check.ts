@@ -150,7 +150,7 @@ export function check(graph: Graph): void {
     });
     checkAttributes(node, fail);
     checkTypes(node, fail);
-    const key = nodeKey(node.op, node.args, node.attributes, node.epoch);
+    const key = nodeKey(node.op, node.args, node.attributes, node.generation);
     const twin = keys.get(key);
     if (twin) fail(`it is the same as ${name(twin)}`);
     if (node.op === "input" && graph.inputs.get(node.attributes.name) !== node) {

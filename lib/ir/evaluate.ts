@@ -111,22 +111,22 @@ function multiply(
   }
 }
 
-/** Steps on each side of 0 that the first operand of a rounded product has: it fits 7 bits. */
-export const ROUNDED_STEPS = 63;
+/** Levels on each side of 0 that quantised activations have: they fit 7 bits. */
+export const QUANTISED_LEVELS = 63;
 
-/** Rows in whole steps of their largest number's 63rd part. */
-function roundRows(rows: Float64Array, length: number): Float64Array {
+/** Rows quantised to multiples of their largest number's 63rd part. */
+function quantiseRows(rows: Float64Array, length: number): Float64Array {
   const out = new Float64Array(rows.length);
   for (let from = 0; from < rows.length; from += length) {
     const row = rows.subarray(from, from + length);
-    const step = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / ROUNDED_STEPS;
+    const step = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / QUANTISED_LEVELS;
     if (step > 0) row.forEach((value, i) => out[from + i] = Math.round(value / step) * step);
   }
   return out;
 }
 
 function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
-  const { spec, epilogue, rounded } = node.attributes;
+  const { spec, epilogue, quantised } = node.attributes;
   const [x, y] = [at(args, 0), at(args, 1)];
   const { a, b, out, batch, m, n, k } = parseSpec(spec);
   const sizes = letterSizes(spec, x.shape, y.shape, node.scope);
@@ -151,7 +151,7 @@ function contractValues(node: Node<"contract">, args: readonly Value[]): Value {
   };
   for (let i = 0; i < batches; i++) {
     multiply(
-      rounded ? roundRows(dense(perBatch(xs, i)), depth) : dense(perBatch(xs, i)),
+      quantised ? quantiseRows(dense(perBatch(xs, i)), depth) : dense(perBatch(xs, i)),
       dense(perBatch(ys, i)),
       result,
       i * rows * columns,
@@ -240,10 +240,10 @@ const evaluatePrimitive: { readonly [K in Primitive]: Evaluate<K> } = {
     }
     return out;
   },
-  unfold: ({ attributes: { axis, size, step } }, [x]) => unfoldLayout(x!, axis, size, step),
-  fold: ({ attributes: { axis, step }, shape }, [x]) => {
+  unfold: ({ attributes: { axis, size, stride } }, [x]) => unfoldLayout(x!, axis, size, stride),
+  fold: ({ attributes: { axis, stride }, shape }, [x]) => {
     const out = whole(new Float64Array(sizeOf(shape)), shape);
-    const target = unfoldLayout(out, axis, at(x!.shape, axis + 1), step);
+    const target = unfoldLayout(out, axis, at(x!.shape, axis + 1), stride);
     addInto(out.data, sliceLayout(target, x!.shape.map(() => 0), x!.shape), x!);
     return out;
   },

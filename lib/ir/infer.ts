@@ -110,11 +110,11 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
     if (new Set(axes).size !== axes.length) fail("reduce", args, `axes are [${axes}], one twice`, scope);
     return { dtype: "f32", shape: shape.map((n, i) => axes.includes(i) ? 1 : n) };
   },
-  contract: (args, { spec, epilogue, rounded }, scope) => {
+  contract: (args, { spec, epilogue, quantised }, scope) => {
     const sizes = letterSizes(spec, at(args, 0).shape, at(args, 1).shape, scope);
     checkArithmetic("contract", args, ["f32", "f16", "i8"], scope);
-    if (rounded && (at(args, 0).dtype !== "f32" || at(args, 1).dtype !== "i8")) {
-      fail("contract", args, "a rounded product is one of f32 by i8", scope);
+    if (quantised && (at(args, 0).dtype !== "f32" || at(args, 1).dtype !== "i8")) {
+      fail("contract", args, "a product with quantised activations is one of f32 by i8", scope);
     }
     const shape = [...parseSpec(spec).out].map((letter) => sizes.get(letter) ?? 1);
     const extras = args.slice(2);
@@ -164,25 +164,30 @@ export const infer: { readonly [K in Primitive]: Infer<K> } = {
     if (!fits) fail("concat", args, `types differ beyond axis ${axis}`, scope);
     return { dtype, shape: withAxis(shape, axis, args.reduce((sum, a) => sum + at(a.shape, axis), 0)) };
   },
-  unfold: (args, { axis, size, step }, scope) => {
+  unfold: (args, { axis, size, stride }, scope) => {
     const n = axisOf("unfold", args, axis, scope);
-    if (size < 1 || step < 1 || size > n || !Number.isInteger(size) || !Number.isInteger(step)) {
-      fail("unfold", args, `axis ${axis} has ${n} points, windows are ${size} with step ${step}`, scope);
+    if (size < 1 || stride < 1 || size > n || !Number.isInteger(size) || !Number.isInteger(stride)) {
+      fail("unfold", args, `axis ${axis} has ${n} points, windows are ${size} with stride ${stride}`, scope);
     }
     return {
       dtype: one(args).dtype,
-      shape: withAxis(one(args).shape, axis, Math.floor((n - size) / step) + 1, size),
+      shape: withAxis(one(args).shape, axis, Math.floor((n - size) / stride) + 1, size),
     };
   },
-  fold: (args, { axis, step, length }, scope) => {
+  fold: (args, { axis, stride, length }, scope) => {
     const windows = axisOf("fold", args, axis, scope);
     const size = axisOf("fold", args, axis + 1, scope);
     checkArithmetic("fold", args, ["f32"], scope);
-    if (!Number.isInteger(step) || !Number.isInteger(length)) {
-      fail("fold", args, `step is ${step} and length ${length}, wanted integers`, scope);
+    if (!Number.isInteger(stride) || !Number.isInteger(length)) {
+      fail("fold", args, `stride is ${stride} and length ${length}, wanted integers`, scope);
     }
-    if (step < 1 || (windows - 1) * step + size > length) {
-      fail("fold", args, `${windows} windows of ${size} with step ${step} exceed ${length} points`, scope);
+    if (stride < 1 || (windows - 1) * stride + size > length) {
+      fail(
+        "fold",
+        args,
+        `${windows} windows of ${size} with stride ${stride} exceed ${length} points`,
+        scope,
+      );
     }
     const { shape } = one(args);
     return { dtype: "f32", shape: [...shape.slice(0, axis), length, ...shape.slice(axis + 2)] };

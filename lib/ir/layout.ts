@@ -48,15 +48,15 @@ export function sliceLayout<L extends Layout>(view: L, starts: readonly number[]
   return { ...view, offset, shape };
 }
 
-/** Axis replaced by (windows, size): window `w` starts at `w * step`. */
-export function unfoldLayout<L extends Layout>(view: L, axis: number, size: number, step: number): L {
+/** Axis replaced by (windows, size): window `w` starts at `w * stride`. */
+export function unfoldLayout<L extends Layout>(view: L, axis: number, size: number, stride: number): L {
   const n = at(view.shape, axis);
-  const stride = at(view.strides, axis);
-  const windows = Math.floor((n - size) / step) + 1;
+  const inner = at(view.strides, axis);
+  const windows = Math.floor((n - size) / stride) + 1;
   return {
     ...view,
     shape: [...view.shape.slice(0, axis), windows, size, ...view.shape.slice(axis + 1)],
-    strides: [...view.strides.slice(0, axis), stride * step, stride, ...view.strides.slice(axis + 1)],
+    strides: [...view.strides.slice(0, axis), inner * stride, inner, ...view.strides.slice(axis + 1)],
   };
 }
 

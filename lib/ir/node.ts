@@ -20,10 +20,10 @@ export interface PrimitiveAttributes {
   };
   /**
    * Two-argument einsum, `"bmk,bnk->bmn"`; every letter stands in at least two of the three. With an epilogue the
-   * result is that expression of the sum (operand 0) and further arguments of the output's shape. `rounded`: rows of
-   * the first argument (all of k) are rounded to 63 steps a side of their largest number before the product.
+   * result is that expression of the sum (operand 0) and further arguments of the output's shape. `quantised`: rows of
+   * the first argument (all of k) are rounded to 63 levels a side of their largest number before the product.
    */
-  contract: { readonly spec: string; readonly epilogue: Expression | null; readonly rounded?: boolean };
+  contract: { readonly spec: string; readonly epilogue: Expression | null; readonly quantised?: boolean };
   /** The same elements in C order under another shape. */
   reshape: { readonly shape: Shape };
   /** Axis `i` of the result is axis `order[i]` of the argument. */
@@ -36,10 +36,10 @@ export interface PrimitiveAttributes {
   pad: { readonly starts: readonly number[]; readonly shape: Shape };
   /** Arguments one after the other. */
   concat: { readonly axis: number };
-  /** Axis replaced by (windows, size), window `w` starting at `w * step`. */
-  unfold: { readonly axis: number; readonly size: number; readonly step: number };
+  /** Axis replaced by (windows, size), window `w` starting at `w * stride`. */
+  unfold: { readonly axis: number; readonly size: number; readonly stride: number };
   /** The reverse: (windows, size) at `axis` added back into an axis of `length`. */
-  fold: { readonly axis: number; readonly step: number; readonly length: number };
+  fold: { readonly axis: number; readonly stride: number; readonly length: number };
   /** Entries of `axis` picked by a 1-d i32 argument. */
   gather: { readonly axis: number };
   /** Entries of `axis` added into an axis of `length` at the places of a 1-d i32 argument. */
@@ -90,7 +90,7 @@ export interface Node<K extends Op> {
   /** Where the node was made, `block7/space`. */
   readonly scope: string;
   /** 0, or which recomputation it belongs to: equal nodes of different epochs stay apart. */
-  readonly epoch: number;
+  readonly generation: number;
 }
 
 /** A symbolic value: a node of any op. It holds no numbers. */

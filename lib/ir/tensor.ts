@@ -196,14 +196,14 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   return tensors.length === 1 ? at(tensors, 0) : primitive("concat", tensors, { axis });
 }
 
-/** Axis replaced by (windows, size), window `w` starting at `w * step`. */
-export function unfold(x: Tensor, axis: number, size: number, step: number): Tensor {
-  return primitive("unfold", [x], { axis, size, step });
+/** Axis replaced by (windows, size), window `w` starting at `w * stride`. */
+export function unfold(x: Tensor, axis: number, size: number, stride: number): Tensor {
+  return primitive("unfold", [x], { axis, size, stride });
 }
 
 /** (windows, size) at `axis` added back into an axis of `length` points. */
-export function fold(x: Tensor, axis: number, step: number, length: number): Tensor {
-  return primitive("fold", [x], { axis, step, length });
+export function fold(x: Tensor, axis: number, stride: number, length: number): Tensor {
+  return primitive("fold", [x], { axis, stride, length });
 }
 
 /** Entries of an axis picked by i32 indices `[n]`. */

@@ -26,7 +26,7 @@ interface Trace {
   readonly interned: Map<string, Tensor>;
   readonly inputs: Map<string, Tensor>;
   scope: string;
-  epoch: number;
+  generation: number;
 }
 
 let current: Trace | null = null;
@@ -51,8 +51,8 @@ function attributesKey(attributes: object): string {
 }
 
 /** Text that equal nodes of a trace have in common, and different ones do not. */
-export function nodeKey(op: Op, args: readonly Tensor[], attributes: Attributes[Op], epoch = 0): string {
-  return `${epoch}${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
+export function nodeKey(op: Op, args: readonly Tensor[], attributes: Attributes[Op], generation = 0): string {
+  return `${generation}${op}|${args.map((a) => a.id).join(",")}|${attributesKey(attributes)}`;
 }
 
 function active(): Trace {
@@ -78,8 +78,8 @@ export function makeNode<K extends Op>(
     }
   }
   // What takes no computation is never computed again.
-  const epoch = args.length === 0 ? 0 : trace.epoch;
-  const key = nodeKey(op, args, attributes, epoch);
+  const generation = args.length === 0 ? 0 : trace.generation;
+  const key = nodeKey(op, args, attributes, generation);
   const known = trace.interned.get(key);
   if (known) return known;
   const { dtype, shape } = at(results, 0);
@@ -92,7 +92,7 @@ export function makeNode<K extends Op>(
     dtype,
     shape,
     scope: trace.scope,
-    epoch,
+    generation,
   };
   const tensor = Object.freeze(node) as unknown as Tensor;
   if (tensor.op === "input") {
@@ -152,19 +152,19 @@ export function withScope<R>(scope: string, f: () => R): R {
 }
 
 /**
- * Runs `f` with its nodes in an epoch: rematerialisation computes equal nodes again.
+ * Runs `f` with its nodes in a recompute generation: rematerialisation computes equal nodes again.
  *
- * @param epoch 0 for what is computed first
+ * @param generation 0 for what is computed first
  * @param f any function that builds tensors
  */
-export function withEpoch<R>(epoch: number, f: () => R): R {
+export function withGeneration<R>(generation: number, f: () => R): R {
   const trace = active();
-  const outer = trace.epoch;
-  trace.epoch = epoch;
+  const outer = trace.generation;
+  trace.generation = generation;
   try {
     return f();
   } finally {
-    trace.epoch = outer;
+    trace.generation = outer;
   }
 }
 
@@ -192,7 +192,7 @@ export function signatureOf(tree: Tree<Type>): Map<string, Type> {
 
 function runTrace(f: (trace: Trace) => ReadonlyMap<string, Tensor>): Graph {
   const outer = current;
-  const trace: Trace = { nodes: [], interned: new Map(), inputs: new Map(), scope: "", epoch: 0 };
+  const trace: Trace = { nodes: [], interned: new Map(), inputs: new Map(), scope: "", generation: 0 };
   current = trace;
   try {
     const outputs = f(trace);
@@ -280,12 +280,12 @@ export function rewrite(
       if (node.op === "input") continue;
       const args = node.args.map(get);
       trace.scope = node.scope;
-      trace.epoch = node.epoch;
+      trace.generation = node.generation;
       const keep = () => makeNode(node.op, args, node.attributes, node.results);
       replaced.set(node, rule(node, args, keep));
     }
     trace.scope = "";
-    trace.epoch = 0;
+    trace.generation = 0;
     return new Map([...graph.outputs].map(([name, node]) => [name, get(node)]));
   });
 }

@@ -74,9 +74,9 @@ export function at<T>(array: ArrayLike<T>, i: number): T {
   return value;
 }
 
-/** Index of the first half float, given by its bits, that is not finite; -1 where all are. */
-export function notFiniteHalf(halves: HostArray): number {
+/** Index of the first fp16 number, given by its bits, that is not finite; -1 where all are. */
+export function notFiniteFp16(numbers: HostArray): number {
   // Their exponent is all ones.
-  for (let i = 0; i < halves.length; i++) if ((halves[i]! & 0x7c00) === 0x7c00) return i;
+  for (let i = 0; i < numbers.length; i++) if ((numbers[i]! & 0x7c00) === 0x7c00) return i;
   return -1;
 }

@@ -14,8 +14,8 @@ export type Triple = readonly [number, number, number];
  *
  * @param x `[n, X, Y, Z, c]`
  * @param kernel `[o, c, p, q, r]`
- * @param steps strides of the three axes
- * @returns `[n, x, y, z, o]` with `x = (X - p) div step + 1`
+ * @param strides strides of the three axes
+ * @returns `[n, x, y, z, o]` with `x = (X - p) div stride + 1`
  *
  * @example
  * ```ts
@@ -30,22 +30,22 @@ export type Triple = readonly [number, number, number];
  * assert.deepEqual([...evaluate(graph, { x: [1, 2, 3, 4], kernel: [1, 10] }).y!], [21, 43]);
  * ```
  */
-export function conv(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
+export function conv(x: Tensor, kernel: Tensor, strides: Triple): Tensor {
   let windows = x;
   // From the last axis to the first, so that earlier positions do not move.
   for (const axis of [2, 1, 0]) {
-    windows = unfold(windows, axis + 1, at(kernel.shape, axis + 2), at(steps, axis));
+    windows = unfold(windows, axis + 1, at(kernel.shape, axis + 2), at(strides, axis));
   }
   return contract("nxpyqzrc,ocpqr->nxyzo", windows, kernel);
 }
 
 /**
- * Transposed convolution without padding or bias: `out[P] = sum over q of in[q] kernel[P - q step]`.
+ * Transposed convolution without padding or bias: `out[P] = sum over q of in[q] kernel[P - q stride]`.
  *
  * @param x `[n, x, y, z, c]`
  * @param kernel `[c, o, p, q, r]`
- * @param steps strides of the three axes
- * @returns `[n, X, Y, Z, o]` with `X = (x - 1) step + p`
+ * @param strides strides of the three axes
+ * @returns `[n, X, Y, Z, o]` with `X = (x - 1) stride + p`
  *
  * @example
  * ```ts
@@ -60,11 +60,11 @@ export function conv(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
  * assert.deepEqual([...evaluate(graph, { x: [1, 2], kernel: [1, 10] }).y!], [1, 12, 20]);
  * ```
  */
-export function convTranspose(x: Tensor, kernel: Tensor, steps: Triple): Tensor {
+export function convTranspose(x: Tensor, kernel: Tensor, strides: Triple): Tensor {
   let out = contract("nxyzc,copqr->nxpyqzro", x, kernel);
   for (const axis of [2, 1, 0]) {
-    const length = (at(x.shape, axis + 1) - 1) * at(steps, axis) + at(kernel.shape, axis + 2);
-    out = fold(out, 1 + 2 * axis, at(steps, axis), length);
+    const length = (at(x.shape, axis + 1) - 1) * at(strides, axis) + at(kernel.shape, axis + 2);
+    out = fold(out, 1 + 2 * axis, at(strides, axis), length);
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Tensors of a network by name, asked for one by one: what is not asked for is never loaded, and what stands behind a
+// Tensors of a network by name, requested one by one: what is not requested is never loaded, and what stands behind a
 // name (numbers of 16 or 8 bits, a matrix with an adapter) is the giver's business.
 
 import type { Tensor } from "../ir/node.ts";
@@ -14,7 +14,7 @@ export interface QuantizedMatrix {
   readonly scale: Tensor;
 }
 
-/** Tensors of a network by the checkpoint's names; only what is asked for becomes an input of the program. */
+/** Tensors of a network by the checkpoint's names; only what is requested becomes an input of the program. */
 export interface Parameters {
   /**
    * The tensor, in numbers that ops can compute with.
@@ -22,7 +22,9 @@ export interface Parameters {
    * @throws TypeError naming one that is missing
    */
   (name: string): Tensor;
-  /** The same as it is stored where it is kept as 8-bit numbers, null where not: `linear` scales its results instead. */
+  /**
+   * The same as it is stored where it is kept as 8-bit numbers, null where not: `linear` scales its results instead.
+   */
   readonly quantized?: (name: string) => QuantizedMatrix | null;
 }
 
@@ -84,8 +86,8 @@ export function recordParameters(record: ParameterRecord): Parameters {
 }
 
 /**
- * Parameters that become inputs `params/NAME` of the program being traced as they are asked for, scales of 8-bit numbers
- * as `params/NAME.scale`.
+ * Parameters that become inputs `params/NAME` of the program being traced as they are requested, scales of 8-bit
+ * numbers as `params/NAME.scale`.
  *
  * @param shapes of the network's tensors
  * @param dtypeOf number type that a tensor is stored as
@@ -97,7 +99,7 @@ export function recordParameters(record: ParameterRecord): Parameters {
  * import { trace } from "../ir/trace.ts";
  * const shapes = new Map([["weight", { shape: [2, 3] }], ["unused", { shape: [5] }]]);
  * const graph = trace({}, () => ({ w: inputParameters(shapes)("weight") }));
- * assert.deepEqual([...graph.inputs.keys()], ["params/weight"]); // Only what was asked for.
+ * assert.deepEqual([...graph.inputs.keys()], ["params/weight"]); // Only what was requested.
  * ```
  */
 export function inputParameters(

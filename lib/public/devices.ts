@@ -26,7 +26,7 @@ export { type BackendName, type DeviceOptions, openDevice } from "../backend/aut
 export { wasm, type WasmDevice, type WasmOptions } from "../backend/wasm/device.ts";
 export { WIDE_BYTES } from "../backend/wasm/module.ts";
 export { webgpu, type WebGpuDevice, type WebGpuOptions } from "../backend/webgpu/device.ts";
-export { planLaunches, type WebGpuPlan } from "../backend/webgpu/launches.ts";
+export { planDispatches, type WebGpuPlan } from "../backend/webgpu/dispatches.ts";
 export { LEAST_LIMITS, type Limits, type Target } from "../backend/webgpu/target.ts";
 export { measureCeiling } from "../compile/ceiling.ts";
 export {
@@ -42,14 +42,14 @@ export {
   type RunReport,
 } from "../compile/device.ts";
 export {
-  type AnyStep as Launch,
   type ContractAxis,
   type Kernel,
+  type Launch,
+  type LaunchAttributes,
+  type LaunchOf,
   printProgram,
   type Program,
   type Slot,
-  type Step as LaunchOf,
-  type StepAttributes as LaunchAttributes,
 } from "../compile/program.ts";
 export type { View } from "../compile/view.ts";
-export { stepWork as launchWork, workOf } from "../compile/work.ts";
+export { launchWork, workOf } from "../compile/work.ts";

@@ -1,6 +1,6 @@
 /**
- * Layers: plain functions over tensors. A network is a function that calls them; its parameters are asked for by name, so
- * that the same function serves weights in f32, fp16 or 8 bits, with or without adapters.
+ * Layers: plain functions over tensors. A network is a function that calls them; its parameters are requested by name,
+ * so that the same function serves weights in f32, fp16 or 8 bits, with or without adapters.
  *
  * @example A gated unit
  * ```ts

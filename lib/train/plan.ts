@@ -66,6 +66,6 @@ export function planTraining<S>(
     sums,
     working,
     peak: weights + 2 * trained + sums + working,
-    launches: program.steps.length,
+    launches: program.launches.length,
   };
 }

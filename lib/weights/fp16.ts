@@ -2,7 +2,7 @@
 // optimiser step is often smaller than the distance of two fp16 numbers.
 
 import { narrowToHalf } from "../io/numbers.ts";
-import { notFiniteHalf } from "../ir/types.ts";
+import { notFiniteFp16 } from "../ir/types.ts";
 import type { WeightInfo } from "./storage.ts";
 
 /** How the network's matrices are held for computing. */
@@ -24,7 +24,7 @@ export function isFp16(
  */
 export function fp16Of(name: string, values: Float32Array): Uint16Array {
   const narrow = narrowToHalf(values);
-  const bad = notFiniteHalf(narrow);
+  const bad = notFiniteFp16(narrow);
   if (bad >= 0) {
     throw new RangeError(
       `Cannot train "${name}" with fp16 weights: element ${bad} is ${

@@ -32,7 +32,7 @@ function matrixSize(shape: Shape): [number, number] {
   return [shape[0]!, sizeOf(shape.slice(1))];
 }
 
-/** Whether a tensor gets an adapter: one that is asked for, of two or more axes. */
+/** Whether a tensor gets an adapter: one that is requested, of two or more axes. */
 function isAdapted(name: string, shape: Shape, { adapts }: LoraSettings): boolean {
   return shape.length > 1 && adapts(name);
 }
@@ -85,7 +85,7 @@ export function initialAdapters(
 }
 
 /**
- * Parameters with adapters applied, each made when it is asked for, in the scope of the asker.
+ * Parameters with adapters applied, each made when it is requested, in the scope of the asker.
  *
  * @param parameters tensors of the network and factors of adapters
  * @param shapes of the network's tensors

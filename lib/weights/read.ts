@@ -2,7 +2,7 @@
 
 import { narrowToHalf } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
-import { notFiniteHalf } from "../ir/types.ts";
+import { notFiniteFp16 } from "../ir/types.ts";
 
 const FLOATING = new Set(["f64", "f32", "f16", "bf16"]);
 
@@ -73,7 +73,7 @@ export async function readFp16Weight(
   const bits = isFp16
     ? await tensor.readBits!(from, to)
     : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
-  const bad = notFiniteHalf(bits);
+  const bad = notFiniteFp16(bits);
   if (bad >= 0) {
     const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
     throw notFinite(checkpoint, tensor, from + bad, value, isFp16 ? "" : " within half precision");

@@ -20,10 +20,10 @@ export interface WeightInfo {
 }
 
 /**
- * The type a tensor is kept as: as narrow as it may be and was asked for.
+ * The type a tensor is kept as: as narrow as it may be and was requested.
  *
  * @param narrow narrowest type the tensor may have
- * @param storage what was asked for
+ * @param storage what was requested
  * @param stored its type in the checkpoint
  *
  * @example
@@ -44,7 +44,7 @@ export function weightType(
   return storage === "f16" || stored === "f16" ? "f16" : "f32";
 }
 
-/** Whether products with 8-bit weights round their other operand as well. */
+/** Whether products with 8-bit weights quantise their activations as well. */
 export function quantisesActivations(storage: WeightStorage): boolean {
   return storage === "int8-dot";
 }

@@ -1,5 +1,5 @@
-// Tensors of a checkpoint on a device. Each is read when it is first asked for, once, however many ask at the same time;
-// one whose reading failed is read again by the next who asks.
+// Tensors of a checkpoint on a device. Each is read when it is first requested, once, however many ask at the same
+// time; one whose reading failed is read again by the next who asks.
 
 import { type Device, type DeviceBuffer, DeviceLostError, DisposedError } from "../compile/device.ts";
 import type { Checkpoint } from "../io/stored_tensor.ts";
@@ -61,7 +61,7 @@ export class WeightStore implements Disposable {
     return this.#device;
   }
 
-  /** Whether products with 8-bit weights round their other operand as well. */
+  /** Whether products with 8-bit weights quantise their activations as well. */
   get quantise(): boolean {
     return quantisesActivations(this.#options.storage);
   }
@@ -123,7 +123,7 @@ export class WeightStore implements Disposable {
     if (!stored) throw new TypeError(`Checkpoint "${this.#checkpoint.name}" has no tensor "${name}"`);
     const { shape, narrow } = this.#infos.get(name)!;
     const dtype = this.#typeOf(name);
-    // Products whose operands are both rounded have an order of their own; only matrices are ever packed.
+    // Products of quantised activations have an order of their own; only matrices are ever packed.
     const packable = rows !== undefined && narrow === "i8" && !this.quantise;
     using made = new DisposableStack();
     const buffer = made.use(
@@ -147,7 +147,7 @@ export class WeightStore implements Disposable {
     return { buffer, scales };
   }
 
-  /** Forgets what is on the device and reads it again on another when it is asked for. */
+  /** Forgets what is on the device and reads it again on another when it is requested. */
   moveTo(device: Device): void {
     this.#release();
     this.#device = device;

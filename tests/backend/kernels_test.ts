@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Kernel } from "../../lib/compile/program.ts";
 import { deviceTest, PLAIN_WASM, WASM, WEBGPU } from "../devices.ts";
-import { compareStep } from "./compare_step.ts";
-import { Draw, seeds } from "./random_steps.ts";
-import { runSteps } from "./run_step.ts";
-import { cases } from "./step_cases.ts";
+import { compareLaunch } from "./compare_launch.ts";
+import { Draw, seeds } from "./random_launches.ts";
+import { runLaunches } from "./run_launch.ts";
+import { cases } from "./launch_cases.ts";
 
 /** Tries of each kernel, and on devices that compile shaders for each. */
 const RUNS: { readonly [K in Kernel]: readonly [runs: number, slow: number] } = {
@@ -33,8 +33,8 @@ for (const device of [WASM, PLAIN_WASM, WEBGPU]) {
       const looser = kernel === "scatterAdd" ? device.looser : 1;
       const property = fc.asyncProperty(seeds, async (seed) => {
         const test = cases[kernel](new Draw(seed));
-        const results = await compareStep(opened, { ...test, tolerance: looser * test.tolerance });
-        if (alike) assert.deepEqual(await runSteps(alike, [test.step], test.contents), results);
+        const results = await compareLaunch(opened, { ...test, tolerance: looser * test.tolerance });
+        if (alike) assert.deepEqual(await runLaunches(alike, [test.launch], test.contents), results);
       });
       const numRuns = RUNS[kernel][device.slow ? 1 : 0];
       await context.step(kernel, () => fc.assert(property, { numRuns, seed: 20261123 }));

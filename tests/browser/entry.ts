@@ -9,4 +9,4 @@ export * as metrics from "../../lib/public/metrics.ts";
 export * as models from "../../lib/public/models.ts";
 export * as nn from "../../lib/public/nn.ts";
 export * as train from "../../lib/public/train.ts";
-export * as walrus from "../../lib/public/walrus.ts";
+export * as walrus from "../../lib/models/walrus/mod.ts";

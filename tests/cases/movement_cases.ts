@@ -20,7 +20,7 @@ import {
 import type { Op } from "../../lib/ir/node.ts";
 import { at, type DType, type Shape } from "../../lib/ir/types.ts";
 import { attentionGradientNode } from "./fused_cases.ts";
-import { encodeHalf } from "../backend/run_step.ts";
+import { encodeFp16 } from "../backend/run_launch.ts";
 import {
   below,
   EXACT,
@@ -76,7 +76,7 @@ function castCase(from: Operand, to: DType): OpCase {
     name: `${from.type.dtype} to ${to}`,
     operands: [from],
     rounding: to === "f16" && from.type.dtype === "f32"
-      ? { limit: 2 ** -11, reason: "halves have 11 bits" }
+      ? { limit: 2 ** -11, reason: "fp16 has 11 bits" }
       : EXACT,
     build: (x) => cast(x!, to),
     ...to === "i32" ? { gradient: "none" as const } : {},
@@ -99,15 +99,15 @@ export const movementCases = {
       build: () => constant(Float32Array.of(1, -2.5, 3e-8, 4e8, 5, 6), [2, 3]),
     },
     {
-      name: "halves",
+      name: "fp16",
       operands: [],
       rounding: EXACT,
-      build: () => constant(encodeHalf([1, -0.3330078125, 65504]), [3], "f16"),
+      build: () => constant(encodeFp16([1, -0.3330078125, 65504]), [3], "f16"),
     },
     {
       name: "one half",
       operands: [],
-      rounding: { limit: 2 ** -11, reason: "halves have 11 bits" },
+      rounding: { limit: 2 ** -11, reason: "fp16 has 11 bits" },
       build: () => constant(0.3, [2, 3], "f16"),
     },
     {
@@ -210,7 +210,7 @@ export const movementCases = {
     one("windows with gaps and a rest", [3, 2, 3], (x) => fold(x, 0, 5, 14)),
     one("windows side by side", [2, 3, 4], (x) => fold(x, 1, 4, 12)),
     { ...one("the axis in the middle", [2, 5, 4, 3], (x) => fold(x, 1, 1, 9)), rounding: sumOf(4) },
-    { ...one("room behind the last window", [4, 3], (x) => fold(x, 0, 2, 13)), rounding: sumOf(2) },
+    { ...one("points behind the last window", [4, 3], (x) => fold(x, 0, 2, 13)), rounding: sumOf(2) },
   ],
   gather: [
     gatherCase("rows", [5, 3], 0, 7),
@@ -257,7 +257,7 @@ export const movementCases = {
     {
       name: "f32 to f16 and back",
       operands: [f32([3, 5])],
-      rounding: { limit: 2 ** -11, reason: "halves have 11 bits" },
+      rounding: { limit: 2 ** -11, reason: "fp16 has 11 bits" },
       build: (x) => cast(cast(x!, "f16"), "f32"),
     },
   ],

@@ -31,13 +31,13 @@ function checkPlan(program: Program): void {
       assert.ok(!together || apart, `${a.name} and ${b.name} overlap`);
     }
   }
-  for (const [i, step] of program.steps.entries()) {
-    for (const { slot } of [...step.inputs, ...step.outputs]) {
+  for (const [i, launch] of program.launches.entries()) {
+    for (const { slot } of [...launch.inputs, ...launch.outputs]) {
       const { kind, lifetime } = program.slots[slot]!;
       assert.ok(kind !== "scratch" || (lifetime[0] <= i && i <= lifetime[1]));
     }
-    for (const out of step.outputs) {
-      assert.ok(!step.inputs.some((view) => view.slot === out.slot), step.kernel);
+    for (const out of launch.outputs) {
+      assert.ok(!launch.inputs.some((view) => view.slot === out.slot), launch.kernel);
     }
   }
 }
@@ -46,7 +46,7 @@ Deno.test("plan() fuses bias, activation and residual into the product", () => {
   const graph = trace({ x: f32(4, 8), w: f32(6, 8), b: f32(6), r: f32(4, 6) } as const, ({ x, w, b, r }) => ({
     y: t.add(r, t.sigmoid(t.add(t.contract("mk,nk->mn", x, w), b))),
   }));
-  assert.deepEqual(compiled(graph).steps.map((s) => s.kernel), ["contract"]);
+  assert.deepEqual(compiled(graph).launches.map((s) => s.kernel), ["contract"]);
 });
 
 Deno.test("plan() fuses squares into the sum and makes movement free", () => {
@@ -55,7 +55,7 @@ Deno.test("plan() fuses squares into the sum and makes movement free", () => {
     return { y: t.sum(t.mul(x, x), [2]), z: t.exp(moved) };
   });
   const program = compiled(graph);
-  assert.deepEqual(program.steps.map((s) => s.kernel).sort(), ["map", "map", "reduce"]);
+  assert.deepEqual(program.launches.map((s) => s.kernel).sort(), ["map", "map", "reduce"]);
   checkPlan(program);
 });
 
@@ -65,7 +65,7 @@ Deno.test("plan() folds constants and drops what no output needs", () => {
     return { y: t.mul(t.add(x, t.sub(t.constant(3), 3)), t.broadcast(t.constant(2, [1]), [3])) };
   });
   const program = compiled(graph);
-  assert.equal(program.steps.length, 1);
+  assert.equal(program.launches.length, 1);
   assert.equal(program.slots.filter((s) => s.kind === "constant").length, 0);
 });
 
@@ -88,10 +88,10 @@ Deno.test("plan() never overlaps live slots of a two-block model and reuses memo
 
 Deno.test("the program of a two-block model is the reviewed one", async () => {
   const program = twoBlocks();
-  const lines = program.steps.map((s) =>
+  const lines = program.launches.map((s) =>
     `${s.kernel} [${s.outputs[0]!.shape.join(",")}] <- ${s.inputs.length} ${s.scope}`.trimEnd()
   );
-  lines.push(`arena ${program.arenaBytes} bytes, ${program.steps.length} steps`);
+  lines.push(`arena ${program.arenaBytes} bytes, ${program.launches.length} launches`);
   const path = fixture("two_blocks.txt");
   const text = lines.join("\n") + "\n";
   if (Deno.env.get("UPDATE_SNAPSHOTS")) await Deno.writeTextFile(path, text);

@@ -1,4 +1,4 @@
-// What is computed once: of what it is made, what is worth its memory, and that it changes no bit of a step.
+// What is computed once: of what it is made, what is worth its memory, and that it changes no bit of a program.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
@@ -10,7 +10,7 @@ import { PARAMETER_PREFIX } from "../../lib/weights/storage.ts";
 import * as t from "../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../lib/ir/trace.ts";
 import { type HostArray, sizeOf } from "../../lib/ir/types.ts";
-import { Draw } from "../backend/random_steps.ts";
+import { Draw } from "../backend/random_launches.ts";
 import { twoBlocksGraph } from "../two_blocks.ts";
 
 const f32 = (...shape: number[]) => ({ dtype: "f32" as const, shape });
@@ -47,7 +47,7 @@ Deno.test("precompute() keeps what is made of weights and constants, where other
 });
 
 Deno.test("precompute() keeps nothing that takes more memory than what it is made of, save small tables", () => {
-  const types = { x: f32(1024, 1024), w: f32(1024, 1), halves: f16(1024, 1024) } as const;
+  const types = { x: f32(1024, 1024), w: f32(1024, 1), fp16: f16(1024, 1024) } as const;
   const outer = (n: number) =>
     trace(
       types,
@@ -65,7 +65,7 @@ Deno.test("precompute() keeps nothing that takes more memory than what it is mad
   assert.deepEqual(kept(widened), []);
 });
 
-Deno.test("a step in two parts gives the bits of the whole, and computes nothing of weights alone again", async () => {
+Deno.test("a program in two parts gives the bits of the whole, and computes nothing of weights alone again", async () => {
   using device = await wasm({ threads: 2 });
   const graph = twoBlocksGraph();
   const draw = new Draw(21);
@@ -88,17 +88,20 @@ Deno.test("a step in two parts gives the bits of the whole, and computes nothing
   const { next } = await whole.run(feeds);
   assert.ok(next!.every(Number.isFinite));
   // Weights are read from their buffers, twice alike.
-  const fed = Object.fromEntries(Object.entries(feeds).filter(([name]) => !isParameter(name)));
-  for (let run = 0; run < 2; run++) assert.deepEqual((await parts.run(fed)).next, next);
+  const bound = Object.fromEntries(Object.entries(feeds).filter(([name]) => !isParameter(name)));
+  for (let run = 0; run < 2; run++) assert.deepEqual((await parts.run(bound)).next, next);
 
   const { prologue, main, bytes } = planned;
-  assert.ok(prologue && prologue.program.steps.length > 0 && prologue.graph.outputs.size > 0);
-  assert.equal(prologue.program.steps.length + main.program.steps.length, whole.program.steps.length);
+  assert.ok(prologue && prologue.program.launches.length > 0 && prologue.graph.outputs.size > 0);
+  assert.equal(
+    prologue.program.launches.length + main.program.launches.length,
+    whole.program.launches.length,
+  );
   const again = precompute(main.graph, (name) => isParameter(name) || name.startsWith("prologue/"));
   assert.equal(again.prologue.outputs.size, 0);
   assert.equal(bytes.stationary, [...weights.values()].reduce((sum, { length }) => sum + 4 * length, 0));
   const result = new Float32Array(sizeOf(prologue.graph.outputs.get("prologue/0")!.shape));
-  await assert.rejects(() => parts.run({ ...fed, "prologue/0": result }), {
+  await assert.rejects(() => parts.run({ ...bound, "prologue/0": result }), {
     name: "TypeError",
     message: 'Cannot run: input "prologue/0" is stationary, it was bound when the program was loaded',
   });

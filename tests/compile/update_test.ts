@@ -66,7 +66,7 @@ for (const { name, build, copies } of cases) {
     using device = await wasm({ threads: 1 });
     using compiled = await compile(graph, device);
     const { program } = compiled;
-    const atEnd = program.steps.filter((step) => step.scope.startsWith("update/"));
+    const atEnd = program.launches.filter((launch) => launch.scope.startsWith("update/"));
     assert.equal(atEnd.length, copies);
     assert.ok(!program.slots.some((s) => s.kind === "output" && ["output/a", "output/b"].includes(s.name)));
     const plain = await compiled.run(FEEDS);

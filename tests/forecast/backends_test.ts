@@ -54,6 +54,33 @@ gpuTest("rollout() goes on with a new device from its last frame when the device
   assert.deepEqual(frames, whole);
 });
 
+gpuTest("rollouts that run when the device is lost move together, once", async (gpu) => {
+  using model = await loadModel(CHECKPOINT, { device: gpu });
+  const start = await framesOf(GRAY_SCOTT, 0, 6);
+  const seeds = [3, 4, 5];
+  const alone: (readonly Float32Array[])[][] = [];
+  for (const seed of seeds) alone.push(await collect(model, start, { steps: 2, seed, map }));
+  let [moves, seen] = [0, 0];
+  const made: Device[] = [];
+  const together = await Promise.all(seeds.map(async (seed) => {
+    const frames: (readonly Float32Array[])[] = [];
+    const onDeviceLost = async () => {
+      moves++;
+      made.push(await webgpu());
+      return made[0]!;
+    };
+    for await (const { values } of model.rollout(start, { steps: 2, seed, map, onDeviceLost })) {
+      frames.push(values);
+      if (++seen === 2) gpu.gpu.destroy();
+    }
+    return frames;
+  }));
+  assert.deepEqual(together, alone);
+  assert.equal(moves, 1);
+  model[Symbol.dispose]();
+  for (const device of made) device[Symbol.dispose]();
+});
+
 gpuTest("a lost device is told in words by everything that needs it", async (gpu) => {
   const buffer = gpu.createBuffer("f32", 4);
   gpu.gpu.destroy();

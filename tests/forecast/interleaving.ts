@@ -4,18 +4,23 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { wasm, type WasmOptions } from "../../lib/backend/wasm/device.ts";
+import { webgpu } from "../../lib/backend/webgpu/device.ts";
 import type { Device } from "../../lib/compile/device.ts";
 import { DisposedError } from "../../lib/compile/device.ts";
-import type { Sample } from "../../lib/data/dataset.ts";
-import { openData } from "../../lib/data/open_data.ts";
+import type { Sample, Trajectory } from "../../lib/data/dataset.ts";
+import { makeSplit } from "../../lib/data/make_split.ts";
+import { modelForecast } from "../../lib/forecast/forecaster.ts";
 import { loadModel } from "../../lib/forecast/load.ts";
 import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
 import type { RolloutOptions } from "../../lib/forecast/rollout.ts";
-import { makeBatch } from "../../lib/train/batch.ts";
-import { DEFAULT_TRAINING } from "../../lib/train/settings.ts";
-import { startWeights } from "../../lib/train/start_weights.ts";
-import { Trainer } from "../../lib/train/trainer.ts";
-import { inRepository } from "../shared.ts";
+import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { sizeOf } from "../../lib/ir/types.ts";
+import { scoreWindows } from "../../lib/metrics/skill.ts";
+import type { Model } from "../../lib/models/model.ts";
+import type { WalrusShape } from "../../lib/models/walrus/shape.ts";
+import { adapter } from "../backend/webgpu/adapter.ts";
+import { batchOf, TINY_SETTINGS, tinyModel, tinySample, tinyStart, tinyTrainer } from "../train/tiny.ts";
 
 /** One thing that is done. */
 export type Task =
@@ -31,6 +36,8 @@ export type Task =
     readonly leave: number | null;
     readonly abort: number | null;
   }
+  /** Scores of the frames after two windows. */
+  | { readonly kind: "evaluation"; readonly data: number; readonly seed: number }
   | { readonly kind: "training"; readonly data: number };
 
 /** What happens, and when the model or the device is disposed of: after so many milliseconds, or not. */
@@ -41,6 +48,11 @@ export interface Schedule {
   readonly delays: readonly number[];
 }
 
+/** Null but in one of so many cases. */
+function seldom<T>(cases: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: cases - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+}
+
 const rollout = fc.record({
   kind: fc.constant("rollout" as const),
   data: fc.nat(1),
@@ -48,40 +60,96 @@ const rollout = fc.record({
   seed: fc.nat(3),
   draws: fc.boolean(),
   kvCache: fc.boolean(),
-  leave: fc.option(fc.integer({ min: 1, max: 2 }), { freq: 5 }),
-  abort: fc.option(fc.integer({ min: 1, max: 120 }), { freq: 4 }),
+  leave: seldom(5, fc.integer({ min: 1, max: 2 })),
+  abort: seldom(4, fc.integer({ min: 1, max: 120 })),
 });
 
-/** Schedules of 2 to 8 rollouts and at most one training step. */
+const evaluation = fc.record({
+  kind: fc.constant("evaluation" as const),
+  data: fc.nat(1),
+  seed: fc.nat(3),
+});
+const training = fc.record({ kind: fc.constant("training" as const), data: fc.nat(1) });
+
+/** Schedules of 2 to 8 rollouts, at most one evaluation and one training step. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   tasks: fc.tuple(
     fc.array(rollout, { minLength: 2, maxLength: 8 }),
-    fc.option(fc.record({ kind: fc.constant("training" as const), data: fc.nat(1) }), { freq: 3 }),
-  ).map(([rollouts, training]): Task[] => training ? [...rollouts, training] : rollouts),
-  dispose: fc.option(
+    seldom(3, evaluation),
+    seldom(3, training),
+  ).map(([rollouts, ...others]): Task[] => [...rollouts, ...others.filter((task) => task !== null)]),
+  dispose: seldom(
+    3,
     fc.record({
       what: fc.constantFrom("model" as const, "device" as const),
       after: fc.integer({ min: 0, max: 600 }),
     }),
-    { freq: 3 },
   ),
-  delays: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 9, maxLength: 9 }),
+  delays: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 10, maxLength: 10 }),
 });
 
-const FILES = ["gray_scott_mini.hdf5", "euler_quadrants_mini.hdf5"];
-/** Time in which everything has to end once it was told to. */
-const PATIENCE = 2000;
+/** A device on which schedules run. */
+export interface TestedDevice {
+  readonly name: string;
+  readonly open: () => Promise<Device>;
+  /** What is run on it. */
+  readonly schedules: fc.Arbitrary<Schedule>;
+  /** Milliseconds in which everything has to end once it was told to. */
+  readonly patience: number;
+}
 
-/** Windows that forecasts start from, and the same with the frame that follows. */
-export async function startsOf(): Promise<{ starts: Sample[]; examples: Sample[] }> {
-  const [starts, examples]: [Sample[], Sample[]] = [[], []];
-  for (const file of FILES) {
-    using data = await openData(inRepository(`examples/data/${file}`));
-    const trajectory = (await data.split()).trajectory(0);
-    starts.push(await trajectory.sample([0, 1, 2]));
-    examples.push(await trajectory.sample([0, 1, 2, 3]));
-  }
-  return { starts, examples };
+/** What software that stands in for a GPU can do in seconds, one step being seconds there: two rollouts or three. */
+const short = schedules.map(({ tasks, ...rest }): Schedule => ({
+  ...rest,
+  tasks: tasks.flatMap((task) => task.kind === "rollout" ? [{ ...task, steps: 1 }] : []).slice(0, 3),
+}));
+
+/** Every kind of device that the machine has. */
+export async function testedDevices(): Promise<TestedDevice[]> {
+  const on = (name: string, options: WasmOptions): TestedDevice => ({
+    name: `wasm, ${name}`,
+    open: () => wasm(options),
+    schedules,
+    patience: 2000,
+  });
+  const devices = [
+    on("one thread", { threads: 1 }),
+    on("two threads", { threads: 2 }),
+    on("64-bit addresses", { threads: 1, maximumBytes: 8 * 2 ** 30 }),
+  ];
+  if (adapter.missing !== null) return devices;
+  using device = await webgpu();
+  // Software computes on the processors that the event loop runs on, and keeps it waiting.
+  const usual = device.isSoftware ? { schedules: short, patience: 10_000 } : { schedules, patience: 2000 };
+  return [...devices, { name: "webgpu", open: () => webgpu(), ...usual }];
+}
+
+/** Why callers abort. */
+const LEFT = "left by the test";
+
+/** Small simulations of two kinds: in a periodic box, and with open sides. */
+export function simulations(): Trajectory[] {
+  return (["periodic", "open"] as const).map((side): Trajectory => {
+    const read = (frames: readonly number[]): Sample => {
+      const sample = tinySample(frames[0]!);
+      const boundaries = sample.info.boundaries.map(() => [side, side] as const);
+      const size = sizeOf(sample.info.grid.shape);
+      return {
+        ...sample,
+        info: { ...sample.info, boundaries },
+        times: Float64Array.from(frames),
+        values: sample.values.map((field) => field.subarray(0, frames.length * size)),
+      };
+    };
+    const times = Float64Array.from({ length: 5 }, (_, t) => t);
+    return {
+      name: side,
+      info: read([0]).info,
+      steps: times.length,
+      times: () => Promise.resolve(times),
+      sample: (frames) => Promise.resolve(read(frames)),
+    };
+  });
 }
 
 /** The bits of some arrays, short. */
@@ -94,9 +162,21 @@ async function digest(arrays: readonly (Float32Array | Float64Array)[]): Promise
   return parts.join(" ");
 }
 
-/** Opens a model on a device. */
-export function openShipped(device: Device): Promise<LoadedModel> {
-  return loadModel(inRepository("examples/walrus_small/walrus.safetensors"), { device });
+const model = tinyModel();
+const files = model.files();
+const start = tinyStart(model, TINY_SETTINGS);
+const checkpoint = writeSafetensors(
+  [...model.parameters].map(([name, { shape }]) => ({
+    name,
+    shape,
+    data: start.tensors.get(`params/${name}`)!,
+  })),
+);
+const config = new TextEncoder().encode(Object.values(files)[0]);
+
+/** Opens the model on a device. */
+function openTiny(device: Device): Promise<LoadedModel> {
+  return loadModel(checkpoint, { device, config });
 }
 
 type RolloutTask = Extract<Task, { kind: "rollout" }>;
@@ -106,11 +186,18 @@ function optionsOf({ steps, seed, draws, kvCache }: RolloutTask): RolloutOptions
 }
 
 /** Runs a rollout as its task says; gives the bits of the frames it took. */
-async function runRollout(model: LoadedModel, start: Sample, task: RolloutTask): Promise<string> {
+async function runRollout(
+  model: LoadedModel,
+  start: Sample,
+  task: RolloutTask,
+  onAbort: () => void,
+): Promise<string> {
   const abort = new AbortController();
-  const timer = task.abort === null
-    ? undefined
-    : setTimeout(() => abort.abort(new Error("left by the test")), task.abort);
+  const end = () => {
+    onAbort();
+    abort.abort(new Error(LEFT));
+  };
+  const timer = task.abort === null ? undefined : setTimeout(end, task.abort);
   const frames: Float32Array[] = [];
   try {
     for await (const frame of model.rollout(start, { ...optionsOf(task), signal: abort.signal })) {
@@ -123,30 +210,45 @@ async function runRollout(model: LoadedModel, start: Sample, task: RolloutTask):
   return await digest(frames);
 }
 
-/** One training step of the shipped network; gives the bits of its weights. */
-async function runTraining(device: Device, { model }: LoadedModel, example: Sample): Promise<string> {
-  const settings = { ...DEFAULT_TRAINING, loss: { multiplier: 100, minimum_context: 1 } };
-  const trainable = (name: string) => name.startsWith("debed.2.");
-  using trainer = new Trainer({ device, model, settings, trainable });
-  const weights = [...startWeights(model, 1)].map(([name, data]) => [`params/${name}`, data] as const);
-  await trainer.load({ tensors: new Map(weights), counts: {} });
-  const batch = makeBatch([example], model, {
-    seed: 1,
-    index: 0,
-    source: "example",
-    frames: 3,
-    parts: 1,
-    loss: settings.loss,
-  });
-  await trainer.step([batch], 1e-3);
-  const { tensors } = await trainer.state();
-  return await digest([...tensors].filter(([name]) => name.includes("debed.2.")).map(([, data]) => data));
+/** Scores of forecasts of a simulation; gives their bits. */
+async function runEvaluation(model: LoadedModel, simulation: Trajectory, seed: number): Promise<string> {
+  const split = makeSplit("all", simulation.info.dataset, [{ kind: "", open: () => simulation }]);
+  const places = [[0, 1, 2, 3], [1, 2, 3, 4]].map((frames) => ({ trajectory: 0, frames }));
+  const { windows } = await scoreWindows(modelForecast(model, { seed }), split, places);
+  assert.equal(windows.length, 2);
+  return await digest(windows.map(({ scores }) => Float64Array.from(Object.values(scores))));
 }
 
-/** What tasks give alone, on a device of their own; made when it is first needed. */
+/** One training step; gives the bits of the weights. */
+async function runTraining({ device, model }: LoadedModel, example: Sample): Promise<string> {
+  using trainer = await tinyTrainer(device, { model: model as Model<WalrusShape> });
+  await trainer.step([batchOf([example], 0)], 1e-3);
+  return await digest([...(await trainer.state()).tensors.values()]);
+}
+
+/** Does what a task says; gives the bits of what came out. */
+async function run(
+  task: Task,
+  model: LoadedModel,
+  simulations: readonly Trajectory[],
+  onAbort: () => void = () => {},
+): Promise<string> {
+  const simulation = simulations[task.data]!;
+  switch (task.kind) {
+    case "rollout":
+      return await runRollout(model, await simulation.sample([0, 1, 2]), task, onAbort);
+    case "evaluation":
+      return await runEvaluation(model, simulation, task.seed);
+    case "training":
+      return await runTraining(model, await simulation.sample([0, 1, 2, 3]));
+  }
+}
+
+/** What tasks give alone, and the device on which they do; both made when they are first needed. */
 export class Alone implements AsyncDisposable {
   readonly #open: () => Promise<Device>;
   readonly #known = new Map<string, Promise<string>>();
+  #device: Promise<Device> | null = null;
   #model: Promise<LoadedModel> | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -154,19 +256,20 @@ export class Alone implements AsyncDisposable {
     this.#open = open;
   }
 
+  /** The device: for schedules, too, that leave it alive, since shaders are compiled once a device. */
+  device(): Promise<Device> {
+    return this.#device ??= this.#open();
+  }
+
   /** The bits that a task gives where nothing else runs. */
-  of(task: Task, starts: readonly Sample[], examples: readonly Sample[]): Promise<string> {
-    const key = JSON.stringify(
-      task.kind === "rollout" ? { ...task, abort: null, steps: task.leave ?? task.steps } : task,
-    );
+  of(task: Task, simulations: readonly Trajectory[]): Promise<string> {
+    const undisturbed = task.kind === "rollout" ? { ...task, abort: null } : task;
+    const key = JSON.stringify(undisturbed);
     let found = this.#known.get(key);
     if (!found) {
       const compute = async () => {
-        this.#model ??= this.#open().then(openShipped);
-        const model = await this.#model;
-        return task.kind === "training"
-          ? await runTraining(model.device, model, examples[task.data]!)
-          : await runRollout(model, starts[task.data]!, { ...task, abort: null });
+        this.#model ??= this.device().then(openTiny);
+        return await run(undisturbed, await this.#model, simulations);
       };
       found = this.#turn.then(compute);
       this.#turn = found.catch(() => {});
@@ -176,9 +279,8 @@ export class Alone implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const model = await this.#model;
-    model?.[Symbol.dispose]();
-    await model?.device[Symbol.asyncDispose]();
+    (await this.#model)?.[Symbol.dispose]();
+    await (await this.#device)?.[Symbol.asyncDispose]();
   }
 }
 
@@ -187,57 +289,53 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 /**
  * Runs a schedule and checks every task of it.
  *
- * @param open makes the device
+ * @param device on which
  * @param schedule what is done
  * @param alone what tasks give alone
- * @param samples that tasks start from
+ * @param simulations that tasks start from
  */
 export async function runSchedule(
-  open: () => Promise<Device>,
+  { open, patience }: TestedDevice,
   { tasks, dispose, delays }: Schedule,
   alone: Alone,
-  { starts, examples }: { readonly starts: readonly Sample[]; readonly examples: readonly Sample[] },
+  simulations: readonly Trajectory[],
 ): Promise<{ finished: number; ended: number }> {
-  const device = await open();
-  const model = await openShipped(device);
-  let told = Infinity;
+  const isLost = dispose?.what === "device";
+  const device = isLost ? await open() : await alone.device();
+  const model = await openTiny(device);
+  let disposed = Infinity;
   const running = tasks.map(async (task, i) => {
     await sleep(delays[i] ?? 0);
-    const result = task.kind === "training"
-      ? runTraining(device, model, examples[task.data]!)
-      : runRollout(model, starts[task.data]!, task);
+    const begun = performance.now();
+    let aborted = Infinity;
     try {
-      return { bits: await result, error: null, at: performance.now() };
+      const bits = await run(task, model, simulations, () => aborted = performance.now());
+      return { bits, error: null, late: 0 };
     } catch (error) {
-      return { bits: null, error: error as Error, at: performance.now() };
+      const late = performance.now() - Math.max(begun, Math.min(aborted, disposed));
+      return { bits: null, error: error as Error, late };
     }
   });
   if (dispose) {
     await sleep(dispose.after);
-    told = performance.now();
+    disposed = performance.now();
     (dispose.what === "model" ? model : device)[Symbol.dispose]();
   }
   const results = await Promise.all(running);
   model[Symbol.dispose]();
-  await device[Symbol.asyncDispose]();
+  if (isLost) await device[Symbol.asyncDispose]();
   let finished = 0;
-  for (const [i, { bits, error, at }] of results.entries()) {
+  for (const [i, { bits, error, late }] of results.entries()) {
     const task = tasks[i]!;
     if (bits !== null) {
-      assert.equal(bits, await alone.of(task, starts, examples), JSON.stringify(task));
+      assert.equal(bits, await alone.of(task, simulations), JSON.stringify(task));
       finished++;
       continue;
     }
-    const aborted = error!.message === "left by the test";
-    assert.ok(
-      aborted || error instanceof DisposedError,
-      `${error!.name}: ${error!.message}\n${error!.stack}`,
-    );
-    if (aborted) assert.ok(task.kind === "rollout" && task.abort !== null);
-    else {
-      const late = at - Math.max(told, 0);
-      assert.ok(dispose !== null && late < PATIENCE, `ended ${late} ms after it was told`);
-    }
+    const named = error!.message === LEFT || error instanceof DisposedError;
+    assert.ok(named, `${error!.name}: ${error!.message}\n${error!.stack}`);
+    assert.ok(Number.isFinite(late), `${JSON.stringify(task)} was not told to end`);
+    assert.ok(late < patience, `${JSON.stringify(task)} ended ${late} ms after it was told to`);
   }
   return { finished, ended: results.length - finished };
 }

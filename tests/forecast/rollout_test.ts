@@ -1,4 +1,4 @@
-// Forecasts against those the oracle computed in float64, still and with given shifts; the promises of rollouts.
+// Forecasts against those the reference computed in float64, still and with given shifts; the promises of rollouts.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
@@ -61,7 +61,7 @@ function withShifts(shifts: readonly Shifts[]): NonNullable<RolloutOptions["step
 }
 
 sharedTest(
-  "rollout() of the oracle's small model equals its forecasts, still and with jitter",
+  "rollout() of the reference's small model equals its forecasts, still and with jitter",
   "models/walrus_mini",
   async (folder) => {
     const { cases } = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`)) as {

@@ -6,7 +6,7 @@ import type { Node, Op, Tensor } from "../../lib/ir/node.ts";
 import { type Expression, scalarFunctions } from "../../lib/ir/scalar.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
 import { at, type Shape, sizeOf, stridesOf } from "../../lib/ir/types.ts";
-import { indices } from "../backend/evaluate_step.ts";
+import { indices } from "../backend/evaluate_launch.ts";
 
 /** An element by its index. */
 type Element = (index: readonly number[]) => number;
@@ -144,18 +144,18 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
       return at(args, part)(insert(index, axis, 1, rest));
     }];
   },
-  unfold: ({ attributes: { axis, step } }, [x]) => [
-    (index) => x!(insert(index, axis, 2, at(index, axis) * step + at(index, axis + 1))),
+  unfold: ({ attributes: { axis, stride } }, [x]) => [
+    (index) => x!(insert(index, axis, 2, at(index, axis) * stride + at(index, axis + 1))),
   ],
   fold: (node, [x]) => {
-    const { axis, step } = node.attributes;
+    const { axis, stride } = node.attributes;
     const { shape } = at(node.args, 0);
     const windows = [at(shape, axis), at(shape, axis + 1)];
     return [
       (index) =>
         add(
           each(windows, ([w = 0, j = 0]) =>
-            w * step + j === at(index, axis) ? x!(insert(index, axis, 1, w, j)) : 0),
+            w * stride + j === at(index, axis) ? x!(insert(index, axis, 1, w, j)) : 0),
         ),
     ];
   },

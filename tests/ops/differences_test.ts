@@ -10,7 +10,7 @@ import * as t from "../../lib/ir/tensor.ts";
 import { trace } from "../../lib/ir/trace.ts";
 import type { Type } from "../../lib/ir/types.ts";
 import { cases, OPS } from "../cases.ts";
-import { Draw } from "../backend/random_steps.ts";
+import { Draw } from "../backend/random_launches.ts";
 import { feedsOf, isSmooth, lossGraph, type OpCase } from "../op_case.ts";
 
 /** Elements whose derivative is taken by differences: the ends, and some between. */

@@ -34,18 +34,18 @@ const families: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     build: (x, y, z) => t.add(t.mul(x!, t.sigmoid(y!)), t.reshape(t.permute(z!, [1, 0]), [a, 1, d])),
   })),
   convolution: fc.tuple(size, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), size).map(
-    ([extra, width, step, channels]): OpCase => ({
-      name: `n${extra + width} k${width} s${step} c${channels}`,
+    ([extra, width, stride, channels]): OpCase => ({
+      name: `n${extra + width} k${width} s${stride} c${channels}`,
       operands: [f32([2, extra + width, channels]), f32([3, channels, width])],
       rounding: sumOf(width * channels),
-      build: (x, w) => t.contract("nwkc,ock->nwo", t.unfold(x!, 1, width, step), w!),
+      build: (x, w) => t.contract("nwkc,ock->nwo", t.unfold(x!, 1, width, stride), w!),
     }),
   ),
-  fold: fc.tuple(size, size, fc.integer({ min: 1, max: 5 }), size).map(([w, s, step, d]): OpCase => ({
-    name: `w${w} s${s} step${step} d${d}`,
+  fold: fc.tuple(size, size, fc.integer({ min: 1, max: 5 }), size).map(([w, s, stride, d]): OpCase => ({
+    name: `w${w} s${s} stride${stride} d${d}`,
     operands: [f32([w, s, d])],
-    rounding: sumOf(Math.min(w, Math.ceil(s / step))),
-    build: (x) => t.fold(x!, 0, step, (w - 1) * step + s + 2),
+    rounding: sumOf(Math.min(w, Math.ceil(s / stride))),
+    build: (x) => t.fold(x!, 0, stride, (w - 1) * stride + s + 2),
   })),
   attention: fc.tuple(size, size, size, size).map(([h, m, n, e]): OpCase => ({
     name: `h${h} m${m} n${n} e${e}`,

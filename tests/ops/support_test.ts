@@ -26,8 +26,8 @@ for (const device of DEVICES) {
       await context.step(op, () => {
         for (const test of cases[op]) {
           for (const graph of graphsOf(test)) {
-            const { steps, slots } = plan(graph, opened).main.program;
-            const kernels = new Set<string>(steps.map(({ kernel }) => kernel));
+            const { launches, slots } = plan(graph, opened).main.program;
+            const kernels = new Set<string>(launches.map(({ kernel }) => kernel));
             const lacking = [...kernels].filter((kernel) => !opened.kernels.has(kernel as Kernel));
             assert.deepEqual(lacking, [], `${op}: ${test.name} asks for kernels`);
             const types = new Set(slots.map(({ dtype }) => dtype));

@@ -17,14 +17,14 @@ import { inRepository } from "../shared.ts";
 import { largestDifference } from "../tensors.ts";
 import { batchOf, TINY_SETTINGS, tinyModel, tinySample, tinyTrainer } from "./tiny.ts";
 
-const MODEL = tinyModel({ jitter: true, dropPath: 0.3, hiddenDim: 16, heads: 1, intermediateDim: 2 });
+const MODEL = tinyModel({ blocks: 1, hiddenDim: 16, heads: 1, intermediateDim: 2 });
 
 /** Rounding of one sum in f32, as a share of it. */
 const ROUNDING = 2 ** -24;
 
-/** A micro-batch of a step with so many; every fourth one is of a cube. */
+/** A micro-batch of a step with so many; the second of all is of a cube. */
 function batch(index: number, parts: number): TrainingBatch {
-  const sample = index % 4 === 3 ? tinySample(index, [32, 32, 32]) : tinySample(index);
+  const sample = index === 1 ? tinySample(index, [32, 32, 32]) : tinySample(index);
   return batchOf([sample], index, MODEL, parts);
 }
 
@@ -64,10 +64,10 @@ async function train(
   return await Promise.all(trainers.map((trainer) => steps(trainer, count)));
 }
 
-for (const [size, devices] of [[2, 2], [4, 1]] as const) {
+for (const [size, devices, count] of [[2, 2, 2], [4, 1, 1]] as const) {
   Deno.test(`${size} ranks with one micro-batch each train to the bits of one process that sums ${size}`, async () => {
-    const [one] = await train([singleProcess()], { accumulate: size, count: 2 });
-    const all = await train(memoryGroup(size), { accumulate: 1, count: 2, devices });
+    const [one] = await train([singleProcess()], { accumulate: size, count });
+    const all = await train(memoryGroup(size), { accumulate: 1, count, devices });
     for (const { results, state } of all) {
       // Sums of gradients are taken in the same order: every bit of weights, moments and norms is the same.
       assert.deepEqual(state, one!.state);

@@ -48,7 +48,7 @@ Deno.test("rematerialize() keeps graphs legal through all passes and halves the 
 
 Deno.test("rematerialize() computes a block again only after the cotangent of its output is there", () => {
   const graph = rematerialize(build(0).graph, blocks);
-  const again = graph.nodes.filter((node) => node.epoch === 1);
+  const again = graph.nodes.filter((node) => node.generation === 1);
   assert.ok(again.length > 50);
   const firstOf = (block: number) => again.findIndex((node) => node.scope.startsWith(`block${block}/`));
   assert.ok(firstOf(1) < firstOf(0));
@@ -56,7 +56,9 @@ Deno.test("rematerialize() computes a block again only after the cotangent of it
   assert.ok(graph.nodes.indexOf(again[0]!) > backward);
   // Nothing of block 1 is computed again once the walk has reached block 0.
   const start = graph.nodes.indexOf(again[firstOf(0)]!);
-  assert.ok(!graph.nodes.slice(start).some((node) => node.epoch === 1 && node.scope.startsWith("block1/")));
+  assert.ok(
+    !graph.nodes.slice(start).some((node) => node.generation === 1 && node.scope.startsWith("block1/")),
+  );
 });
 
 Deno.test("gradientMask() zeroes what is zero by symmetry, and nothing else", () => {

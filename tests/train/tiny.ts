@@ -118,13 +118,22 @@ export function tinyBatch(index: number, model?: Model<WalrusShape>, parts?: num
   return batchOf([tinySample(index)], index, model, parts);
 }
 
+/** Start weights by configuration: drawing them takes as long as a step. */
+const started = new Map<string, ReadonlyMap<string, Float32Array>>();
+
+/** Weights of a network at its start; nobody may write into them. */
+function startOf(model: Model): ReadonlyMap<string, Float32Array> {
+  const key = JSON.stringify(model.config);
+  const weights = started.get(key) ?? startWeights(model, 5);
+  started.set(key, weights);
+  return weights;
+}
+
 /** Weights of a network, and of its adapters, at their start. */
 export function tinyStart(model: Model, { lora }: Pick<TrainingSettings, "lora">): TrainerState {
   const shapes = [...model.parameters].map(([name, { shape }]) => [name, shape] as const);
   const factors = lora ? initialAdapters(adapterShapes(shapes, lora), 5) : [];
-  const tensors = [...startWeights(model, 5), ...factors].map(([name, data]) =>
-    [`params/${name}`, data] as const
-  );
+  const tensors = [...startOf(model), ...factors].map(([name, data]) => [`params/${name}`, data] as const);
   return { tensors: new Map(tensors), counts: {} };
 }
 

@@ -60,7 +60,7 @@ impl Kernel for Attention {
         let scale = code.f();
         let [q, k, v, out] = core::array::from_fn(|_| Matrix::read(code, context, axes));
         let bias = code.flag().then(|| Matrix::read(code, context, axes));
-        let room = &mut memory.scratch;
+        let arena = &mut memory.scratch;
         let tall = width.next_multiple_of(MR);
         let keys = n.next_multiple_of(KEYS);
         Attention {
@@ -76,14 +76,14 @@ impl Kernel for Attention {
             v,
             out,
             bias,
-            rows: room.take(KEYS.max(width) + 2 * MR),
-            steps: room.take(KEYS.max(e) + 4),
-            k_panels: room.take(keys * padded(e)),
-            v_panels: room.take(keys * tall),
-            queries: room.take(QUERIES * padded(e)),
-            weights: room.take((KEYS + MR) * NR),
-            results: room.take(QUERIES * tall),
-            statistics: room.take(2 * QUERIES),
+            rows: arena.take(KEYS.max(width) + 2 * MR),
+            steps: arena.take(KEYS.max(e) + 4),
+            k_panels: arena.take(keys * padded(e)),
+            v_panels: arena.take(keys * tall),
+            queries: arena.take(QUERIES * padded(e)),
+            weights: arena.take((KEYS + MR) * NR),
+            results: arena.take(QUERIES * tall),
+            statistics: arena.take(2 * QUERIES),
         }
     }
 

@@ -51,7 +51,7 @@ pub struct AttentionGradient {
     weights: *mut f32,
     slopes: *mut f32,
     /// Panels [query][6 keys] of p or ds.
-    turned: *mut f32,
+    transposed: *mut f32,
     result: *mut f32,
 }
 
@@ -65,7 +65,7 @@ impl Kernel for AttentionGradient {
         let width = code.u();
         let scale = code.f();
         let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
-        let room = &mut memory.scratch;
+        let arena = &mut memory.scratch;
         let keys = n.next_multiple_of(12);
         let widest = e.max(width).next_multiple_of(24);
         AttentionGradient {
@@ -83,19 +83,19 @@ impl Kernel for AttentionGradient {
             dq,
             dk,
             dv,
-            rows: room.take(keys.max(widest) + 2 * QUERIES),
-            steps: room.take(keys.max(widest) + 2 * QUERIES),
-            k_by_key: room.take(keys * padded(e)),
-            k_by_feature: room.take(keys * widest),
-            v_by_key: room.take(keys * padded(width)),
-            q_group: room.take(QUERIES * widest),
-            g_group: room.take(QUERIES * widest),
-            q_by_feature: room.take(QUERIES * widest),
-            g_by_feature: room.take(QUERIES * widest),
-            weights: room.take(keys * QUERIES),
-            slopes: room.take(keys * QUERIES),
-            turned: room.take(keys * QUERIES),
-            result: room.take(widest * NR),
+            rows: arena.take(keys.max(widest) + 2 * QUERIES),
+            steps: arena.take(keys.max(widest) + 2 * QUERIES),
+            k_by_key: arena.take(keys * padded(e)),
+            k_by_feature: arena.take(keys * widest),
+            v_by_key: arena.take(keys * padded(width)),
+            q_group: arena.take(QUERIES * widest),
+            g_group: arena.take(QUERIES * widest),
+            q_by_feature: arena.take(QUERIES * widest),
+            g_by_feature: arena.take(QUERIES * widest),
+            weights: arena.take(keys * QUERIES),
+            slopes: arena.take(keys * QUERIES),
+            transposed: arena.take(keys * QUERIES),
+            result: arena.take(widest * NR),
         }
     }
 
@@ -155,10 +155,10 @@ impl AttentionGradient {
             self.query_cotangent(at[4], first + group * NR, NR.min(count - group * NR), slopes);
         }
         let is_first = first == 0;
-        self.turn(self.weights, groups);
+        self.transpose(self.weights, groups);
         let one = f32x4_splat(1.0);
         self.key_cotangent(&self.dv, at[6], self.g_by_feature, self.width, groups, one, is_first);
-        self.turn(self.slopes, groups);
+        self.transpose(self.slopes, groups);
         self.key_cotangent(&self.dk, at[5], self.q_by_feature, self.e, groups, scale, is_first);
     }
 
@@ -185,7 +185,7 @@ impl AttentionGradient {
         }
     }
 
-    /// `to[key][query] = sum over features` for one group; room for keys up to a panel.
+    /// `to[key][query] = sum over features` for one group; holds keys up to a panel.
     unsafe fn products(&self, panels: *const f32, width: usize, groups: *const f32, group: usize, to: *mut f32) {
         let k = padded(width);
         let queries = groups.add(group * NR * k);
@@ -250,11 +250,11 @@ impl AttentionGradient {
     }
 
     /// Groups [key][8 queries] to panels [query][6 keys].
-    unsafe fn turn(&self, from: *const f32, groups: usize) {
+    unsafe fn transpose(&self, from: *const f32, groups: usize) {
         let keys = padded(self.n);
         let queries = groups * NR;
         for key in (0..self.n).step_by(MR) {
-            let panel = self.turned.add(key * queries);
+            let panel = self.transposed.add(key * queries);
             for group in 0..groups {
                 let from = from.add((group * keys + key) * NR);
                 for i in 0..MR {
@@ -268,7 +268,7 @@ impl AttentionGradient {
         }
     }
 
-    /// `out[key][feature] (+)= factor sum over the block's queries of turned x`.
+    /// `out[key][feature] (+)= factor sum over the block's queries of transposed x`.
     unsafe fn key_cotangent(
         &self,
         out: &Matrix,
@@ -283,8 +283,8 @@ impl AttentionGradient {
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         for feature in (0..width).step_by(NR) {
             for key in (0..self.n).step_by(MR) {
-                let turned = self.turned.add(key * queries);
-                micro(queries, turned, panels.add(feature * queries), tile.as_mut_ptr() as *mut f32);
+                let transposed = self.transposed.add(key * queries);
+                micro(queries, transposed, panels.add(feature * queries), tile.as_mut_ptr() as *mut f32);
                 for i in 0..MR.min(self.n - key) {
                     let to = out.at(at + (key + i) as i32 * out.row + feature as i32 * out.feature);
                     let values = [f32x4_mul(tile[2 * i], factor), f32x4_mul(tile[2 * i + 1], factor)];

@@ -1,7 +1,7 @@
-//! Reading the bytecode of a step: 32-bit words in the order lib/backend/wasm/lower.ts wrote them. Nothing is checked
+//! Reading the bytecode of a launch: 32-bit words in the order lib/backend/wasm/lower.ts wrote them. Nothing is checked
 //! here, the host has done so.
 
-/// What is left to read of a step.
+/// What is left to read of a launch.
 #[derive(Clone, Copy)]
 pub struct Bytecode(pub *const u32);
 

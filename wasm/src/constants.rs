@@ -1,7 +1,7 @@
 //! Numbers the host must know as they are here. tests/backend/wasm/constants_test.ts compares the list, in this order,
 //! with what the TypeScript has.
 
-use crate::contract::rounded;
+use crate::contract::quantised;
 use crate::micro::NR;
 use crate::odometer::{MAX_AXES, MAX_OPERANDS};
 use crate::place::{BITS16, F16, F32, I32, I8};
@@ -22,12 +22,12 @@ macro_rules! word {
 pub static CONSTANTS: [u32; 22] = {
     let list = [
         NR,
-        crate::pack::STEPS,
+        crate::pack::K_BLOCK,
         MAX_REGISTERS,
         MAX_OPERANDS,
         MAX_AXES,
         MAX_THREADS,
-        rounded::STEPS as usize,
+        quantised::LEVELS as usize,
         size_of::<Program>() / size_of::<u64>(),
         F32,
         F16,
@@ -39,7 +39,7 @@ pub static CONSTANTS: [u32; 22] = {
         word!(quit),
         word!(program),
         word!(threads),
-        word!(failed_step),
+        word!(failed_launch),
         word!(failed_index),
         word!(main_may_wait),
         word!(states),

@@ -7,13 +7,13 @@ use crate::sync::Control;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::Ordering::*;
 
-/// A step as its kernel reads it.
+/// A launch as its kernel reads it.
 pub trait Kernel {
-    /// Reads a step and takes its working memory. Touches neither that memory nor operands: this is also how the memory
-    /// is counted, before there is any.
+    /// Reads a launch and takes its working memory. Touches neither that memory nor operands: this is also how the
+    /// memory is counted, before there is any.
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Self;
 
-    /// Takes this thread's share of the step.
+    /// Takes this thread's share of the launch.
     unsafe fn run(&mut self, context: &Context);
 }
 
@@ -23,15 +23,15 @@ pub struct Context {
     pub slots: *const u64,
     pub thread: usize,
     pub threads: usize,
-    /// Number of the step in its run.
-    pub step: usize,
+    /// Number of the launch in its run.
+    pub launch: usize,
     pub control: *const Control,
 }
 
 impl Context {
-    /// Of a step that is read to count its memory.
+    /// Of a launch that is read to count its memory.
     pub fn counting(threads: usize) -> Context {
-        Context { slots: null(), thread: 0, threads, step: 0, control: null() }
+        Context { slots: null(), thread: 0, threads, launch: 0, control: null() }
     }
 
     /// Reads slot, element offset and number type.
@@ -46,13 +46,13 @@ impl Context {
         Place { base, dtype }
     }
 
-    /// The next task of this step.
+    /// The next task of this launch.
     #[inline(always)]
     pub fn next(&self) -> usize {
         unsafe { (*self.control).next() }
     }
 
-    /// The next range of `total` units of this step: half of a fair share of what is left.
+    /// The next range of `total` units of this launch: half of a fair share of what is left.
     pub fn next_range(&self, total: usize) -> Option<(usize, usize)> {
         unsafe { (*self.control).next_range(total, if self.threads == 1 { 1 } else { 2 * self.threads }) }
     }
@@ -65,7 +65,7 @@ impl Context {
     /// Notes an index outside its axis; the host reports it after the run.
     pub fn fail(&self, index: i32) {
         let control = unsafe { &*self.control };
-        if control.failed_step.compare_exchange(0, self.step as u32 + 1, Relaxed, Relaxed).is_ok() {
+        if control.failed_launch.compare_exchange(0, self.launch as u32 + 1, Relaxed, Relaxed).is_ok() {
             control.failed_index.store(index as u32, Relaxed);
         }
     }

@@ -1,9 +1,9 @@
 //! `contract`: batched matrix products of any strided operands, `out[batch, m, n] = sum over k of a b`, with an
 //! epilogue expression applied while the block is still in cache.
 //!
-//! A matrix that is multiplied again and again may lie in memory as the micro-kernel reads it, in panels: floats are then
-//! read where they are, narrower numbers are widened beside other products. Its columns may have factors, which sums are
-//! multiplied by before they are stored.
+//! A matrix that is multiplied again and again may lie packed in memory, as the micro-kernel reads it: floats are then
+//! read where they are, narrower numbers are widened beside other products. Its columns may have factors, which sums
+//! are multiplied by before they are stored.
 //!
 //! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
 //! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
@@ -14,7 +14,7 @@ mod epilogue;
 mod group;
 mod panels;
 mod products;
-pub mod rounded;
+pub mod quantised;
 mod share;
 mod sizes;
 mod state;
@@ -26,7 +26,7 @@ use self::epilogue::Block;
 use self::group::Group;
 use self::panels::Panels;
 use self::share::{edge, parts, Parts};
-use self::state::{Bases, Steps};
+use self::state::{Bases, KBlock};
 use self::tables::Tables;
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
@@ -122,7 +122,7 @@ impl Contract {
         packed: *const f32,
     ) {
         let width = right - left;
-        if !self.extent.in_panels {
+        if !self.extent.is_packed {
             self.n.table(self.n.b, left, width, self.tables.b_rows);
         }
         self.n.table(self.n.out, left, width, self.tables.out_columns);
@@ -130,33 +130,33 @@ impl Contract {
         while first < self.k.size {
             let count = self.kc.min(self.k.size - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
-            let steps = Steps { first, count, is_last: first + count == self.k.size };
-            let panels = self.columns(&bases, left, width, steps);
+            let k_block = KBlock { first, count, is_last: first + count == self.k.size };
+            let panels = self.columns(&bases, left, width, k_block);
             for row in from..to {
                 let (top, bottom) = (edge(self.m.size, MR, row, of), edge(self.m.size, MR, row + 1, of));
                 let a = if packed.is_null() { packed } else { self.packed_at(packed, top, first, count) };
-                self.block(&bases, batch, [top, bottom - top], [left, width], a, panels, steps);
+                self.block(&bases, batch, [top, bottom - top], [left, width], a, panels, k_block);
             }
             first += count;
         }
     }
 
     /// Columns of b as panels: where they lie, or packed.
-    unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, steps: Steps) -> Panels {
+    unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, k_block: KBlock) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
-        let Steps { first, count, .. } = steps;
-        if self.extent.in_panels {
+        let KBlock { first, count, .. } = k_block;
+        if self.extent.is_packed {
             let start = (left * self.k.size + first * NR) * element_bytes(self.b.dtype);
             let (base, stride) = (bases.b.add(start), self.k.size * NR);
-            return Panels { base, dtype: self.b.dtype, stride, room: b_panels };
+            return Panels { base, dtype: self.b.dtype, stride, widened: b_panels };
         }
         self.k.table(self.k.b, first, count, b_steps);
-        if self.extent.is_rounded {
-            self.pack_b_rounded(bases, width, count);
+        if self.extent.is_quantised {
+            self.pack_b_quantised(bases, width, count);
         } else {
             pack_any::<NR>(self.b.dtype, bases.b, b_rows, width, b_steps, count, b_panels);
         }
-        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, room: null_mut() }
+        Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, widened: null_mut() }
     }
 
     unsafe fn block(
@@ -167,22 +167,22 @@ impl Contract {
         [left, width]: [usize; 2],
         packed: *const f32,
         panels: Panels,
-        steps: Steps,
+        k_block: KBlock,
     ) {
         let t = &self.tables;
         self.m.table(self.m.out, top, height, t.out_rows);
         if packed.is_null() {
             self.m.table(self.m.a, top, height, t.a_rows);
         }
-        if self.extent.is_rounded {
-            self.multiply_rounded(bases, height, width, steps);
+        if self.extent.is_quantised {
+            self.multiply_quantised(bases, height, width, k_block);
         } else if packed.is_null() {
-            pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, steps.count, t.a_panels);
-            self.multiply(t.a_panels, bases.out, height, [left, width], panels, steps);
+            pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, k_block.count, t.a_panels);
+            self.multiply(t.a_panels, bases.out, height, [left, width], panels, k_block);
         } else {
-            self.multiply(packed, bases.out, height, [left, width], panels, steps);
+            self.multiply(packed, bases.out, height, [left, width], panels, k_block);
         }
-        if let Some(epilogue) = self.epilogue.as_mut().filter(|_| steps.is_last) {
+        if let Some(epilogue) = self.epilogue.as_mut().filter(|_| k_block.is_last) {
             epilogue.finish([&self.batch, &self.m, &self.n], Block { batch, top, height, left, width });
         }
     }

@@ -26,11 +26,11 @@ impl Element for f32 {
 impl Element for u16 {
     #[inline(always)]
     unsafe fn one(p: *const u16) -> f32 {
-        math::half(p)
+        math::fp16(p)
     }
     #[inline(always)]
     unsafe fn four(p: *const u16) -> v128 {
-        math::load_half(p)
+        math::load_fp16(p)
     }
 }
 

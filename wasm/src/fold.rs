@@ -18,7 +18,7 @@ pub unsafe fn fold(mut code: Bytecode, context: &Context) {
     let length = code.u();
     let windows = code.u();
     let size = code.u();
-    let step = code.u();
+    let stride = code.u();
     let out = context.place(&mut code).base as *mut f32;
     let out_strides = code.strides(axes);
     let (out_column, out_position) = (code.i() as isize, code.i() as isize);
@@ -27,7 +27,7 @@ pub unsafe fn fold(mut code: Bytecode, context: &Context) {
     let (x_column, x_window, x_inside) = (code.i() as isize, code.i() as isize, code.i() as isize);
     let outer = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides]);
-    let is_run = |column: isize, step: isize| column == 1 && step == columns as isize;
+    let is_run = |column: isize, stride: isize| column == 1 && stride == columns as isize;
     if columns < 16 && outer >= 16 && is_run(out_column, out_position) && is_run(x_column, x_inside) {
         let batch = (BATCH / (windows * size * columns)).max(1);
         loop {
@@ -43,7 +43,7 @@ pub unsafe fn fold(mut code: Bytecode, context: &Context) {
                 }
                 for w in 0..windows {
                     let from = x.offset(walk.offset[1] as isize + w as isize * x_window);
-                    add_run(to.add(w * step * columns), from, size * columns);
+                    add_run(to.add(w * stride * columns), from, size * columns);
                 }
                 walk.advance();
             }
@@ -59,12 +59,12 @@ pub unsafe fn fold(mut code: Bytecode, context: &Context) {
         walk.seek(first / length);
         let mut position = first % length;
         for _ in first..(first + batch).min(tasks) {
-            // Windows w with w * step <= position < w * step + size.
-            let low = if position < size { 0 } else { (position - size) / step + 1 };
-            let high = (position / step + 1).min(windows);
+            // Windows w with w * stride <= position < w * stride + size.
+            let low = if position < size { 0 } else { (position - size) / stride + 1 };
+            let high = (position / stride + 1).min(windows);
             let to = out.offset(walk.offset[0] as isize + position as isize * out_position);
             let base = x.offset(walk.offset[1] as isize);
-            let start = |w: usize| base.offset(w as isize * x_window + (position - w * step) as isize * x_inside);
+            let start = |w: usize| base.offset(w as isize * x_window + (position - w * stride) as isize * x_inside);
             let mut c = 0;
             if out_column == 1 && x_column == 1 {
                 while c + 4 <= columns {

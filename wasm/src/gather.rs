@@ -26,7 +26,7 @@ pub unsafe fn gather(mut code: Bytecode, context: &Context) {
     let columns = *sizes.add(axes - 1) as usize;
     let rows = count(axes - 1, sizes);
     let last = axes - 1;
-    let steps = [*out_strides.add(last), *x_strides.add(last), *index_strides.add(last)];
+    let strides = [*out_strides.add(last), *x_strides.add(last), *index_strides.add(last)];
     let batch = (BATCH / columns).max(1);
     let mut walk = Odometer::new(last, sizes, &[out_strides, x_strides, index_strides]);
     loop {
@@ -39,19 +39,19 @@ pub unsafe fn gather(mut code: Bytecode, context: &Context) {
             let [to, from, at] = [walk.offset[0], walk.offset[1], walk.offset[2]];
             walk.advance();
             let pick = |c: usize| {
-                let i = *index.offset((at + c as i32 * steps[2]) as isize);
+                let i = *index.offset((at + c as i32 * strides[2]) as isize);
                 if (i as u32 as usize) < length {
                     return Some(i * stride);
                 }
                 context.fail(i);
                 None
             };
-            let whole_row = if steps[2] == 0 { pick(0) } else { None };
-            if steps[2] == 0 && whole_row.is_none() {
+            let whole_row = if strides[2] == 0 { pick(0) } else { None };
+            if strides[2] == 0 && whole_row.is_none() {
                 continue;
             }
-            let target = |c: usize| (to + c as i32 * steps[0]) as isize;
-            let source = |c: usize, skip: i32| (from + skip + c as i32 * steps[1]) as isize;
+            let target = |c: usize| (to + c as i32 * strides[0]) as isize;
+            let source = |c: usize, skip: i32| (from + skip + c as i32 * strides[1]) as isize;
             if out.dtype == F16 {
                 let (to, from) = (out.base as *mut u16, x.base as *const u16);
                 for c in 0..columns {
@@ -62,7 +62,7 @@ pub unsafe fn gather(mut code: Bytecode, context: &Context) {
             } else {
                 let (to, from) = (out.base as *mut u32, x.base as *const u32);
                 match whole_row {
-                    Some(skip) if steps[0] == 1 && steps[1] == 1 => {
+                    Some(skip) if strides[0] == 1 && strides[1] == 1 => {
                         core::ptr::copy_nonoverlapping(from.offset(source(0, skip)), to.offset(target(0)), columns);
                     }
                     _ => {

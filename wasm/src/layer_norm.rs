@@ -17,16 +17,16 @@ pub struct LayerNorm {
     epsilon: f64,
     out: *mut f32,
     out_strides: *const i32,
-    out_step: i32,
+    out_stride: i32,
     x: *const f32,
     x_strides: *const i32,
-    x_step: i32,
+    x_stride: i32,
     weight: *const f32,
-    weight_step: i32,
+    weight_stride: i32,
     bias: *const f32,
-    bias_step: i32,
+    bias_stride: i32,
     /// For dense copies of weight, bias, a row and its result, where they are strided.
-    rooms: [*mut f32; 4],
+    buffers: [*mut f32; 4],
 }
 
 impl Kernel for LayerNorm {
@@ -41,25 +41,25 @@ impl Kernel for LayerNorm {
             epsilon: code.f() as f64,
             out: context.place(code).base as *mut f32,
             out_strides: code.strides(axes),
-            out_step: code.i(),
+            out_stride: code.i(),
             x: context.place(code).base as *const f32,
             x_strides: code.strides(axes),
-            x_step: code.i(),
+            x_stride: code.i(),
             weight: context.place(code).base as *const f32,
-            weight_step: code.i(),
+            weight_stride: code.i(),
             bias: context.place(code).base as *const f32,
-            bias_step: code.i(),
-            rooms: core::array::from_fn(|_| memory.scratch.take(n)),
+            bias_stride: code.i(),
+            buffers: core::array::from_fn(|_| memory.scratch.take(n)),
         }
     }
 
     unsafe fn run(&mut self, context: &Context) {
-        let LayerNorm { axes, sizes, n, epsilon, out, out_strides, out_step, .. } = *self;
-        let LayerNorm { x, x_strides, x_step, weight, weight_step, bias, bias_step, .. } = *self;
+        let LayerNorm { axes, sizes, n, epsilon, out, out_strides, out_stride, .. } = *self;
+        let LayerNorm { x, x_strides, x_stride, weight, weight_stride, bias, bias_stride, .. } = *self;
         let rows = count(axes, sizes);
-        let [weight_room, bias_room, row_room, staging] = self.rooms;
-        let weight = dense(weight, weight_step, n, weight_room);
-        let bias = dense(bias, bias_step, n, bias_room);
+        let [weight_buffer, bias_buffer, row_buffer, staging] = self.buffers;
+        let weight = dense(weight, weight_stride, n, weight_buffer);
+        let bias = dense(bias, bias_stride, n, bias_buffer);
         let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides]);
         loop {
             let first = context.next() * BATCH;
@@ -68,14 +68,14 @@ impl Kernel for LayerNorm {
             }
             walk.seek(first);
             for _ in first..(first + BATCH).min(rows) {
-                let row = dense(x.offset(walk.offset[1] as isize), x_step, n, row_room);
+                let row = dense(x.offset(walk.offset[1] as isize), x_stride, n, row_buffer);
                 let to = out.offset(walk.offset[0] as isize);
-                if out_step == 1 {
+                if out_stride == 1 {
                     normalize(row, n, epsilon, weight, bias, to);
                 } else {
                     normalize(row, n, epsilon, weight, bias, staging);
                     for i in 0..n {
-                        *to.offset(i as isize * out_step as isize) = *staging.add(i);
+                        *to.offset(i as isize * out_stride as isize) = *staging.add(i);
                     }
                 }
                 walk.advance();
@@ -84,15 +84,15 @@ impl Kernel for LayerNorm {
     }
 }
 
-/// The elements where they are when they are dense, else copied to `room`.
-unsafe fn dense(x: *const f32, step: i32, n: usize, room: *mut f32) -> *const f32 {
-    if step == 1 {
+/// The elements where they are when they are dense, else copied to `buffer`.
+unsafe fn dense(x: *const f32, stride: i32, n: usize, buffer: *mut f32) -> *const f32 {
+    if stride == 1 {
         return x;
     }
     for i in 0..n {
-        *room.add(i) = *x.offset(i as isize * step as isize);
+        *buffer.add(i) = *x.offset(i as isize * stride as isize);
     }
-    room
+    buffer
 }
 
 #[inline(always)]

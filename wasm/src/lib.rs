@@ -1,10 +1,10 @@
 //! Kernels of the WASM backend. The host writes a program as bytecode over slots (lib/backend/wasm/lower.ts) and calls
-//! `run` once; everything until the last step happens in here, without allocation and without JavaScript.
+//! `run` once; everything until the last launch happens in here, without allocation and without JavaScript.
 //! Pointers are `usize` throughout and addresses from the host 64 bits wide, so that the builds for 32-bit and for
 //! 64-bit memories have one source and one layout.
 //!
-//! Modules import only downwards: run.rs the kernels, a kernel what it is made of (tests/rust_layers_test.ts). On a host
-//! that is no WebAssembly, vectors and micro-kernels are plain Rust, so that the native tests run all of it.
+//! Modules import only downwards: run.rs the kernels, a kernel what it is made of (tests/rust_layers_test.ts). On a
+//! host that is no WebAssembly, vectors and micro-kernels are plain Rust, so that the native tests run all of it.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 #![cfg_attr(target_family = "wasm", feature(asm_experimental_arch))]

@@ -16,7 +16,7 @@ pub struct Map {
     axes: usize,
     sizes: *const u32,
     /// Whether tiles are as high as wide.
-    is_turned: bool,
+    is_transposed: bool,
     inputs: usize,
     operands: Operands,
     expression: Expression,
@@ -27,20 +27,20 @@ impl Kernel for Map {
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Map {
         let axes = code.u();
         let sizes = code.take(axes);
-        let is_turned = code.flag();
+        let is_transposed = code.flag();
         let inputs = code.u();
         let operands = Operands::read(code, context, inputs, axes);
         let expression = Expression::read(code, &mut memory.scratch);
         let tables = Tables::new(&mut memory.scratch, operands.count);
-        Map { axes, sizes, is_turned, inputs, operands, expression, tables }
+        Map { axes, sizes, is_transposed, inputs, operands, expression, tables }
     }
 
     unsafe fn run(&mut self, context: &Context) {
-        let Map { axes, sizes, is_turned, inputs, ref operands, ref mut expression, ref tables } = *self;
+        let Map { axes, sizes, is_transposed, inputs, ref operands, ref mut expression, ref tables } = *self;
         expression.fill();
         let rows = count(axes - 1, sizes);
         let columns = *sizes.add(axes - 1) as usize;
-        let (tile_rows, tile_columns) = shape(columns, is_turned);
+        let (tile_rows, tile_columns) = shape(columns, is_transposed);
         let across = columns.div_ceil(tile_columns);
         let tiles = rows.div_ceil(tile_rows) * across;
 

@@ -161,12 +161,12 @@ fn sine_double(x: v128, quarter: i32) -> v128 {
     v128_xor(result, i64x2_shl(v128_and(q, i64x2_splat(2)), 62))
 }
 
-/// Moves the exponent of a half float to where a float has it.
+/// Moves the exponent of an fp16 number to where a float has it.
 pub const TWO_TO_112: f32 = 5.192_296_858_534_828e33;
 
-/// Four half floats in 32-bit lanes, sign extended, as floats; exact.
+/// Four fp16 numbers in 32-bit lanes, sign extended, as floats; exact.
 #[inline(always)]
-fn widen_half(w: v128) -> v128 {
+fn widen_fp16(w: v128) -> v128 {
     let moved = v128_and(i32x4_shl(w, 13), u32x4_splat(0x8fff_e000));
     // A product moves the exponent and makes numbers below the normal range of f16 come out right. Those that are not
     // finite become 65,536 and more.
@@ -182,21 +182,21 @@ pub unsafe fn load_bytes(p: *const i8) -> v128 {
     f32x4_convert_i32x4(i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes)))
 }
 
-/// Four half floats from memory as floats; exact.
+/// Four fp16 numbers from memory as floats; exact.
 #[inline(always)]
-pub unsafe fn load_half(p: *const u16) -> v128 {
-    widen_half(i32x4_load_extend_i16x4(p as *const i16))
+pub unsafe fn load_fp16(p: *const u16) -> v128 {
+    widen_fp16(i32x4_load_extend_i16x4(p as *const i16))
 }
 
-/// One half float as a float.
+/// One fp16 number as a float.
 #[inline(always)]
-pub unsafe fn half(p: *const u16) -> f32 {
-    f32x4_extract_lane::<0>(widen_half(i32x4_splat(*p as i16 as i32)))
+pub unsafe fn fp16(p: *const u16) -> f32 {
+    f32x4_extract_lane::<0>(widen_fp16(i32x4_splat(*p as i16 as i32)))
 }
 
-/// Four floats as half floats in 32-bit lanes, rounded to nearest even.
+/// Four floats as fp16 numbers in 32-bit lanes, rounded to nearest even.
 #[inline(always)]
-pub fn to_half(x: v128) -> v128 {
+pub fn to_fp16(x: v128) -> v128 {
     let sign = v128_and(x, u32x4_splat(0x8000_0000));
     let magnitude = v128_xor(x, sign);
     // Below 2^-14 the sum with 0.5 rounds the fraction at the right bit.
@@ -266,7 +266,7 @@ mod tests {
         assert!(e(f32::NAN).is_nan() && of(&log, -1.0).is_nan() && of(&|x| exp.of_negative(x), f32::NAN).is_nan());
     }
 
-    /// Value of a half float by its definition.
+    /// Value of an fp16 number by its definition.
     fn value(bits: u16) -> f64 {
         let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
         let (exponent, fraction) = ((bits >> 10 & 31) as i32, (bits & 0x3ff) as f64);
@@ -279,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn every_half_float_widens_exactly_and_comes_back() {
+    fn every_fp16_number_widens_exactly_and_comes_back() {
         for bits in 0..=u16::MAX {
-            let wide = unsafe { half(&bits) };
+            let wide = unsafe { fp16(&bits) };
             let exact = value(bits);
-            let back = i32x4_extract_lane::<0>(to_half(f32x4_splat(wide))) as u16;
+            let back = i32x4_extract_lane::<0>(to_fp16(f32x4_splat(wide))) as u16;
             if exact.is_nan() {
                 assert!(wide.is_nan() && value(back).is_nan());
             } else {
@@ -293,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn to_half_rounds_to_nearest_even() {
-        let of = |x: f64| i32x4_extract_lane::<0>(to_half(f32x4_splat(x as f32))) as u16;
+    fn to_fp16_rounds_to_nearest_even() {
+        let of = |x: f64| i32x4_extract_lane::<0>(to_fp16(f32x4_splat(x as f32))) as u16;
         for bits in 0..0x7bffu16 {
             let (low, high) = (value(bits), value(bits + 1));
             let even = bits + (bits & 1);

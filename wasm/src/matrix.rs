@@ -42,7 +42,7 @@ pub unsafe fn write_transposed(
     width: usize,
     factors: [v128; 2],
 ) {
-    let step = out.feature as isize;
+    let stride = out.feature as isize;
     let row = |j: usize| out.at(at + (query + j) as i32 * out.row);
     for (half, &factor) in factors.iter().enumerate() {
         let rows = count.saturating_sub(4 * half).min(4);
@@ -55,14 +55,14 @@ pub unsafe fn write_transposed(
             };
             let lines = transpose([value(0), value(1), value(2), value(3)]);
             for (j, line) in lines.iter().enumerate().take(rows) {
-                let to = row(4 * half + j).offset(f as isize * step);
-                if four && step == 1 {
+                let to = row(4 * half + j).offset(f as isize * stride);
+                if four && stride == 1 {
                     store(to, *line);
                 } else {
                     let mut one = [0f32; 4];
                     store(one.as_mut_ptr(), *line);
                     for (i, x) in one.iter().enumerate().take(width - f) {
-                        *to.offset(i as isize * step) = *x;
+                        *to.offset(i as isize * stride) = *x;
                     }
                 }
             }

@@ -6,8 +6,8 @@
 //! V8 then spills (57 % of the multiply-add ceiling against 80 %). Hence WebAssembly text.
 //!
 //! Where the runtime checks bounds by instructions, as Deno does, every load costs two or three more, and one load an
-//! element of a is what the processor can not keep up with (82 % of the ceiling). So a comes in pairs, [a0 a1 a0 a1], whose
-//! elements then change places: the sums of two rows are interleaved until the end, and two rows cost one load.
+//! element of a is what the processor can not keep up with (82 % of the ceiling). So a comes in pairs, [a0 a1 a0 a1],
+//! whose elements then change places: the sums of two rows are interleaved until the end, and two rows cost one load.
 //!
 //! Rows of an output lie far apart, so it is touched once for as many steps as a panel has. One chain of that many
 //! additions would lose digits: chains of `chain` steps are added up in a buffer that stays in the first-level cache.
@@ -53,8 +53,8 @@ pub unsafe fn micro_to(k: usize, a: *const f32, b: *const f32, rows: usize, targ
     }
 }
 
-/// The same for one block of 6 rows and a panel of b that is bytes or, all finite, half floats; puts it as floats in the
-/// target's room for blocks to come. The processor widens numbers while it waits for products.
+/// The same for one block of 6 rows and a panel of b that is bytes or, all finite, fp16 numbers; puts it as floats in
+/// the target's buffer for blocks to come. The processor widens numbers while it waits for products.
 #[inline(always)]
 pub unsafe fn micro_widening(k: usize, a: *const f32, b: *const u8, dtype: usize, target: &Target) {
     match dtype {
@@ -66,9 +66,9 @@ pub unsafe fn micro_widening(k: usize, a: *const f32, b: *const u8, dtype: usize
 /// Blocks of 6 rows that `micro_ahead` takes for a panel.
 pub const AHEAD: usize = 4;
 
-/// `micro_to` for AHEAD blocks of 6 rows; on the way it widens the target's next panel, of as many steps, to the room. The
-/// lines of memory that a narrow panel fills pass faster in one block than the processor, fetching them by itself, has
-/// them there. In four blocks it keeps ahead.
+/// `micro_to` for AHEAD blocks of 6 rows; on the way it widens the target's next panel, of as many steps, to the
+/// buffer. The lines of memory that a narrow panel fills pass faster in one block than the processor, fetching them by
+/// itself, has them there. In four blocks it keeps ahead.
 #[inline(always)]
 pub unsafe fn micro_ahead(k: usize, a: *const f32, b: *const f32, dtype: usize, target: &Target) {
     match dtype {

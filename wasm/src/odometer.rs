@@ -51,10 +51,10 @@ impl Odometer {
             let i = *self.index.get_unchecked(axis) + 1;
             let back = i == size;
             *self.index.get_unchecked_mut(axis) = if back { 0 } else { i };
-            let turn = if back { -(size as i32 - 1) } else { 1 };
+            let move_by = if back { -(size as i32 - 1) } else { 1 };
             for o in 0..self.operands {
                 let stride = *(*self.strides.get_unchecked(o)).add(axis);
-                *self.offset.get_unchecked_mut(o) += stride * turn;
+                *self.offset.get_unchecked_mut(o) += stride * move_by;
             }
             if !back {
                 return;

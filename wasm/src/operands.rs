@@ -2,7 +2,7 @@
 
 use crate::bytecode::Bytecode;
 use crate::context::Context;
-use crate::memory::Room;
+use crate::memory::Arena;
 use crate::odometer::MAX_OPERANDS;
 use crate::place::{Place, F32};
 use crate::tile::{Operand, TILE};
@@ -46,10 +46,10 @@ pub struct Tables(pub [*mut i32; MAX_OPERANDS]);
 
 impl Tables {
     /// Tables of the first `count` operands.
-    pub fn new(room: &mut Room, count: usize) -> Tables {
+    pub fn new(arena: &mut Arena, count: usize) -> Tables {
         // Offsets are looked at four at a time.
         const LENGTH: usize = TILE + 4;
-        let base: *mut i32 = room.take(count * LENGTH);
+        let base: *mut i32 = arena.take(count * LENGTH);
         Tables(core::array::from_fn(|o| base.wrapping_add(o * LENGTH)))
     }
 }

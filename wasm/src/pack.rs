@@ -9,16 +9,16 @@ use crate::place::{F16, I8};
 use crate::simd::*;
 
 /// Steps that are computed together: what the k of a panel is padded to a multiple of.
-pub const STEPS: usize = 4;
+pub const K_BLOCK: usize = 4;
 
 /// Length a panel's k is padded to.
 #[inline(always)]
 pub fn padded(k: usize) -> usize {
-    (k + STEPS - 1) & !(STEPS - 1)
+    (k + K_BLOCK - 1) & !(K_BLOCK - 1)
 }
 
-/// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must have room for R - 1
-/// more entries, `steps` for 3 more.
+/// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must have R - 1 more entries,
+/// `steps` 3 more.
 pub unsafe fn pack<T: Element, const R: usize>(
     from: *const T,
     rows: *mut i32,

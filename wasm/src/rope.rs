@@ -15,17 +15,17 @@ pub unsafe fn rope(mut code: Bytecode, context: &Context) {
     let pairs = code.u();
     let out = context.place(&mut code).base as *mut f32;
     let out_strides = code.strides(axes);
-    let out_step = code.i() as isize;
+    let out_stride = code.i() as isize;
     let x = context.place(&mut code).base as *const f32;
     let x_strides = code.strides(axes);
-    let x_step = code.i() as isize;
+    let x_stride = code.i() as isize;
     let cosine = context.place(&mut code).base as *const f32;
     let cosine_strides = code.strides(axes);
-    let cosine_step = code.i() as isize;
+    let cosine_stride = code.i() as isize;
     let sine = context.place(&mut code).base as *const f32;
     let sine_strides = code.strides(axes);
-    let sine_step = code.i() as isize;
-    let dense = out_step == 1 && x_step == 1 && cosine_step == 1 && sine_step == 1;
+    let sine_stride = code.i() as isize;
+    let dense = out_stride == 1 && x_stride == 1 && cosine_stride == 1 && sine_stride == 1;
     let rows = count(axes, sizes);
     let mut walk = Odometer::new(axes, sizes, &[out_strides, x_strides, cosine_strides, sine_strides]);
     loop {
@@ -55,14 +55,14 @@ pub unsafe fn rope(mut code: Bytecode, context: &Context) {
             }
             while j < pairs {
                 let i = 2 * j as isize;
-                let (a, b) = (*from.offset(i * x_step), *from.offset((i + 1) * x_step));
-                let (c, s) = (*cosine.offset(j as isize * cosine_step), *sine.offset(j as isize * sine_step));
-                *to.offset(i * out_step) = a * c - b * s;
-                *to.offset((i + 1) * out_step) = b * c + a * s;
+                let (a, b) = (*from.offset(i * x_stride), *from.offset((i + 1) * x_stride));
+                let (c, s) = (*cosine.offset(j as isize * cosine_stride), *sine.offset(j as isize * sine_stride));
+                *to.offset(i * out_stride) = a * c - b * s;
+                *to.offset((i + 1) * out_stride) = b * c + a * s;
                 j += 1;
             }
             for i in 2 * pairs as isize..features as isize {
-                *to.offset(i * out_step) = *from.offset(i * x_step);
+                *to.offset(i * out_stride) = *from.offset(i * x_stride);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What the host calls. Every thread of a run walks the same list of steps, takes its share of each and meets the others
-//! after it; between runs, worker threads wait in here.
+//! What the host calls. Every thread of a run walks the same list of launches, takes its share of each and meets the
+//! others after it; between runs, worker threads wait in here.
 
 use crate::attention::Attention;
 use crate::attention_gradient::AttentionGradient;
@@ -25,7 +25,7 @@ mod tests;
 #[repr(C)]
 pub struct Program {
     slots: u64,
-    steps: u64,
+    launches: u64,
     count: u64,
     scratch: u64,
     scratch_bytes: u64,
@@ -39,13 +39,13 @@ unsafe fn replay(control: *const Control, program: usize, thread: usize) {
         slots: program.slots as *const u64,
         thread,
         threads: (*control).threads.load(Acquire) as usize,
-        step: 0,
+        launch: 0,
         control,
     };
     let scratch = (program.scratch + thread as u64 * program.scratch_bytes) as *mut u8;
-    let mut next = program.steps as *const u32;
-    for step in 0..program.count as usize {
-        context.step = step;
+    let mut next = program.launches as *const u32;
+    for launch in 0..program.count as usize {
+        context.launch = launch;
         let (kernel, code, words) = header(next);
         next = next.add(words);
         dispatch(kernel, code, &context, &mut Memory::new(scratch, program.shared as *mut u8), true);
@@ -53,14 +53,15 @@ unsafe fn replay(control: *const Control, program: usize, thread: usize) {
     }
 }
 
-/// Kernel of a step, what it reads, and words in all.
-unsafe fn header(step: *const u32) -> (usize, Bytecode, usize) {
-    let mut code = Bytecode(step);
+/// Kernel of a launch, what it reads, and words in all.
+unsafe fn header(launch: *const u32) -> (usize, Bytecode, usize) {
+    let mut code = Bytecode(launch);
     let (kernel, words) = (code.u(), code.u());
     (kernel, code, words)
 }
 
-/// Reads a step and, if wanted, runs it. Numbers of the kernels: KERNELS in lib/backend/wasm/lower.ts is the same list.
+/// Reads a launch and, if wanted, runs it. Numbers of the kernels: KERNELS in lib/backend/wasm/lower.ts is the same
+/// list.
 #[inline(never)]
 unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mut Memory, runs: bool) {
     match kernel {
@@ -93,25 +94,25 @@ pub unsafe extern "C" fn run(control: *const Control) {
     replay(control, (*control).program.load(Acquire) as usize, 0);
 }
 
-/// Working memory of a step on `threads` threads, taken from nowhere.
+/// Working memory of a launch on `threads` threads, taken from nowhere.
 #[inline(never)]
-unsafe fn needs(step: *const u32, threads: u32) -> Memory {
+unsafe fn needs(launch: *const u32, threads: u32) -> Memory {
     let mut memory = Memory::new(null_mut(), null_mut());
-    let (kernel, code, _) = header(step);
+    let (kernel, code, _) = header(launch);
     dispatch(kernel, code, &Context::counting(threads as usize), &mut memory, false);
     memory
 }
 
-/// Bytes every thread needs for itself when `threads` of them run the step at an address.
+/// Bytes every thread needs for itself when `threads` of them run the launch at an address.
 #[no_mangle]
-pub unsafe extern "C" fn scratch_bytes(step: *const u32, threads: u32) -> usize {
-    needs(step, threads).scratch.used()
+pub unsafe extern "C" fn scratch_bytes(launch: *const u32, threads: u32) -> usize {
+    needs(launch, threads).scratch.used()
 }
 
 /// Bytes these threads share.
 #[no_mangle]
-pub unsafe extern "C" fn shared_bytes(step: *const u32, threads: u32) -> usize {
-    needs(step, threads).shared.used()
+pub unsafe extern "C" fn shared_bytes(launch: *const u32, threads: u32) -> usize {
+    needs(launch, threads).shared.used()
 }
 
 /// Life of worker `thread` (1 or more): takes part in every run until told to quit or idle for long.

@@ -3,7 +3,7 @@
 
 use crate::bytecode::Bytecode;
 use crate::math;
-use crate::memory::Room;
+use crate::memory::Arena;
 use crate::simd::*;
 use crate::tile::TILE;
 
@@ -27,10 +27,10 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression and takes room for its registers. `fill` comes before `run`.
-    pub unsafe fn read(code: &mut Bytecode, room: &mut Room) -> Expression {
+    /// Reads an expression and takes memory for its registers. `fill` comes before `run`.
+    pub unsafe fn read(code: &mut Bytecode, arena: &mut Arena) -> Expression {
         let used = code.u();
-        let home: *mut f32 = room.take(used * REGISTER);
+        let home: *mut f32 = arena.take(used * REGISTER);
         let mut registers = [home; MAX_REGISTERS];
         for i in 0..used {
             *registers.get_unchecked_mut(i) = home.wrapping_add(i * REGISTER);
@@ -147,9 +147,9 @@ mod tests {
         let mut memory = vec![0f32; 8 * REGISTER + 16];
         let mut code = Bytecode(words.as_ptr());
         unsafe {
-            let mut room = Room::new(memory.as_mut_ptr() as *mut u8);
-            let mut expression = Expression::read(&mut code, &mut room);
-            assert_eq!(room.used(), (words[0] as usize * REGISTER * 4).next_multiple_of(64));
+            let mut arena = Arena::new(memory.as_mut_ptr() as *mut u8);
+            let mut expression = Expression::read(&mut code, &mut arena);
+            assert_eq!(arena.used(), (words[0] as usize * REGISTER * 4).next_multiple_of(64));
             assert_eq!(code.0, words.as_ptr().add(words.len()));
             expression.fill();
             for (o, operand) in operands.iter().enumerate() {

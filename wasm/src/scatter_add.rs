@@ -1,5 +1,5 @@
-//! `scatterAdd`: `out = 0; out[.., index[j], ..] += x[.., j, ..]`. The axes beside the indexed one are the index space; a
-//! task is a run of columns with all of the indexed axis, so additions happen in the order of j for any number of
+//! `scatterAdd`: `out = 0; out[.., index[j], ..] += x[.., j, ..]`. The axes beside the indexed one are the index space;
+//! a task is a run of columns with all of the indexed axis, so additions happen in the order of j for any number of
 //! threads; they run in double precision. Indices are checked like those of `gather`.
 
 use crate::bytecode::Bytecode;
@@ -74,7 +74,7 @@ impl Kernel for ScatterAdd {
         let ScatterAdd { out, out_strides, x, x_strides, index, columns, width, sums, .. } = *self;
         let last = self.axes - 1;
         let sizes = self.sizes;
-        let (to_step, from_step) = (*out_strides.add(last) as isize, *x_strides.add(last) as isize);
+        let (to_stride, from_stride) = (*out_strides.add(last) as isize, *x_strides.add(last) as isize);
         let across = columns.div_ceil(width);
         let tasks = count(last, sizes) * across;
         let batch = (BATCH / (width * (picks + length))).max(1);
@@ -88,8 +88,8 @@ impl Kernel for ScatterAdd {
                 walk.seek(task / across);
                 let left = task % across * width;
                 let n = width.min(columns - left);
-                let to = out.offset(walk.offset[0] as isize + left as isize * to_step);
-                let from = x.offset(walk.offset[1] as isize + left as isize * from_step);
+                let to = out.offset(walk.offset[0] as isize + left as isize * to_stride);
+                let from = x.offset(walk.offset[1] as isize + left as isize * from_stride);
                 for i in 0..length * n {
                     *sums.add(i) = 0.0;
                 }
@@ -102,13 +102,13 @@ impl Kernel for ScatterAdd {
                     let row = sums.add(i as usize * n);
                     let from = from.offset(j * x_stride as isize);
                     for c in 0..n {
-                        *row.add(c) += *from.offset(c as isize * from_step) as f64;
+                        *row.add(c) += *from.offset(c as isize * from_stride) as f64;
                     }
                 }
                 for i in 0..length {
                     let to = to.offset(i as isize * out_stride as isize);
                     for c in 0..n {
-                        *to.offset(c as isize * to_step) = *sums.add(i * n + c) as f32;
+                        *to.offset(c as isize * to_stride) = *sums.add(i * n + c) as f32;
                     }
                 }
             }

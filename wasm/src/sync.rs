@@ -17,8 +17,8 @@ pub struct Control {
     pub program: AtomicU64,
     /// Threads that take part in a run.
     pub threads: AtomicU32,
-    /// 0, or 1 + the step whose index operand was out of range, then the index.
-    pub failed_step: AtomicU32,
+    /// 0, or 1 + the launch whose index operand was out of range, then the index.
+    pub failed_launch: AtomicU32,
     pub failed_index: AtomicU32,
     /// Not 0: the thread with number 0 may sleep (browsers forbid it on the main thread).
     pub main_may_wait: AtomicU32,

@@ -2,7 +2,7 @@
 //! register and stored back. A row's start comes from a table of offsets, so any number of outer axes may lie in one
 //! tile and an inner axis of three channels costs no more than one of three hundred.
 //!
-//! Loads may touch up to 12 bytes past an operand; the host keeps that much room at the end of memory.
+//! Loads may touch up to 12 bytes past an operand; the host keeps that much free at the end of memory.
 
 use crate::element::Element;
 use crate::math;
@@ -12,11 +12,11 @@ use crate::simd::*;
 /// Elements of a tile at most.
 pub const TILE: usize = 256;
 /// Columns of a tile where an operand runs along the rows: 16 x 16 touches each line of the cache once.
-const TURNED: usize = 16;
+const TRANSPOSED: usize = 16;
 
 /// Rows and columns of the tiles of an index space.
-pub fn shape(columns: usize, is_turned: bool) -> (usize, usize) {
-    let width = columns.min(if is_turned { TURNED } else { TILE });
+pub fn shape(columns: usize, is_transposed: bool) -> (usize, usize) {
+    let width = columns.min(if is_transposed { TRANSPOSED } else { TILE });
     (TILE / width, width)
 }
 
@@ -169,7 +169,7 @@ pub unsafe fn save(operand: &Operand, rows: *const i32, window: Window, from: *c
             F16 => {
                 let to = (place.base as *mut u16).offset(at);
                 for c in 0..n {
-                    let value = math::to_half(v128_load32_zero(from.add(c) as *const u32));
+                    let value = math::to_fp16(v128_load32_zero(from.add(c) as *const u32));
                     *to.offset(c as isize * column) = i32x4_extract_lane::<0>(value) as u16;
                 }
             }
@@ -270,11 +270,11 @@ mod tests {
         let (rows, window, at) = window(2);
         let values: [f32; 35] = core::array::from_fn(|i| i as f32 - 17.5);
         let mut floats = [9f32; 100];
-        let mut halves = [9u16; 100];
+        let mut narrow = [9u16; 100];
         let mut numbers = [9i32; 100];
         for (dtype, base) in [
             (F32, floats.as_mut_ptr() as *mut u8),
-            (F16, halves.as_mut_ptr() as *mut u8),
+            (F16, narrow.as_mut_ptr() as *mut u8),
             (I32, numbers.as_mut_ptr() as *mut u8),
         ] {
             let operand = Operand { place: Place { base, dtype }, column: 2 };
@@ -286,8 +286,8 @@ mod tests {
             whole[at(i / 7, i % 7)] = values[i] as i32;
         }
         assert_eq!((floats, numbers), (want, whole));
-        for (half, want) in halves.iter().zip(want).filter(|(half, _)| **half != 9) {
-            assert_eq!(unsafe { math::half(half) }, want);
+        for (number, want) in narrow.iter().zip(want).filter(|(number, _)| **number != 9) {
+            assert_eq!(unsafe { math::fp16(number) }, want);
         }
     }
 }

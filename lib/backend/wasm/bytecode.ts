@@ -1,4 +1,4 @@
-// The bytecode a step is written as: 32-bit words that the kernels in wasm/src read in the same order.
+// The bytecode a launch is written as: 32-bit words that the kernels in wasm/src read in the same order.
 
 import type { View } from "../../compile/view.ts";
 import type { DType } from "../../ir/types.ts";
@@ -10,7 +10,7 @@ export const BITS: { readonly [K in DType]: number } = { f32: 0, f16: 3, i32: 0,
 
 const pun = new DataView(new ArrayBuffer(4));
 
-/** What a kernel reads of a step, as it grows. */
+/** What a kernel reads of a launch, as it grows. */
 export class Bytecode {
   readonly words: number[] = [];
 

@@ -1,7 +1,7 @@
 // Factors of a matrix's rows, as 8-bit numbers have them: products whose epilogue begins with them multiply their sums
 // by them on the way to memory instead, which saves a look at the whole output.
 
-import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { ContractAxis, LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { type Expression, operand, operandsOf, partsOf, replaceParts } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
@@ -19,7 +19,7 @@ export interface ScaledEpilogue {
 }
 
 /** Whether a view holds one number for each row of the second operand, one after the other. */
-function followsRows({ outputs, attributes: { batch, m, n, k } }: Step<"contract">, view: View): boolean {
+function followsRows({ outputs, attributes: { batch, m, n, k } }: LaunchOf<"contract">, view: View): boolean {
   const along = (axes: readonly ContractAxis[]) => group(axes, at(outputs, 0), [view], false);
   const columns = k.reduce((count, { size }) => count * size, 1);
   return view.dtype === "f32" &&
@@ -30,11 +30,11 @@ function followsRows({ outputs, attributes: { batch, m, n, k } }: Step<"contract
 /**
  * Takes the factors of a packed matrix out of the epilogue of a product with it.
  *
- * @param step whose second operand may be packed
+ * @param launch whose second operand may be packed
  */
-export function splitScale(step: Product): ScaledEpilogue {
-  const { packed, epilogue } = step.attributes;
-  const extras = step.inputs.slice(2);
+export function splitScale(launch: Product): ScaledEpilogue {
+  const { packed, epilogue } = launch.attributes;
+  const extras = launch.inputs.slice(2);
   const sum = operand(0);
   const scaled = operand(1 + extras.length);
   for (const part of packed && epilogue ? partsOf(epilogue) : []) {
@@ -44,7 +44,7 @@ export function splitScale(step: Product): ScaledEpilogue {
     const rest = replaceParts(epilogue!, new Map([[part, scaled]]));
     const used = operandsOf(rest).filter((index) => index !== scaled.value);
     // A sum that is also needed without its factor stays as it is.
-    if (used.includes(0) || !followsRows(step, scale)) continue;
+    if (used.includes(0) || !followsRows(launch, scale)) continue;
     const renumbered = new Map(used.map((index, i) => [operand(index), operand(1 + i)]));
     return {
       scale,

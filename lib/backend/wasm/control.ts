@@ -7,7 +7,7 @@ export const CONTROL = {
   /** 64 bits: two words. */
   program: 2,
   threads: 4,
-  failedStep: 5,
+  failedLaunch: 5,
   failedIndex: 6,
   mainMayWait: 7,
   states: 64,

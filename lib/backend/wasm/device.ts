@@ -8,7 +8,7 @@ import { Pace } from "../pace.ts";
 import { Life, Queue } from "../queue.ts";
 import { WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "./control.ts";
-import type { Host, StepNeeds } from "./executable.ts";
+import type { Host, LaunchNeeds } from "./executable.ts";
 import { loadPlan } from "./load.ts";
 import { lower } from "./lower.ts";
 import { Allocator } from "./memory.ts";
@@ -55,18 +55,18 @@ export interface WasmDevice extends Device {
 /** Exports of the kernel module. */
 interface KernelExports {
   readonly run: (control: number | bigint) => void;
-  readonly scratch_bytes: (step: number | bigint, threads: number) => number | bigint;
-  readonly shared_bytes: (step: number | bigint, threads: number) => number | bigint;
+  readonly scratch_bytes: (launch: number | bigint, threads: number) => number | bigint;
+  readonly shared_bytes: (launch: number | bigint, threads: number) => number | bigint;
   readonly __heap_base: { readonly value: number | bigint };
 }
 
 let warned = false;
 
-/** Says once why a run has fewer threads than asked for. */
+/** Says once why a run has fewer threads than requested. */
 function warn(wanted: number, reason: string): void {
   if (warned) return;
   warned = true;
-  console.warn(`wasm(): ${wanted} threads were asked for, running on 1: ${reason}`);
+  console.warn(`wasm(): ${wanted} threads were requested, running on 1: ${reason}`);
 }
 
 function checked(name: string, value: number, least: number, most: number): number {
@@ -87,12 +87,12 @@ class Instance implements WasmDevice, Host {
   readonly queue = new Queue();
   readonly pace = new Pace();
   readonly life: Life;
-  readonly needsOf: (step: number) => StepNeeds;
+  readonly needsOf: (launch: number) => LaunchNeeds;
 
   constructor(
     name: string,
     run: () => void,
-    needsOf: (step: number) => StepNeeds,
+    needsOf: (launch: number) => LaunchNeeds,
     allocator: Allocator,
     control: number,
     pool: Pool | null,
@@ -196,9 +196,9 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
   const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
   const name = `wasm (${build}, ${wide ? "64-bit addresses, " : ""}${threads} threads)`;
   const run = () => exports.run(pointer(control));
-  const needsOf = (step: number): StepNeeds => ({
-    scratch: Number(exports.scratch_bytes(pointer(step), threads)),
-    shared: Number(exports.shared_bytes(pointer(step), threads)),
+  const needsOf = (launch: number): LaunchNeeds => ({
+    scratch: Number(exports.scratch_bytes(pointer(launch), threads)),
+    shared: Number(exports.shared_bytes(pointer(launch), threads)),
   });
   return new Instance(name, run, needsOf, allocator, control, pool, threads);
 }

@@ -1,5 +1,6 @@
-// A program in the device's memory: its steps as bytecode, a table of slot addresses, constants, and room for inputs and
-// outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the steps slice by slice.
+// A program in the device's memory: its launches as bytecode, a table of slot addresses, constants, and memory of
+// inputs and outputs that no buffer is bound to. Binding is rewriting the table; a run goes through the launches slice
+// by slice.
 
 import type { DeviceBuffer, Executable, Inputs, Job, RunReport } from "../../compile/device.ts";
 import type { Program, Slot } from "../../compile/program.ts";
@@ -9,8 +10,8 @@ import type { Pace } from "../pace.ts";
 import { Life, type Turn } from "../queue.ts";
 import { isBufferOf, type Owner, type WasmBuffer } from "./buffer.ts";
 import { CONTROL, CONTROL_BYTES } from "./control.ts";
-import { lowerStep } from "./lower.ts";
-import { packSteps } from "./packed.ts";
+import { lowerLaunch } from "./lower.ts";
+import { packLaunches } from "./packed.ts";
 import { Region } from "./region.ts";
 import { Slices } from "./slices.ts";
 import type { Pool } from "./threads.ts";
@@ -25,12 +26,12 @@ export interface Host extends Owner {
   readonly control: number;
   /** Runs `program` of the control block as thread 0. */
   readonly run: () => void;
-  /** Bytes of working memory of the step whose bytecode lies at an address. */
-  readonly needsOf: (step: number) => StepNeeds;
+  /** Bytes of working memory of the launch whose bytecode lies at an address. */
+  readonly needsOf: (launch: number) => LaunchNeeds;
 }
 
-/** What a step works in beside its operands. */
-export interface StepNeeds {
+/** What a launch works in beside its operands. */
+export interface LaunchNeeds {
   /** Bytes of each thread. */
   readonly scratch: number;
   /** Bytes all threads share. */
@@ -49,9 +50,9 @@ export class WasmExecutable implements Executable {
   readonly #needs: Needs;
   /** Bytes of working memory of one thread. */
   readonly #scratch: number;
-  /** Header, slot table, steps. */
+  /** Header, slot table, launches. */
   readonly #words: number;
-  /** Where each step begins among the words of all steps. */
+  /** Where each launch begins among the words of all launches. */
   readonly #starts: readonly number[];
   readonly #life = new Life("the program");
   /** What ends runs beside buffers of their own. */
@@ -79,7 +80,7 @@ export class WasmExecutable implements Executable {
     this.#host = host;
     this.program = program;
     this.#ports = portsOf(program, new Set([...stationary.keys(), ...results.keys()]));
-    this.#slices = new Slices(program.steps, host.threads);
+    this.#slices = new Slices(program.launches, host.threads);
     this.#lives = [host.life, this.#life, ...[...stationary.values()].map(({ life }) => life)];
     program.slots.forEach(({ kind, name }, i) => {
       const buffer = kind === "input" ? stationary.get(name) : undefined;
@@ -88,17 +89,17 @@ export class WasmExecutable implements Executable {
     const packed = [...this.#fixed].flatMap(([i, { packed }]) =>
       packed === null ? [] : [[i, packed] as const]
     );
-    const { steps: packedSteps, unpack } = packSteps(program, new Map(packed));
-    const lowered = packedSteps.map(lowerStep);
-    const steps = Uint32Array.from(lowered.flat());
+    const { launches: packedLaunches, unpack } = packLaunches(program, new Map(packed));
+    const lowered = packedLaunches.map(lowerLaunch);
+    const launches = Uint32Array.from(lowered.flat());
     let start = 0;
     this.#starts = [...lowered, []].map((words) => (start += words.length) - words.length);
     const table = ADDRESS_BYTES * (HEADER + program.slots.length);
     const { allocator } = host;
-    this.#words = allocator.allocate(table + 4 * steps.length, "the steps of a program");
-    new Uint32Array(allocator.memory.buffer, this.#words + table, steps.length).set(steps);
+    this.#words = allocator.allocate(table + 4 * launches.length, "the launches of a program");
+    new Uint32Array(allocator.memory.buffer, this.#words + table, launches.length).set(launches);
     const needs = lowered.map((_, i) => host.needsOf(this.#words + table + 4 * at(this.#starts, i)));
-    const most = (part: keyof StepNeeds) => needs.reduce((n, step) => Math.max(n, step[part]), 0);
+    const most = (part: keyof LaunchNeeds) => needs.reduce((n, launch) => Math.max(n, launch[part]), 0);
     this.#scratch = most("scratch");
     this.#needs = {
       arena: program.arenaBytes,
@@ -108,10 +109,10 @@ export class WasmExecutable implements Executable {
     try {
       host.workspace.add(this.#needs);
       program.slots.forEach((slot, i) => {
-        if (slot.kind === "constant" && slot.data) this.#room(i).put(slot.data);
+        if (slot.kind === "constant" && slot.data) this.#ownMemory(i).put(slot.data);
       });
       for (const i of unpack) {
-        this.#room(i).put(this.#fixed.get(i)!.take());
+        this.#ownMemory(i).put(this.#fixed.get(i)!.take());
         this.#fixed.delete(i);
       }
     } catch (error) {
@@ -125,7 +126,7 @@ export class WasmExecutable implements Executable {
   }
 
   /** Memory of a slot's own. */
-  #room(index: number): Region {
+  #ownMemory(index: number): Region {
     let region = this.#own.get(index);
     if (!region) {
       const { kind, dtype, length, name } = at(this.program.slots, index);
@@ -164,8 +165,8 @@ export class WasmExecutable implements Executable {
   }
 
   /**
-   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but its
-   * outputs.
+   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but
+   * its outputs.
    *
    * @returns memory of the outputs by the names of their slots, the caller's from now on
    */
@@ -173,7 +174,9 @@ export class WasmExecutable implements Executable {
     try {
       this.#bind(new Map(), {});
       await this.#replay(turn);
-      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      const outputs = [...this.#ports.open].map(([name, { index }]) =>
+        [name, this.#ownMemory(index)] as const
+      );
       for (const { index } of this.#ports.open.values()) this.#own.delete(index);
       return new Map(outputs);
     } finally {
@@ -192,18 +195,18 @@ export class WasmExecutable implements Executable {
       await this.#replay(turn);
       const outputs = Object.fromEntries(job.read.map((name) => {
         const { index } = this.#ports.open.get(name)!;
-        return [name, (bound.get(index)?.region ?? this.#room(index)).take()];
+        return [name, (bound.get(index)?.region ?? this.#ownMemory(index)).take()];
       }));
       return { outputs, report: { milliseconds: performance.now() - started } };
     });
   }
 
   /**
-   * Runs the program step by step.
+   * Runs the program launch by launch.
    *
    * @param buffers of all inputs and outputs
    * @param clock milliseconds so far: the wall's unless given, CPU time on a machine shared with others
-   * @returns milliseconds of each step, some microseconds of overhead each included
+   * @returns milliseconds of each launch, some microseconds of overhead each included
    */
   // deno-lint-ignore require-await -- as above
   async profile(
@@ -215,7 +218,7 @@ export class WasmExecutable implements Executable {
     return this.#enter(job, bound, async (turn) => {
       this.#bind(bound, {});
       const times: number[] = [];
-      for (let i = 0; i < this.program.steps.length; i++) {
+      for (let i = 0; i < this.program.launches.length; i++) {
         turn.check();
         times.push(await this.#slice(i, 1, clock));
       }
@@ -227,21 +230,21 @@ export class WasmExecutable implements Executable {
   #bind(bound: ReadonlyMap<number, WasmBuffer>, inputs: Inputs): void {
     for (const { slot, index } of this.#ports.open.values()) {
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
-      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#room(index);
-      if (numbers) this.#room(index).put(numbers);
+      if (numbers || (slot.kind === "output" && !bound.has(index))) this.#ownMemory(index);
+      if (numbers) this.#ownMemory(index).put(numbers);
     }
     const addresses = this.program.slots.map((slot, i) => this.#address(slot, i, bound));
     this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, addresses);
   }
 
-  /** Runs all steps; the event loop has its turn in between when it is due. */
+  /** Runs all launches; the event loop has its turn in between when it is due. */
   async #replay(turn: Turn): Promise<void> {
     const { pace } = this.#host;
-    for (let first = 0; first < this.program.steps.length;) {
+    for (let first = 0; first < this.program.launches.length;) {
       let count = this.#slices.count(first, pace.left);
       if (count === 0) {
         await pace.pause();
-        // A step that takes longer than all that is a slice of its own.
+        // A launch that takes longer than all that is a slice of its own.
         count = Math.max(1, this.#slices.count(first, pace.left));
       }
       turn.check();
@@ -258,7 +261,7 @@ export class WasmExecutable implements Executable {
     new BigUint64Array(buffer, at, addresses.length).set(addresses.map(BigInt));
   }
 
-  /** Runs `count` steps from `first` on; returns milliseconds. */
+  /** Runs `count` launches from `first` on; returns milliseconds. */
   async #slice(first: number, count: number, clock = () => performance.now()): Promise<number> {
     const { allocator, workspace, threads, pool, control, run } = this.#host;
     await pool?.claim();
@@ -275,21 +278,24 @@ export class WasmExecutable implements Executable {
     this.#putAddresses(control + 4 * CONTROL.program, [this.#words]);
     const words = new Uint32Array(allocator.memory.buffer, control, CONTROL_BYTES / 4);
     words[CONTROL.threads] = threads;
-    words[CONTROL.failedStep] = 0;
+    words[CONTROL.failedLaunch] = 0;
     pool?.release();
     run();
-    const failed = at(words, CONTROL.failedStep);
+    const failed = at(words, CONTROL.failedLaunch);
     if (failed !== 0) this.#refuse(first + failed - 1, at(words, CONTROL.failedIndex) | 0);
     return clock() - started;
   }
 
   #refuse(index: number, value: number): never {
-    const step = at(this.program.steps, index);
-    const axis = step.kernel === "gather" || step.kernel === "scatterAdd" ? step.attributes.axis : 0;
-    const length = at((step.kernel === "gather" ? at(step.inputs, 0) : at(step.outputs, 0)).shape, axis);
+    const launch = at(this.program.launches, index);
+    const axis = launch.kernel === "gather" || launch.kernel === "scatterAdd" ? launch.attributes.axis : 0;
+    const length = at(
+      (launch.kernel === "gather" ? at(launch.inputs, 0) : at(launch.outputs, 0)).shape,
+      axis,
+    );
     throw new RangeError(
-      `Cannot run ${step.kernel}: index ${value} is outside an axis of ${length} (${
-        step.scope || "no scope"
+      `Cannot run ${launch.kernel}: index ${value} is outside an axis of ${length} (${
+        launch.scope || "no scope"
       })`,
     );
   }

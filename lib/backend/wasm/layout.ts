@@ -1,12 +1,12 @@
-// Packed matrices: NR rows of wasm/src/micro.rs side by side, `[n / 8][k][8]`, a panel each, as products read them. Where
-// numbers in row order go.
+// Packed matrices: NR rows of wasm/src/micro.rs side by side, `[n / 8][k][8]`, a panel each, as products read them.
+// Where numbers in row order go.
 
-import { at, type HostArray, notFiniteHalf } from "../../ir/types.ts";
+import { at, type HostArray, notFiniteFp16 } from "../../ir/types.ts";
 
 /** Rows of a panel. */
 export const PANEL_ROWS = 8;
-/** Steps of k that products take at once. */
-export const PANEL_STEPS = 4;
+/** Terms of k that products take at once. */
+export const K_BLOCK = 4;
 
 /**
  * Columns of a matrix that is kept packed; null of one that is made of no whole panels and stays in row order.
@@ -21,19 +21,19 @@ export function packedColumns(label: string, length: number, rows: number): numb
   if (!Number.isInteger(rows) || rows < 1 || !Number.isInteger(columns)) {
     throw new RangeError(`Cannot make ${label}: ${length} elements are no ${rows} rows`);
   }
-  return rows % PANEL_ROWS === 0 && columns % PANEL_STEPS === 0 && columns > 0 ? columns : null;
+  return rows % PANEL_ROWS === 0 && columns % K_BLOCK === 0 && columns > 0 ? columns : null;
 }
 
-/** Refuses half floats that are not finite: products widen panels of them without a look at the exponent. */
-export function checkFinite(label: string, halves: HostArray, offset: number): void {
-  const bad = notFiniteHalf(halves);
+/** Refuses fp16 numbers that are not finite: products widen packed ones without a look at the exponent. */
+export function checkFinite(label: string, numbers: HostArray, offset: number): void {
+  const bad = notFiniteFp16(numbers);
   if (bad < 0) return;
-  const half = at(halves, bad);
+  const half = at(numbers, bad);
   const value = half & 0x3ff ? "NaN" : half & 0x8000 ? "-Infinity" : "Infinity";
   throw new RangeError(
     `Cannot write ${label}: element ${
       offset + bad
-    } is ${value}, wanted finite half floats in a packed matrix`,
+    } is ${value}, wanted finite fp16 numbers in a packed matrix`,
   );
 }
 
@@ -43,7 +43,7 @@ export function checkFinite(label: string, halves: HostArray, offset: number): v
  * @param columns of the matrix
  * @param offset first element, counted in row order
  * @param length elements
- * @param visit told where in the numbers a stretch starts, where in the panels, and how long it is
+ * @param visit called with where in the numbers a stretch starts, where in packed layout, and how long it is
  */
 function stretches(
   columns: number,
@@ -61,18 +61,18 @@ function stretches(
   }
 }
 
-/** Puts numbers in row order, from element `offset` on, into panels. */
-export function pack(panels: HostArray, columns: number, numbers: HostArray, offset: number): void {
+/** Puts numbers in row order, from element `offset` on, into packed layout. */
+export function pack(packed: HostArray, columns: number, numbers: HostArray, offset: number): void {
   stretches(columns, offset, numbers.length, (from, place, count) => {
-    for (let i = 0; i < count; i++) panels[place + i * PANEL_ROWS] = numbers[from + i]!;
+    for (let i = 0; i < count; i++) packed[place + i * PANEL_ROWS] = numbers[from + i]!;
   });
 }
 
-/** Numbers of panels in row order, from an element on. */
-export function unpack(panels: HostArray, columns: number, from: number, to: number): HostArray {
-  const numbers = panels.slice(from, to);
+/** Packed numbers in row order, from an element on. */
+export function unpack(packed: HostArray, columns: number, from: number, to: number): HostArray {
+  const numbers = packed.slice(from, to);
   stretches(columns, from, numbers.length, (start, place, count) => {
-    for (let i = 0; i < count; i++) numbers[start + i] = panels[place + i * PANEL_ROWS]!;
+    for (let i = 0; i < count; i++) numbers[start + i] = packed[place + i * PANEL_ROWS]!;
   });
   return numbers;
 }

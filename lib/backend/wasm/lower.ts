@@ -1,7 +1,7 @@
-// Steps as bytecode: one entry a kernel, each the mirror of a function in wasm/src. Index spaces are simplified here, so
-// that the kernels meet few axes and long columns.
+// Launches as bytecode: one entry a kernel, each the mirror of a function in wasm/src. Index spaces are simplified
+// here, so that the kernels meet few axes and long columns.
 
-import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
+import type { Kernel, Launch, LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
@@ -13,8 +13,8 @@ import { reduce } from "./lower_reduce.ts";
 import { putExpression } from "./expression.ts";
 import { tile } from "./tiles.ts";
 
-/** How a kernel's step becomes bytecode. */
-export type Lower<K extends Kernel> = (step: Step<K>) => Bytecode;
+/** How a kernel's launch becomes bytecode. */
+export type Lower<K extends Kernel> = (launch: LaunchOf<K>) => Bytecode;
 
 /** Kernels in the order of `dispatch` in wasm/src/run.rs; a cast is a map. */
 const KERNELS = [
@@ -50,18 +50,18 @@ function leadingAxes(views: readonly View[]): readonly Axis[] {
   return bounded(mergeAxes(sortAxes(axes, 0)), views.length);
 }
 
-function map(step: Pick<Step<"map">, "inputs" | "outputs" | "attributes">): Bytecode {
-  const { expression } = step.attributes;
-  const out = at(step.outputs, 0);
-  const inputs = step.inputs;
+function map(launch: Pick<LaunchOf<"map">, "inputs" | "outputs" | "attributes">): Bytecode {
+  const { expression } = launch.attributes;
+  const out = at(launch.outputs, 0);
+  const inputs = launch.inputs;
   const views = [...inputs, out];
   const axes = axesOf(out.shape, views.map((v) => v.strides));
-  const { axes: walked, isTurned } = tile(
+  const { axes: walked, isTransposed } = tile(
     bounded(mergeAxes(sortAxes(axes, inputs.length)), views.length),
     inputs.length,
   );
   const isCopy = expression === operand(0) && inputs[0]?.dtype === out.dtype;
-  const bytecode = new Bytecode().put(walked.length, ...sizesOf(walked), isTurned ? 1 : 0, inputs.length);
+  const bytecode = new Bytecode().put(walked.length, ...sizesOf(walked), isTransposed ? 1 : 0, inputs.length);
   views.forEach((view, o) => bytecode.place(view, isCopy).put(...stridesAlong(walked, o)));
   putExpression(bytecode, expression, inputs.length);
   return bytecode;
@@ -70,7 +70,7 @@ function map(step: Pick<Step<"map">, "inputs" | "outputs" | "attributes">): Byte
 /** The table: a kernel without an entry would not compile. */
 export const lower: { readonly [K in Kernel]: Lower<K> } = {
   map,
-  cast: (step) => map({ ...step, attributes: { expression: operand(0) } }),
+  cast: (launch) => map({ ...launch, attributes: { expression: operand(0) } }),
   reduce,
   contract,
   gather: ({ inputs, outputs, attributes: { axis } }) => {
@@ -112,7 +112,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o)));
     return bytecode.place(index);
   },
-  fold: ({ inputs, outputs, attributes: { axis, step } }) => {
+  fold: ({ inputs, outputs, attributes: { axis, stride } }) => {
     const [x, out] = [at(inputs, 0), at(outputs, 0)];
     const outer: View = {
       ...out,
@@ -124,7 +124,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const columns = at(axes, -1);
     const rest = bounded(axes.slice(0, -1), 2);
     const bytecode = new Bytecode().put(rest.length, ...sizesOf(rest), columns.size, at(out.shape, axis));
-    bytecode.put(at(x.shape, axis), at(x.shape, axis + 1), step);
+    bytecode.put(at(x.shape, axis), at(x.shape, axis + 1), stride);
     bytecode.place(out).put(...stridesAlong(rest, 0), at(columns.strides, 0), at(out.strides, axis));
     bytecode.place(x).put(...stridesAlong(rest, 1), at(columns.strides, 1));
     bytecode.put(at(x.strides, axis), at(x.strides, axis + 1));
@@ -153,40 +153,40 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
 };
 
 /** Types every kernel of this backend takes; others would be read as if they were floats. */
-function checkTypes(step: AnyStep): void {
-  const wanted: readonly string[] = step.kernel === "contract" ? ["f32", "f16", "i8"] : ["f32"];
-  step.inputs.forEach((view, i) => {
-    const isIndex = i === 1 && (step.kernel === "gather" || step.kernel === "scatterAdd");
-    const free = step.kernel === "map" || step.kernel === "cast" || step.kernel === "reduce";
-    const isMoved = step.kernel === "gather" && i === 0;
+function checkTypes(launch: Launch): void {
+  const wanted: readonly string[] = launch.kernel === "contract" ? ["f32", "f16", "i8"] : ["f32"];
+  launch.inputs.forEach((view, i) => {
+    const isIndex = i === 1 && (launch.kernel === "gather" || launch.kernel === "scatterAdd");
+    const free = launch.kernel === "map" || launch.kernel === "cast" || launch.kernel === "reduce";
+    const isMoved = launch.kernel === "gather" && i === 0;
     const fits = isIndex ? view.dtype === "i32" : free || isMoved || wanted.includes(view.dtype);
     if (!fits) {
       const want = isIndex ? "i32" : wanted.join(" or ");
       throw new TypeError(
-        `Cannot lower ${step.kernel}: input ${i} is ${view.dtype}, wanted ${want} (${step.scope})`,
+        `Cannot lower ${launch.kernel}: input ${i} is ${view.dtype}, wanted ${want} (${launch.scope})`,
       );
     }
   });
-  const anyOutput = step.kernel === "map" || step.kernel === "cast" || step.kernel === "gather";
-  for (const view of step.outputs) {
+  const anyOutput = launch.kernel === "map" || launch.kernel === "cast" || launch.kernel === "gather";
+  for (const view of launch.outputs) {
     if (!anyOutput && view.dtype !== "f32") {
       throw new TypeError(
-        `Cannot lower ${step.kernel}: the output is ${view.dtype}, wanted f32 (${step.scope})`,
+        `Cannot lower ${launch.kernel}: the output is ${view.dtype}, wanted f32 (${launch.scope})`,
       );
     }
   }
 }
 
 /**
- * Lowers one step.
+ * Lowers one launch.
  *
- * @param step any kernel
+ * @param launch any kernel
  * @returns its bytecode with the header: kernel number, words in all
  * @throws TypeError when a view has a number type the kernel does not take
  */
-export function lowerStep(step: AnyStep): readonly number[] {
-  checkTypes(step);
-  const kernel = KERNELS.indexOf(step.kernel === "cast" ? "map" : step.kernel);
-  const { words } = (lower[step.kernel] as Lower<Kernel>)(step as Step<Kernel>);
+export function lowerLaunch(launch: Launch): readonly number[] {
+  checkTypes(launch);
+  const kernel = KERNELS.indexOf(launch.kernel === "cast" ? "map" : launch.kernel);
+  const { words } = (lower[launch.kernel] as Lower<Kernel>)(launch as LaunchOf<Kernel>);
   return [kernel, words.length + 2, ...words];
 }

@@ -1,6 +1,6 @@
 // `attention` and `attentionGradient` as bytecode.
 
-import type { Step } from "../../compile/program.ts";
+import type { LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
@@ -27,7 +27,7 @@ function matrices(
 }
 
 /** Lowers `attention`. */
-export function attention({ inputs, outputs, attributes: { scale } }: Step<"attention">): Bytecode {
+export function attention({ inputs, outputs, attributes: { scale } }: LaunchOf<"attention">): Bytecode {
   const [q, k, v, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), inputs[3]];
   const views = [q, k, v, at(outputs, 0), ...bias ? [bias] : []];
   const { bytecode, put } = matrices(views, scale);
@@ -39,7 +39,7 @@ export function attention({ inputs, outputs, attributes: { scale } }: Step<"atte
 
 /** Lowers `attentionGradient`. */
 export function attentionGradient(
-  { inputs, outputs, attributes: { scale } }: Step<"attentionGradient">,
+  { inputs, outputs, attributes: { scale } }: LaunchOf<"attentionGradient">,
 ): Bytecode {
   const views = [...inputs, ...outputs];
   const { bytecode, put } = matrices(views, scale);

@@ -1,5 +1,5 @@
-// `contract` as bytecode. The output's densest axis decides which operand plays b (its columns become vectors), and axes
-// within a group are ordered by memory, since the kernel takes any number of them in any order.
+// `contract` as bytecode. The output's densest axis decides which operand plays b (its columns become vectors), and
+// axes within a group are ordered by memory, since the kernel takes any number of them in any order.
 
 import type { ContractAxis } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
@@ -16,29 +16,29 @@ function finest(axes: readonly ContractAxis[]): number {
 }
 
 /** Lowers `contract`. */
-export function contract(step: Product): Bytecode {
-  const { inputs, outputs, attributes } = step;
+export function contract(launch: Product): Bytecode {
+  const { inputs, outputs, attributes } = launch;
   const out = at(outputs, 0);
-  const { scale, epilogue, extras } = splitScale(step);
-  // What is rounded row by row is a, what is packed is b.
-  const swap = !attributes.rounded && !attributes.packed && finest(attributes.m) < finest(attributes.n);
+  const { scale, epilogue, extras } = splitScale(launch);
+  // What is quantised row by row is a, what is packed is b.
+  const swap = !attributes.quantised && !attributes.packed && finest(attributes.m) < finest(attributes.n);
   const [a, b] = swap ? [at(inputs, 1), at(inputs, 0)] : [at(inputs, 0), at(inputs, 1)];
   const [m, n] = swap ? [attributes.n, attributes.m] : [attributes.m, attributes.n];
   const ordered = (axes: readonly ContractAxis[]) =>
     bounded(mergeAxes(sortAxes(group(axes, out, extras, swap), OUT)), 3 + extras.length);
   const [batches, rows, columns] = [attributes.batch, m, n].map(ordered) as [Axis[], Axis[], Axis[]];
   // The sum runs fastest along what lies densely in a, else in b.
-  const steps = group(attributes.k, out, [], swap);
-  const isDense = (operand: number) => steps.some(({ strides, size }) => size >= 4 && strides[operand] === 1);
+  const terms = group(attributes.k, out, [], swap);
+  const isDense = (operand: number) => terms.some(({ strides, size }) => size >= 4 && strides[operand] === 1);
   const first = !attributes.packed && (isDense(0) || !isDense(1)) ? 0 : 1;
-  const sums = bounded(mergeAxes(sortAxes(steps, first)), 3);
+  const sums = bounded(mergeAxes(sortAxes(terms, first)), 3);
 
   const bytecode = new Bytecode().place(a).place(b).place(out);
   for (const axes of [batches, rows, columns, sums]) {
     bytecode.put(axes.length, ...sizesOf(axes));
     for (let operand = 0; operand <= OUT; operand++) bytecode.put(...stridesAlong(axes, operand));
   }
-  for (const flag of [attributes.rounded, attributes.packed, scale, epilogue]) bytecode.put(flag ? 1 : 0);
+  for (const flag of [attributes.quantised, attributes.packed, scale, epilogue]) bytecode.put(flag ? 1 : 0);
   if (scale) bytecode.place(scale);
   if (epilogue) {
     bytecode.put(extras.length);

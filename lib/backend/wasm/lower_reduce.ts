@@ -1,7 +1,7 @@
 // `reduce` as bytecode. The kernel either runs along a reduced column (one result a tile row group) or across kept
 // columns (a row of results at once); which one is chosen by what lies densely in memory.
 
-import type { Step } from "../../compile/program.ts";
+import type { LaunchOf } from "../../compile/program.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, moveLast, sizesOf, sortAxes, stridesAlong } from "../axes.ts";
 import { Bytecode } from "./bytecode.ts";
@@ -32,7 +32,7 @@ function goesAcross(kept: readonly Axis[], reduced: readonly Axis[], inputs: num
 }
 
 /** Lowers `reduce`. */
-export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Bytecode {
+export function reduce({ inputs, outputs, attributes }: LaunchOf<"reduce">): Bytecode {
   const out = at(outputs, 0);
   const views = [...inputs, out];
   const n = inputs.length;
@@ -50,12 +50,12 @@ export function reduce({ inputs, outputs, attributes }: Step<"reduce">): Bytecod
   const ordered = moveLast(columnsOf, densest(columnsOf, n));
   const column = at(ordered, -1);
   const outer = bounded(across ? ordered.slice(0, -1) : kept, n + 1);
-  const { axes, isTurned } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
+  const { axes, isTransposed } = tile([...across ? reduced : ordered.slice(0, -1), column], n);
   const inner = bounded(axes.slice(0, -1), n + 1);
 
   const bytecode = new Bytecode().put(attributes.reducer === "max" ? 1 : 0, across ? 1 : 0);
   bytecode.put(outer.length, ...sizesOf(outer), inner.length, ...sizesOf(inner));
-  bytecode.put(column.size, isTurned ? 1 : 0, n);
+  bytecode.put(column.size, isTransposed ? 1 : 0, n);
   views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(inner, o), at(column.strides, o)));
   views.forEach((_, o) => bytecode.put(...stridesAlong(outer, o)));
   putExpression(bytecode, attributes.expression, n);

@@ -1,4 +1,5 @@
-// A range of the device's memory with a number type; matrices may be packed, which is seen nowhere else but in products. All at once: whose turn it is is not known here.
+// A range of the device's memory with a number type; matrices may be packed, which is seen nowhere else but in
+// products. All at once: whose turn it is is not known here.
 
 import { BYTES, type DType, type HostArray } from "../../ir/types.ts";
 import { ARRAYS } from "../jobs.ts";
@@ -44,7 +45,7 @@ export class Region {
   /**
    * Copies numbers of the type in, from an element on.
    *
-   * @throws RangeError for half floats of a packed matrix that are not finite
+   * @throws RangeError for fp16 numbers of a packed matrix that are not finite
    */
   put(data: HostArray, from = 0): void {
     if (this.packed === null) this.#view().set(data, from);

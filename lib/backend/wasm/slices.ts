@@ -1,8 +1,8 @@
-// A program in slices: how many of its steps fit into some milliseconds. Guesses by their arithmetic at first, then by
-// what they took in the runs before.
+// A program in slices: how many of its launches fit into some milliseconds. Guesses by their arithmetic at first, then
+// by what they took in the runs before.
 
-import { stepEstimate } from "../../compile/work.ts";
-import type { AnyStep } from "../../compile/program.ts";
+import { launchEstimate } from "../../compile/work.ts";
+import type { Launch } from "../../compile/program.ts";
 
 /** Operations a thread does in a millisecond, until something was measured: few, so that the first slice is short. */
 const OPERATIONS = 1e7;
@@ -10,23 +10,23 @@ const OPERATIONS = 1e7;
 /** See the head of the file. */
 export class Slices {
   readonly #estimates: readonly number[];
-  /** Milliseconds that steps took, NaN of those that have not run. */
+  /** Milliseconds that launches took, NaN of those that have not run. */
   readonly #known: Float64Array;
   /** Milliseconds an operation, by all that was measured. */
   #rate: number;
 
-  constructor(steps: readonly AnyStep[], threads: number) {
-    this.#estimates = steps.map(stepEstimate);
-    this.#known = new Float64Array(steps.length).fill(NaN);
+  constructor(launches: readonly Launch[], threads: number) {
+    this.#estimates = launches.map(launchEstimate);
+    this.#known = new Float64Array(launches.length).fill(NaN);
     this.#rate = 1 / (OPERATIONS * threads);
   }
 
-  #expected(step: number): number {
-    const known = this.#known[step]!;
-    return Number.isNaN(known) ? this.#estimates[step]! * this.#rate : known;
+  #expected(launch: number): number {
+    const known = this.#known[launch]!;
+    return Number.isNaN(known) ? this.#estimates[launch]! * this.#rate : known;
   }
 
-  /** Steps from `first` on that take no longer than `milliseconds`, maybe none. */
+  /** Launches from `first` on that take no longer than `milliseconds`, maybe none. */
   count(first: number, milliseconds: number): number {
     let end = first;
     for (let sum = 0; end < this.#known.length; end++) {
@@ -36,7 +36,7 @@ export class Slices {
     return end - first;
   }
 
-  /** Learns what steps took. */
+  /** Learns what launches took. */
   measured(first: number, count: number, milliseconds: number): void {
     let [expected, estimated] = [0, 0];
     for (let i = first; i < first + count; i++) {

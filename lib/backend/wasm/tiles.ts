@@ -7,7 +7,7 @@ import { type Axis, moveLast } from "../axes.ts";
 export interface Tiling {
   readonly axes: readonly Axis[];
   /** Whether an operand is dense along the rows instead: tiles are then as high as wide. */
-  readonly isTurned: boolean;
+  readonly isTransposed: boolean;
 }
 
 /**
@@ -19,10 +19,10 @@ export interface Tiling {
  */
 export function tile(axes: readonly Axis[], operands: number): Tiling {
   const columns = at(axes, -1);
-  const isTurned = (axis: Axis) =>
+  const isTransposed = (axis: Axis) =>
     axis.size >= 4 &&
     axis.strides.slice(0, operands).some((s, o) => s === 1 && Math.abs(at(columns.strides, o)) > 1);
-  const turned = axes.slice(0, -1).findIndex(isTurned);
-  if (turned < 0) return { axes, isTurned: false };
-  return { axes: [...moveLast(axes.slice(0, -1), turned), columns], isTurned: true };
+  const transposed = axes.slice(0, -1).findIndex(isTransposed);
+  if (transposed < 0) return { axes, isTransposed: false };
+  return { axes: [...moveLast(axes.slice(0, -1), transposed), columns], isTransposed: true };
 }

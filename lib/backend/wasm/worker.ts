@@ -1,5 +1,5 @@
 // The program of a worker thread, as text: it is started from a Blob, which needs no file and no permission. All it
-// does is give its instance a stack of its own and enter the loop in wasm/src/sync.rs until told to leave.
+// does is give its instance a stack of its own and enter the loop in wasm/src/sync.rs until it is to leave.
 
 /** What a worker is started with; addresses as its module takes them. */
 export interface WorkerStart {

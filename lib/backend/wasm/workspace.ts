@@ -35,7 +35,7 @@ export class Workspace {
   }
 
   /**
-   * Makes room for a program.
+   * Grows to what a program needs.
    *
    * @throws RangeError when memory does not suffice; what was there stays
    */

@@ -11,7 +11,7 @@ import type { Gpu } from "./gpu.ts";
 /** Number types that kernels here read. */
 export const TYPES = ["f32", "f16", "i32"] as const satisfies readonly DType[];
 
-/** Buffers are a multiple of this long, so that ranges of packed halves end on a word. */
+/** Buffers are a multiple of this long, so that ranges of packed fp16 numbers end on a word. */
 const GRAIN = 16;
 
 /**
@@ -70,7 +70,7 @@ export interface Copies {
  * Has ranges of buffers copied to where the host reads them.
  *
  * @param gpu where
- * @param copies ranges; those of halves may begin and end within a word
+ * @param copies ranges; those of fp16 numbers may begin and end within a word
  * @param encoder takes the commands; they see the buffers as they are when it is submitted
  * @param action words for errors
  */
@@ -159,7 +159,7 @@ export class WebGpuBuffer implements DeviceBuffer {
     const start = from * BYTES[this.dtype];
     if (start % 4 !== 0 || (data.byteLength % 4 !== 0 && from + data.length !== this.length)) {
       throw new RangeError(
-        `Cannot write buffer "${this.label}": ${data.length} halves at ${from}, wanted pieces of whole words`,
+        `Cannot write buffer "${this.label}": ${data.length} fp16 numbers at ${from}, wanted pieces of whole words`,
       );
     }
     const numbers = this.gpu.queue.isIdle ? data : data.slice();

@@ -17,7 +17,9 @@ export interface WebGpuOptions {
   readonly device?: GPUDevice;
   /** Limits to go by where the adapter offers more: tests use them to see programs cut. */
   readonly limits?: Partial<Limits>;
-  /** Whether kernels may keep tiles in workgroup memory (default: they may); false to compare with those that do not. */
+  /**
+   * Whether kernels may keep tiles in workgroup memory (default: they may); false to compare with those that do not.
+   */
   readonly tiles?: boolean;
   /** Whether lanes may exchange numbers within subgroups, where the device has them (default: they may). */
   readonly subgroups?: boolean;
@@ -31,7 +33,7 @@ export interface WebGpuDevice extends Device {
   readonly isSoftware: boolean;
   /** Pipelines compiled so far. */
   readonly compiles: number;
-  /** Limits and habits that programs are lowered for. */
+  /** Limits and features that programs are lowered for. */
   readonly target: Target;
 }
 

@@ -1,18 +1,18 @@
-// What a step becomes: launches of shaders over ranges of slots. Places within a range count from its start, so a
-// binding covers no more of a slot than a step touches.
+// What a launch becomes: dispatches of shaders over ranges of slots. Places within a range count from its start, so a
+// binding covers no more of a slot than a launch touches.
 
 import { spanOf, type View } from "../../compile/view.ts";
 import { BYTES, type DType } from "../../ir/types.ts";
 import type { Axis } from "../axes.ts";
-import { type ShaderName, type ShaderParts, type Walk, walkWords } from "./shader.ts";
+import { type ShaderName, type ShaderParts, type Walk, walkUniforms } from "./shader.ts";
 import type { Target } from "./target.ts";
 
 /** Offsets of bindings are multiples of this on every adapter. */
 export const BINDING_ALIGNMENT = 256;
 
-/** A range of a slot, or working memory of the step itself. */
+/** A range of a slot, or working memory of the launch itself. */
 export interface Operand {
-  /** Slot, or null for the step's working memory. */
+  /** Slot, or null for the launch's working memory. */
   readonly slot: number | null;
   readonly dtype: DType;
   /** First byte, a multiple of {@link BINDING_ALIGNMENT}. */
@@ -22,11 +22,11 @@ export interface Operand {
   readonly offset: number;
 }
 
-/** One launch. */
+/** One dispatch. */
 export interface Dispatch {
   readonly parts: ShaderParts;
   /** The uniform block. */
-  readonly words: Uint32Array<ArrayBuffer>;
+  readonly uniforms: Uint32Array<ArrayBuffer>;
   readonly inputs: readonly Operand[];
   readonly outputs: readonly Operand[];
   readonly groups: readonly [number, number, number];
@@ -56,8 +56,8 @@ export function rowsOfGroups(count: number, { limits }: Target): [number, number
   return [Math.ceil(count / rows), rows, 1];
 }
 
-/** What a launch is made of besides its operands. */
-export interface Launch {
+/** What a dispatch is made of besides its operands. */
+export interface DispatchSettings {
   readonly name: ShaderName;
   readonly head: readonly number[];
   readonly walks: readonly Walk[];
@@ -67,10 +67,14 @@ export interface Launch {
   readonly quads?: readonly boolean[];
 }
 
-/** A launch over operands. */
-export function dispatch(launch: Launch, inputs: readonly Operand[], outputs: readonly Operand[]): Dispatch {
-  const { name, head, walks, substitutions = {}, groups, quads = [] } = launch;
-  const words = Uint32Array.from([...head, ...walks.flatMap(walkWords)]);
+/** A dispatch over operands. */
+export function dispatch(
+  settings: DispatchSettings,
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+): Dispatch {
+  const { name, head, walks, substitutions = {}, groups, quads = [] } = settings;
+  const uniforms = Uint32Array.from([...head, ...walks.flatMap(walkUniforms)]);
   const parts: ShaderParts = {
     name,
     inputs: inputs.map(({ dtype }, i) => ({ dtype, access: "read", quads: quads[i] ?? false })),
@@ -79,10 +83,10 @@ export function dispatch(launch: Launch, inputs: readonly Operand[], outputs: re
     walks,
     substitutions,
   };
-  return { parts, words, inputs, outputs, groups };
+  return { parts, uniforms, inputs, outputs, groups };
 }
 
-/** A launch of one invocation an element (or row), `width` a workgroup. */
+/** A dispatch of one invocation an element (or row), `width` a workgroup. */
 export function elementwise(
   target: Target,
   name: ShaderName,

@@ -1,5 +1,5 @@
-// A program on a GPU: pipelines, one uniform buffer, pooled buffers, and a list of dispatches that a run replays. Nothing
-// is created in a replay but command encoders, as long as the same buffers are bound.
+// A program on a GPU: pipelines, one uniform buffer, pooled buffers, and a list of dispatches that a run replays.
+// Nothing is created in a replay but command encoders, as long as the same buffers are bound.
 
 import { USAGE } from "./flags.ts";
 import { slotBytes } from "../../compile/memory_plan.ts";
@@ -12,11 +12,11 @@ import { allocate, type Copies, copyOut, isBufferOf, put, type WebGpuBuffer } fr
 import { BINDING_ALIGNMENT, type Operand } from "./dispatch.ts";
 import { guarded } from "./errors.ts";
 import type { Gpu, Pipeline } from "./gpu.ts";
-import { type ProgramLaunch, submitsOf, uniformBytes, workingBytes } from "./launches.ts";
+import { type ProgramDispatch, submitsOf, uniformBytes, workingBytes } from "./dispatches.ts";
 import { poolSlots } from "./pool.ts";
 
-/** A launch and what runs it. */
-export interface Command extends ProgramLaunch {
+/** A dispatch and what runs it. */
+export interface Command extends ProgramDispatch {
   readonly pipeline: Pipeline;
 }
 
@@ -37,7 +37,7 @@ export class WebGpuExecutable implements Executable {
   readonly #fixed = new Map<number, GPUBuffer>();
   /** Constants, results of a prologue, and memory of inputs and outputs that were not bound, by slot. */
   readonly #own = new Map<number, GPUBuffer>();
-  /** Working memory of single steps. */
+  /** Working memory of single launches. */
   readonly #working: GPUBuffer | null;
   #bound: readonly (GPUBuffer | undefined)[] = [];
   #groups: GPUBindGroup[] = [];
@@ -46,7 +46,7 @@ export class WebGpuExecutable implements Executable {
   /**
    * @param gpu where
    * @param program within the reach of the adapter's bindings
-   * @param commands of its launches
+   * @param commands of its dispatches
    * @param stationary buffers of inputs that stay bound, by name
    * @param results memory of inputs that stay bound and become the executable's own, by name
    */
@@ -76,18 +76,18 @@ export class WebGpuExecutable implements Executable {
       allocate(gpu, size, `working buffer ${i} of ${largest(i)?.name || "unnamed tensors"}`)
     );
     const working = workingBytes(commands);
-    this.#working = working > 0 ? allocate(gpu, working, "working memory of a step") : null;
+    this.#working = working > 0 ? allocate(gpu, working, "working memory of a launch") : null;
     const bytes = commands.reduce((sum, { dispatch }) => sum + uniformBytes(dispatch), 0);
-    const words = new Uint32Array(Math.max(bytes, BINDING_ALIGNMENT) / 4);
-    for (const { dispatch, words: first } of commands) words.set(dispatch.words, first / 4);
+    const uniforms = new Uint32Array(Math.max(bytes, BINDING_ALIGNMENT) / 4);
+    for (const { dispatch, uniforms: first } of commands) uniforms.set(dispatch.uniforms, first / 4);
     this.#uniform = gpu.device.createBuffer({
-      size: words.byteLength,
+      size: uniforms.byteLength,
       usage: USAGE.uniform | USAGE.copyTarget,
-      label: "words",
+      label: "uniforms",
     });
-    gpu.device.queue.writeBuffer(this.#uniform, 0, words);
+    gpu.device.queue.writeBuffer(this.#uniform, 0, uniforms);
     program.slots.forEach((slot, i) => {
-      if (slot.kind === "constant" && slot.data) put(gpu, this.#room(i), 0, slot.data);
+      if (slot.kind === "constant" && slot.data) put(gpu, this.#ownMemory(i), 0, slot.data);
       const buffer = slot.kind === "input" ? stationary.get(slot.name) : undefined;
       if (buffer) this.#fixed.set(i, buffer.buffer);
       const result = slot.kind === "input" ? results.get(slot.name) : undefined;
@@ -111,7 +111,7 @@ export class WebGpuExecutable implements Executable {
   }
 
   /** Memory of a slot's own. */
-  #room(index: number): GPUBuffer {
+  #ownMemory(index: number): GPUBuffer {
     let buffer = this.#own.get(index);
     if (!buffer) {
       const slot = at(this.program.slots, index);
@@ -130,7 +130,7 @@ export class WebGpuExecutable implements Executable {
       if (buffer) return buffer;
       const numbers = slot.kind === "input" ? inputs[slot.name] : undefined;
       if (slot.kind === "input" && !numbers && !this.#own.has(i)) throw missingInput(slot);
-      const own = this.#room(i);
+      const own = this.#ownMemory(i);
       if (numbers) put(this.#gpu, own, 0, numbers);
       return own;
     });
@@ -147,13 +147,13 @@ export class WebGpuExecutable implements Executable {
     const changed = new Set(buffers.flatMap((buffer, i) => buffer === this.#bound[i] ? [] : [i]));
     const isFirst = this.#groups.length === 0;
     if (changed.size === 0 && !isFirst) return;
-    this.#groups = this.#commands.map(({ dispatch, pipeline, words }, i) => {
+    this.#groups = this.#commands.map(({ dispatch, pipeline, uniforms }, i) => {
       const operands = [...dispatch.inputs, ...dispatch.outputs];
       const old = this.#groups[i];
       if (old && !operands.some(({ slot }) => slot !== null && changed.has(slot))) return old;
-      const size = Math.ceil(dispatch.words.length / 4) * 16;
+      const size = Math.ceil(dispatch.uniforms.length / 4) * 16;
       const entries = operands.map((operand, k) => this.#entry(k + 1, operand, buffers));
-      entries.unshift({ binding: 0, resource: { buffer: this.#uniform, offset: words, size } });
+      entries.unshift({ binding: 0, resource: { buffer: this.#uniform, offset: uniforms, size } });
       return this.#gpu.device.createBindGroup({ layout: pipeline.layout, entries });
     });
     this.#bound = buffers;
@@ -179,15 +179,17 @@ export class WebGpuExecutable implements Executable {
   }
 
   /**
-   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but its
-   * outputs.
+   * Runs a program all of whose inputs are stationary, within the turn of another entry, and gives everything back but
+   * its outputs.
    *
    * @returns memory of the outputs by the names of their slots, the caller's from now on
    */
   async computeOnce(turn: Turn): Promise<Map<string, GPUBuffer>> {
     try {
       await this.#replay(turn, this.#buffers(new Map(), {}), []);
-      const outputs = [...this.#ports.open].map(([name, { index }]) => [name, this.#room(index)] as const);
+      const outputs = [...this.#ports.open].map(([name, { index }]) =>
+        [name, this.#ownMemory(index)] as const
+      );
       for (const { index } of this.#ports.open.values()) this.#own.delete(index);
       return new Map(outputs);
     } finally {
@@ -205,12 +207,14 @@ export class WebGpuExecutable implements Executable {
     // What is wrong with a program shows in its first run; later ones need not wait for an answer.
     const copies = this.#hasRun
       ? await submit()
-      : await guarded(this.#gpu.device, `run a program of ${this.program.steps.length} steps`, submit);
+      : await guarded(this.#gpu.device, `run a program of ${this.program.launches.length} launches`, submit);
     this.#hasRun = true;
     return copies;
   }
 
-  /** Submits all dispatches, and copies of what is to be read; the event loop has its turn in between when it is due. */
+  /**
+   * Submits all dispatches, and copies of what is to be read; the event loop has its turn in between when it is due.
+   */
   async #submitAll(
     turn: Turn,
     buffers: readonly (GPUBuffer | undefined)[],

@@ -19,7 +19,7 @@ export class Gpu {
   readonly device: GPUDevice;
   readonly target: Target;
   /** Whether arrays of f16 exist. */
-  readonly halves: boolean;
+  readonly f16: boolean;
   readonly name: string;
   readonly queue = new Queue();
   readonly pace = new Pace();
@@ -37,11 +37,11 @@ export class Gpu {
   constructor(device: GPUDevice, target: Target, owned: boolean) {
     this.device = device;
     this.target = target;
-    this.halves = device.features.has("shader-f16");
+    this.f16 = device.features.has("shader-f16");
     this.#owned = owned;
     const traits = [
       device.adapterInfo?.description || "unnamed adapter",
-      this.halves ? "f16 arrays" : "packed f16",
+      this.f16 ? "f16 arrays" : "packed f16",
       ...target.subgroups ? ["subgroups"] : [],
     ];
     this.name = `webgpu (${traits.join(", ")})`;
@@ -68,7 +68,7 @@ export class Gpu {
   checkAlive(): void {
     const failure = this.#failure;
     if (!failure) return;
-    // A loss is for ever, a failed allocation is told once.
+    // A loss is for ever, a failed allocation is reported once.
     if (!(failure instanceof DeviceLostError)) this.#failure = null;
     throw failure;
   }
@@ -97,7 +97,7 @@ export class Gpu {
 
   /** The pipeline of a shader, compiled once for its text. */
   pipeline(parts: ShaderParts): Promise<Pipeline> {
-    const code = shaderText(parts, this.halves);
+    const code = shaderText(parts, this.f16);
     let made = this.#pipelines.get(code);
     if (!made) {
       made = this.#compile(parts, code);

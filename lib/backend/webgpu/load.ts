@@ -1,5 +1,5 @@
-// A plan becomes resident: pipelines are compiled, its prologue is computed once, in the turn of the load, and its results
-// stay with the main program.
+// A plan becomes resident: pipelines are compiled, its prologue is computed once, in the turn of the load, and its
+// results stay with the main program.
 
 import type { DeviceBuffer, Loadable } from "../../compile/device.ts";
 import { outputSlotName } from "../../compile/lower.ts";
@@ -10,10 +10,30 @@ import { isBufferOf, type WebGpuBuffer } from "./buffer.ts";
 import { guarded } from "./errors.ts";
 import { type Command, WebGpuExecutable } from "./executable.ts";
 import type { Gpu } from "./gpu.ts";
-import { fitted, launchesOf } from "./launches.ts";
+import { dispatchesOf, fitted } from "./dispatches.ts";
 
 type Stationary = ReadonlyMap<string, WebGpuBuffer>;
 type Results = ReadonlyMap<string, GPUBuffer>;
+
+/**
+ * Dispatches with their pipelines. They are all asked for before the first is waited for, so that a runtime that has
+ * threads for it compiles them side by side; where asking is compiling, the event loop has its turns in between.
+ */
+async function compileCommands(gpu: Gpu, turn: Turn, program: Program): Promise<Command[]> {
+  const pending: Promise<Command>[] = [];
+  for (const entry of dispatchesOf(program, gpu.target)) {
+    const began = performance.now();
+    const command = gpu.pipeline(entry.dispatch.parts).then((pipeline): Command => ({ ...entry, pipeline }));
+    // Its failure is thrown below, unless the turn ends before.
+    command.catch(() => {});
+    pending.push(command);
+    gpu.pace.spend(performance.now() - began);
+    if (gpu.pace.left > 0) continue;
+    await gpu.pace.pause();
+    turn.check();
+  }
+  return await Promise.all(pending);
+}
 
 async function loadProgram(
   gpu: Gpu,
@@ -23,13 +43,8 @@ async function loadProgram(
   results: Results,
 ): Promise<WebGpuExecutable> {
   const program = fitted(compiled, gpu.target);
-  return await guarded(gpu.device, `load a program of ${program.steps.length} steps`, async () => {
-    const commands = await Promise.all(
-      launchesOf(program, gpu.target).map(async (launch): Promise<Command> => ({
-        ...launch,
-        pipeline: await gpu.pipeline(launch.dispatch.parts),
-      })),
-    );
+  return await guarded(gpu.device, `load a program of ${program.launches.length} launches`, async () => {
+    const commands = await compileCommands(gpu, turn, program);
     turn.check();
     return new WebGpuExecutable(gpu, program, commands, stationary, results);
   });

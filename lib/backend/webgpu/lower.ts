@@ -1,8 +1,8 @@
-// Steps as launches: one entry a kernel, each the mirror of a file in kernels. Index spaces are simplified here, so that
-// shaders walk few axes.
+// Launches as dispatches: one entry a kernel, each the mirror of a file in kernels. Index spaces are simplified here,
+// so that shaders walk few axes.
 
-import type { AnyStep, Kernel, Step } from "../../compile/program.ts";
-import { bindingBytes, cutView, splitStep } from "../../compile/split.ts";
+import type { Kernel, Launch, LaunchOf } from "../../compile/program.ts";
+import { bindingBytes, cutView, splitLaunch } from "../../compile/split.ts";
 import type { View } from "../../compile/view.ts";
 import { type Expression, operand } from "../../ir/scalar.ts";
 import { at } from "../../ir/types.ts";
@@ -23,8 +23,8 @@ import {
 import { expressionText, members } from "./shader.ts";
 import type { Target } from "./target.ts";
 
-/** How a kernel's step becomes launches, in order. */
-export type Lower<K extends Kernel> = (step: Step<K>, target: Target) => readonly Dispatch[];
+/** How a kernel's launch becomes dispatches, in order. */
+export type Lower<K extends Kernel> = (launch: LaunchOf<K>, target: Target) => readonly Dispatch[];
 
 /** Axes in the order of the output's memory, merged; strides in the order of the views, the output last. */
 function outputAxes(views: readonly View[]): readonly Axis[] {
@@ -56,25 +56,25 @@ function lastStride(view: View): number {
 }
 
 function map(
-  step: Pick<Step<"map">, "inputs" | "outputs">,
+  launch: Pick<LaunchOf<"map">, "inputs" | "outputs">,
   expression: Expression,
   target: Target,
 ): Dispatch[] {
-  const out = at(step.outputs, 0);
+  const out = at(launch.outputs, 0);
   // An input that is overwritten element by element is read through the result: nothing may be bound twice.
   const isReplaced = (view: View) => view.slot === out.slot;
-  const bound = step.inputs.filter((view) => !isReplaced(view));
+  const bound = launch.inputs.filter((view) => !isReplaced(view));
   const views = [...bound, out];
   const axes = outputAxes(views);
   const operands = views.map(operandOf);
   const read = (i: number) => {
-    const view = at(step.inputs, i);
+    const view = at(launch.inputs, i);
     if (isReplaced(view)) return "read0(at.out)";
     const place = bound.indexOf(view);
     return `load${place}(at.in${place})`;
   };
   // Copies keep bits that are no numbers.
-  const isCopy = expression === operand(0) && bound[0] === step.inputs[0] && bound[0]?.dtype === out.dtype;
+  const isCopy = expression === operand(0) && bound[0] === launch.inputs[0] && bound[0]?.dtype === out.dtype;
   const text = isCopy
     ? "store_raw0(at.out, raw0(at.in0));"
     : expressionText(expression, read, (v) => `store0(at.out, ${v});`);
@@ -92,7 +92,7 @@ function map(
   ];
 }
 
-function reduce({ inputs, outputs, attributes }: Step<"reduce">, target: Target): Dispatch[] {
+function reduce({ inputs, outputs, attributes }: LaunchOf<"reduce">, target: Target): Dispatch[] {
   const { reducer, axes: reduced, expression } = attributes;
   const views = [...inputs, at(outputs, 0)];
   const n = inputs.length;
@@ -141,7 +141,7 @@ const SUBGROUP_ROWS = 8;
 
 /** A fold whose first result lies at `origin` among the windows. */
 function fold(
-  { inputs, outputs, attributes: { axis, step } }: Step<"fold">,
+  { inputs, outputs, attributes: { axis, stride } }: LaunchOf<"fold">,
   origin: number,
   target: Target,
 ): Dispatch {
@@ -155,27 +155,27 @@ function fold(
   const [a, c] = [operandOf(x), operandOf(out)];
   const walk = { ...walkOf(members(2), axes, []), offsets: [a.offset, 0, c.offset] };
   const [windows, size] = [at(x.shape, axis), at(x.shape, axis + 1)];
-  const head = [windows, size, step, at(x.strides, axis), at(x.strides, axis + 1), origin];
+  const head = [windows, size, stride, at(x.strides, axis), at(x.strides, axis + 1), origin];
   return elementwise(target, "fold", spaceSize(axes), 256, { head, walk }, [a], [c]);
 }
 
 /** Folds of parts of the axis, each of the windows that reach it, until what they read can be bound. */
-function foldPieces(whole: Step<"fold">, origin: number, target: Target): Dispatch[] {
+function foldPieces(whole: LaunchOf<"fold">, origin: number, target: Target): Dispatch[] {
   const most = target.limits.maxStorageBufferBindingSize;
-  return splitStep(whole as AnyStep, most, BINDING_ALIGNMENT).flatMap((part) => {
-    const piece = part as Step<"fold">;
+  return splitLaunch(whole as Launch, most, BINDING_ALIGNMENT).flatMap((part) => {
+    const piece = part as LaunchOf<"fold">;
     const views = [...piece.inputs, ...piece.outputs];
     const isSmall = views.every((view) => bindingBytes(view, BINDING_ALIGNMENT) <= most);
     return isSmall
       ? [fold(piece, origin, target)]
-      : halvesOf(piece, origin).flatMap((h) => foldPieces(h.step, h.origin, target));
+      : halvesOf(piece, origin).flatMap((h) => foldPieces(h.launch, h.origin, target));
   });
 }
 
 /** A fold as two, of the first and of the second half of its results. */
-function halvesOf(whole: Step<"fold">, origin: number): { step: Step<"fold">; origin: number }[] {
+function halvesOf(whole: LaunchOf<"fold">, origin: number): { launch: LaunchOf<"fold">; origin: number }[] {
   const [x, out] = [at(whole.inputs, 0), at(whole.outputs, 0)];
-  const { axis, step } = whole.attributes;
+  const { axis, stride } = whole.attributes;
   const [places, windows, size] = [at(out.shape, axis), at(x.shape, axis), at(x.shape, axis + 1)];
   if (places === 1) {
     throw new RangeError(
@@ -189,21 +189,21 @@ function halvesOf(whole: Step<"fold">, origin: number): { step: Step<"fold">; or
   return [[0, half], [half, places - half]].map(([start = 0, count = 0]) => {
     const from = origin + start;
     const first = Math.min(
-      Math.max(0, Math.ceil((from - size + 1) / step)),
-      Math.floor(from / step),
+      Math.max(0, Math.ceil((from - size + 1) / stride)),
+      Math.floor(from / stride),
       windows - 1,
     );
-    const last = Math.min(windows - 1, Math.floor((from + count - 1) / step));
+    const last = Math.min(windows - 1, Math.floor((from + count - 1) / stride));
     const inputs = [cutView(x, axis, first, last - first + 1)];
     const outputs = [cutView(out, axis, start, count)];
-    return { step: { ...whole, inputs, outputs }, origin: from - first * step };
+    return { launch: { ...whole, inputs, outputs }, origin: from - first * stride };
   });
 }
 
 /** The table: a kernel without an entry would not compile. */
 export const lower: { readonly [K in Kernel]: Lower<K> } = {
-  map: (step, target) => map(step, step.attributes.expression, target),
-  cast: (step, target) => map(step, operand(0), target),
+  map: (launch, target) => map(launch, launch.attributes.expression, target),
+  cast: (launch, target) => map(launch, operand(0), target),
   reduce,
   contract,
   gather: ({ inputs, outputs, attributes: { axis } }, target) => {
@@ -236,7 +236,7 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     const head = [at(x.shape, axis), at(x.strides, axis), at(index.strides, 0), b.offset];
     return [elementwise(target, "scatterAdd", spaceSize(axes), 256, { head, walk }, [a, b], [c])];
   },
-  fold: (step, target) => foldPieces(step, 0, target),
+  fold: (launch, target) => foldPieces(launch, 0, target),
   layerNorm: ({ inputs, outputs, attributes: { epsilon } }, target) => {
     const [x, weight, bias, out] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(outputs, 0)];
     const axes = rowAxes([x, out]);
@@ -284,23 +284,25 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
 };
 
 /**
- * Launches of a step, in order.
+ * Dispatches of a launch, in order.
  *
- * @param step any kernel
- * @param target limits and habits of the adapter
- * @throws RangeError when a tensor can not be bound however the step is cut, or there are too many of them
+ * @param launch any kernel
+ * @param target limits and features of the adapter
+ * @throws RangeError when a tensor can not be bound however the launch is cut, or there are too many of them
  */
-export function lowerStep(step: AnyStep, target: Target): readonly Dispatch[] {
+export function lowerLaunch(launch: Launch, target: Target): readonly Dispatch[] {
   const { maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = target.limits;
-  const launches = splitStep(step, maxStorageBufferBindingSize, BINDING_ALIGNMENT).flatMap((part) =>
-    (lower[part.kernel] as Lower<Kernel>)(part as Step<Kernel>, target)
+  const dispatches = splitLaunch(launch, maxStorageBufferBindingSize, BINDING_ALIGNMENT).flatMap((part) =>
+    (lower[part.kernel] as Lower<Kernel>)(part as LaunchOf<Kernel>, target)
   );
-  const bindings = Math.max(...launches.map(({ inputs, outputs }) => inputs.length + outputs.length));
+  const bindings = Math.max(...dispatches.map(({ inputs, outputs }) => inputs.length + outputs.length));
   if (bindings > maxStorageBuffersPerShaderStage) {
     throw new RangeError(
-      `Cannot lower ${step.kernel} (${step.scope || "no scope"}): it binds ${bindings} tensors at once, ` +
+      `Cannot lower ${launch.kernel} (${
+        launch.scope || "no scope"
+      }): it binds ${bindings} tensors at once, ` +
         `maxStorageBuffersPerShaderStage of this adapter is ${maxStorageBuffersPerShaderStage}`,
     );
   }
-  return launches;
+  return dispatches;
 }

@@ -1,7 +1,7 @@
-// `attention` and `attentionGradient` as launches. The gradient takes three: numbers of each row of q first, which are
-// kept in working memory, then q's cotangent, then those of k and v; nothing is added from two sides.
+// `attention` and `attentionGradient` as dispatches. The gradient takes three: numbers of each row of q first, which
+// are kept in working memory, then q's cotangent, then those of k and v; nothing is added from two sides.
 
-import type { Step } from "../../compile/program.ts";
+import type { LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { at } from "../../ir/types.ts";
 import { axesOf, type Axis, bounded, mergeAxes, sortAxes, spaceSize } from "../axes.ts";
@@ -47,7 +47,7 @@ function isWhole(view: View, { offset }: Operand, axes: readonly Axis[], operand
 
 /** Lowers `attention`. */
 export function attention(
-  { inputs, outputs, attributes: { scale } }: Step<"attention">,
+  { inputs, outputs, attributes: { scale } }: LaunchOf<"attention">,
   target: Target,
 ): Dispatch[] {
   const [q, k, v, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), inputs[3]];
@@ -68,8 +68,8 @@ export function attention(
     const quads = [q, k, v].map((view, i) => isWhole(view, at(operands, i), axes, i));
     const [whole0, whole1, whole2] = quads.map(String) as [string, string, string];
     const substitutions = { ...common, whole0, whole1, whole2, bias: score("key") };
-    const launch = { head: [groups[0], count, ...head], walks: [walk], substitutions, groups, quads };
-    return [dispatch({ name: "attentionTile", ...launch }, read, written)];
+    const settings = { head: [groups[0], count, ...head], walks: [walk], substitutions, groups, quads };
+    return [dispatch({ name: "attentionTile", ...settings }, read, written)];
   }
   const substitutions = { ...common, bias: bias ? `score += ${score("j")};` : "" };
   return [
@@ -87,7 +87,7 @@ export function attention(
 
 /** Lowers `attentionGradient`. */
 export function attentionGradient(
-  { inputs, outputs, attributes: { scale } }: Step<"attentionGradient">,
+  { inputs, outputs, attributes: { scale } }: LaunchOf<"attentionGradient">,
   target: Target,
 ): Dispatch[] {
   const [q, k, v, g] = inputs as readonly [View, View, View, View];

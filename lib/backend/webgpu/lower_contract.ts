@@ -1,7 +1,8 @@
-// `contract` as launches: each invocation keeps a block of results in registers, and where there is enough to
-// share a workgroup brings its operands to its own memory first. Operands that a device can not bind at once are met in pieces of the result.
+// `contract` as dispatches: each invocation keeps a block of results in registers, and where there is enough to share a
+// workgroup brings its operands to its own memory first. Operands that a device can not bind at once are met in pieces
+// of the result.
 
-import type { ContractAxis, Step } from "../../compile/program.ts";
+import type { ContractAxis, LaunchOf } from "../../compile/program.ts";
 import type { View } from "../../compile/view.ts";
 import { operand } from "../../ir/scalar.ts";
 import { at, BYTES } from "../../ir/types.ts";
@@ -24,11 +25,11 @@ function block(size: number, most: number): number {
   return n;
 }
 
-/** Which launch over k this is: a sum may be taken in several, one after another, that keep it in the result. */
-type Turn = "only" | "first" | "middle" | "last";
+/** Which split-K pass this is: a sum may be taken in several, one after another, that keep it in the result. */
+type SplitPass = "only" | "first" | "middle" | "last";
 
-/** The turns of two halves of k. */
-const TURNS: Readonly<Record<Turn, readonly [Turn, Turn]>> = {
+/** The passes of two halves of k. */
+const SPLIT_PASSES: Readonly<Record<SplitPass, readonly [SplitPass, SplitPass]>> = {
   only: ["first", "last"],
   first: ["first", "middle"],
   middle: ["middle", "middle"],
@@ -40,17 +41,17 @@ interface Piece {
   readonly batches: readonly Axis[];
   readonly rows: readonly Axis[];
   readonly columns: readonly Axis[];
-  readonly steps: readonly Axis[];
-  readonly turn: Turn;
+  readonly terms: readonly Axis[];
+  readonly pass: SplitPass;
   /** Elements from each operand's own start: a, b, out, then the epilogue's. */
   readonly shift: readonly number[];
 }
 
-type Group = "batches" | "rows" | "columns" | "steps";
+type Group = "batches" | "rows" | "columns" | "terms";
 
 /** First and last element of an operand that a piece touches. */
 function span(piece: Piece, view: View, operand: number): [number, number] {
-  const summed = operand < OUT ? piece.steps : [];
+  const summed = operand < OUT ? piece.terms : [];
   let [first, last] = [view.offset + at(piece.shift, operand), view.offset + at(piece.shift, operand)];
   for (const { size, strides } of [...piece.batches, ...piece.rows, ...piece.columns, ...summed]) {
     const reach = (size - 1) * at(strides, operand);
@@ -61,14 +62,14 @@ function span(piece: Piece, view: View, operand: number): [number, number] {
 }
 
 /** The two halves of a piece along an axis. */
-function halves(piece: Piece, name: Group, index: number): Piece[] {
+function inTwo(piece: Piece, name: Group, index: number): Piece[] {
   const axis = piece[name][index]!;
   // Wholes of four where there are enough: both halves are still read four at once.
   const grain = axis.size > 8 ? 4 : 1;
   const half = Math.ceil(axis.size / 2 / grain) * grain;
   return [[0, half], [half, axis.size - half]].map(([start = 0, size = 0], h) => ({
     ...piece,
-    turn: name === "steps" ? TURNS[piece.turn][h]! : piece.turn,
+    pass: name === "terms" ? SPLIT_PASSES[piece.pass][h]! : piece.pass,
     [name]: piece[name].map((a, i) => i === index ? { ...a, size } : a),
     shift: piece.shift.map((s, o) => s + start * (axis.strides[o] ?? 0)),
   }));
@@ -112,7 +113,7 @@ function pieces(
   const cut = large >= 0
     ? furthest(
       whole,
-      large < OUT ? ["batches", "rows", "columns", "steps"] : ["batches", "rows", "columns"],
+      large < OUT ? ["batches", "rows", "columns", "terms"] : ["batches", "rows", "columns"],
       large,
     )
     : tooMany;
@@ -123,35 +124,35 @@ function pieces(
       } bytes of an operand, the device binds ${most} at once; use a smaller window or grid`,
     );
   }
-  return halves(whole, ...cut).flatMap((half) => pieces(half, views, target, scope));
+  return inTwo(whole, ...cut).flatMap((half) => pieces(half, views, target, scope));
 }
 
 /**
  * Lowers `contract`.
  *
- * @param step the contraction
- * @param target limits and habits of the adapter
+ * @param launch the contraction
+ * @param target limits and features of the adapter
  */
 export function contract(
-  { inputs, outputs, attributes, scope }: Step<"contract">,
+  { inputs, outputs, attributes, scope }: LaunchOf<"contract">,
   target: Target,
 ): Dispatch[] {
   const out = at(outputs, 0);
   const extras = inputs.slice(2);
   const ordered = (axes: readonly ContractAxis[]) =>
     bounded(mergeAxes(sortAxes(group(axes, out, extras, false), OUT)), 3 + extras.length);
-  const steps = bounded(mergeAxes(sortAxes(group(attributes.k, out, [], false), 0)), 3);
+  const terms = bounded(mergeAxes(sortAxes(group(attributes.k, out, [], false), 0)), 3);
   // Operands in the order of the strides.
   const views = [at(inputs, 0), at(inputs, 1), out, ...extras];
   const whole: Piece = {
     batches: ordered(attributes.batch),
     rows: ordered(attributes.m),
     columns: ordered(attributes.n),
-    steps,
-    turn: "only",
+    terms,
+    pass: "only",
     shift: views.map(() => 0),
   };
-  return pieces(whole, views, target, scope).map((piece) => launch(piece, views, attributes, target));
+  return pieces(whole, views, target, scope).map((piece) => dispatchOf(piece, views, attributes, target));
 }
 
 /** Workgroups that occupy a large GPU: fewer are better made of small tiles. */
@@ -180,7 +181,7 @@ function tileSide(m: number, n: number, k: number, batches: number, { tiles, lim
  */
 function formOf(
   operand: 0 | 1,
-  { batches, steps }: Piece,
+  { batches, terms }: Piece,
   rows: readonly Axis[],
   { offset }: Operand,
 ): 0 | 1 | 2 {
@@ -190,17 +191,17 @@ function formOf(
     return at(last.strides, operand) === 1 && last.size % 4 === 0 && areWholes(axes.slice(0, -1));
   };
   if (offset % 4 !== 0 || !areWholes(batches)) return 0;
-  if (isLine(steps) && areWholes(rows)) return 1;
-  return isLine(rows) && areWholes(steps) ? 2 : 0;
+  if (isLine(terms) && areWholes(rows)) return 1;
+  return isLine(rows) && areWholes(terms) ? 2 : 0;
 }
 
-function launch(
+function dispatchOf(
   piece: Piece,
   views: readonly View[],
-  { epilogue }: Step<"contract">["attributes"],
+  { epilogue }: LaunchOf<"contract">["attributes"],
   target: Target,
 ): Dispatch {
-  const { batches, rows, columns, steps, turn, shift } = piece;
+  const { batches, rows, columns, terms, pass, shift } = piece;
   const more = views.slice(3).map((_, i) => i);
   const operands = views.map((view, o) => {
     const range = rangeOf(view, span(piece, view, o));
@@ -220,17 +221,17 @@ function launch(
     walk("_batch", batches, [0, 1], true),
     walk("_m", rows, [0], false),
     walk("_n", columns, [1], false),
-    { ending: "_k", members: ["in0", "in1"], axes: pickStrides(steps, [0, 1]), offsets: null },
+    { ending: "_k", members: ["in0", "in1"], axes: pickStrides(terms, [0, 1]), offsets: null },
   ];
-  const [m, n, k, b] = [rows, columns, steps, batches].map(spaceSize) as [number, number, number, number];
+  const [m, n, k, b] = [rows, columns, terms, batches].map(spaceSize) as [number, number, number, number];
   const [tall, wide] = [block(m, TALL), block(n, WIDE)];
   const place = (name: string) => `batch.${name} + at_m.${name} + at_n.${name}`;
   const substitutions = {
     rows: String(tall),
     columns: String(wide),
-    previous: turn === "first" || turn === "only" ? "0.0" : `read0(${place("out")})`,
+    previous: pass === "first" || pass === "only" ? "0.0" : `read0(${place("out")})`,
     epilogue: expressionText(
-      turn === "last" || turn === "only" ? epilogue ?? operand(0) : operand(0),
+      pass === "last" || pass === "only" ? epilogue ?? operand(0) : operand(0),
       (i) => i === 0 ? "sum" : `load${i + 1}(${place(`in${i + 1}`)})`,
       (v) => `store0(${place("out")}, ${v});`,
     ),

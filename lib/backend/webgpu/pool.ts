@@ -16,14 +16,14 @@ export interface Pool {
  * Assigns buffers in the order in which slots come to life: the smallest free one that is large enough, else the
  * largest free one, grown.
  */
-export function poolSlots({ slots, steps }: Program): Pool {
+export function poolSlots({ slots, launches }: Program): Pool {
   const sizes: number[] = [];
   const free = new Set<number>();
   const assignment = new Array<number>(slots.length).fill(-1);
-  const born: number[][] = steps.map(() => []);
-  const dead: number[][] = steps.map(() => []);
+  const born: number[][] = launches.map(() => []);
+  const dead: number[][] = launches.map(() => []);
   slots.forEach((slot, i) => {
-    if (slot.kind !== "scratch" || steps.length === 0) return;
+    if (slot.kind !== "scratch" || launches.length === 0) return;
     born[slot.lifetime[0]]!.push(i);
     dead[slot.lifetime[1]]!.push(i);
   });
@@ -35,7 +35,7 @@ export function poolSlots({ slots, steps }: Program): Pool {
     sizes[found] = Math.max(sizes[found]!, bytes);
     return found;
   };
-  steps.forEach((_, i) => {
+  launches.forEach((_, i) => {
     for (const slot of born[i]!.sort((a, b) => slotBytes(slots[b]!) - slotBytes(slots[a]!))) {
       assignment[slot] = take(slotBytes(slots[slot]!));
     }

@@ -1,5 +1,5 @@
 // The text of a shader: a kernel file, the operands it is bound to, walks of its index spaces, and its expression. Two
-// dispatches with the same text share a pipeline; sizes and strides are words of the uniform block, not text.
+// dispatches with the same text share a pipeline; sizes and strides are uniforms, not text.
 
 import { SHADERS } from "../../../kernels/wgsl.ts";
 import { type Expression, linearize, scalarFunctions } from "../../ir/scalar.ts";
@@ -31,14 +31,14 @@ export interface Walk {
   readonly continues?: boolean;
 }
 
-/** WGSL words, by position in the uniform block. */
+/** WGSL names, by position in the uniform block. */
 function word(i: number): string {
   return `word(${i}u)`;
 }
 
 /** The functions that read one operand. */
-function inputText({ dtype, quads }: OperandType, name: string, binding: number, halves: boolean): string {
-  const packed = dtype === "f16" && !halves;
+function inputText({ dtype, quads }: OperandType, name: string, binding: number, f16: boolean): string {
+  const packed = dtype === "f16" && !f16;
   const element = packed ? (quads ? "vec2u" : "u32") : quads ? `vec4<${dtype}>` : dtype;
   const raw = packed
     ? quads
@@ -63,8 +63,8 @@ function inputText({ dtype, quads }: OperandType, name: string, binding: number,
 }
 
 /** The functions that write one operand. */
-function outputText({ dtype }: OperandType, name: string, binding: number, halves: boolean): string {
-  const packed = dtype === "f16" && !halves;
+function outputText({ dtype }: OperandType, name: string, binding: number, f16: boolean): string {
+  const packed = dtype === "f16" && !f16;
   const element = packed ? "atomic<u32>" : dtype;
   const declaration = `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${element}>;`;
   const i = name.replace(/^\D+/, "");
@@ -85,7 +85,7 @@ fn store_raw${i}(i: u32, value: f32) { store${i}(i, value); }
 fn read${i}(i: u32) -> f32 { return unpack2x16float(atomicLoad(&${name}[i >> 1u]))[i & 1u]; }`;
 }
 
-/** A walk's struct and function; `first` is where its words begin. */
+/** A walk's struct and function; `first` is where its uniforms begin. */
 function walkText({ ending, members, axes, offsets, continues }: Walk, first: number): string {
   const type = continues ? "Walk" : `Walk${ending}`;
   const struct = continues ? "" : `struct ${type} { ${members.map((m) => `${m}: u32, `).join("")}}\n`;
@@ -97,9 +97,9 @@ function walkText({ ending, members, axes, offsets, continues }: Walk, first: nu
     const size = word(place);
     const isLast = i === axes.length - 1;
     const index = isLast ? "rest" : `rest % ${size}`;
-    const steps = members.map((m, o) => `at.${m} += c${i} * ${word(place + 1 + o)};`).join(" ");
+    const moves = members.map((m, o) => `at.${m} += c${i} * ${word(place + 1 + o)};`).join(" ");
     place += 1 + members.length;
-    return `let c${i} = ${index}; ${steps}${isLast ? "" : ` rest /= ${size};`}`;
+    return `let c${i} = ${index}; ${moves}${isLast ? "" : ` rest /= ${size};`}`;
   });
   const base = continues ? `, base: ${type}` : "";
   return `${struct}fn walk${ending}(flat: u32${base}) -> ${type} {
@@ -110,8 +110,8 @@ function walkText({ ending, members, axes, offsets, continues }: Walk, first: nu
 }`;
 }
 
-/** Words of a walk in the order in which its text reads them. */
-export function walkWords({ axes, offsets }: Walk): number[] {
+/** Uniforms of a walk in the order in which its text reads them. */
+export function walkUniforms({ axes, offsets }: Walk): number[] {
   return [...offsets ?? [], ...axes.toReversed().flatMap(({ size, strides }) => [size, ...strides])];
 }
 
@@ -153,7 +153,7 @@ export interface ShaderParts {
   readonly name: ShaderName;
   readonly inputs: readonly OperandType[];
   readonly outputs: readonly OperandType[];
-  /** Words before those of the walks. */
+  /** Uniforms before those of the walks. */
   readonly head: number;
   readonly walks: readonly Walk[];
   /** Text for each `{{name}}` of the kernel file. */
@@ -164,11 +164,11 @@ export interface ShaderParts {
  * The whole text of a shader.
  *
  * @param parts kernel, operands and walks
- * @param halves whether the device has f16 arrays
+ * @param f16 whether the device has f16 arrays
  */
-export function shaderText(parts: ShaderParts, halves: boolean): string {
+export function shaderText(parts: ShaderParts, f16: boolean): string {
   const { name, inputs, outputs, head, walks, substitutions } = parts;
-  const words = head + walks.reduce((n, walk) => n + walkWords(walk).length, 0);
+  const uniforms = head + walks.reduce((n, walk) => n + walkUniforms(walk).length, 0);
   const body = SHADERS[name].replace(/\{\{(\w+)\}\}/g, (_, key: string) => {
     const text = substitutions[key];
     if (text === undefined) throw new RangeError(`Cannot make ${name}: nothing stands for {{${key}}}`);
@@ -177,19 +177,19 @@ export function shaderText(parts: ShaderParts, halves: boolean): string {
   let first = head;
   const texts = walks.map((walk) => {
     const text = walkText(walk, first);
-    first += walkWords(walk).length;
+    first += walkUniforms(walk).length;
     return text;
   });
-  const usesHalves = halves && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
+  const usesF16 = f16 && [...inputs, ...outputs].some(({ dtype }) => dtype === "f16");
   const usesSubgroups = /\bsubgroup[A-Z]/.test(body);
   return [
-    usesHalves ? "enable f16;" : "",
+    usesF16 ? "enable f16;" : "",
     // Rows are drawn by whole subgroups, which a compiler can not know.
     usesSubgroups ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);" : "",
-    `@group(0) @binding(0) var<uniform> words: array<vec4u, ${Math.ceil(words / 4)}>;`,
-    "fn word(i: u32) -> u32 { return words[i / 4u][i % 4u]; }",
-    ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, halves)),
-    ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, halves)),
+    `@group(0) @binding(0) var<uniform> uniforms: array<vec4u, ${Math.ceil(uniforms / 4)}>;`,
+    "fn word(i: u32) -> u32 { return uniforms[i / 4u][i % 4u]; }",
+    ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, f16)),
+    ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, f16)),
     /\bdivide\(/.test(body) ? SHADERS.arithmetic : "",
     /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
     ...texts,

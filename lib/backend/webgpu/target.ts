@@ -37,8 +37,10 @@ export interface Target {
   readonly subgroups: boolean;
 }
 
-/** The adapter's own limits, lowered where less is asked for. */
-export function lowered(own: Readonly<Record<keyof Limits, number>>, asked: Partial<Limits>): Limits {
-  const entries = LIMIT_NAMES.map((name) => [name, Math.min(own[name], asked[name] ?? Infinity)] as const);
+/** The adapter's own limits, lowered where less is requested. */
+export function lowered(own: Readonly<Record<keyof Limits, number>>, requested: Partial<Limits>): Limits {
+  const entries = LIMIT_NAMES.map((name) =>
+    [name, Math.min(own[name], requested[name] ?? Infinity)] as const
+  );
   return Object.fromEntries(entries) as Record<keyof Limits, number>;
 }

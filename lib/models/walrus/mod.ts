@@ -1,10 +1,18 @@
-// Walrus: its family, its network of a configuration, and its configuration files.
+/**
+ * The Walrus family: its released configuration and field table, its configuration files, its networks.
+ *
+ * @example A configuration as the released files write it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseConfig, RELEASED_CONFIG, writeConfig } from "walrus/models/walrus";
+ *
+ * const small = { ...RELEASED_CONFIG, blocks: 2 };
+ * assert.equal(parseConfig(writeConfig(small)).config.blocks, 2);
+ * ```
+ *
+ * @module
+ */
 
-export { entry } from "./entry.ts";
-export { walrusFamily } from "./family.ts";
-export { walrusModel } from "./walrus.ts";
-export type { TrainingShape, WalrusShape } from "./shape.ts";
-export type { WalrusSettings } from "./settings.ts";
 export {
   type NormalizationKind,
   RELEASED_CONFIG,
@@ -13,3 +21,9 @@ export {
   type WalrusConfig,
 } from "./config.ts";
 export { parseConfig, type ReadConfig, writeConfig } from "./extended_config.ts";
+export { walrusFamily } from "./family.ts";
+export type { Boundary as AxisBoundary } from "./geometry.ts";
+export type { LossSettings } from "./loss.ts";
+export type { WalrusSettings } from "./settings.ts";
+export type { StepShape, TrainingShape, WalrusShape } from "./shape.ts";
+export { walrusModel } from "./walrus.ts";

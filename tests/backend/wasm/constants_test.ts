@@ -7,18 +7,18 @@ import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "../../../lib/backend/wasm/c
 import { HEADER } from "../../../lib/backend/wasm/executable.ts";
 import { MOST_INPUTS, REGISTERS } from "../../../lib/backend/wasm/expression.ts";
 import { createMemory, kernelModule, NARROW_BYTES } from "../../../lib/backend/wasm/module.ts";
-import { PANEL_ROWS, PANEL_STEPS } from "../../../lib/backend/wasm/layout.ts";
-import { ROUNDED_STEPS } from "../../../lib/ir/evaluate.ts";
+import { K_BLOCK, PANEL_ROWS } from "../../../lib/backend/wasm/layout.ts";
+import { QUANTISED_LEVELS } from "../../../lib/ir/evaluate.ts";
 
 /** In the order of `CONSTANTS` in wasm/src/constants.rs. */
 const CONSTANTS: readonly [name: string, value: number][] = [
   ["panel rows", PANEL_ROWS],
-  ["panel steps", PANEL_STEPS],
+  ["k-block", K_BLOCK],
   ["registers of an expression", REGISTERS],
   ["operands of a walk", 1 + MOST_INPUTS],
   ["axes of a walk", MAX_AXES],
   ["threads", MAX_THREADS],
-  ["steps of a rounded row", ROUNDED_STEPS],
+  ["levels of a quantised row", QUANTISED_LEVELS],
   ["addresses of a program's header", HEADER],
   ["f32", DTYPES.f32],
   ["f16", DTYPES.f16],
@@ -30,7 +30,7 @@ const CONSTANTS: readonly [name: string, value: number][] = [
   ["quit", CONTROL.quit],
   ["program", CONTROL.program],
   ["threads of a run", CONTROL.threads],
-  ["failed step", CONTROL.failedStep],
+  ["failed launch", CONTROL.failedLaunch],
   ["failed index", CONTROL.failedIndex],
   ["whether the first thread may wait", CONTROL.mainMayWait],
   ["states", CONTROL.states],

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { splitScale } from "../../../lib/backend/wasm/contract_scale.ts";
-import { packSteps, type Product } from "../../../lib/backend/wasm/packed.ts";
+import { packLaunches, type Product } from "../../../lib/backend/wasm/packed.ts";
 import { plan } from "../../../lib/compile/pipeline.ts";
-import type { Step } from "../../../lib/compile/program.ts";
+import type { LaunchOf } from "../../../lib/compile/program.ts";
 import type { Tensor } from "../../../lib/ir/node.ts";
 import { expressionText } from "../../../lib/ir/scalar.ts";
 import { add, contract, mul } from "../../../lib/ir/tensor.ts";
@@ -28,9 +28,9 @@ function split(build: (inputs: Inputs, product: Tensor) => Tensor, packed = true
   const { program } = plan(graph, DEVICE).main;
   const { slots } = program;
   const matrix = slots.findIndex(({ name }) => name === "w");
-  const { steps } = packSteps(program, new Map(packed ? [[matrix, 16]] : []));
-  const step = steps.find((each): each is Step<"contract"> & Product => each.kernel === "contract");
-  const { scale, epilogue, extras } = splitScale(step!);
+  const { launches } = packLaunches(program, new Map(packed ? [[matrix, 16]] : []));
+  const launch = launches.find((each): each is LaunchOf<"contract"> & Product => each.kernel === "contract");
+  const { scale, epilogue, extras } = splitScale(launch!);
   const name = ({ slot }: { readonly slot: number }) => at(slots, slot).name;
   return [scale && name(scale), epilogue && expressionText(epilogue), extras.map(name)];
 }

@@ -5,11 +5,11 @@ import { wasm } from "../../../lib/backend/wasm/device.ts";
 import type { WasmExecutable } from "../../../lib/backend/wasm/executable.ts";
 import { kernelModule } from "../../../lib/backend/wasm/module.ts";
 import type { DeviceBuffer, Job } from "../../../lib/compile/device.ts";
-import type { AnyStep, Program, Slot } from "../../../lib/compile/program.ts";
+import type { Launch, Program, Slot } from "../../../lib/compile/program.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, number, operand } from "../../../lib/ir/scalar.ts";
-import { Draw, stepOf } from "../random_steps.ts";
-import { alone, programOf, runSteps } from "../run_step.ts";
+import { Draw, launchOf } from "../random_launches.ts";
+import { alone, programOf, runLaunches } from "../run_launch.ts";
 
 function slot(kind: Slot["kind"], length: number, name: string, extra: Partial<Slot> = {}): Slot {
   return { kind, dtype: "f32", length, name, data: null, offset: 0, lifetime: [0, 9], ...extra };
@@ -23,7 +23,7 @@ function jobOf(buffers: Record<string, DeviceBuffer>): Job {
 }
 
 /** `output = (input + constant) + (input + constant)` through two scratch slots. */
-function twoSteps(n: number): Program {
+function twoLaunches(n: number): Program {
   const view = (i: number) => wholeView(i, "f32", [n]);
   const data = Float32Array.from({ length: n }, (_, i) => i);
   return {
@@ -33,9 +33,9 @@ function twoSteps(n: number): Program {
       slot("scratch", n, "sum", { offset: 64 }),
       slot("output", n, "y"),
     ],
-    steps: [
-      stepOf("map", [view(0), view(1)], [view(2)], { expression: add }),
-      stepOf("map", [view(2), view(2)], [view(3)], { expression: add }),
+    launches: [
+      launchOf("map", [view(0), view(1)], [view(2)], { expression: add }),
+      launchOf("map", [view(2), view(2)], [view(3)], { expression: add }),
     ],
     arenaBytes: 64 + 4 * n,
     bytes: { input: 4 * n, output: 4 * n, constant: 4 * n },
@@ -44,7 +44,7 @@ function twoSteps(n: number): Program {
 
 Deno.test("wasm() runs programs with constants and scratch slots, again and with other bindings", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(alone(twoSteps(5)));
+  using executable = await device.load(alone(twoLaunches(5)));
   const buffers = [0, 1].map(() => [device.createBuffer("f32", 5), device.createBuffer("f32", 5)] as const);
   for (const [i, [x, y]] of buffers.entries()) {
     await x.write(new Float32Array(5).fill(i + 1));
@@ -59,7 +59,7 @@ Deno.test("wasm() runs programs with constants and scratch slots, again and with
 Deno.test("wasm() keeps several programs apart while their memory moves", async () => {
   using device = await wasm({ threads: 2 });
   const sizes = [3, 70_000, 11];
-  const loaded = await Promise.all(sizes.map((n) => device.load(alone(twoSteps(n)))));
+  const loaded = await Promise.all(sizes.map((n) => device.load(alone(twoLaunches(n)))));
   const check = async (i: number) => {
     const n = sizes[i]!;
     using x = device.createBuffer("f32", n);
@@ -79,7 +79,7 @@ Deno.test("wasm() keeps several programs apart while their memory moves", async 
 Deno.test("wasm() gives all memory of disposed buffers and programs back", async () => {
   using device = await wasm({ threads: 1 });
   const before = device.usedBytes;
-  const executable = await device.load(alone(twoSteps(1000)));
+  const executable = await device.load(alone(twoLaunches(1000)));
   const buffer = device.createBuffer("i32", 12);
   assert.ok(device.usedBytes > before);
   executable[Symbol.dispose]();
@@ -97,13 +97,13 @@ Deno.test("wasm() refuses what does not fit, naming bytes, and stays usable", as
     message: `Cannot allocate buffer "weights": it needs 8388608 bytes, ` +
       `${device.capacityBytes - before} of ${device.capacityBytes} are free`,
   });
-  await assert.rejects(() => device.load(alone(twoSteps(1 << 20))), {
+  await assert.rejects(() => device.load(alone(twoLaunches(1 << 20))), {
     name: "RangeError",
     message: /arena|constant/,
   });
   assert.equal(device.usedBytes, before);
-  using executable = await device.load(alone(twoSteps(4)));
-  assert.ok(executable.program.steps.length === 2);
+  using executable = await device.load(alone(twoLaunches(4)));
+  assert.ok(executable.program.launches.length === 2);
 });
 
 Deno.test("wasm() grows its memory under live buffers, shared or not", async () => {
@@ -146,7 +146,7 @@ Deno.test("DeviceBuffer.write() and read() check type and range", async () => {
 Deno.test("Executable.run() refuses missing, foreign and mismatched buffers", async () => {
   using device = await wasm({ threads: 1 });
   using other = await wasm({ threads: 1 });
-  const executable = await device.load(alone(twoSteps(4)));
+  const executable = await device.load(alone(twoLaunches(4)));
   const x = device.createBuffer("f32", 4);
   const run = (y: DeviceBuffer) => executable.run(jobOf({ x, y }));
   const fails = (y: DeviceBuffer, message: string) =>
@@ -184,41 +184,41 @@ Deno.test("gather and scatterAdd report an index outside its axis with the scope
     { dtype: "f32" as const, data: new Float32Array(8) },
   ];
   const views = [wholeView(0, "f32", [4, 2]), wholeView(1, "i32", [2])];
-  const gather: AnyStep = stepOf("gather", views, [wholeView(2, "f32", [2, 2])], { axis: 0 });
-  await assert.rejects(() => runSteps(device, [gather], contents), {
+  const gather: Launch = launchOf("gather", views, [wholeView(2, "f32", [2, 2])], { axis: 0 });
+  await assert.rejects(() => runLaunches(device, [gather], contents), {
     name: "RangeError",
     message: "Cannot run gather: index 4 is outside an axis of 4 (test)",
   });
   contents[1]!.data.set([-1, 0]);
-  const scatter = stepOf("scatterAdd", [wholeView(0, "f32", [2, 2]), views[1]!], [
+  const scatter = launchOf("scatterAdd", [wholeView(0, "f32", [2, 2]), views[1]!], [
     wholeView(2, "f32", [4, 2]),
   ], {
     axis: 0,
   });
   await assert.rejects(
-    () => runSteps(device, [scatter], contents),
+    () => runLaunches(device, [scatter], contents),
     /index -1 is outside an axis of 4 \(test\)/,
   );
   contents[1]!.data.set([3, 0]);
-  await runSteps(device, [scatter], contents);
+  await runLaunches(device, [scatter], contents);
 });
 
-Deno.test("lowerStep() refuses number types a kernel does not take", async () => {
+Deno.test("lowerLaunch() refuses number types a kernel does not take", async () => {
   using device = await wasm({ threads: 1 });
   const views = [wholeView(0, "f16", [2, 4]), wholeView(1, "f32", [4]), wholeView(2, "f32", [4])];
-  const step = stepOf("layerNorm", views, [wholeView(3, "f32", [2, 4])], { epsilon: 1e-5 });
+  const launch = launchOf("layerNorm", views, [wholeView(3, "f32", [2, 4])], { epsilon: 1e-5 });
   const contents = [8, 4, 4, 8].map((n, i) =>
     i === 0
       ? { dtype: "f16" as const, data: new Uint16Array(n) }
       : { dtype: "f32" as const, data: new Float32Array(n) }
   );
-  await assert.rejects(() => device.load(alone(programOf([step], contents))), {
+  await assert.rejects(() => device.load(alone(programOf([launch], contents))), {
     name: "TypeError",
     message: "Cannot lower layerNorm: input 0 is f16, wanted f32 (test)",
   });
 });
 
-Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
+Deno.test("lowerLaunch() refuses more operands than a kernel walks", async () => {
   using device = await wasm({ threads: 1 });
   const load = (inputs: number) => {
     const contents = Array.from(
@@ -229,8 +229,8 @@ Deno.test("lowerStep() refuses more operands than a kernel walks", async () => {
     const expression = views.slice(0, inputs).map((_, i) => operand(i)).reduce((sum, x) =>
       apply("add", sum, x)
     );
-    const step = stepOf("map", views.slice(0, inputs), views.slice(inputs), { expression });
-    return device.load(alone(programOf([step], contents)));
+    const launch = launchOf("map", views.slice(0, inputs), views.slice(inputs), { expression });
+    return device.load(alone(programOf([launch], contents)));
   };
   (await load(32))[Symbol.dispose]();
   await assert.rejects(() => load(33), {
@@ -245,10 +245,10 @@ Deno.test("wasm() takes a compiled module and adapts to its memory", async () =>
     using device = await wasm({ module, threads: 1 });
     assert.equal(device.name, "wasm (given module, 1 threads)");
     const contents = [1, 2].map((v) => ({ dtype: "f32" as const, data: Float32Array.of(v) }));
-    const step = stepOf("map", [wholeView(0, "f32", [1])], [wholeView(1, "f32", [1])], {
+    const launch = launchOf("map", [wholeView(0, "f32", [1])], [wholeView(1, "f32", [1])], {
       expression: apply("mul", operand(0), number(4)),
     });
-    assert.deepEqual((await runSteps(device, [step], contents))[1], Float32Array.of(4));
+    assert.deepEqual((await runLaunches(device, [launch], contents))[1], Float32Array.of(4));
   }
 });
 
@@ -270,7 +270,7 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
     data: Float32Array.from({ length }, () => draw.normal()),
   }));
   const bias = { ...wholeView(2, "f32", [m, n]), strides: [0, 1] };
-  const step = stepOf(
+  const launch = launchOf(
     "contract",
     [wholeView(0, "f32", [m, k]), wholeView(1, "f32", [n, k]), bias, wholeView(3, "f32", [m, n])],
     [wholeView(4, "f32", [m, n])],
@@ -286,7 +286,7 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
   let first: Float32Array | null = null;
   for (const threads of [1, 2, 3, 5]) {
     using device = await wasm({ threads });
-    const out = (await runSteps(device, [step], contents))[4] as Float32Array;
+    const out = (await runLaunches(device, [launch], contents))[4] as Float32Array;
     first ??= out;
     assert.deepEqual(out, first);
   }
@@ -305,9 +305,9 @@ Deno.test("contract gives the same bits on 1, 2, 3 and 5 threads for blocks of e
   }
 });
 
-Deno.test("Executable.profile() times every step and leaves the same results", async () => {
+Deno.test("Executable.profile() times every launch and leaves the same results", async () => {
   using device = await wasm({ threads: 2 });
-  using executable = await device.load(alone(twoSteps(6))) as WasmExecutable;
+  using executable = await device.load(alone(twoLaunches(6))) as WasmExecutable;
   using x = device.createBuffer("f32", 6);
   using y = device.createBuffer("f32", 6);
   await x.write(new Float32Array(6).fill(1));
@@ -332,9 +332,9 @@ async function attend(n: number, bias: (i: number, j: number) => number, spoil =
   const contents = [...data, new Float32Array(9 * 5)].map((data) => ({ dtype: "f32" as const, data }));
   const shapes = [[9, 5], [n, 5], [n, 5], [9, n], [9, 5]];
   const views = shapes.map((shape, i) => wholeView(i, "f32", shape));
-  const step = stepOf("attention", views.slice(0, 4), [views[4]!], { scale: 0.4 });
+  const launch = launchOf("attention", views.slice(0, 4), [views[4]!], { scale: 0.4 });
   using device = await wasm({ threads: 1 });
-  return { out: (await runSteps(device, [step], contents))[4] as Float32Array, values: data[2]! };
+  return { out: (await runLaunches(device, [launch], contents))[4] as Float32Array, values: data[2]! };
 }
 
 Deno.test("attention gives no weight to keys masked by -1e30 or -Infinity, whole blocks included", async () => {

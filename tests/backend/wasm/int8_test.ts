@@ -12,7 +12,7 @@ import { quantizeRows } from "../../../lib/weights/read.ts";
 import { loadModel } from "../../../lib/forecast/load.ts";
 import { openData } from "../../../lib/data/open_data.ts";
 import { inRepository } from "../../shared.ts";
-import { Draw } from "../random_steps.ts";
+import { Draw } from "../random_launches.ts";
 
 /** Rows, outputs, inputs: less than a vector, odd, several blocks. */
 const SIZES = [[1, 1, 1], [3, 5, 7], [13, 17, 9], [97, 33, 353], [100, 720, 720]] as const;
@@ -22,14 +22,14 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
   using three = await wasm({ threads: 3 });
   const draw = new Draw(5);
   for (const [m, n, k] of SIZES) {
-    for (const turned of [false, true]) {
+    for (const transposed of [false, true]) {
       const graph = trace({
         x: { dtype: "f32", shape: [m, k] },
-        w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
+        w: { dtype: "i8", shape: transposed ? [k, n] : [n, k] },
         scale: { dtype: "f32", shape: [n] },
       }, ({ x, w, scale }) => ({
-        y: mul(contract(turned ? "mk,kn->mn" : "mk,nk->mn", x, w), scale),
-        left: contract(turned ? "kn,mk->nm" : "nk,mk->nm", w, x),
+        y: mul(contract(transposed ? "mk,kn->mn" : "mk,nk->mn", x, w), scale),
+        left: contract(transposed ? "kn,mk->nm" : "nk,mk->nm", w, x),
       }));
       const feeds = {
         x: Float32Array.from({ length: m * k }, () => draw.normal()),
@@ -59,22 +59,22 @@ Deno.test("contract on WASM takes matrices of 8-bit numbers in any layout, alike
   }
 });
 
-Deno.test("a rounded product of numbers that need no rounding is exact, on every build", async () => {
+Deno.test("a product of quantised activations that need no rounding is exact, on every build", async () => {
   const draw = new Draw(6);
   for (const [m, n, k] of [...SIZES, [7, 9, 1500], [101, 710, 64]] as const) {
     const x = Float32Array.from({ length: m * k }, () => draw.whole(-63, 63));
-    // A row's largest number is 63 steps.
+    // A row's largest number is 63 levels.
     for (let row = 0; row < m; row++) x[row * k + draw.whole(0, k - 1)] = draw.chance(0.5) ? 63 : -63;
     const w = Int8Array.from({ length: n * k }, () => draw.whole(-127, 127));
     const scale = Float32Array.from({ length: n }, () => 2 ** draw.whole(-2, 2));
-    for (const turned of [false, true]) {
+    for (const transposed of [false, true]) {
       const graph = quantiseActivations(trace({
-        x: { dtype: "f32", shape: turned ? [k, m] : [m, k] },
-        w: { dtype: "i8", shape: turned ? [k, n] : [n, k] },
+        x: { dtype: "f32", shape: transposed ? [k, m] : [m, k] },
+        w: { dtype: "i8", shape: transposed ? [k, n] : [n, k] },
         scale: { dtype: "f32", shape: [n] },
-      }, ({ x, w, scale }) => ({ y: mul(contract(turned ? "km,kn->mn" : "mk,nk->mn", x, w), scale) })));
+      }, ({ x, w, scale }) => ({ y: mul(contract(transposed ? "km,kn->mn" : "mk,nk->mn", x, w), scale) })));
       const flip = <T extends Float32Array | Int8Array>(matrix: T, rows: number): T =>
-        turned ? matrix.map((_, i) => matrix[(i % rows) * k + Math.floor(i / rows)]!) as T : matrix;
+        transposed ? matrix.map((_, i) => matrix[(i % rows) * k + Math.floor(i / rows)]!) as T : matrix;
       const feeds = { x: flip(x, m), w: flip(w, n), scale };
       const want = Float32Array.from({ length: m * n }, (_, i) => {
         const [row, column] = [Math.floor(i / n), i % n];
@@ -91,7 +91,7 @@ Deno.test("a rounded product of numbers that need no rounding is exact, on every
   }
 });
 
-Deno.test("a rounded product follows its definition in double precision", async () => {
+Deno.test("a product of quantised activations follows its definition in double precision", async () => {
   using device = await wasm({ threads: 2 });
   const draw = new Draw(8);
   const [m, n, k] = [31, 45, 1600];
@@ -107,7 +107,7 @@ Deno.test("a rounded product follows its definition in double precision", async 
   const { y } = await compiled.run({ x, w });
   let [difference, size] = [0, 0];
   want.forEach((value, i) => {
-    // Where a number lies between two steps, single precision may take the other one.
+    // Where a number lies between two levels, single precision may take the other one.
     difference += (value - y![i]!) ** 2;
     size += value ** 2;
   });

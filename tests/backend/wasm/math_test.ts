@@ -5,8 +5,8 @@ import { wasm } from "../../../lib/backend/wasm/device.ts";
 import type { Device } from "../../../lib/compile/device.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
 import { apply, operand, type ScalarFunction } from "../../../lib/ir/scalar.ts";
-import { Draw, stepOf } from "../random_steps.ts";
-import { encodeHalf, runSteps } from "../run_step.ts";
+import { Draw, launchOf } from "../random_launches.ts";
+import { encodeFp16, runLaunches } from "../run_launch.ts";
 
 const EVERY = [
   { relaxed: true, name: "relaxed SIMD" },
@@ -18,9 +18,9 @@ async function evaluate(device: Device, fn: ScalarFunction, ...args: Float32Arra
   const n = args[0]!.length;
   const views = args.map((_, i) => wholeView(i, "f32", [n]));
   const out = wholeView(args.length, "f32", [n]);
-  const step = stepOf("map", views, [out], { expression: apply(fn, ...args.map((_, i) => operand(i))) });
+  const launch = launchOf("map", views, [out], { expression: apply(fn, ...args.map((_, i) => operand(i))) });
   const contents = [...args, new Float32Array(n)].map((data) => ({ dtype: "f32" as const, data }));
-  return (await runSteps(device, [step], contents))[args.length] as Float32Array;
+  return (await runLaunches(device, [launch], contents))[args.length] as Float32Array;
 }
 
 /** Equal numbers; all NaN are alike, the zeros are not. */
@@ -115,7 +115,7 @@ for (const { relaxed, name } of EVERY) {
     same(await evaluate(device, "select", c, x, y), 7, 3, 9, 5, 6);
   });
 
-  Deno.test(`cast rounds every half float pattern and its neighbours as IEEE does (${name})`, async () => {
+  Deno.test(`cast rounds every fp16 pattern and its neighbours as IEEE does (${name})`, async () => {
     using device = await wasm({ threads: 1, relaxed });
     const half = Uint16Array.from({ length: 65_536 }, (_, i) => i);
     const halfView = wholeView(0, "f16", [65_536]);
@@ -124,10 +124,11 @@ for (const { relaxed, name } of EVERY) {
       { dtype: "f16" as const, data: half },
       { dtype: "f32" as const, data: new Float32Array(65_536) },
     ];
-    const widened = (await runSteps(device, [stepOf("cast", [halfView], [floatView], {})], contents))[1]!;
+    const widened =
+      (await runLaunches(device, [launchOf("cast", [halfView], [floatView], {})], contents))[1]!;
     const view = new DataView(half.buffer);
     widened.forEach((value, i) => assert.ok(Object.is(value, view.getFloat16(2 * i, true)), `pattern ${i}`));
-    // Halves, what lies between them, and the middle between two, which rounds to even.
+    // Numbers of fp16, what lies between them, and the middle between two, which rounds to even.
     const draw = new Draw(8);
     const floats = Float32Array.from({ length: 200_000 }, (_, i) => {
       const base = Math.fround(widened[draw.whole(0, 0x7bff)]!);
@@ -136,11 +137,11 @@ for (const { relaxed, name } of EVERY) {
         (i % 3 === 0 ? base : i % 3 === 1 ? next : base + draw.unit() * (next - base));
     });
     floats.set([65504, 65519.99, 65520, Infinity, -Infinity, NaN, 1e-8, 2 ** -25, 2 ** -25 * 1.0001, 0, -0]);
-    const back = await runSteps(
+    const back = await runLaunches(
       device,
-      [stepOf("cast", [wholeView(0, "f32", [floats.length])], [wholeView(1, "f16", [floats.length])], {})],
+      [launchOf("cast", [wholeView(0, "f32", [floats.length])], [wholeView(1, "f16", [floats.length])], {})],
       [{ dtype: "f32", data: floats }, { dtype: "f16", data: new Uint16Array(floats.length) }],
     );
-    assert.deepEqual(back[1], encodeHalf(floats));
+    assert.deepEqual(back[1], encodeFp16(floats));
   });
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Allocator } from "../../../lib/backend/wasm/memory.ts";
-import { Draw, seeds } from "../random_steps.ts";
+import { Draw, seeds } from "../random_launches.ts";
 
 function allocator(pages: number): Allocator {
   return new Allocator(new WebAssembly.Memory({ initial: 1, maximum: pages }), 1000, pages * 65_536);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { planForecast } from "../../../app/plan/forecast.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
-import { packSteps } from "../../../lib/backend/wasm/packed.ts";
+import { packLaunches } from "../../../lib/backend/wasm/packed.ts";
 import { compile, type Compiled, loadPlan } from "../../../lib/compile/compile.ts";
 import type { Device } from "../../../lib/compile/device.ts";
 import { plan } from "../../../lib/compile/pipeline.ts";
@@ -15,12 +15,12 @@ import { evaluate } from "../../../lib/ir/evaluate.ts";
 import { add, contract, exp, mul, permute, reshape, sliceAxis, sum } from "../../../lib/ir/tensor.ts";
 import { type Graph, trace } from "../../../lib/ir/trace.ts";
 import { type DType, type HostArray } from "../../../lib/ir/types.ts";
-import { Draw } from "../random_steps.ts";
-import { decode, encodeHalf } from "../run_step.ts";
+import { Draw } from "../random_launches.ts";
+import { decode, encodeFp16 } from "../run_launch.ts";
 
 type Stored = Extract<DType, "f32" | "f16" | "i8">;
 
-/** Rows, outputs, inputs: one to seven rows past whole blocks, panels shorter and longer than a chain and a block. */
+/** Rows, outputs, inputs: one to seven rows past whole blocks, terms fewer and more than a chain and a block. */
 const SIZES = [
   [1, 8, 4],
   [2, 16, 12],
@@ -35,7 +35,7 @@ const SIZES = [
 function matrix(dtype: Stored, length: number, draw: Draw): HostArray {
   if (dtype === "i8") return Int8Array.from({ length }, () => draw.whole(-127, 127));
   const numbers = Float32Array.from({ length }, () => draw.normal());
-  return dtype === "f16" ? encodeHalf(numbers) : numbers;
+  return dtype === "f16" ? encodeFp16(numbers) : numbers;
 }
 
 /** Products with one matrix: plain, of a transposed operand, with epilogues, over two axes into two axes. */
@@ -125,7 +125,7 @@ Deno.test("products with packed matrices follow their definition, alike on 1 and
   }
 });
 
-Deno.test("a product with a packed matrix is the product in row order, bit for bit, up to 1,408 steps", async () => {
+Deno.test("a product with a packed matrix is the product in row order, bit for bit, up to 1,408 terms", async () => {
   using device = await wasm({ threads: 2 });
   const draw = new Draw(12);
   for (const [m, n, k] of [[37, 32, 1408], [300, 1424, 352], [7, 8, 1000]] as const) {
@@ -141,7 +141,7 @@ Deno.test("a product with a packed matrix is the product in row order, bit for b
   }
 });
 
-Deno.test("every finite half float of a packed matrix becomes its float", async () => {
+Deno.test("every finite fp16 number of a packed matrix becomes its float", async () => {
   using device = await wasm({ threads: 1 });
   const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
   const finite = all.filter((bits) => (bits & 0x7c00) !== 0x7c00);
@@ -158,13 +158,14 @@ Deno.test("every finite half float of a packed matrix becomes its float", async 
   assert.deepEqual(y, Float32Array.from(decode({ dtype: "f16", data: finite }), (value) => value + 0));
 });
 
-Deno.test("a packed buffer refuses half floats that are not finite", async () => {
+Deno.test("a packed buffer refuses fp16 numbers that are not finite", async () => {
   using device = await wasm({ threads: 1 });
   using buffer = device.createBuffer("f16", 64, { label: "w", rows: 8 });
   for (const [bits, value] of [[0x7c00, "Infinity"], [0xfc00, "-Infinity"], [0x7e01, "NaN"]] as const) {
     await assert.rejects(() => buffer.write(Uint16Array.of(0x3c00, 0x7bff, bits), 5), {
       name: "RangeError",
-      message: `Cannot write buffer "w": element 7 is ${value}, wanted finite half floats in a packed matrix`,
+      message:
+        `Cannot write buffer "w": element 7 is ${value}, wanted finite fp16 numbers in a packed matrix`,
     });
   }
   assert.deepEqual(await buffer.read(), new Uint16Array(64));
@@ -280,8 +281,8 @@ Deno.test("every matrix of a network's blocks is read whole by its forecast, and
   const columns = program.slots.flatMap(({ name, length }, i) =>
     rows.has(name) ? [[i, length / rows.get(name)!] as const] : []
   );
-  const { steps, unpack } = packSteps(program, new Map(columns));
+  const { launches, unpack } = packLaunches(program, new Map(columns));
   assert.equal(unpack.size, 0);
-  const marked = steps.filter((step) => step.kernel === "contract" && "packed" in step.attributes);
+  const marked = launches.filter((launch) => launch.kernel === "contract" && "packed" in launch.attributes);
   assert.ok(marked.length >= rows.size, `${marked.length} products`);
 });

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
 import { apply, operand } from "../../../lib/ir/scalar.ts";
 import { wholeView } from "../../../lib/compile/view.ts";
-import { stepOf } from "../random_steps.ts";
-import { runSteps } from "../run_step.ts";
+import { launchOf } from "../random_launches.ts";
+import { runLaunches } from "../run_launch.ts";
 
 const DEVICE = new URL("../../../lib/backend/wasm/device.ts", import.meta.url).href;
 
@@ -47,29 +47,29 @@ Deno.test("wasm() does not keep a process alive that forgot to dispose of it", a
 });
 
 Deno.test("wasm() starts its threads again after they left idle", async () => {
-  const square = stepOf("map", [wholeView(0, "f32", [3])], [wholeView(1, "f32", [3])], {
+  const square = launchOf("map", [wholeView(0, "f32", [3])], [wholeView(1, "f32", [3])], {
     expression: apply("mul", operand(0), operand(0)),
   });
   const contents = [0, 1].map(() => ({ dtype: "f32" as const, data: Float32Array.of(1, 2, 3) }));
   using device = await wasm({ threads: 3 });
   for (const pause of [0, 1500, 0]) {
     await new Promise((resolve) => setTimeout(resolve, pause));
-    assert.deepEqual((await runSteps(device, [square], contents))[1], Float32Array.of(1, 4, 9));
+    assert.deepEqual((await runLaunches(device, [square], contents))[1], Float32Array.of(1, 4, 9));
   }
 });
 
 Deno.test("wasm() runs hundreds of short programs in a row without losing a thread", async () => {
-  const steps = Array.from(
+  const launches = Array.from(
     { length: 40 },
     (_, i) =>
-      stepOf("map", [wholeView(i & 1, "f32", [7])], [wholeView(1 - (i & 1), "f32", [7])], {
+      launchOf("map", [wholeView(i & 1, "f32", [7])], [wholeView(1 - (i & 1), "f32", [7])], {
         expression: apply("add", operand(0), operand(0)),
       }),
   );
   const contents = [0, 1].map(() => ({ dtype: "f32" as const, data: new Float32Array(7).fill(2 ** -40) }));
   using device = await wasm({ threads: 4 });
   for (let i = 0; i < 300; i++) {
-    assert.deepEqual((await runSteps(device, steps, contents))[0], new Float32Array(7).fill(1));
+    assert.deepEqual((await runLaunches(device, launches, contents))[0], new Float32Array(7).fill(1));
   }
 });
 
@@ -81,6 +81,6 @@ Deno.test("wasm() falls back to one thread with a warning where there is no shar
     console.log(device.threads);
   `);
   assert.equal(code, 0);
-  assert.ok(text.includes("2 threads were asked for, running on 1"), text);
+  assert.ok(text.includes("2 threads were requested, running on 1"), text);
   assert.ok(text.includes("1\n"));
 });

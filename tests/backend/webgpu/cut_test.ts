@@ -12,12 +12,12 @@ import { assertEvaluates, preparedCase } from "../../run_case.ts";
 import { gpuTest } from "./adapter.ts";
 
 gpuTest("fold on WebGPU is cut along its windows where nothing else is left to cut", async (device) => {
-  for (const [windows, size, step] of [[40, 13, 3], [301, 2, 2], [150, 3, 5]] as const) {
+  for (const [windows, size, stride] of [[40, 13, 3], [301, 2, 2], [150, 3, 5]] as const) {
     const test: OpCase = {
-      name: `${windows} windows of ${size}, ${step} apart`,
+      name: `${windows} windows of ${size}, ${stride} apart`,
       operands: [f32([windows, size])],
-      rounding: sumOf(Math.ceil(size / step)),
-      build: (x) => fold(x!, 0, step, (windows - 1) * step + size + 2),
+      rounding: sumOf(Math.ceil(size / stride)),
+      build: (x) => fold(x!, 0, stride, (windows - 1) * stride + size + 2),
     };
     await assertEvaluates(device, preparedCase(test, "plain", 5), test.rounding, test.name);
   }

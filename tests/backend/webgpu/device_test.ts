@@ -9,7 +9,7 @@ import { trace } from "../../../lib/ir/trace.ts";
 import { gpuTest } from "./adapter.ts";
 
 gpuTest(
-  "DeviceBuffer on WebGPU reads any range, of halves too, and writes pieces of whole words",
+  "DeviceBuffer on WebGPU reads any range, of fp16 too, and writes pieces of whole words",
   async (device) => {
     using buffer = device.createBuffer("f16", 7, { label: "h" });
     await buffer.write(Uint16Array.of(1, 2, 3, 4, 5, 6, 7));
@@ -22,7 +22,7 @@ gpuTest(
     }
     await assert.rejects(() => buffer.write(Uint16Array.of(1, 1), 3), {
       name: "RangeError",
-      message: 'Cannot write buffer "h": 2 halves at 3, wanted pieces of whole words',
+      message: 'Cannot write buffer "h": 2 fp16 numbers at 3, wanted pieces of whole words',
     });
     await assert.rejects(() => buffer.read(0, 8), /0 to 8 is no range of its 7/);
   },

@@ -1,5 +1,5 @@
 // The kernels that keep tiles in workgroup memory, which a software adapter is only given when asked: every way of
-// reading operands, tiles that are not full, sums taken in parts, halves, epilogues.
+// reading operands, tiles that are not full, sums taken in parts, fp16, epilogues.
 
 import { webgpu } from "../../../lib/backend/webgpu/device.ts";
 import type { Limits } from "../../../lib/backend/webgpu/target.ts";
@@ -13,7 +13,7 @@ import { gpuTest } from "./adapter.ts";
 
 const halfPlus = apply("add", apply("mul", operand(0), number(0.5)), operand(1));
 
-/** Operands of a product by the letters of its specification, in f32 unless told. */
+/** Operands of a product by the letters of its specification, in f32 unless given. */
 function product(spec: string, a: readonly number[], b: readonly number[], terms: number): OpCase {
   return {
     name: `${spec}, ${a.join("x")} and ${b.join("x")}`,

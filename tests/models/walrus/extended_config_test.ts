@@ -7,13 +7,13 @@ import { RELEASED_CONFIG, RELEASED_FIELDS } from "../../../lib/models/walrus/con
 import { parameterShapes } from "../../../lib/models/walrus/parameters.ts";
 import { fixture, inRepository } from "../../shared.ts";
 
-Deno.test("parseConfig() maps the shipped and the oracle's configuration", async () => {
+Deno.test("parseConfig() maps the shipped and the reference's configuration", async () => {
   const read = async (path: string) => parseConfig(await Deno.readTextFile(path)).config;
   const config = await read(inRepository("examples/walrus_small/extended_config.yaml"));
   assert.deepEqual(config.fields, RELEASED_FIELDS);
   assert.deepEqual([config.hiddenDim, config.mlpDim, config.blocks, config.heads], [96, 384, 6, 4]);
-  const oracle = await read(fixture("golden/checkpoints/extended_config.yaml"));
-  assert.deepEqual([oracle.states, oracle.dropPath, oracle.causal], [7, 0.05, true]);
+  const reference = await read(fixture("golden/checkpoints/extended_config.yaml"));
+  assert.deepEqual([reference.states, reference.dropPath, reference.causal], [7, 0.05, true]);
 });
 
 Deno.test("writeConfig() reads back equal", () => {

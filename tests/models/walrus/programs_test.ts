@@ -119,7 +119,9 @@ function lines(graph: Graph, alias: (node: Tensor) => string | null = () => null
     const attributes = Object.entries(node.attributes).map(([key, value]) =>
       `${key}=${attributeText(value)}`
     );
-    out.push([node.op, node.results.map(typeText), args, attributes, node.scope, node.epoch].join(" | "));
+    out.push(
+      [node.op, node.results.map(typeText), args, attributes, node.scope, node.generation].join(" | "),
+    );
   }
   for (const [name, node] of graph.outputs) {
     out.push(`${name === "frames" ? "next" : handName(name)}: ${names.get(node)}`);

@@ -3,7 +3,7 @@
 use super::group::Group;
 use crate::bytecode::Bytecode;
 use crate::context::Context;
-use crate::memory::Room;
+use crate::memory::Arena;
 use crate::odometer::{offsets, MAX_OPERANDS};
 use crate::place::Place;
 use crate::scalar::Expression;
@@ -23,9 +23,9 @@ pub struct Epilogue {
     count: usize,
     /// The output itself first.
     all: [Extra; MAX_OPERANDS],
-    /// Offsets of the rows of a block, a table of `room` an operand.
+    /// Offsets of the rows of a block, a table of `tallest` an operand.
     rows: *mut i32,
-    room: usize,
+    tallest: usize,
 }
 
 /// A finished block of a batch element: rows and columns from the first ones on.
@@ -42,7 +42,7 @@ impl Epilogue {
     pub unsafe fn read(
         code: &mut Bytecode,
         context: &Context,
-        room: &mut Room,
+        arena: &mut Arena,
         out: Place,
         [batch, m, n]: [&Group; 3],
         height: usize,
@@ -55,20 +55,20 @@ impl Epilogue {
             let (batch, m) = (code.strides(batch.axes), code.strides(m.axes));
             *extra = Extra { place, batch, m, n: code.strides(n.axes) };
         }
-        let expression = Expression::read(code, room);
-        Epilogue { expression, count, all, rows: room.take(count * height), room: height }
+        let expression = Expression::read(code, arena);
+        Epilogue { expression, count, all, rows: arena.take(count * height), tallest: height }
     }
 
     /// Applies the epilogue to a finished block. `fill` of the expression comes before.
     pub unsafe fn finish(&mut self, [batches, m, n]: [&Group; 3], block: Block) {
-        let Epilogue { ref mut expression, count, ref all, rows: tables, room } = *self;
+        let Epilogue { ref mut expression, count, ref all, rows: tables, tallest } = *self;
         let Block { batch, top, height, left, width } = block;
         // Columns are walked in runs of the innermost n axis, along which every operand has one stride.
         let run = *n.sizes.add(n.axes - 1) as usize;
         for (o, extra) in all.iter().take(count).enumerate() {
             let mut start = 0;
             offsets(batches.axes, batches.sizes, extra.batch, batch, 1, &mut start);
-            let rows = tables.add(o * room);
+            let rows = tables.add(o * tallest);
             m.table(extra.m, top, height, rows);
             for i in 0..height {
                 *rows.add(i) += start;
@@ -82,7 +82,7 @@ impl Epilogue {
                 let window = Window { rows: tall.min(height - first), first: 0, columns };
                 let mut target = *all.get_unchecked(0);
                 for (o, extra) in all.iter().take(count).enumerate() {
-                    let rows = tables.add(o * room + first);
+                    let rows = tables.add(o * tallest + first);
                     let operand = at_column(extra, n, column);
                     let at = tile::load(&operand, rows, window, expression.home(o));
                     *expression.registers.get_unchecked_mut(o) = at;

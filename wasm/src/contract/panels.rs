@@ -8,8 +8,8 @@ pub struct Panels {
     pub base: *const u8,
     pub dtype: usize,
     pub stride: usize,
-    /// Room for two panels of floats, if these are not.
-    pub room: *mut f32,
+    /// Place for two panels of widened floats, if these are not.
+    pub widened: *mut f32,
 }
 
 impl Panels {

@@ -1,7 +1,8 @@
-//! Products of a packed block of rows with panels of columns: which micro-kernel computes which rows, and where they go.
+//! Products of a packed block of rows with panels of columns: which micro-kernel computes which rows, and where they
+//! go.
 
 use super::panels::Panels;
-use super::state::{Contract, Steps};
+use super::state::{Contract, KBlock};
 use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
 use crate::pack::padded;
 use crate::place::F32;
@@ -28,24 +29,25 @@ impl Contract {
         height: usize,
         [left, width]: [usize; 2],
         panels: Panels,
-        steps: Steps,
+        k_block: KBlock,
     ) {
         let t = &self.tables;
-        let k = padded(steps.count);
+        let k = padded(k_block.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         let mut finished = tile;
         let tile = tile.as_mut_ptr() as *mut f32;
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
-        let is_first = steps.first == 0;
-        let room = |panel: usize| panels.room.add(panel % 2 * k * NR);
+        let is_first = k_block.first == 0;
+        let widened = |panel: usize| panels.widened.add(panel % 2 * k * NR);
         let mut is_widened = panels.dtype == F32;
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
             let out_columns = t.out_columns.add(j);
             let is_dense = dense(out_columns, columns);
             let panel = j / NR;
-            // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a tile.
+            // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a
+            // tile.
             let blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
                 let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows.is_multiple_of(2) };
@@ -62,11 +64,11 @@ impl Contract {
                 }
                 match way {
                     Way::Widening => {
-                        target.room = room(panel);
+                        target.widened = widened(panel);
                         micro_widening(k, a, b, panels.dtype, &target);
                     }
                     Way::Ahead => {
-                        target.room = room(panel + 1);
+                        target.widened = widened(panel + 1);
                         target.next = panels.at(panel + 1);
                         micro_ahead(k, a, b as *const f32, panels.dtype, &target);
                     }
@@ -81,7 +83,7 @@ impl Contract {
                 i = MR.min(height);
                 blocks(0, i, 1, panels.at(panel), Way::Widening);
             }
-            let b = if panels.dtype == F32 { panels.at(panel) } else { room(panel) as *const u8 };
+            let b = if panels.dtype == F32 { panels.at(panel) } else { widened(panel) as *const u8 };
             let mut whole = if is_dense { (height - i) / MR } else { 0 };
             if panels.dtype != F32 {
                 is_widened = whole >= AHEAD && j + NR < width;

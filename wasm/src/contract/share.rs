@@ -42,7 +42,7 @@ pub fn parts(extent: &Extent, threads: usize) -> Parts {
     }
     let split = |parts: usize, others: usize, most: usize| parts.max(wanted.div_ceil(batch * others).min(most));
     // More blocks of columns pack more rows. Blocks of rows pack more columns, unless those lie in panels.
-    if extent.in_panels {
+    if extent.is_packed {
         down = split(down, across, m.div_ceil(32 * MR));
     }
     across = split(across, down, narrowest);
@@ -76,10 +76,10 @@ mod tests {
     fn blocks_fit_the_memory_kept_for_them_and_none_is_empty() {
         for m in [1, 7, 100, 577, 3000] {
             for n in [1, 40, 1409, 5000] {
-                for (in_panels, is_rounded) in [(false, false), (true, false), (false, true)] {
+                for (is_packed, is_quantised) in [(false, false), (true, false), (false, true)] {
                     for threads in [1, 2, 5, 16] {
-                        let n = if in_panels { n * NR } else { n };
-                        let extent = Extent { batch: 1, m, n, k: 352, is_rounded, in_panels };
+                        let n = if is_packed { n * NR } else { n };
+                        let extent = Extent { batch: 1, m, n, k: 352, is_quantised, is_packed };
                         let Parts { down, across, is_shared } = parts(&extent, threads);
                         assert!(!is_shared || extent.shared(threads) > 0);
                         for i in 0..down {

@@ -3,19 +3,19 @@
 use crate::micro::{MR, NR};
 use crate::pack::padded;
 
-/// Rows of a block of a, which streams past every panel of b: the more there are, the seldomer panels come from the last
-/// cache.
+/// Rows of a block of a, which streams past every panel of b: the more there are, the seldomer panels come from the
+/// last cache.
 const MC: usize = 288;
 /// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
 const NC: usize = 704;
 const KC: usize = 352;
-/// The same of a b that lies in panels: nothing of it is packed, so that rows of a are packed seldomer and few and long
-/// panels save what each of them costs.
-const MC_IN_PANELS: usize = 576;
-const NC_IN_PANELS: usize = 1408;
-const KC_IN_PANELS: usize = 1408;
-/// Steps of a rounded product, whose panels are bytes.
-const KC_ROUNDED: usize = 1408;
+/// The same of a b that is packed in memory: nothing of it is copied, so that rows of a are packed seldomer and few
+/// and long panels save what each of them costs.
+const MC_PACKED: usize = 576;
+const NC_PACKED: usize = 1408;
+const KC_PACKED: usize = 1408;
+/// Terms of a k-block of quantised activations, whose panels are bytes.
+const KC_QUANTISED: usize = 1408;
 
 /// Elements of a that are packed for all threads together at the most: 16 MiB.
 const MOST_SHARED: usize = 1 << 22;
@@ -27,15 +27,15 @@ pub struct Extent {
     pub m: usize,
     pub n: usize,
     pub k: usize,
-    pub is_rounded: bool,
-    pub in_panels: bool,
+    pub is_quantised: bool,
+    pub is_packed: bool,
 }
 
 impl Extent {
     /// Rows of the tallest block.
     pub fn tallest(&self) -> usize {
-        if self.in_panels {
-            MC_IN_PANELS
+        if self.is_packed {
+            MC_PACKED
         } else {
             MC
         }
@@ -43,36 +43,36 @@ impl Extent {
 
     /// Columns of the widest block.
     pub fn widest(&self) -> usize {
-        if self.in_panels {
-            NC_IN_PANELS
+        if self.is_packed {
+            NC_PACKED
         } else {
             NC
         }
     }
 
-    /// Steps that are packed at once: as few parts of k as there can be, all about as long, in whole groups of 4.
-    pub fn steps(&self) -> usize {
-        let longest = match (self.in_panels, self.is_rounded) {
-            (true, _) => KC_IN_PANELS,
-            (_, true) => KC_ROUNDED,
+    /// Terms of a k-block: as few parts of k as there can be, all about as long, in whole groups of 4.
+    pub fn k_block(&self) -> usize {
+        let longest = match (self.is_packed, self.is_quantised) {
+            (true, _) => KC_PACKED,
+            (_, true) => KC_QUANTISED,
             _ => KC,
         };
         padded(self.k.div_ceil(self.k.div_ceil(longest)))
     }
 
-    /// Room for the rows of a block.
+    /// Rows of tables for the rows of a block.
     pub fn rows(&self) -> usize {
         self.m.min(self.tallest()) + 2 * MR
     }
 
-    /// Room for the columns of a block.
+    /// Columns of tables for the columns of a block.
     pub fn columns(&self) -> usize {
         self.n.min(self.widest()) + 2 * NR
     }
 
     /// Columns whose panels are in working memory at once.
     pub fn packed_columns(&self) -> usize {
-        if self.in_panels {
+        if self.is_packed {
             2 * NR
         } else {
             self.columns()
@@ -82,7 +82,7 @@ impl Extent {
     /// Elements of all of a, packed for all of `threads` threads; 0 where each packs its own part.
     pub fn shared(&self, threads: usize) -> usize {
         let elements = self.m.next_multiple_of(MR) * self.k;
-        if threads > 1 && self.in_panels && elements <= MOST_SHARED {
+        if threads > 1 && self.is_packed && elements <= MOST_SHARED {
             elements
         } else {
             0
@@ -95,8 +95,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_cut_k_into_few_parts_of_like_length() {
-        let steps = |k, in_panels, is_rounded| Extent { batch: 1, m: 1, n: 1, k, is_rounded, in_panels }.steps();
+    fn k_blocks_cut_k_into_few_parts_of_like_length() {
+        let steps = |k, is_packed, is_quantised| Extent { batch: 1, m: 1, n: 1, k, is_quantised, is_packed }.k_block();
         assert_eq!([steps(1, false, false), steps(352, false, false), steps(353, false, false)], [4, 352, 180]);
         assert_eq!([steps(1408, true, false), steps(1412, true, false)], [1408, 708]);
         assert_eq!([steps(1408, false, true), steps(1409, false, true)], [1408, 708]);
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn rows_are_shared_only_among_threads_that_read_panels_and_when_few() {
-        let extent = |m, in_panels| Extent { batch: 1, m, n: 8, k: 1024, is_rounded: false, in_panels };
+        let extent = |m, is_packed| Extent { batch: 1, m, n: 8, k: 1024, is_quantised: false, is_packed };
         assert_eq!(extent(100, true).shared(4), 102 * 1024);
         assert_eq!(extent(100, true).shared(1), 0);
         assert_eq!(extent(100, false).shared(4), 0);

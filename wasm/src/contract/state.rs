@@ -23,10 +23,10 @@ pub struct Contract {
     pub scale: *const f32,
     pub epilogue: Option<Epilogue>,
     pub extent: Extent,
-    /// Steps that are packed at once.
+    /// Terms of a k-block.
     pub kc: usize,
     pub tables: Tables,
-    /// Room for all of a, packed for all threads.
+    /// All of a, packed for all threads.
     pub shared: *mut f32,
 }
 
@@ -37,9 +37,9 @@ pub struct Bases {
     pub out: *mut f32,
 }
 
-/// A range of k.
+/// A k-block: terms that are packed and multiplied at once.
 #[derive(Clone, Copy)]
-pub struct Steps {
+pub struct KBlock {
     pub first: usize,
     pub count: usize,
     pub is_last: bool,
@@ -49,13 +49,13 @@ impl Contract {
     pub unsafe fn new(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
         let [a, b, out] = core::array::from_fn(|_| context.place(code));
         let [batch, m, n, k] = core::array::from_fn(|_| Group::read(code));
-        let (is_rounded, in_panels, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
+        let (is_quantised, is_packed, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
         let scale = if has_scale { context.place(code).base as *const f32 } else { null() };
-        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_rounded, in_panels };
-        let room = &mut memory.scratch;
-        let epilogue = has_epilogue.then(|| Epilogue::read(code, context, room, out, [&batch, &m, &n], extent.rows()));
-        let tables = Tables::new(room, &extent);
+        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_quantised, is_packed };
+        let arena = &mut memory.scratch;
+        let epilogue = has_epilogue.then(|| Epilogue::read(code, context, arena, out, [&batch, &m, &n], extent.rows()));
+        let tables = Tables::new(arena, &extent);
         let shared = memory.shared.take(extent.shared(context.threads));
-        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.steps(), tables, shared }
+        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.k_block(), tables, shared }
     }
 }

@@ -1,10 +1,10 @@
 //! The text of the micro-kernels: for blocks of 6, 4 and 2 rows.
 //!
-//! Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps,
-//! 20 steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output,
-//! 26 the room, 27 what is put there ahead of its use.
+//! Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps, 20
+//! steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output,
+//! 26 the buffer of widened panels, 27 what is put there ahead of its use.
 
-use super::steps::{add_product, bytes, constant, floats, halves, rows, step, to_room, HALVES};
+use super::steps::{add_product, bytes, constant, floats, fp16, rows, step, to_widened, FP16};
 use super::target::field;
 use crate::text::{advance, again, at, extend, function, pointer};
 use core::arch::global_asm;
@@ -160,7 +160,7 @@ macro_rules! has_chains {
 }
 
 /// A whole function: chains of steps, four at a time, then the rows. Four rows of b take `$bytes` bytes; `$widened` is
-/// what goes on behind them, if they were put in the room.
+/// what goes on behind them, if they were put in the buffer.
 macro_rules! kernel {
     ($name:literal, $rows:tt, $bytes:literal, [$($step:expr),*], $widened:expr $(, $operand:ident = $constant:ident)?) => {
         global_asm!(concat!(
@@ -179,7 +179,7 @@ macro_rules! kernel {
             "local.set 22\nlocal.get 2\nlocal.set 23\n",
             field!(blocks),
             "local.set 24\n",
-            field!(room),
+            field!(widened),
             "local.set 26\n",
             field!(next),
             "local.set 27\nloop\n",
@@ -306,16 +306,17 @@ kernel!(
     6,
     "64",
     [
-        step!(halves!("2", "0", "0"), "0", "8", "16"),
-        step!(halves!("2", "16", "32"), "24", "32", "40"),
-        step!(halves!("2", "32", "64"), "48", "56", "64"),
-        step!(halves!("2", "48", "96"), "72", "80", "88")
+        step!(fp16!("2", "0", "0"), "0", "8", "16"),
+        step!(fp16!("2", "16", "32"), "24", "32", "40"),
+        step!(fp16!("2", "32", "64"), "48", "56", "64"),
+        step!(fp16!("2", "48", "96"), "72", "80", "88")
     ],
     advance!("26", "128"),
-    halves = HALVES
+    fp16 = FP16
 );
 
-/// Products with floats, and beside them a row of the panel that comes next, of `$row` bytes, widened in the time of four.
+/// Products with floats, and beside them a row of the panel that comes next, of `$row` bytes, widened in the time of
+/// four.
 macro_rules! ahead {
     ($name:literal, $widening:expr, $row:literal $(, $operand:ident = $constant:ident)?) => {
         kernel!(
@@ -336,4 +337,4 @@ macro_rules! ahead {
 }
 
 ahead!("walrus_micro_6x8_ahead_i8", bytes!("27", "0", "0"), "8");
-ahead!("walrus_micro_6x8_ahead_f16", halves!("27", "0", "0"), "16", halves = HALVES);
+ahead!("walrus_micro_6x8_ahead_f16", fp16!("27", "0", "0"), "16", fp16 = FP16);

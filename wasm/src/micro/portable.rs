@@ -28,10 +28,10 @@ unsafe fn blocks(k: usize, a: *const f32, b: *const f32, rows: usize, target: *c
     }
 }
 
-/// Puts a panel of `k` steps in the target's room as floats.
+/// Puts a panel of `k` steps in the target's buffer as floats.
 unsafe fn widen<T: Element>(k: usize, panel: *const T, target: *const Target) {
     for i in 0..k * NR {
-        *(*target).room.add(i) = T::one(panel.add(i));
+        *(*target).widened.add(i) = T::one(panel.add(i));
     }
 }
 
@@ -49,12 +49,12 @@ pub unsafe fn walrus_micro_2x8(k: usize, a: *const f32, b: *const f32, target: *
 
 pub unsafe fn walrus_micro_6x8_f16(k: usize, a: *const f32, b: *const u16, target: *const Target) {
     widen(k, b, target);
-    blocks(k, a, (*target).room, 6, target);
+    blocks(k, a, (*target).widened, 6, target);
 }
 
 pub unsafe fn walrus_micro_6x8_i8(k: usize, a: *const f32, b: *const i8, target: *const Target) {
     widen(k, b, target);
-    blocks(k, a, (*target).room, 6, target);
+    blocks(k, a, (*target).widened, 6, target);
 }
 
 pub unsafe fn walrus_micro_6x8_ahead_f16(k: usize, a: *const f32, b: *const f32, target: *const Target) {

@@ -1,5 +1,5 @@
-//! One step of k in the micro-kernels: a row of b, made of whatever numbers it is stored as, times rows of a. The locals
-//! are those of kernels.rs.
+//! One step of k in the micro-kernels: a row of b, made of whatever numbers it is stored as, times rows of a. The
+//! locals are those of kernels.rs.
 //!
 //! Addresses are added up before they are loaded from, where an instruction could name an offset: of a check of bounds,
 //! what an offset leaves of the memory is then the same number everywhere, and V8 computes it once.
@@ -47,7 +47,7 @@ macro_rules! floats {
     };
 }
 
-/// The same made of narrow numbers, and put at `$to` bytes of the room: of the bytes `$b` bytes behind local `$from`.
+/// The same made of narrow numbers, and put at `$to` bytes of the buffer: of the bytes `$b` bytes behind local `$from`.
 macro_rules! bytes {
     ($from:literal, $b:literal, $to:literal) => {
         concat!(
@@ -55,13 +55,13 @@ macro_rules! bytes {
             "i16x8.load8x8_s 0:p2align=0\nlocal.set 17\n",
             "local.get 17\ni32x4.extend_low_i16x8_s\nf32x4.convert_i32x4_s\nlocal.set 16\n",
             "local.get 17\ni32x4.extend_high_i16x8_s\nf32x4.convert_i32x4_s\nlocal.set 17\n",
-            to_room!($to)
+            to_widened!($to)
         )
     };
 }
 
-/// The same of half floats: upper and lower halves of the floats they make, but for the exponent, as in `widen_half`.
-macro_rules! halves {
+/// The same of fp16 numbers: upper and lower halves of the floats they make, but for the exponent, as in `widen_fp16`.
+macro_rules! fp16 {
     ($from:literal, $b:literal, $to:literal) => {
         concat!(
             at!($from, $b),
@@ -78,11 +78,11 @@ macro_rules! halves {
             "local.set 18\n",
             "local.get 16\nlocal.get 18\nf32x4.mul\nlocal.set 16\n",
             "local.get 17\nlocal.get 18\nf32x4.mul\nlocal.set 17\n",
-            to_room!($to)
+            to_widened!($to)
         )
     };
 }
-macro_rules! to_room {
+macro_rules! to_widened {
     ($to:literal) => {
         concat!(
             at!("26", $to),
@@ -98,10 +98,10 @@ macro_rules! to_room {
 #[allow(dead_code)]
 #[repr(C, align(16))]
 pub(super) struct Constants([u32; 4], [f32; 4]);
-pub(super) static HALVES: Constants = Constants([0x8fff_8fff; 4], [TWO_TO_112; 4]);
+pub(super) static FP16: Constants = Constants([0x8fff_8fff; 4], [TWO_TO_112; 4]);
 macro_rules! constant {
     ($at:literal) => {
-        concat!(pointer!(), ".const {halves}\nv128.load ", $at, "\n")
+        concat!(pointer!(), ".const {fp16}\nv128.load ", $at, "\n")
     };
 }
 
@@ -116,4 +116,4 @@ macro_rules! step {
     };
 }
 
-pub(super) use {add_product, bytes, constant, floats, halves, rows, step, to_room};
+pub(super) use {add_product, bytes, constant, floats, fp16, rows, step, to_widened};

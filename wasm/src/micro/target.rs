@@ -15,7 +15,7 @@ pub struct Target {
     pub rows: *const i32,
     /// Steps of a chain of additions, a multiple of 4.
     pub chain: usize,
-    /// Room for the sums of finished chains: 6 rows of 8.
+    /// Place for the sums of finished chains: 6 rows of 8.
     pub finished: *mut f32,
     /// 1: added to what is there. 0: in its place.
     pub adds: u32,
@@ -25,10 +25,10 @@ pub struct Target {
     pub next_rows: usize,
     pub next_out: usize,
     /// Where a panel of b that is no floats is put as such.
-    pub room: *mut f32,
+    pub widened: *mut f32,
     /// Factors of the columns, or null.
     pub scale: *const f32,
-    /// The panel that `micro_ahead` puts in the room.
+    /// The panel that `micro_ahead` puts in the buffer.
     pub next: *const u8,
 }
 
@@ -50,7 +50,7 @@ impl Target {
             blocks: blocks as u32,
             next_rows: 0,
             next_out: MR * NR * core::mem::size_of::<f32>(),
-            room: out,
+            widened: out,
             scale: null(),
             next: null(),
         }
@@ -87,7 +87,7 @@ macro_rules! field {
     (next_out) => {
         "local.get 3\ni32.load 28\n"
     };
-    (room) => {
+    (widened) => {
         "local.get 3\ni32.load 32\n"
     };
     (scale) => {
@@ -123,7 +123,7 @@ macro_rules! field {
     (next_out) => {
         "local.get 3\ni64.load 48\n"
     };
-    (room) => {
+    (widened) => {
         "local.get 3\ni64.load 56\n"
     };
     (scale) => {

@@ -1,7 +1,8 @@
-//! Whole steps, as the host would write them, against plain formulas; each in exactly as much memory as it asked for.
+//! Whole launches, as the host would write them, against plain formulas; each in exactly as much memory as it
+//! takes.
 
 use super::*;
-use crate::math::half;
+use crate::math::fp16;
 use crate::place::{F16, F32, I8};
 use core::mem::zeroed;
 
@@ -28,20 +29,20 @@ impl Guarded {
 
     fn check(&self) {
         let outside = self.bytes[..self.start].iter().chain(&self.bytes[self.start + self.length..]);
-        assert!(outside.into_iter().all(|byte| *byte == 0xa5), "a step left its memory of {} bytes", self.length);
+        assert!(outside.into_iter().all(|byte| *byte == 0xa5), "a launch left its memory of {} bytes", self.length);
     }
 }
 
-/// Runs a step on one thread. `words` are those behind the header; slots are given by their addresses.
-fn run_step(kernel: u32, words: &[u32], slots: &[u64]) {
-    let mut step = vec![kernel, words.len() as u32 + 2];
-    step.extend(words);
+/// Runs a launch on one thread. `words` are those behind the header; slots are given by their addresses.
+fn run_launch(kernel: u32, words: &[u32], slots: &[u64]) {
+    let mut launch = vec![kernel, words.len() as u32 + 2];
+    launch.extend(words);
     unsafe {
-        let bytes = (scratch_bytes(step.as_ptr(), 1), shared_bytes(step.as_ptr(), 1));
+        let bytes = (scratch_bytes(launch.as_ptr(), 1), shared_bytes(launch.as_ptr(), 1));
         let (mut scratch, mut shared) = (Guarded::new(bytes.0), Guarded::new(bytes.1));
         let program = Program {
             slots: slots.as_ptr() as u64,
-            steps: step.as_ptr() as u64,
+            launches: launch.as_ptr() as u64,
             count: 1,
             scratch: scratch.address(),
             scratch_bytes: bytes.0 as u64,
@@ -53,7 +54,7 @@ fn run_step(kernel: u32, words: &[u32], slots: &[u64]) {
         run(&control);
         scratch.check();
         shared.check();
-        assert_eq!(control.failed_step.load(Acquire), 0);
+        assert_eq!(control.failed_launch.load(Acquire), 0);
     }
 }
 
@@ -71,7 +72,7 @@ fn address<T>(x: &[T]) -> u64 {
     x.as_ptr() as u64
 }
 
-/// Of what a step writes.
+/// Of what a launch writes.
 fn target<T>(x: &mut [T]) -> u64 {
     x.as_mut_ptr() as u64
 }
@@ -85,7 +86,7 @@ fn axis(size: usize, a: usize, b: usize, out: usize) -> [u32; 5] {
     [1, size as u32, a as u32, b as u32, out as u32]
 }
 
-/// Words of a product of two matrices, rows of k each; b may lie in panels.
+/// Words of a product of two matrices, rows of k each; b may be packed.
 fn product([m, n, k]: [usize; 3], dtype: usize, flags: [u32; 4]) -> Vec<u32> {
     let mut words = vec![0, 0, F32 as u32, 1, 0, dtype as u32, 2, 0, F32 as u32];
     for group in [axis(1, 0, 0, 0), axis(m, k, 0, n), axis(n, 0, k, 1), axis(k, 1, 1, 0)] {
@@ -108,7 +109,7 @@ fn contract_multiplies_blocks_of_every_size_and_applies_its_epilogue() {
         // One more operand, the same for all rows; the sum of it and the product in a third register.
         words.extend([1, 3, 0, F32 as u32, 0, 0, 1]);
         words.extend([3, 0, 2, 1, 1 | 2 << 8 | 1 << 24, 0]);
-        run_step(2, &words, &[address(&a), address(&b), target(&mut out), address(&bias)]);
+        run_launch(2, &words, &[address(&a), address(&b), target(&mut out), address(&bias)]);
         for (i, &got) in out.iter().enumerate() {
             near(got, dot(&a[i / n * k..], &b[i % n * k..], k) + bias[i % n] as f64, (k as f64).sqrt());
         }
@@ -119,23 +120,23 @@ fn contract_multiplies_blocks_of_every_size_and_applies_its_epilogue() {
 type At<'a> = &'a dyn Fn(usize) -> f32;
 
 #[test]
-fn contract_reads_panels_of_every_number_type_and_scales_columns() {
+fn contract_reads_packed_matrices_of_every_number_type_and_scales_columns() {
     let [m, n, k] = [67, 24, 1412];
     let (a, scale) = (numbers(m * k, 4), numbers(n, 5));
     let bytes: Vec<i8> = numbers(n * k, 6).iter().map(|x| (x * 100.0) as i8).collect();
-    // Half floats of normal size.
-    let halves: Vec<u16> = bytes.iter().map(|&x| (x as u16 & 0x83ff) | 0x3800).collect();
+    // Numbers of fp16 of normal size.
+    let narrow: Vec<u16> = bytes.iter().map(|&x| (x as u16 & 0x83ff) | 0x3800).collect();
     let floats = numbers(n * k, 7);
     let cases: [(usize, u64, At); 3] = [
         (F32, address(&floats), &|i| floats[i]),
-        (F16, address(&halves), &|i| unsafe { half(&halves[i]) }),
+        (F16, address(&narrow), &|i| unsafe { fp16(&narrow[i]) }),
         (I8, address(&bytes), &|i| bytes[i] as f32),
     ];
     for (dtype, base, at) in cases {
         let mut out = vec![9f32; m * n];
         let mut words = product([m, n, k], dtype, [0, 1, 1, 0]);
         words.extend([3, 0, F32 as u32]);
-        run_step(2, &words, &[address(&a), base, target(&mut out), address(&scale)]);
+        run_launch(2, &words, &[address(&a), base, target(&mut out), address(&scale)]);
         for (i, &got) in out.iter().enumerate() {
             let column = i % n;
             let b: Vec<f32> = (0..k).map(|p| at((column / 8 * k + p) * 8 + column % 8)).collect();
@@ -146,18 +147,18 @@ fn contract_reads_panels_of_every_number_type_and_scales_columns() {
 }
 
 #[test]
-fn contract_rounds_rows_to_63_steps() {
+fn contract_quantises_rows_to_63_levels() {
     let [m, n, k] = [14, 11, 1500];
     let a = numbers(m * k, 8);
     let b: Vec<i8> = numbers(n * k, 9).iter().map(|x| (x * 127.0) as i8).collect();
     let mut out = vec![9f32; m * n];
-    run_step(2, &product([m, n, k], I8, [1, 0, 0, 0]), &[address(&a), address(&b), target(&mut out)]);
+    run_launch(2, &product([m, n, k], I8, [1, 0, 0, 0]), &[address(&a), address(&b), target(&mut out)]);
     for (i, &got) in out.iter().enumerate() {
         let row = &a[i / n * k..][..k];
-        let step = row.iter().fold(0f32, |most, x| most.max(x.abs())) / 63.0;
-        let rounded = row.iter().map(|x| (x * (1.0 / step)).round_ties_even());
+        let level = row.iter().fold(0f32, |most, x| most.max(x.abs())) / 63.0;
+        let rounded = row.iter().map(|x| (x * (1.0 / level)).round_ties_even());
         let sum: f32 = rounded.zip(&b[i % n * k..]).map(|(x, &y)| x * y as f32).sum();
-        near(got, (sum * step) as f64, 1000.0);
+        near(got, (sum * level) as f64, 1000.0);
     }
 }
 
@@ -166,11 +167,11 @@ fn reduce_sums_in_parts_and_takes_maxima_across() {
     let (rows, columns) = (3, 100_000);
     let x = numbers(rows * columns, 10);
     let mut out = vec![9f32; rows];
-    // Along columns: results, no other reduced axes, not turned, one input and the output, their strides.
+    // Along columns: results, no other reduced axes, not transposed, one input and the output, their strides.
     let mut words = vec![0, 0, 1, rows as u32, 1, 1, columns as u32, 0, 1];
     words.extend([0, 0, F32 as u32, 0, 1, 1, 0, F32 as u32, 0, 0, columns as u32, 1]);
     words.extend([1, 0, 0, 0]);
-    run_step(1, &words, &[address(&x), target(&mut out)]);
+    run_launch(1, &words, &[address(&x), target(&mut out)]);
     for (row, &got) in out.iter().enumerate() {
         near(got, x[row * columns..][..columns].iter().map(|x| *x as f64).sum(), 100.0);
     }
@@ -180,7 +181,7 @@ fn reduce_sums_in_parts_and_takes_maxima_across() {
     let mut words = vec![1, 1, 1, 1, 1, rows as u32, columns as u32, 0, 1];
     words.extend([0, 0, F32 as u32, columns as u32, 1, 1, 0, F32 as u32, 0, 1, 0, 0]);
     words.extend([1, 0, 0, 0]);
-    run_step(1, &words, &[address(&x), target(&mut out)]);
+    run_launch(1, &words, &[address(&x), target(&mut out)]);
     for (column, &got) in out.iter().enumerate() {
         let most = (0..rows).map(|row| x[row * columns + column]).fold(f32::NEG_INFINITY, f32::max);
         assert_eq!(got, most);
@@ -203,13 +204,13 @@ fn attention_and_its_gradient_follow_their_formulas() {
     let mut words = header.to_vec();
     words.extend(matrices(&[[m, e], [n, e], [n, width], [m, width]]));
     words.push(0);
-    run_step(8, &words, &[address(&q), address(&k), address(&v), target(&mut out)]);
+    run_launch(8, &words, &[address(&q), address(&k), address(&v), target(&mut out)]);
 
     let (mut dq, mut dk, mut dv) = (vec![9f32; m * e], vec![9f32; n * e], vec![9f32; n * width]);
     let mut words = header.to_vec();
     words.extend(matrices(&[[m, e], [n, e], [n, width], [m, width], [m, e], [n, e], [n, width]]));
     let slots = [address(&q), address(&k), address(&v), address(&g), target(&mut dq), target(&mut dk), target(&mut dv)];
-    run_step(9, &words, &slots);
+    run_launch(9, &words, &slots);
 
     let (mut want_dk, mut want_dv) = (vec![0f64; n * e], vec![0f64; n * width]);
     for i in 0..m {
@@ -242,7 +243,7 @@ fn layer_norm_of_strided_rows() {
     let mut words = vec![1, rows as u32, n as u32, 1e-5f32.to_bits()];
     words.extend([0, 0, F32 as u32, 3 * n as u32, 3, 1, 0, F32 as u32, 2 * n as u32, 2]);
     words.extend([2, 0, F32 as u32, 2, 3, 0, F32 as u32, 1]);
-    run_step(6, &words, &[target(&mut out), address(&x), address(&weight), address(&bias)]);
+    run_launch(6, &words, &[target(&mut out), address(&x), address(&weight), address(&bias)]);
     for row in 0..rows {
         let values: Vec<f64> = (0..n).map(|i| x[2 * (row * n + i)] as f64).collect();
         let mean = values.iter().sum::<f64>() / n as f64;
@@ -262,7 +263,7 @@ fn scatter_add_adds_rows_that_meet() {
     let mut out = vec![9f32; length * columns];
     let mut words = vec![1, columns as u32, length as u32, columns as u32, picks as u32, columns as u32, 1];
     words.extend([0, 0, F32 as u32, 1, 1, 0, F32 as u32, 1, 2, 0, 2]);
-    run_step(4, &words, &[target(&mut out), address(&x), address(&index)]);
+    run_launch(4, &words, &[target(&mut out), address(&x), address(&index)]);
     for (i, &got) in out.iter().enumerate() {
         let rows = (0..picks).filter(|&j| index[j] as usize == i / columns);
         near(got, rows.map(|j| x[j * columns + i % columns] as f64).sum(), 1.0);
@@ -271,9 +272,9 @@ fn scatter_add_adds_rows_that_meet() {
 
 #[test]
 fn threads_share_packed_rows_and_only_they_ask_for_it() {
-    let mut step = vec![2, 0];
-    step.extend(product([50, 16, 8], F32, [0, 1, 0, 0]));
-    let bytes = |threads| unsafe { (scratch_bytes(step.as_ptr(), threads), shared_bytes(step.as_ptr(), threads)) };
+    let mut launch = vec![2, 0];
+    launch.extend(product([50, 16, 8], F32, [0, 1, 0, 0]));
+    let bytes = |threads| unsafe { (scratch_bytes(launch.as_ptr(), threads), shared_bytes(launch.as_ptr(), threads)) };
     assert_eq!([bytes(1).1, bytes(2).1, bytes(8).1], [0, 54 * 8 * 4, 54 * 8 * 4]);
     assert!(bytes(1).0 > 0 && bytes(1).0 == bytes(8).0);
 }

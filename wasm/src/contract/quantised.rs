@@ -1,22 +1,22 @@
-//! Products of whole numbers: b is 8-bit numbers as stored, rows of a are rounded to 63 steps on each side of 0 while
-//! they are packed. Four products a lane and instruction (the relaxed dot), sums exact in 32 bits.
+//! Products of whole numbers: b is 8-bit numbers as stored, rows of a are quantised to 63 levels on each side of 0
+//! while they are packed. Four products a lane and instruction (the relaxed dot), sums exact in 32 bits.
 //!
 //! The instruction takes 7 bits without sign for one operand: rows of a are packed with 64 added, and 64 times the sum
 //! of each column of b is taken off again.
 
 use super::products::merge;
-use super::state::{Bases, Contract, Steps};
+use super::state::{Bases, Contract, KBlock};
 use crate::micro::{MR, NR};
 use crate::pack::padded;
 use crate::simd::*;
 
-/// Steps on each side of 0, `ROUNDED_STEPS` in lib/ir/evaluate.ts.
-pub const STEPS: f32 = 63.0;
+/// Levels on each side of 0, `QUANTISED_LEVELS` in lib/ir/evaluate.ts.
+pub const LEVELS: f32 = 63.0;
 const SHIFT: i32 = 64;
 
 impl Contract {
     /// Packs columns of b, four steps of k of each of NR columns side by side, and adds them up.
-    pub(super) unsafe fn pack_b_rounded(&self, bases: &Bases, width: usize, k: usize) {
+    pub(super) unsafe fn pack_b_quantised(&self, bases: &Bases, width: usize, k: usize) {
         let t = &self.tables;
         let from = bases.b as *const i8;
         let panels = t.b_panels as *mut i8;
@@ -34,11 +34,11 @@ impl Contract {
     }
 
     /// Products of a block of rows with the packed columns.
-    pub(super) unsafe fn multiply_rounded(&self, bases: &Bases, height: usize, width: usize, steps: Steps) {
+    pub(super) unsafe fn multiply_quantised(&self, bases: &Bases, height: usize, width: usize, k_block: KBlock) {
         let t = &self.tables;
-        self.scale_rows(bases, height, steps);
-        self.pack_a_rounded(bases, height, steps.count);
-        let k = padded(steps.count);
+        self.scale_rows(bases, height, k_block);
+        self.pack_a_quantised(bases, height, k_block.count);
+        let k = padded(k_block.count);
         let mut sums = [i32x4_splat(0); MR * NR / 4];
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         for j in (0..width).step_by(NR) {
@@ -58,13 +58,13 @@ impl Contract {
                     }
                 }
                 let (out_rows, out_columns) = (t.out_rows.add(i), t.out_columns.add(j));
-                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, steps.first == 0);
+                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, k_block.first == 0);
             }
         }
     }
 
-    /// One step of each row of a: its largest number over all of k by STEPS.
-    unsafe fn scale_rows(&self, bases: &Bases, height: usize, steps: Steps) {
+    /// One level of each row of a: its largest number over all of k by LEVELS.
+    unsafe fn scale_rows(&self, bases: &Bases, height: usize, k_block: KBlock) {
         let t = &self.tables;
         let from = bases.a as *const f32;
         for r in 0..height {
@@ -82,13 +82,13 @@ impl Contract {
             first += count;
         }
         for r in 0..height {
-            *t.a_scales.add(r) /= STEPS;
+            *t.a_scales.add(r) /= LEVELS;
         }
-        self.k.table(self.k.a, steps.first, steps.count, t.a_steps);
+        self.k.table(self.k.a, k_block.first, k_block.count, t.a_steps);
     }
 
     /// Packs rows of a, four steps of k of each of MR rows side by side.
-    unsafe fn pack_a_rounded(&self, bases: &Bases, height: usize, k: usize) {
+    unsafe fn pack_a_quantised(&self, bases: &Bases, height: usize, k: usize) {
         let t = &self.tables;
         let from = bases.a as *const f32;
         let panels = t.a_panels as *mut u8;
@@ -139,8 +139,8 @@ unsafe fn largest(row: *const f32, steps: *const i32, k: usize) -> f32 {
     a.max(b).max(c.max(d))
 }
 
-/// `sums[row][column] = sum over k of a b` of packed panels of `groups` times four steps. WebAssembly text for the reason
-/// that micro.rs gives.
+/// `sums[row][column] = sum over k of a b` of packed panels of `groups` times four steps. WebAssembly text for the
+/// reason that micro.rs gives.
 #[cfg(target_feature = "relaxed-simd")]
 unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR * NR / 4]) {
     dot_text::walrus_dot_6x8(groups, a, b, sums.as_mut_ptr() as *mut i32);

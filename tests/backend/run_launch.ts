@@ -1,21 +1,21 @@
-// Runs single steps on a device: slots with given contents around one step, and what they hold afterwards.
+// Runs single launches on a device: slots with given contents around one launch, and what they hold afterwards.
 
 import type { Device, DeviceBuffer, Loadable } from "../../lib/compile/device.ts";
-import type { AnyStep, Program, Slot } from "../../lib/compile/program.ts";
+import type { Launch, Program, Slot } from "../../lib/compile/program.ts";
 import { at, type DType, type HostArray } from "../../lib/ir/types.ts";
 
-/** Contents of a slot before the step. */
+/** Contents of a slot before the launch. */
 export interface Contents {
   readonly dtype: DType;
   readonly data: HostArray;
 }
 
-/** A program of the given steps; slots the steps write are outputs, the others inputs. */
+/** A program of the given launches; slots the launches write are outputs, the others inputs. */
 export function programOf(
-  steps: readonly AnyStep[],
+  launches: readonly Launch[],
   contents: readonly { readonly dtype: DType; readonly data: { readonly length: number } }[],
 ): Program {
-  const written = new Set(steps.flatMap((step) => step.outputs.map(({ slot }) => slot)));
+  const written = new Set(launches.flatMap((launch) => launch.outputs.map(({ slot }) => slot)));
   const slots = contents.map(({ dtype, data }, i): Slot => ({
     kind: written.has(i) ? "output" : "input",
     dtype,
@@ -25,7 +25,7 @@ export function programOf(
     offset: 0,
     lifetime: [0, 0],
   }));
-  return { slots, steps, arenaBytes: 0, bytes: { input: 0, output: 0, constant: 0 } };
+  return { slots, launches, arenaBytes: 0, bytes: { input: 0, output: 0, constant: 0 } };
 }
 
 /** A program as a device loads it, without a prologue. */
@@ -34,19 +34,19 @@ export function alone(program: Program): Loadable {
 }
 
 /**
- * Runs steps on a device.
+ * Runs launches on a device.
  *
  * @param device where
- * @param steps in order
- * @param contents of every slot before; outputs keep what the steps do not write
+ * @param launches in order
+ * @param contents of every slot before; outputs keep what the launches do not write
  * @returns contents of every slot afterwards
  */
-export async function runSteps(
+export async function runLaunches(
   device: Device,
-  steps: readonly AnyStep[],
+  launches: readonly Launch[],
   contents: readonly Contents[],
 ): Promise<HostArray[]> {
-  const program = programOf(steps, contents);
+  const program = programOf(launches, contents);
   const buffers = contents.map(({ dtype, data }, i) =>
     device.createBuffer(dtype, data.length, { label: `slot ${i}` })
   );
@@ -69,7 +69,7 @@ export function decode({ dtype, data }: Contents): Float64Array {
 }
 
 /** f16 bits of numbers. */
-export function encodeHalf(values: ArrayLike<number>): Uint16Array {
+export function encodeFp16(values: ArrayLike<number>): Uint16Array {
   const bits = new Uint16Array(values.length);
   const view = new DataView(bits.buffer);
   for (let i = 0; i < values.length; i++) view.setFloat16(2 * i, at(values, i), true);

@@ -1,10 +1,10 @@
-// The full-size forecast as launches for adapters that are not there, and where it is cut for smaller limits.
+// The full-size forecast as dispatches for adapters that are not there, and where it is cut for smaller limits.
 
 import assert from "node:assert/strict";
 import { planForecast } from "../../../app/plan/forecast.ts";
 import { imaginedInfo } from "../../../app/plan/imagined.ts";
 import { lower } from "../../../lib/backend/webgpu/lower.ts";
-import { launchesOf, planLaunches, submitsOf } from "../../../lib/backend/webgpu/launches.ts";
+import { dispatchesOf, planDispatches, submitsOf } from "../../../lib/backend/webgpu/dispatches.ts";
 import { poolSlots } from "../../../lib/backend/webgpu/pool.ts";
 import { LEAST_LIMITS, type Target } from "../../../lib/backend/webgpu/target.ts";
 import type { Kernel } from "../../../lib/compile/program.ts";
@@ -19,16 +19,16 @@ const shape = model.shape(imaginedInfo([512, 512], model, 4), { samples: 1, draw
 const program = (fp16: boolean) => planForecast(model, shape, KERNELS, fp16).main.program;
 const least: Target = { limits: LEAST_LIMITS, tiles: true, subgroups: false };
 
-Deno.test("planLaunches() fits the released model into 8 GB, and into half with f16 weights", () => {
-  const [whole, half] = [planLaunches(program(false), least), planLaunches(program(true), least)];
+Deno.test("planDispatches() fits the released model into 8 GB, and into half with f16 weights", () => {
+  const [whole, half] = [planDispatches(program(false), least), planDispatches(program(true), least)];
   assert.ok(whole.bound + whole.working < 6e9, `${whole.bound} and ${whole.working} bytes`);
   assert.ok(half.bound + half.working < 3.5e9, `${half.bound} and ${half.working} bytes`);
   assert.ok(whole.largest <= LEAST_LIMITS.maxBufferSize);
   assert.ok(whole.shaders < 80, `${whole.shaders} shaders`);
 });
 
-Deno.test("launchesOf() binds no more than the least adapter can", () => {
-  for (const { dispatch } of launchesOf(program(false), least)) {
+Deno.test("dispatchesOf() binds no more than the least adapter can", () => {
+  for (const { dispatch } of dispatchesOf(program(false), least)) {
     const operands = [...dispatch.inputs, ...dispatch.outputs];
     assert.ok(operands.length <= LEAST_LIMITS.maxStorageBuffersPerShaderStage);
     for (const { bytes, start } of operands) {
@@ -38,56 +38,56 @@ Deno.test("launchesOf() binds no more than the least adapter can", () => {
   }
 });
 
-Deno.test("poolSlots() never has a launch read and write one buffer", () => {
+Deno.test("poolSlots() never has a dispatch read and write one buffer", () => {
   const made = program(true);
   const { assignment } = poolSlots(made);
-  // Slots of their own are told from pooled buffers by their sign.
+  // Slots of their own differ from pooled buffers by their sign.
   const buffer = (slot: number | null) =>
     slot === null ? NaN : assignment[slot]! >= 0 ? assignment[slot]! : -1 - slot;
-  for (const { dispatch } of launchesOf(made, least)) {
+  for (const { dispatch } of dispatchesOf(made, least)) {
     const written = dispatch.outputs.map(({ slot }) => buffer(slot));
     assert.ok(dispatch.inputs.every(({ slot }) => !written.includes(buffer(slot))), dispatch.parts.name);
   }
 });
 
-Deno.test("launchesOf() gives subgroups eight rows of a norm a workgroup", () => {
-  const norms = launchesOf(program(false), { ...least, subgroups: true })
+Deno.test("dispatchesOf() gives subgroups eight rows of a norm a workgroup", () => {
+  const norms = dispatchesOf(program(false), { ...least, subgroups: true })
     .filter(({ dispatch }) => dispatch.parts.name === "layerNormSubgroup");
   assert.ok(norms.length >= 4 * 40 - 2, `${norms.length}`);
-  for (const { dispatch: { words, groups } } of norms) {
-    const [inRow, rows] = [words[0]!, words[1]!];
+  for (const { dispatch: { uniforms, groups } } of norms) {
+    const [inRow, rows] = [uniforms[0]!, uniforms[1]!];
     assert.equal(groups[0], inRow);
     assert.ok(inRow * groups[1] * 8 >= rows && inRow * (groups[1] - 1) * 8 < rows, `${groups} for ${rows}`);
   }
 });
 
-Deno.test("launchesOf() refuses steps that bind more tensors than an adapter can", () => {
+Deno.test("dispatchesOf() refuses launches that bind more tensors than an adapter can", () => {
   const limits = { ...LEAST_LIMITS, maxStorageBuffersPerShaderStage: 3 };
   assert.throws(
-    () => launchesOf(program(false), { ...least, limits }),
+    () => dispatchesOf(program(false), { ...least, limits }),
     /binds \d tensors at once, maxStorageBuffersPerShaderStage of this adapter is 3/,
   );
 });
 
 Deno.test("submitsOf() ends a submit before its arithmetic is more than a slow adapter does in time", () => {
-  const launches = launchesOf(program(false), least);
-  const starts = submitsOf(launches);
-  assert.equal(starts.at(-1), launches.length);
+  const dispatches = dispatchesOf(program(false), least);
+  const starts = submitsOf(dispatches);
+  assert.equal(starts.at(-1), dispatches.length);
   for (let i = 0; i + 1 < starts.length; i++) {
-    const part = launches.slice(starts[i], starts[i + 1]);
-    const work = part.reduce((sum, launch) => sum + launch.work, 0);
-    assert.ok(part.length === 1 || (part.length <= 64 && work <= 5e10), `${part.length} launches, ${work}`);
+    const part = dispatches.slice(starts[i], starts[i + 1]);
+    const work = part.reduce((sum, { work }) => sum + work, 0);
+    assert.ok(part.length === 1 || (part.length <= 64 && work <= 5e10), `${part.length} dispatches, ${work}`);
   }
 });
 
-Deno.test("the launches of a two-block model are the reviewed ones", async () => {
+Deno.test("the dispatches of a two-block model are the reviewed ones", async () => {
   const made = twoBlocks();
-  const lines = launchesOf(made, least).map(({ dispatch: { parts, groups, inputs, outputs } }) =>
+  const lines = dispatchesOf(made, least).map(({ dispatch: { parts, groups, inputs, outputs } }) =>
     `${parts.name} ${groups.join("x")} <- ${inputs.length}, ${
       outputs.map(({ bytes }) => bytes).join(" ")
     } bytes`
   );
-  const { bound, working, dispatches, submits, shaders } = planLaunches(made, least);
+  const { bound, working, dispatches, submits, shaders } = planDispatches(made, least);
   lines.push(`${dispatches} dispatches, ${submits} submits, ${shaders} shaders`);
   lines.push(`${bound} bytes bound, ${working} bytes working`);
   const path = fixture("two_blocks_webgpu.txt");

@@ -1,7 +1,7 @@
-// What a step means, in double precision and one element at a time: the independent reading of StepAttributes that
+// What a launch means, in double precision and one element at a time: the independent reading of LaunchAttributes that
 // backends are compared with. Shares no code with any backend.
 
-import type { AnyStep, ContractAxis } from "../../lib/compile/program.ts";
+import type { ContractAxis, Launch } from "../../lib/compile/program.ts";
 import type { View } from "../../lib/compile/view.ts";
 import { evaluateArrays } from "../../lib/ir/evaluate_scalar.ts";
 import type { Expression } from "../../lib/ir/scalar.ts";
@@ -49,10 +49,10 @@ function replaced(index: readonly number[], axis: number, ...values: number[]): 
   return [...index.slice(0, axis), ...values, ...index.slice(axis + 1)];
 }
 
-function contract(step: Extract<AnyStep, { kernel: "contract" }>, slots: Slots): void {
-  const { batch, m, n, k, epilogue } = step.attributes;
-  const [a, b, ...extras] = step.inputs;
-  const out = at(step.outputs, 0);
+function contract(launch: Extract<Launch, { kernel: "contract" }>, slots: Slots): void {
+  const { batch, m, n, k, epilogue } = launch.attributes;
+  const [a, b, ...extras] = launch.inputs;
+  const out = at(launch.outputs, 0);
   const [aSlot, bSlot, target] = [at(slots, a!.slot), at(slots, b!.slot), at(slots, out.slot)];
   const outer = [...batch, ...m, ...n];
   const along = (axes: readonly ContractAxis[], index: readonly number[], of: "a" | "b" | "out") =>
@@ -90,10 +90,10 @@ function* positions(view: Pick<View, "offset" | "strides">, shape: Shape): Gener
 }
 
 /** Softmax weights of query `index` (leading axes and m). */
-function softmax(step: { inputs: readonly View[] }, slots: Slots, scale: number, bias: View | undefined) {
-  const [q, k] = step.inputs.map((view) => reader(slots, view));
+function softmax(launch: { inputs: readonly View[] }, slots: Slots, scale: number, bias: View | undefined) {
+  const [q, k] = launch.inputs.map((view) => reader(slots, view));
   const b = bias && reader(slots, bias);
-  const [e, n] = [at(step.inputs[0]!.shape, -1), at(step.inputs[1]!.shape, -2)];
+  const [e, n] = [at(launch.inputs[0]!.shape, -1), at(launch.inputs[1]!.shape, -2)];
   return (lead: readonly number[], m: number): number[] => {
     const scores = Array.from({ length: n }, (_, j) => {
       const score = scale * dot(e, (i) => q!([...lead, m, i]) * k!([...lead, j, i]));
@@ -106,15 +106,15 @@ function softmax(step: { inputs: readonly View[] }, slots: Slots, scale: number,
   };
 }
 
-function attentionGradient(step: Extract<AnyStep, { kernel: "attentionGradient" }>, slots: Slots): void {
-  const { scale } = step.attributes;
-  const [q, k, v, g] = step.inputs.map((view) => reader(slots, view));
-  const [dq, dk, dv] = step.outputs.map((view) => ({ get: reader(slots, view), set: writer(slots, view) }));
-  const [queries, e] = step.inputs[0]!.shape.slice(-2) as [number, number];
-  const [keys, width] = step.inputs[2]!.shape.slice(-2) as [number, number];
-  const weights = softmax(step, slots, scale, undefined);
-  for (const view of step.outputs) for (const i of indices(view.shape)) writer(slots, view)(i, 0);
-  for (const leading of indices(step.inputs[0]!.shape.slice(0, -2))) {
+function attentionGradient(launch: Extract<Launch, { kernel: "attentionGradient" }>, slots: Slots): void {
+  const { scale } = launch.attributes;
+  const [q, k, v, g] = launch.inputs.map((view) => reader(slots, view));
+  const [dq, dk, dv] = launch.outputs.map((view) => ({ get: reader(slots, view), set: writer(slots, view) }));
+  const [queries, e] = launch.inputs[0]!.shape.slice(-2) as [number, number];
+  const [keys, width] = launch.inputs[2]!.shape.slice(-2) as [number, number];
+  const weights = softmax(launch, slots, scale, undefined);
+  for (const view of launch.outputs) for (const i of indices(view.shape)) writer(slots, view)(i, 0);
+  for (const leading of indices(launch.inputs[0]!.shape.slice(0, -2))) {
     const lead = [...leading];
     const add = (to: typeof dq, row: number, i: number, value: number) =>
       to!.set([...lead, row, i], to!.get([...lead, row, i]) + value);
@@ -135,20 +135,20 @@ function attentionGradient(step: Extract<AnyStep, { kernel: "attentionGradient" 
 }
 
 /**
- * Runs one step on slots in place.
+ * Runs one launch on slots in place.
  *
- * @param step any kernel
+ * @param launch any kernel
  * @param slots contents by slot number
  */
-export function evaluateStep(step: AnyStep, slots: Slots): void {
-  const read = step.inputs.map((view) => reader(slots, view));
-  const out = at(step.outputs, 0);
+export function evaluateLaunch(launch: Launch, slots: Slots): void {
+  const read = launch.inputs.map((view) => reader(slots, view));
+  const out = at(launch.outputs, 0);
   const write = writer(slots, out);
-  const [x] = step.inputs;
-  switch (step.kernel) {
+  const [x] = launch.inputs;
+  switch (launch.kernel) {
     case "map":
       {
-        const values = evaluateAll(step.attributes.expression, slots, step.inputs, out.shape);
+        const values = evaluateAll(launch.attributes.expression, slots, launch.inputs, out.shape);
         let next = 0;
         for (const i of indices(out.shape)) write(i, at(values, next++));
       }
@@ -159,9 +159,9 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       }
       return;
     case "reduce": {
-      const { axes, expression, reducer } = step.attributes;
+      const { axes, expression, reducer } = launch.attributes;
       const results = new Map<number, number>();
-      const values = evaluateAll(expression, slots, step.inputs, x!.shape);
+      const values = evaluateAll(expression, slots, launch.inputs, x!.shape);
       const kept = { ...out, strides: out.strides.map((s, axis) => axes.includes(axis) ? 0 : s) };
       let next = 0;
       for (const place of positions(kept, x!.shape)) {
@@ -174,15 +174,15 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       return;
     }
     case "contract":
-      return contract(step, slots);
+      return contract(launch, slots);
     case "gather":
       for (const i of indices(out.shape)) {
-        const { axis } = step.attributes;
+        const { axis } = launch.attributes;
         write(i, read[0]!(replaced(i, axis, read[1]!([at(i, axis)]))));
       }
       return;
     case "scatterAdd": {
-      const { axis } = step.attributes;
+      const { axis } = launch.attributes;
       const old = reader(slots, out);
       for (const i of indices(out.shape)) write(i, 0);
       for (const i of indices(x!.shape)) {
@@ -192,7 +192,7 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       return;
     }
     case "fold": {
-      const { axis, step: distance } = step.attributes;
+      const { axis, stride: distance } = launch.attributes;
       const old = reader(slots, out);
       for (const i of indices(out.shape)) write(i, 0);
       for (const i of indices(x!.shape)) {
@@ -208,7 +208,7 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
         const value = (i: number) => read[0]!([...row, i]);
         const mean = dot(n, value) / n;
         const variance = dot(n, (i) => (value(i) - mean) ** 2) / n;
-        const scale = 1 / Math.sqrt(variance + step.attributes.epsilon);
+        const scale = 1 / Math.sqrt(variance + launch.attributes.epsilon);
         for (let i = 0; i < n; i++) {
           write([...row, i], (value(i) - mean) * scale * read[1]!([i]) + read[2]!([i]));
         }
@@ -216,7 +216,7 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       return;
     }
     case "rope": {
-      const pairs = at(step.inputs[1]!.shape, -1);
+      const pairs = at(launch.inputs[1]!.shape, -1);
       for (const i of indices(x!.shape)) {
         const feature = at(i, -1);
         const pair = [...i.slice(0, -1), feature >> 1];
@@ -230,8 +230,8 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       return;
     }
     case "attention": {
-      const weights = softmax(step, slots, step.attributes.scale, step.inputs[3]);
-      const [n, width] = step.inputs[2]!.shape.slice(-2) as [number, number];
+      const weights = softmax(launch, slots, launch.attributes.scale, launch.inputs[3]);
+      const [n, width] = launch.inputs[2]!.shape.slice(-2) as [number, number];
       for (const index of indices(out.shape.slice(0, -1))) {
         const [lead, m] = [index.slice(0, -1), at(index, -1)];
         const p = weights(lead, m);
@@ -242,6 +242,6 @@ export function evaluateStep(step: AnyStep, slots: Slots): void {
       return;
     }
     case "attentionGradient":
-      return attentionGradient(step, slots);
+      return attentionGradient(launch, slots);
   }
 }

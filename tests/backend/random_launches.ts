@@ -1,11 +1,11 @@
-// Random operands for steps: views that are permuted, broadcast, padded and shifted in their slots, over contents drawn
-// from a seed. Odd sizes and sizes of one come often.
+// Random operands for launches: views that are permuted, broadcast, padded and shifted in their slots, over contents
+// drawn from a seed. Odd sizes and sizes of one come often.
 
 import fc from "fast-check";
-import type { AnyStep, Kernel, Step } from "../../lib/compile/program.ts";
+import type { Kernel, Launch, LaunchOf } from "../../lib/compile/program.ts";
 import type { View } from "../../lib/compile/view.ts";
 import { at, type DType, type Shape, sizeOf } from "../../lib/ir/types.ts";
-import { type Contents, encodeHalf } from "./run_step.ts";
+import { type Contents, encodeFp16 } from "./run_launch.ts";
 
 /** A source of numbers that a seed fixes. */
 export class Draw {
@@ -84,7 +84,7 @@ export class Slots {
       ? Float32Array.from(numbers)
       : dtype === "i32"
       ? Int32Array.from(numbers)
-      : encodeHalf(numbers);
+      : encodeFp16(numbers);
     return this.contents.push({ dtype, data }) - 1;
   }
 
@@ -122,20 +122,20 @@ export class Slots {
   }
 }
 
-/** A step with the contents around it. */
-export interface StepCase {
-  readonly step: AnyStep;
+/** A launch with the contents around it. */
+export interface LaunchCase {
+  readonly launch: Launch;
   readonly contents: readonly Contents[];
 }
 
-/** A step record of the right type. */
-export function stepOf<K extends Kernel>(
+/** A launch record of the right type. */
+export function launchOf<K extends Kernel>(
   kernel: K,
   inputs: readonly View[],
   outputs: readonly View[],
-  attributes: Step<K>["attributes"],
-): AnyStep {
-  return { kernel, inputs, outputs, attributes, scope: "test" } as AnyStep;
+  attributes: LaunchOf<K>["attributes"],
+): Launch {
+  return { kernel, inputs, outputs, attributes, scope: "test" } as Launch;
 }
 
 /** Seeds for fast-check; shrinking goes to smaller seeds, which mean nothing, so it is off. */

@@ -1,17 +1,17 @@
-// Runs a step on a device and against its definition, and says where they differ most.
+// Runs a launch on a device and against its definition, and says where they differ most.
 
 import type { Device } from "../../lib/compile/device.ts";
 import { viewText } from "../../lib/compile/program.ts";
 import { at, type HostArray } from "../../lib/ir/types.ts";
-import { evaluateStep, indices, position } from "./evaluate_step.ts";
-import { decode, runSteps } from "./run_step.ts";
-import type { KernelCase } from "./step_cases.ts";
+import { evaluateLaunch, indices, position } from "./evaluate_launch.ts";
+import { decode, runLaunches } from "./run_launch.ts";
+import type { KernelCase } from "./launch_cases.ts";
 
-/** Text of a step as failures show it. */
-export function caseText({ step }: KernelCase): string {
-  const ins = step.inputs.map((v) => `${v.dtype}${viewText(v)}`).join(" ");
-  return `${step.kernel} ${step.outputs.map(viewText).join(" ")} <- ${ins} ${
-    JSON.stringify(step.attributes)
+/** Text of a launch as failures show it. */
+export function caseText({ launch }: KernelCase): string {
+  const ins = launch.inputs.map((v) => `${v.dtype}${viewText(v)}`).join(" ");
+  return `${launch.kernel} ${launch.outputs.map(viewText).join(" ")} <- ${ins} ${
+    JSON.stringify(launch.attributes)
   }`;
 }
 
@@ -21,12 +21,12 @@ export function caseText({ step }: KernelCase): string {
  * @returns what every slot holds on the device afterwards
  * @throws Error when a result is off by more than the tolerance, or a gap in an output was touched
  */
-export async function compareStep(device: Device, test: KernelCase): Promise<HostArray[]> {
-  const { step, contents, tolerance, floor = 0 } = test;
-  const results = await runSteps(device, [step], contents);
+export async function compareLaunch(device: Device, test: KernelCase): Promise<HostArray[]> {
+  const { launch, contents, tolerance, floor = 0 } = test;
+  const results = await runLaunches(device, [launch], contents);
   const expected = contents.map(decode);
-  evaluateStep(step, expected);
-  for (const view of step.outputs) {
+  evaluateLaunch(launch, expected);
+  for (const view of launch.outputs) {
     const want = at(expected, view.slot);
     const got = decode({ dtype: view.dtype, data: at(results, view.slot) });
     const inside = new Set<number>();

@@ -1,14 +1,14 @@
-// Random steps of every kernel, with the largest error each may have and why. A kernel without an entry does not
+// Random launches of every kernel, with the largest error each may have and why. A kernel without an entry does not
 // compile. Backends run the same cases.
 
 import type { ContractAxis, Kernel } from "../../lib/compile/program.ts";
 import type { View } from "../../lib/compile/view.ts";
 import { apply, type Expression, number, operand } from "../../lib/ir/scalar.ts";
 import { at, type DType } from "../../lib/ir/types.ts";
-import { type Draw, Slots, type StepCase, stepOf } from "./random_steps.ts";
+import { type Draw, type LaunchCase, launchOf, Slots } from "./random_launches.ts";
 
-/** A step and its tolerance: largest error over the largest magnitude of the result, or over `floor` if larger. */
-export interface KernelCase extends StepCase {
+/** A launch and its tolerance: largest error over the largest magnitude of the result, or over `floor` if larger. */
+export interface KernelCase extends LaunchCase {
   readonly tolerance: number;
   /** Magnitude of the terms the result is made of, where they may cancel altogether. */
   readonly floor?: number;
@@ -92,13 +92,13 @@ function contractCase(draw: Draw, most: number): KernelCase {
   // Sums of up to 22500 products; error grows like the root of the number of terms times 6e-8, cancellation like that
   // root as well.
   return {
-    step: stepOf("contract", [a, b, ...extras], [out], attributes),
+    launch: launchOf("contract", [a, b, ...extras], [out], attributes),
     contents: slots.contents,
     tolerance: 3e-6,
   };
 }
 
-/** One random step per call. */
+/** One random launch per call. */
 export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
   map: (draw) => {
     const slots = new Slots(draw);
@@ -118,7 +118,11 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     });
     const out = slots.output(shape, dtype);
     // A handful of roundings; sigmoid and log within 2 ulp.
-    return { step: stepOf("map", inputs, [out], { expression }), contents: slots.contents, tolerance: 1e-6 };
+    return {
+      launch: launchOf("map", inputs, [out], { expression }),
+      contents: slots.contents,
+      tolerance: 1e-6,
+    };
   },
   cast: (draw) => {
     const slots = new Slots(draw);
@@ -132,7 +136,7 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     // Half floats have 11 bits.
     const tolerance = to === "f16" ? 2 ** -11 : 0;
     return {
-      step: stepOf("cast", [input], [slots.output(shape, to)], {}),
+      launch: launchOf("cast", [input], [slots.output(shape, to)], {}),
       contents: slots.contents,
       tolerance,
     };
@@ -149,8 +153,8 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     // Positive, so that nothing cancels and the error is that of the expression.
     const inputs = Array.from({ length: count }, () => slots.input("f32", shape, () => 0.1 + draw.unit()));
     const out = slots.output(shape.map((n, i) => axes.includes(i) ? 1 : n));
-    const step = stepOf("reduce", inputs, [out], { reducer, axes, expression });
-    return { step, contents: slots.contents, tolerance: 2e-7 };
+    const launch = launchOf("reduce", inputs, [out], { reducer, axes, expression });
+    return { launch, contents: slots.contents, tolerance: 2e-7 };
   },
   contract: (draw) => contractCase(draw, draw.pick([20_000, 150_000])),
   gather: (draw) => {
@@ -165,7 +169,7 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
       slots.view("i32", [picks], { value: () => draw.whole(0, at(shape, axis) - 1) }),
     ];
     const out = slots.output(shape.map((n, i) => i === axis ? picks : n), dtype);
-    return { step: stepOf("gather", inputs, [out], { axis }), contents: slots.contents, tolerance: 0 };
+    return { launch: launchOf("gather", inputs, [out], { axis }), contents: slots.contents, tolerance: 0 };
   },
   scatterAdd: (draw) => {
     const slots = new Slots(draw);
@@ -178,19 +182,27 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     ];
     const out = slots.output(shape.map((n, i) => i === axis ? length : n));
     // Sums run in double precision.
-    return { step: stepOf("scatterAdd", inputs, [out], { axis }), contents: slots.contents, tolerance: 1e-7 };
+    return {
+      launch: launchOf("scatterAdd", inputs, [out], { axis }),
+      contents: slots.contents,
+      tolerance: 1e-7,
+    };
   },
   fold: (draw) => {
     const slots = new Slots(draw);
     const rest = draw.shape(draw.whole(0, 3), 60);
     const axis = draw.whole(0, rest.length);
-    const [windows, size, step] = [draw.size(9), draw.size(9), draw.size(9)];
+    const [windows, size, stride] = [draw.size(9), draw.size(9), draw.size(9)];
     const shape = [...rest.slice(0, axis), windows, size, ...rest.slice(axis)];
-    const length = (windows - 1) * step + size + draw.whole(0, 2);
+    const length = (windows - 1) * stride + size + draw.whole(0, 2);
     const out = slots.output([...rest.slice(0, axis), length, ...rest.slice(axis)]);
     const inputs = [slots.input("f32", shape)];
     // At most 9 terms.
-    return { step: stepOf("fold", inputs, [out], { axis, step }), contents: slots.contents, tolerance: 1e-6 };
+    return {
+      launch: launchOf("fold", inputs, [out], { axis, stride }),
+      contents: slots.contents,
+      tolerance: 1e-6,
+    };
   },
   layerNorm: (draw) => {
     const slots = new Slots(draw);
@@ -204,8 +216,8 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     ];
     const out = slots.output(shape);
     // The exact value is rounded once before the weight.
-    const step = stepOf("layerNorm", inputs, [out], { epsilon: 1e-5 });
-    return { step, contents: slots.contents, tolerance: 5e-7 };
+    const launch = launchOf("layerNorm", inputs, [out], { epsilon: 1e-5 });
+    return { launch, contents: slots.contents, tolerance: 5e-7 };
   },
   rope: (draw) => {
     const slots = new Slots(draw);
@@ -215,7 +227,7 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     const table = () => slots.input("f32", [...lead, pairs]);
     const inputs = [slots.input("f32", shape), table(), table()];
     return {
-      step: stepOf("rope", inputs, [slots.output(shape)], {}),
+      launch: launchOf("rope", inputs, [slots.output(shape)], {}),
       contents: slots.contents,
       tolerance: 3e-7,
     };
@@ -230,9 +242,9 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
       inputs.push(slots.input("f32", [...lead, m, n], () => draw.chance(masked) ? -1e30 : draw.normal()));
     }
     const out = slots.output([...lead, m, width]);
-    const step = stepOf("attention", inputs, [out], { scale: draw.pick([0.3, 1 / Math.sqrt(e)]) });
+    const launch = launchOf("attention", inputs, [out], { scale: draw.pick([0.3, 1 / Math.sqrt(e)]) });
     // Scores of size 10 carry 1e-6 into the exponential.
-    return { step, contents: slots.contents, tolerance: 5e-6 };
+    return { launch, contents: slots.contents, tolerance: 5e-6 };
   },
   attentionGradient: (draw) => {
     const slots = new Slots(draw);
@@ -241,7 +253,9 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     const shapes = [[m, e], [n, e], [n, width], [m, width]].map((tail) => [...lead, ...tail]);
     const inputs = shapes.map((shape) => slots.input("f32", shape));
     const outputs = shapes.slice(0, 3).map((shape) => slots.output(shape));
-    const step = stepOf("attentionGradient", inputs, outputs, { scale: draw.pick([0.3, 1 / Math.sqrt(e)]) });
-    return { step, contents: slots.contents, tolerance: 1e-5, floor: 1 };
+    const launch = launchOf("attentionGradient", inputs, outputs, {
+      scale: draw.pick([0.3, 1 / Math.sqrt(e)]),
+    });
+    return { launch, contents: slots.contents, tolerance: 1e-5, floor: 1 };
   },
 };
