@@ -33,7 +33,7 @@ async function open(root: string): Promise<Checkout> {
   const { makeResident } = await load("bench/resident.ts");
   const device = await wasm({ threads: 1 });
   const cases = new Map<string, () => Untyped>(
-    kernelCases().map(({ label, program }: Untyped) => [label, () => program]),
+    kernelCases().map((each: Untyped) => [each.label, () => each.matrices ? each : each.program]),
   );
   for (const [name, make] of Object.entries(PROGRAMS)) cases.set(name, () => (make as Untyped)(device));
   return {

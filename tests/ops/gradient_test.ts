@@ -2,13 +2,12 @@
 // maps, its results are multiplied by random cotangents and go through others (op_case.ts). That the f64 gradients are
 // right themselves is shown by differences_test.ts.
 
-import assert from "node:assert/strict";
 import { check } from "../../lib/ir/check.ts";
 import type { Op } from "../../lib/ir/node.ts";
 import { cases } from "../cases.ts";
-import { DEVICES, deviceTest } from "../devices.ts";
 import { lossGraph, type OpCase } from "../op_case.ts";
-import { assertEvaluates, gradientRounding, prepare, type Prepared, runGraph } from "../run_case.ts";
+import { gradientRounding, prepare, type Prepared } from "../run_case.ts";
+import { opSuite } from "./suite.ts";
 
 interface Gradient {
   readonly test: OpCase;
@@ -29,28 +28,8 @@ function gradients(op: Op): readonly Gradient[] {
   return found;
 }
 
-for (const device of DEVICES) {
-  deviceTest(device, "grad() of every op equals the f64 evaluation", async (opened, context) => {
-    using alike = await device.openAlike?.() ?? null;
-    const refused: string[] = [];
-    for (const op of device.ops) {
-      await context.step(op, async () => {
-        for (const { test, prepared } of gradients(op)) {
-          const what = `${op}: ${test.name}`;
-          let got;
-          try {
-            got = await assertEvaluates(opened, prepared, gradientRounding(test), what);
-          } catch (error) {
-            if (!device.refuses?.words.test((error as Error).message)) throw error;
-            refused.push(what);
-            continue;
-          }
-          if (!alike) continue;
-          const again = await runGraph(alike, prepared.graph, prepared.feeds);
-          assert.deepEqual(again, got, `${what}: several threads differ from one`);
-        }
-      });
-    }
-    assert.ok(refused.length <= (device.refuses?.gradients ?? 0), `refused: ${refused.join("; ")}`);
-  });
-}
+opSuite("grad() of every op equals the f64 evaluation", "gradients", function* (op) {
+  for (const { test, prepared } of gradients(op)) {
+    yield { what: `${op}: ${test.name}`, prepared, rounding: gradientRounding(test) };
+  }
+});

@@ -1,6 +1,6 @@
 //! `scatterAdd`: `out = 0; out[.., index[j], ..] += x[.., j, ..]`. The axes beside the indexed one are the index space;
 //! a task is a run of columns with all of the indexed axis, so additions happen in the order of j for any number of
-//! threads; they run in double precision. Indices are checked like those of `gather`.
+//! threads; they run in double precision. Rows without gaps have loops of their own, which compile to vectors. Indices are checked like those of `gather`.
 
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
@@ -9,8 +9,9 @@ use crate::odometer::{count, Odometer};
 
 /// Elements a thread takes at once, about.
 const BATCH: usize = 8_192;
-/// Sums a thread keeps at a time, unless the axis is longer than a quarter of it.
-const SUMS: usize = 16_384;
+/// Sums a thread keeps at a time, unless the axis is longer than a quarter of it: enough for several lines of the cache
+/// of every row, since rows of tokens lie far apart and their first line is what is waited for.
+const SUMS: usize = 65_536;
 
 pub struct ScatterAdd {
     axes: usize,
@@ -101,14 +102,27 @@ impl Kernel for ScatterAdd {
                     }
                     let row = sums.add(i as usize * n);
                     let from = from.offset(j * x_stride as isize);
-                    for c in 0..n {
-                        *row.add(c) += *from.offset(c as isize * from_stride) as f64;
+                    if from_stride == 1 {
+                        for c in 0..n {
+                            *row.add(c) += *from.add(c) as f64;
+                        }
+                    } else {
+                        for c in 0..n {
+                            *row.add(c) += *from.offset(c as isize * from_stride) as f64;
+                        }
                     }
                 }
                 for i in 0..length {
                     let to = to.offset(i as isize * out_stride as isize);
-                    for c in 0..n {
-                        *to.offset(c as isize * to_stride) = *sums.add(i * n + c) as f32;
+                    let row = sums.add(i * n);
+                    if to_stride == 1 {
+                        for c in 0..n {
+                            *to.add(c) = *row.add(c) as f32;
+                        }
+                    } else {
+                        for c in 0..n {
+                            *to.offset(c as isize * to_stride) = *row.add(c) as f32;
+                        }
                     }
                 }
             }
