@@ -12,13 +12,14 @@ import {
 } from "walrus";
 import { findNotFinite, readStatistics } from "walrus/data";
 import { isUrl } from "walrus/io";
+import { scoredNames } from "walrus/metrics";
 import { command, type Context } from "../cli.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { writeForecast, writePictures } from "./output.ts";
 import { rollOut } from "./roll_out.ts";
 import { renderTable } from "./table.ts";
-import { channelNames, channelsOf, type ForecastView, gridShape } from "./view.ts";
+import { channelsOf, type ForecastView, gridShape } from "./view.ts";
 
 /** Opens the device that computes, and opens it again when it is lost. */
 function deviceOpener(options: ForecastOptions, { print }: Context, devices: AsyncDisposableStack) {
@@ -115,7 +116,7 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
   const view: ForecastView = {
     dataset: start.info.dataset,
     shape: gridShape(start.info),
-    channels: channelNames(start.info),
+    channels: scoredNames(start.info),
     axisNames: start.info.grid.axes,
     times: frames.map(({ time }) => time),
     truth: truth.map((sample) => sample && channelsOf(sample)),

@@ -12,7 +12,6 @@ import {
   type Trajectory,
 } from "walrus";
 import { scoredNames } from "walrus/metrics";
-import { frameAfter } from "walrus/models";
 import type { Context } from "../cli.ts";
 import { admit } from "./memory.ts";
 import type { ForecastOptions } from "./options.ts";
@@ -53,7 +52,6 @@ export async function rollOut(
   const scores = scorer(start, transforms);
   const lastFrame = options.start + (start.times.length - 1) * stride;
   const { value: kept } = await persistence(start, 1).next();
-  const varying = start.info.fields.filter(({ constant }) => !constant).length;
   const [frames, truth, rows]: [Frame[], (Sample | null)[], ScoreRow[]] = [[], [], []];
   using progress = startProgress("forecast", steps, context);
   const isCpu = model.device.name.startsWith("wasm");
@@ -77,8 +75,8 @@ export async function rollOut(
     const index = lastFrame + frame.step * stride;
     const known = index < trajectory.steps ? await trajectory.sample([index]) : null;
     const time = known?.times[0] ?? frame.time;
-    const values = frame.values.slice(0, varying);
-    frames.push(frameAfter(start, values, frame.step, time));
+    const values = frame.values.slice(0, kept!.length);
+    frames.push({ ...frame, time, times: Float64Array.of(time) });
     truth.push(known);
     rows.push({
       step: frame.step,

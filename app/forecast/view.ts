@@ -20,11 +20,6 @@ export interface ForecastView {
   readonly hidden: Uint8Array | null;
 }
 
-/** Names of the components of all fields that vary. */
-export function channelNames(info: SampleInfo): string[] {
-  return info.fields.filter(({ constant }) => !constant).flatMap((field) => componentNames(info, field));
-}
-
 /** X, Y, Z of a grid; 1 for axes it does not have. */
 export function gridShape({ grid: { shape: [x = 1, y = 1, z = 1] } }: SampleInfo): [number, number, number] {
   return [x, y, z];

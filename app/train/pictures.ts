@@ -3,10 +3,11 @@
 
 import type { FieldMap, Sample } from "walrus";
 import { openCheckpoint, streamSafetensors, writeFileAtomic } from "walrus/io";
+import { scoredNames } from "walrus/metrics";
 import { type ForecastHost, rollout } from "walrus/models";
 import type { ValidationSystem } from "walrus/train";
 import { drawFigure } from "../forecast/figure.ts";
-import { channelNames, channelsOf, type ForecastView, gridShape } from "../forecast/view.ts";
+import { channelsOf, type ForecastView, gridShape } from "../forecast/view.ts";
 
 /** Validations of which pictures are kept: the first, the last, and some between. */
 const MOST_KEPT = 4;
@@ -150,7 +151,7 @@ export class Pictures {
     const before = await this.#read(split.dataset);
     const subject: Subject = {
       dataset: split.dataset,
-      channels: channelNames(start.info),
+      channels: scoredNames(start.info),
       axisNames: start.info.grid.axes,
       shape: gridShape(start.info),
       ahead,

@@ -5,6 +5,8 @@
 import type { Op, Tensor } from "../ir/node.ts";
 import { type Graph, makeNode, prune, rewrite } from "../ir/trace.ts";
 import { BYTES, sizeOf, type Type } from "../ir/types.ts";
+import { outputSlotName } from "./lower.ts";
+import type { Program } from "./program.ts";
 
 /** Results that are kept although they take more memory than what they are made of. */
 const SMALL_BYTES = 2 ** 20;
@@ -94,4 +96,12 @@ export function precompute(graph: Graph, stationary: (input: string) => boolean)
     return makeNode("input", [], { name, type }, [type]);
   });
   return { prologue, main };
+}
+
+/** Results of a prologue, which has them by the slots of its outputs, by the inputs of the main program they are. */
+export function resultsByInput<M>({ slots }: Program, outputs: ReadonlyMap<string, M>): Map<string, M> {
+  return new Map(slots.flatMap(({ kind, name }) => {
+    const result = kind === "input" ? outputs.get(outputSlotName(name)) : undefined;
+    return result === undefined ? [] : [[name, result] as const];
+  }));
 }

@@ -1,6 +1,6 @@
 // How the numbers of a sample are counted and named: points of a grid, components of a field.
 
-import type { Grid, SampleField, SampleInfo } from "./dataset.ts";
+import type { Grid, Sample, SampleField, SampleInfo } from "./dataset.ts";
 
 /** Number of points of a grid. */
 export function pointCount({ shape }: Pick<Grid, "shape">): number {
@@ -20,6 +20,20 @@ export function componentCount({ grid }: Pick<SampleInfo, "grid">, { order }: Sa
 /** Numbers of one frame of a field: points times components. */
 export function frameSize(info: Pick<SampleInfo, "grid">, field: SampleField): number {
   return pointCount(info.grid) * componentCount(info, field);
+}
+
+/** How many fields vary in time; they come first. */
+export function varyingCount({ fields }: Pick<SampleInfo, "fields">): number {
+  return fields.filter(({ constant }) => !constant).length;
+}
+
+/** Numbers of the fields that vary, of one frame, counted from the end of a sample. */
+export function frameFromEnd({ info, times, values }: Sample, back: number): Float32Array[] {
+  return values.slice(0, varyingCount(info)).map((field) => {
+    const size = field.length / times.length;
+    const from = (times.length - 1 - back) * size;
+    return field.subarray(from, from + size);
+  });
 }
 
 /** Names of the directions of space. A cartesian plane has x and y, whatever its axes are called. */

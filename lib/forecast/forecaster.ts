@@ -1,5 +1,6 @@
 // A network as a forecaster, to be scored beside the trivial forecasts.
 
+import { varyingCount } from "../data/components.ts";
 import type { Forecaster } from "../metrics/forecasters.ts";
 import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 
@@ -12,7 +13,7 @@ import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 export function modelForecast(host: ForecastHost, options: Omit<RolloutOptions, "steps"> = {}): Forecaster {
   return async function* (start, steps) {
     // Frames are samples: they have the start's constant fields too, which come last.
-    const varying = start.info.fields.filter(({ constant }) => !constant).length;
+    const varying = varyingCount(start.info);
     for await (const { values } of rollout(host, start, { ...options, steps })) {
       yield values.slice(0, varying);
     }

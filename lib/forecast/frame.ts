@@ -1,5 +1,6 @@
 // Predicted frames, and windows made of them.
 
+import { varyingCount } from "../data/components.ts";
 import type { Sample } from "../data/dataset.ts";
 
 /** A predicted frame: a sample of one frame. Hidden cells are 0. */
@@ -13,11 +14,6 @@ export interface Frame extends Sample {
 /** Numbers of the fields that vary, of one frame, in the order of the sample's fields. */
 export type FrameValues = readonly Float32Array[];
 
-/** How many of a sample's fields vary in time; they come first. */
-function varying(sample: Sample): number {
-  return sample.info.fields.filter(({ constant }) => !constant).length;
-}
-
 /**
  * A predicted frame beside the window it continues.
  *
@@ -30,7 +26,7 @@ export function frameAfter(start: Sample, values: FrameValues, step: number, tim
   return {
     info: start.info,
     times: Float64Array.of(time),
-    values: [...values, ...start.values.slice(varying(start))],
+    values: [...values, ...start.values.slice(varyingCount(start.info))],
     hidden: start.hidden,
     ...(start.real ? { real: start.real } : {}),
     step,
@@ -57,7 +53,7 @@ export function windowAfter(start: Sample, frames: readonly Frame[]): Sample {
     added.forEach((frame, i) => joined.set(frame.values[field]!, (kept + i) * size));
     return joined;
   };
-  const count = varying(start);
+  const count = varyingCount(start.info);
   return {
     ...start,
     times: Float64Array.from([...start.times.slice(length - kept), ...added.map(({ time }) => time)]),

@@ -1,20 +1,10 @@
 // What can be scored as a forecast, and the two forecasts that need no network: floors for anything trained.
 
-import { frameSize } from "../data/components.ts";
+import { frameFromEnd } from "../data/components.ts";
 import type { Sample } from "../data/dataset.ts";
 
 /** Continues a sample by frames: of each, the fields that vary, `[..points, ..components]`. */
 export type Forecaster = (start: Sample, steps: number) => AsyncIterable<readonly Float32Array[]>;
-
-/** The fields that vary in one frame of a sample, counted from its end. */
-function fromEnd({ info, times, values }: Sample, back: number): Float32Array[] {
-  return info.fields.flatMap((field, i) => {
-    if (field.constant) return [];
-    const size = frameSize(info, field);
-    const from = (times.length - 1 - back) * size;
-    return [values[i]!.subarray(from, from + size)];
-  });
-}
 
 /**
  * The last frame, kept.
@@ -32,7 +22,7 @@ function fromEnd({ info, times, values }: Sample, back: number): Float32Array[] 
  * ```
  */
 export async function* persistence(start: Sample, steps: number): AsyncGenerator<Float32Array[], void, void> {
-  for (let step = 1; step <= steps; step++) yield fromEnd(start, 0);
+  for (let step = 1; step <= steps; step++) yield frameFromEnd(start, 0);
 }
 
 /**
@@ -45,8 +35,8 @@ export async function* linearExtrapolation(
   start: Sample,
   steps: number,
 ): AsyncGenerator<Float32Array[], void, void> {
-  const last = fromEnd(start, 0);
-  const before = start.times.length > 1 ? fromEnd(start, 1) : last;
+  const last = frameFromEnd(start, 0);
+  const before = start.times.length > 1 ? frameFromEnd(start, 1) : last;
   for (let step = 1; step <= steps; step++) {
     yield last.map((values, f) => values.map((v, i) => v + step * (v - before[f]![i]!)));
   }

@@ -1,7 +1,7 @@
 // The one way in which a predicted frame is scored against the true one (evaluation.md sections 1 and 4): component by
 // component, hidden cells out of both, components that only an embedding added not at all.
 
-import { componentNames, frameSize } from "../data/components.ts";
+import { componentNames, frameFromEnd, frameSize } from "../data/components.ts";
 import type { Sample, SampleInfo } from "../data/dataset.ts";
 import { applyTransform, type FieldTransforms, transformedName } from "../data/transforms.ts";
 import { type FrameMetric, frameMetric } from "./frame.ts";
@@ -116,10 +116,5 @@ export function score(
  * ```
  */
 export function vrmse(prediction: Sample, truth: Sample): Record<string, number> {
-  const { info, times } = prediction;
-  const last = prediction.values.flatMap((values, i) => {
-    const field = info.fields[i]!;
-    return field.constant ? [] : [values.subarray((times.length - 1) * frameSize(info, field))];
-  });
-  return score(last, truth);
+  return score(frameFromEnd(prediction, 0), truth);
 }

@@ -2,7 +2,7 @@
 // program.
 
 import type { DeviceBuffer, Loadable } from "../../compile/device.ts";
-import { outputSlotName } from "../../compile/lower.ts";
+import { resultsByInput } from "../../compile/prologue.ts";
 import { stationaryBuffers } from "../jobs.ts";
 import type { Turn } from "../queue.ts";
 import { isBufferOf, type WasmBuffer } from "./buffer.ts";
@@ -18,11 +18,7 @@ async function precomputed(
 ): Promise<Map<string, Region>> {
   if (!prologue) return new Map();
   const executable = new WasmExecutable(host, prologue.program, stationary, new Map());
-  const outputs = await executable.computeOnce(turn);
-  const inputs = main.program.slots.filter(({ kind, name }) =>
-    kind === "input" && outputs.has(outputSlotName(name))
-  );
-  return new Map(inputs.map(({ name }) => [name, outputs.get(outputSlotName(name))!]));
+  return resultsByInput(main.program, await executable.computeOnce(turn));
 }
 
 /** Makes a plan resident; see `Device.load`. */

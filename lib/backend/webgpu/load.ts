@@ -2,7 +2,7 @@
 // results stay with the main program.
 
 import type { DeviceBuffer, Loadable } from "../../compile/device.ts";
-import { outputSlotName } from "../../compile/lower.ts";
+import { resultsByInput } from "../../compile/prologue.ts";
 import type { Program } from "../../compile/program.ts";
 import { stationaryBuffers } from "../jobs.ts";
 import type { Turn } from "../queue.ts";
@@ -59,11 +59,7 @@ async function precomputed(
 ): Promise<Results> {
   if (!prologue) return new Map();
   const executable = await loadProgram(gpu, turn, prologue.program, stationary, new Map());
-  const outputs = await executable.computeOnce(turn);
-  const inputs = main.program.slots.filter(({ kind, name }) =>
-    kind === "input" && outputs.has(outputSlotName(name))
-  );
-  return new Map(inputs.map(({ name }) => [name, outputs.get(outputSlotName(name))!]));
+  return resultsByInput(main.program, await executable.computeOnce(turn));
 }
 
 /** Makes a plan resident; see `Device.load`. */
