@@ -1,4 +1,5 @@
-// Many random interleavings on every device, one seed each: a failure is run again alone with `--seed` and `--count 1`.
+// Many random interleavings on the devices in turn, one seed each, the same schedule on the same device: a failure is run
+// again alone with `--seed` and `--count 1`.
 // Usage: deno task interleave [--count 500] [--seed 1] [--out FILE]
 
 import { parseArgs } from "node:util";
@@ -7,7 +8,7 @@ import { processorName } from "../../bench/machine.ts";
 import { writeResults } from "../../bench/results.ts";
 import { inRepository } from "../shared.ts";
 import configuration from "../../deno.json" with { type: "json" };
-import { Alone, runSchedule, simulations, type TestedDevice, testedDevices } from "./interleaving.ts";
+import { Alone, runSchedule, schedules, testedDevices } from "./interleaving.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,15 +31,8 @@ interface Row {
   readonly failed: number[];
 }
 
-/** The device of a seed: the same seed is the same schedule on the same device. A GPU has every 20th. */
-function deviceOf(devices: readonly TestedDevice[], seed: number): number {
-  const usual = devices.filter(({ name }) => name !== "webgpu").length;
-  return seed % 20 === 0 && usual < devices.length ? usual : seed % usual;
-}
-
 const [count, first] = [Number(options.count), Number(options.seed)];
 const devices = await testedDevices();
-const data = simulations();
 const alone = devices.map(({ open }) => new Alone(open));
 const rows = devices.map(({ name }): Row => ({
   device: name,
@@ -50,13 +44,13 @@ const rows = devices.map(({ name }): Row => ({
 }));
 
 for (let seed = first; seed < first + count; seed++) {
-  const place = deviceOf(devices, seed);
+  const place = seed % devices.length;
   const [device, row] = [devices[place]!, rows[place]!];
-  const [schedule] = fc.sample(device.schedules, { numRuns: 1, seed });
+  const [schedule] = fc.sample(schedules, { numRuns: 1, seed });
   const began = performance.now();
   let outcome: string;
   try {
-    const { finished, ended } = await runSchedule(device, schedule!, alone[place]!, data);
+    const { finished, ended } = await runSchedule(device, schedule!, alone[place]!);
     row.finished += finished;
     row.ended += ended;
     outcome = `${finished} finished, ${ended} ended`;
