@@ -6,16 +6,31 @@ import type { Device } from "../../lib/compile/device.ts";
 import type { TrainingSettings } from "../../lib/train/settings.ts";
 import type { TrainerState } from "../../lib/train/trainer_state.ts";
 import { gpuTest } from "../backend/webgpu/adapter.ts";
-import { TINY_SETTINGS, tinyBatch, tinyTrainer } from "./tiny.ts";
+import { batchOf, TINY_SETTINGS, tinyModel, tinySample, tinyTrainer } from "./tiny.ts";
 
-const STEPS = 2;
+const model = tinyModel({ includeD: [1, 2] });
+
+/** What is trained. */
+interface Case {
+  readonly weights: "f32" | "f16";
+  readonly points: readonly number[];
+  readonly steps: number;
+}
+
+/** A thousand tokens take a software GPU ten seconds a step: one of them, and several on a line. */
+const CASES: readonly Case[] = [
+  { weights: "f32", points: [32, 32], steps: 1 },
+  { weights: "f32", points: [32, 1], steps: 3 },
+  { weights: "f16", points: [32, 1], steps: 3 },
+];
 
 /** Losses, norms and the state after a few steps. */
-async function train(device: Device, settings: TrainingSettings) {
-  using trainer = await tinyTrainer(device, { settings });
+async function train(device: Device, { weights, points, steps }: Case) {
+  const settings: TrainingSettings = { ...TINY_SETTINGS, weights };
+  using trainer = await tinyTrainer(device, { settings, model });
   const numbers: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
-    const { loss, norm } = await trainer.step([tinyBatch(step)], 1e-3);
+  for (let step = 0; step < steps; step++) {
+    const { loss, norm } = await trainer.step([batchOf([tinySample(step, points)], step, model)], 1e-3);
     numbers.push(loss, norm);
   }
   return { numbers, state: await trainer.state() };
@@ -35,11 +50,12 @@ function worst(kind: string, wanted: TrainerState, got: TrainerState): [number, 
   return errors.reduce((a, b) => b[0] > a[0] ? b : a);
 }
 
-for (const weights of ["f32", "f16"] as const) {
-  gpuTest(`optimiser steps on WebGPU agree with those on WASM, weights ${weights}`, async (gpu) => {
+for (const each of CASES) {
+  const { weights, points, steps } = each;
+  const title = `${steps} step(s) on ${points.join(" x ")} points, weights ${weights}`;
+  gpuTest(`an optimiser on WebGPU agrees with WASM: ${title}`, async (gpu) => {
     using cpu = await wasm();
-    const settings = { ...TINY_SETTINGS, weights };
-    const [wanted, got] = [await train(cpu, settings), await train(gpu, settings)];
+    const [wanted, got] = [await train(cpu, each), await train(gpu, each)];
     wanted.numbers.forEach((number, i) =>
       assert.ok(Math.abs(got.numbers[i]! / number - 1) < 1e-5, `${wanted.numbers}; ${got.numbers}`)
     );
