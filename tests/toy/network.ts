@@ -1,11 +1,12 @@
 // A network of nothing that the library has: two matrices over the fields of one frame and a lead time, which predict the
-// next frame. It is registered where it is needed; no line of the library knows it.
+// next frame.
 
-import type { Sample, SampleInfo } from "../../lib/data/dataset.ts";
+import { frameFromEnd, pointCount } from "../../lib/data/components.ts";
+import type { Sample } from "../../lib/data/dataset.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { abs, add, concat, mean, reshape, sub } from "../../lib/ir/tensor.ts";
-import type { Shape, Type } from "../../lib/ir/types.ts";
-import type { Model, ModelEntry, ModelFamily, Parameters } from "../../lib/models/model.ts";
+import type { Type } from "../../lib/ir/types.ts";
+import type { Model, Parameters } from "../../lib/models/model.ts";
 import type { RandomSource } from "../../lib/random/random_source.ts";
 import { silu } from "../../lib/nn/activation.ts";
 import { linear } from "../../lib/nn/linear.ts";
@@ -30,17 +31,16 @@ function next(parameters: Parameters, x: Tensor, lead: Tensor, hidden: number): 
   return add(x, reshape(linear(parameters, "bnh,ch->bnc", inner, "toy.out", [C, hidden]), [B, N, C]));
 }
 
-/** Fields side by side `[B, N, C]`, of frame `t`. */
-function stacked(samples: readonly Sample[], t: number): Float32Array {
-  return Float32Array.from(samples.flatMap(({ values, times }) => {
-    const points = values[0]!.length / times.length;
-    return Array.from({ length: points }, (_, p) => values.map((v) => v[t * points + p]!)).flat();
+/** Fields side by side `[B, N, C]`, of the frame so many before the last. */
+function stacked(samples: readonly Sample[], back: number): Float32Array {
+  return Float32Array.from(samples.flatMap((sample) => {
+    const fields = frameFromEnd(sample, back);
+    return [...fields[0]!.keys()].flatMap((p) => fields.map((field) => field[p]!));
   }));
 }
 
-function toyModel(C: number, hidden: number): Model<ToyShape> {
-  const lead = (samples: number, points: number, value: number) =>
-    new Float32Array(samples * points).fill(value);
+/** The network of so many fields and hidden numbers. */
+export function toyModel(C: number, hidden: number): Model<ToyShape> {
   return {
     family: "toy",
     description: `${C} fields, ${hidden} hidden numbers`,
@@ -48,23 +48,21 @@ function toyModel(C: number, hidden: number): Model<ToyShape> {
     parameters: new Map([["toy.in", matrix(hidden, C + 1)], ["toy.out", matrix(C, hidden)]]),
     contextFrames: () => ({ usual: 1, least: 1, most: 1 }),
     fields: ({ fields }) => fields.map((_, i) => ({ columns: [i], learnt: true })),
-    shape(info: SampleInfo, { samples }) {
-      const points = info.grid.shape.reduce((n, size) => n * size, 1);
-      if (info.fields.length === C && info.fields.every((f) => f.order === 0)) return [samples, points, C];
-      throw new TypeError(`Got ${info.fields.length} fields, wanted ${C} scalars`);
+    shape(info, { samples }) {
+      if (info.fields.length !== C || info.fields.some((f) => f.order > 0)) {
+        throw new TypeError(`Got ${info.fields.length} fields, wanted ${C} scalars`);
+      }
+      return [samples, pointCount(info.grid), C];
     },
-    inputs: (samples) => ({
-      "state/frame": stacked(samples, 0),
-      ...(samples[0]!.times.length > 1 ? { target: stacked(samples, 1) } : {}),
-    }),
-    stepInputs: ([B, N], place) => ({ lead: lead(B, N, place.lead) }),
-    frames(output, [B, N]) {
+    inputs(samples) {
+      const last = samples[0]!.times.length - 1;
+      return { "state/frame": stacked(samples, last), ...last > 0 && { target: stacked(samples, last - 1) } };
+    },
+    stepInputs: ([B, N], { lead }) => ({ lead: new Float32Array(B * N).fill(lead) }),
+    frames(output, [, N], samples) {
       const field = (b: number, c: number) =>
         Float32Array.from({ length: N }, (_, p) => output[(b * N + p) * C + c]!);
-      return Array.from(
-        { length: B },
-        (_, b) => [Array.from({ length: C }, (_, c) => field(b, c))],
-      );
+      return samples.map((_, b) => [Array.from({ length: C }, (_, c) => field(b, c))]);
     },
     forecast: {
       types: ([B, N]) => ({ "state/frame": f32(B, N, C), lead: f32(B, N, 1) }),
@@ -86,35 +84,3 @@ function toyModel(C: number, hidden: number): Model<ToyShape> {
     weightsFile: "toy.safetensors",
   };
 }
-
-const family: ModelFamily = {
-  family: "toy",
-  recipe: () => ({ optimizer: { lr: 1e-2 }, schedule: { kind: "constant" } }),
-  settings: (section) => ({ hidden: 8, ...section as object }),
-  fromCheckpoint(shapes: ReadonlyMap<string, Shape>) {
-    const [hidden = 1, inputs = 2] = shapes.get("toy.in") ?? [];
-    return { model: toyModel(inputs - 1, hidden), warnings: [] };
-  },
-  fromFiles: ({ "toy.json": text = '{"fields":2,"hidden":8}' }) => family.fromConfig(JSON.parse(text)),
-  fromConfig: (config) => {
-    const { fields, hidden } = config as { fields: number; hidden: number };
-    return toyModel(fields, hidden);
-  },
-  create(settings, data, _map, from) {
-    const { hidden } = settings as { hidden: number };
-    return {
-      model: from ?? toyModel(data[0]?.fields.length ?? 2, hidden),
-      notes: [],
-      carry: (name, old, fresh) => old(name) ?? fresh(),
-    };
-  },
-};
-
-/** How a registry finds it. */
-export const entry: ModelEntry = {
-  family: "toy",
-  configFiles: ["toy.json"],
-  claims: (names) => names.has("toy.in"),
-  load: () => Promise.resolve(family),
-  module: import.meta.url,
-};

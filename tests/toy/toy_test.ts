@@ -14,7 +14,7 @@ import { loadModel } from "../../lib/forecast/load.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { inFolder, runCommand } from "../app/run_command.ts";
 import { writeWaves } from "./data.ts";
-import { entry } from "./network.ts";
+import { entry } from "./family.ts";
 
 const registry = [entry];
 
