@@ -1,7 +1,9 @@
 // attention: out = softmax(q k^T scale + bias) v; q, k, v, bias: in0..3. Scores are never stored: sums are rescaled
-// when a larger score comes. Uniforms: invocations in a row of workgroups, rows, m, n, scale, strides of q (m, e), k
-// (n, e), v (n, f), out (m, f), bias (m, n), the walk of leading axes. Dispatch: one invocation a row of q.
+// when a larger score comes. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of q
+// (m, e), k (n, e), v (n, f), out (m, f), bias (m, n), the walk of leading axes. Dispatch: an invocation has one row of
+// q, or as many as a vector has lanes.
 
+alias Rows = {{type}};
 const E = {{e}}u;
 const F = {{f}}u;
 
@@ -11,37 +13,47 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (flat >= word(1u)) {
     return;
   }
-  let row = flat % word(2u);
-  let at = walk(flat / word(2u));
+  let m = word(2u);
+  let parts = (m + {{rows}}u - 1u) / {{rows}}u;
+  let row = flat % parts * {{rows}}u;
+  let at = walk(flat / parts);
   let scale = bitcast<f32>(word(4u));
-  var q: array<f32, E>;
+  let k_row = word(7u);
+  let k_feature = word(8u);
+  let v_row = word(9u);
+  let v_feature = word(10u);
+  var q: array<Rows, E>;
   for (var i = 0u; i < E; i++) {
-    q[i] = load0(at.in0 + row * word(5u) + i * word(6u)) * scale;
+    let place = at.in0 + i * word(6u);
+    q[i] = {{q}} * scale;
   }
-  var total: array<f32, F>;
-  var largest = -3.0e38;
-  var weights = 0.0;
+  var total: array<Rows, F>;
+  var largest = Rows(-3.0e38);
+  var weights = Rows();
   for (var j = 0u; j < word(3u); j++) {
-    var score = 0.0;
+    var score = Rows();
     for (var i = 0u; i < E; i++) {
-      score += q[i] * load1(at.in1 + j * word(7u) + i * word(8u));
+      score += q[i] * load1(at.in1 + j * k_row + i * k_feature);
     }
     {{bias}}
-    if (score > largest) {
-      let shrink = exp(max(largest - score, -1.0e4));
+    if (any(score > largest)) {
+      let before = largest;
+      largest = max(largest, score);
+      let shrink = exp(max(before - largest, Rows(-1.0e4)));
       weights *= shrink;
       for (var i = 0u; i < F; i++) {
         total[i] *= shrink;
       }
-      largest = score;
     }
-    let weight = exp(max(score - largest, -1.0e4));
+    let weight = exp(max(score - largest, Rows(-1.0e4)));
     weights += weight;
     for (var i = 0u; i < F; i++) {
-      total[i] += weight * load2(at.in2 + j * word(9u) + i * word(10u));
+      total[i] += weight * load2(at.in2 + j * v_row + i * v_feature);
     }
   }
   for (var i = 0u; i < F; i++) {
-    store0(at.out + row * word(11u) + i * word(12u), total[i] / weights);
+    let place = at.out + i * word(12u);
+    let result = total[i] / weights;
+    {{store}}
   }
 }

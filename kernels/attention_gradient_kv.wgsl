@@ -1,7 +1,9 @@
 // attentionGradient, third part: the cotangents of k and v; q, k, v, g, the rows' two numbers: in0..4, out0 for k, out1
-// for v. Uniforms: invocations in a row of workgroups, rows of k, m, n, scale, strides of q (m, e), k (n, e), v (n, f),
-// g (m, f), out0 (n, e), out1 (n, f), the walk of leading axes. One invocation a row of k.
+// for v. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f),
+// g (m, f), out0 (n, e), out1 (n, f), the walk of leading axes. An invocation has one row of k, or as many as a vector
+// has lanes.
 
+alias Rows = {{type}};
 const E = {{e}}u;
 const F = {{f}}u;
 
@@ -11,43 +13,60 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (flat >= word(1u)) {
     return;
   }
-  let row = flat % word(3u);
-  let lead = flat / word(3u);
+  let m = word(2u);
+  let n = word(3u);
+  let parts = (n + {{rows}}u - 1u) / {{rows}}u;
+  let row = flat % parts * {{rows}}u;
+  let lead = flat / parts;
   let at = walk(lead);
   let scale = bitcast<f32>(word(4u));
-  var k: array<f32, E>;
-  var v: array<f32, F>;
-  var total_k: array<f32, E>;
-  var total_v: array<f32, F>;
+  let q_row = word(5u);
+  let q_feature = word(6u);
+  let g_row = word(11u);
+  let g_feature = word(12u);
+  var k: array<Rows, E>;
+  var v: array<Rows, F>;
+  var total_k: array<Rows, E>;
+  var total_v: array<Rows, F>;
   for (var i = 0u; i < E; i++) {
-    k[i] = load1(at.in1 + row * word(7u) + i * word(8u)) * scale;
+    let place = at.in1 + i * word(8u);
+    k[i] = {{k}} * scale;
   }
   for (var i = 0u; i < F; i++) {
-    v[i] = load2(at.in2 + row * word(9u) + i * word(10u));
+    let place = at.in2 + i * word(10u);
+    v[i] = {{v}};
   }
-  for (var j = 0u; j < word(2u); j++) {
-    var score = 0.0;
+  var q: array<f32, E>;
+  var g: array<f32, F>;
+  for (var j = 0u; j < m; j++) {
+    var score = Rows();
     for (var i = 0u; i < E; i++) {
-      score += k[i] * load0(at.in0 + j * word(5u) + i * word(6u));
+      q[i] = load0(at.in0 + j * q_row + i * q_feature);
+      score += k[i] * q[i];
     }
-    var cotangent = 0.0;
+    var cotangent = Rows();
     for (var i = 0u; i < F; i++) {
-      cotangent += v[i] * load3(at.in3 + j * word(11u) + i * word(12u));
+      g[i] = load3(at.in3 + j * g_row + i * g_feature);
+      cotangent += v[i] * g[i];
     }
-    let query = 2u * (lead * word(2u) + j);
-    let weight = exp(max(score - load4(query), -1.0e4));
+    let query = 2u * (lead * m + j);
+    let weight = exp(max(score - load4(query), Rows(-1.0e4)));
     let part = weight * (cotangent - load4(query + 1u)) * scale;
     for (var i = 0u; i < E; i++) {
-      total_k[i] += part * load0(at.in0 + j * word(5u) + i * word(6u));
+      total_k[i] += part * q[i];
     }
     for (var i = 0u; i < F; i++) {
-      total_v[i] += weight * load3(at.in3 + j * word(11u) + i * word(12u));
+      total_v[i] += weight * g[i];
     }
   }
   for (var i = 0u; i < E; i++) {
-    store0(at.out + row * word(13u) + i * word(14u), total_k[i]);
+    let place = at.out + i * word(14u);
+    let result = total_k[i];
+    {{store0}}
   }
   for (var i = 0u; i < F; i++) {
-    store1(at.out1 + row * word(15u) + i * word(16u), total_v[i]);
+    let place = at.out1 + i * word(16u);
+    let result = total_v[i];
+    {{store1}}
   }
 }

@@ -1,7 +1,8 @@
 // attentionGradient, second part: the cotangent of q; q, k, v, g, the rows' two numbers: in0..4. Uniforms: invocations
-// in a row of workgroups, rows, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), out (m, e), the walk of
-// leading axes. One invocation a row of q.
+// in a row of workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), out (m, e), the
+// walk of leading axes. An invocation has one row of q, or as many as a vector has lanes.
 
+alias Rows = {{type}};
 const E = {{e}}u;
 const F = {{f}}u;
 
@@ -11,34 +12,50 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (flat >= word(1u)) {
     return;
   }
-  let row = flat % word(2u);
-  let at = walk(flat / word(2u));
+  let m = word(2u);
+  let parts = (m + {{rows}}u - 1u) / {{rows}}u;
+  let row = flat % parts * {{rows}}u;
+  let lead = flat / parts;
+  let at = walk(lead);
   let scale = bitcast<f32>(word(4u));
-  var q: array<f32, E>;
-  var g: array<f32, F>;
-  var total: array<f32, E>;
+  let k_row = word(7u);
+  let k_feature = word(8u);
+  let v_row = word(9u);
+  let v_feature = word(10u);
+  var q: array<Rows, E>;
+  var g: array<Rows, F>;
+  var total: array<Rows, E>;
   for (var i = 0u; i < E; i++) {
-    q[i] = load0(at.in0 + row * word(5u) + i * word(6u)) * scale;
+    let place = at.in0 + i * word(6u);
+    q[i] = {{q}} * scale;
   }
   for (var i = 0u; i < F; i++) {
-    g[i] = load3(at.in3 + row * word(11u) + i * word(12u));
+    let place = at.in3 + i * word(12u);
+    g[i] = {{g}};
   }
+  let numbers = 2u * lead * m;
+  let denominator = {{denominators}};
+  let product = {{products}};
+  var k: array<f32, E>;
   for (var j = 0u; j < word(3u); j++) {
-    var score = 0.0;
+    var score = Rows();
     for (var i = 0u; i < E; i++) {
-      score += q[i] * load1(at.in1 + j * word(7u) + i * word(8u));
+      k[i] = load1(at.in1 + j * k_row + i * k_feature);
+      score += q[i] * k[i];
     }
-    var cotangent = 0.0;
+    var cotangent = Rows();
     for (var i = 0u; i < F; i++) {
-      cotangent += g[i] * load2(at.in2 + j * word(9u) + i * word(10u));
+      cotangent += g[i] * load2(at.in2 + j * v_row + i * v_feature);
     }
-    let weight = exp(max(score - load4(2u * flat), -1.0e4));
-    let part = weight * (cotangent - load4(2u * flat + 1u)) * scale;
+    let weight = exp(max(score - denominator, Rows(-1.0e4)));
+    let part = weight * (cotangent - product) * scale;
     for (var i = 0u; i < E; i++) {
-      total[i] += part * load1(at.in1 + j * word(7u) + i * word(8u));
+      total[i] += part * k[i];
     }
   }
   for (var i = 0u; i < E; i++) {
-    store0(at.out + row * word(13u) + i * word(14u), total[i]);
+    let place = at.out + i * word(14u);
+    let result = total[i];
+    {{store}}
   }
 }

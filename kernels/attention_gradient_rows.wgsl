@@ -1,8 +1,9 @@
 // attentionGradient, first part: for each row of q the logarithm of its softmax's denominator and the sum of its
 // weights times their cotangents; q, k, v, g: in0..3, out: both numbers a row. Uniforms: invocations in a row of
-// workgroups, rows, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the walk of leading axes. One
-// invocation a row of q.
+// workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the walk of leading axes. An
+// invocation has one row of q, or as many as a vector has lanes.
 
+alias Rows = {{type}};
 const E = {{e}}u;
 const F = {{f}}u;
 
@@ -12,39 +13,56 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (flat >= word(1u)) {
     return;
   }
-  let row = flat % word(2u);
-  let at = walk(flat / word(2u));
+  let m = word(2u);
+  let parts = (m + {{rows}}u - 1u) / {{rows}}u;
+  let row = flat % parts * {{rows}}u;
+  let lead = flat / parts;
+  let at = walk(lead);
   let scale = bitcast<f32>(word(4u));
-  var q: array<f32, E>;
-  var g: array<f32, F>;
+  let k_row = word(7u);
+  let k_feature = word(8u);
+  let v_row = word(9u);
+  let v_feature = word(10u);
+  var q: array<Rows, E>;
+  var g: array<Rows, F>;
   for (var i = 0u; i < E; i++) {
-    q[i] = load0(at.in0 + row * word(5u) + i * word(6u)) * scale;
+    let place = at.in0 + i * word(6u);
+    q[i] = {{q}} * scale;
   }
   for (var i = 0u; i < F; i++) {
-    g[i] = load3(at.in3 + row * word(11u) + i * word(12u));
+    let place = at.in3 + i * word(12u);
+    g[i] = {{g}};
   }
-  var largest = -3.0e38;
-  var weights = 0.0;
-  var product = 0.0;
+  var largest = Rows(-3.0e38);
+  var weights = Rows();
+  var product = Rows();
   for (var j = 0u; j < word(3u); j++) {
-    var score = 0.0;
+    var score = Rows();
     for (var i = 0u; i < E; i++) {
-      score += q[i] * load1(at.in1 + j * word(7u) + i * word(8u));
+      score += q[i] * load1(at.in1 + j * k_row + i * k_feature);
     }
-    var cotangent = 0.0;
+    var cotangent = Rows();
     for (var i = 0u; i < F; i++) {
-      cotangent += g[i] * load2(at.in2 + j * word(9u) + i * word(10u));
+      cotangent += g[i] * load2(at.in2 + j * v_row + i * v_feature);
     }
-    if (score > largest) {
-      let shrink = exp(max(largest - score, -1.0e4));
+    if (any(score > largest)) {
+      let before = largest;
+      largest = max(largest, score);
+      let shrink = exp(max(before - largest, Rows(-1.0e4)));
       weights *= shrink;
       product *= shrink;
-      largest = score;
     }
-    let weight = exp(max(score - largest, -1.0e4));
+    let weight = exp(max(score - largest, Rows(-1.0e4)));
     weights += weight;
     product += weight * cotangent;
   }
-  store0(2u * flat, largest + log(weights));
-  store0(2u * flat + 1u, product / weights);
+  let place = 2u * lead * m;
+  {
+    let result = largest + log(weights);
+    {{denominators}}
+  }
+  {
+    let result = product / weights;
+    {{products}}
+  }
 }

@@ -79,6 +79,9 @@ export const DEVICES: readonly TestDevice[] = [
   wasmBuild(false, 64),
   WEBGPU,
   gpu(" without tiles", { tiles: false }, { ops: ["contract", "attention", "attentionGradient"] }),
+  gpu(" with a row of attention an invocation", { attentionRows: 1 }, {
+    ops: ["attention", "attentionGradient"],
+  }),
   gpu(" without subgroups", { subgroups: false }, {
     missing: adapter.missing ?? (adapter.subgroups ? null : "the adapter has no subgroups"),
   }),

@@ -68,7 +68,7 @@ function gigabytes(bytes: number): string {
 function row(program: Program, { memory, limits }: Adapter): string {
   let planned;
   try {
-    planned = planDispatches(program, { limits, tiles: true, subgroups: false });
+    planned = planDispatches(program, { limits, tiles: true, subgroups: false, attentionRows: 1 });
   } catch (error) {
     return `does not fit: ${(error as Error).message}`;
   }

@@ -23,6 +23,8 @@ export interface WebGpuOptions {
   readonly tiles?: boolean;
   /** Whether lanes may exchange numbers within subgroups, where the device has them (default: they may). */
   readonly subgroups?: boolean;
+  /** Rows of attention that an invocation has (default: what the adapter is fast with). */
+  readonly attentionRows?: 1 | 4;
 }
 
 /** A device that computes on a GPU. */
@@ -55,8 +57,7 @@ class Instance implements WebGpuDevice {
   }
 
   get isSoftware(): boolean {
-    const { isFallbackAdapter, description } = this.#gpu.device.adapterInfo;
-    return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
+    return isSoftware(this.#gpu.device);
   }
 
   get compiles(): number {
@@ -85,6 +86,10 @@ class Instance implements WebGpuDevice {
     this[Symbol.dispose]();
     await this.#gpu.queue.idle();
   }
+}
+
+function isSoftware({ adapterInfo: { isFallbackAdapter, description } }: GPUDevice): boolean {
+  return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
 }
 
 async function requestDevice(): Promise<GPUDevice> {
@@ -129,6 +134,8 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice>
   const device = options.device ?? await requestDevice();
   const limits = lowered(device.limits, options.limits ?? {});
   const subgroups = (options.subgroups ?? true) && await hasSubgroups(device);
-  const gpu = new Gpu(device, { limits, tiles: options.tiles ?? true, subgroups }, !options.device);
+  const tiles = options.tiles ?? true;
+  const attentionRows = options.attentionRows ?? (isSoftware(device) ? 4 : 1);
+  const gpu = new Gpu(device, { limits, tiles, subgroups, attentionRows }, !options.device);
   return new Instance(gpu);
 }

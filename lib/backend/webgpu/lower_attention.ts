@@ -29,6 +29,27 @@ function matrix(...views: readonly View[]): number[] {
   return views.flatMap((view) => view.strides.slice(-2));
 }
 
+/** Numbers of the rows that an invocation has, as one value: of rows beyond the last, the last one's. */
+function loadRows(rows: number, size: string, place: (row: string) => string): string {
+  if (rows === 1) return place("row");
+  const each = Array.from({ length: rows }, (_, r) => place(`min(row + ${r}u, ${size} - 1u)`));
+  return `vec${rows}f(${each.join(", ")})`;
+}
+
+/** Writes `result`, a number for each row. */
+function storeRows(rows: number, size: string, store: (row: string, value: string) => string): string {
+  if (rows === 1) return store("row", "result");
+  return Array.from(
+    { length: rows },
+    (_, r) => `if (row + ${r}u < ${size}) { ${store(`(row + ${r}u)`, `result[${r}]`)} }`,
+  ).join("\n    ");
+}
+
+/** What stands for the rows of an invocation in a kernel's text. */
+function rowsText(rows: number): { readonly type: string; readonly rows: string } {
+  return { type: rows === 1 ? "f32" : `vec${rows}f`, rows: String(rows) };
+}
+
 /** Rows and keys of a tile. */
 const TILE = 32;
 
@@ -62,7 +83,7 @@ export function attention(
   const score = (key: string) => bias ? `load3(at.in3 + row * word(13u) + ${key} * word(14u))` : "0.0";
   const [read, written] = [operands.slice(0, -1), operands.slice(-1)];
   const holds = tileBytes(e, f) <= target.limits.maxComputeWorkgroupStorageSize && f <= 128;
-  if (target.tiles && holds && Math.min(m, n) >= TILE / 2) {
+  if (target.tiles && target.attentionRows === 1 && holds && Math.min(m, n) >= TILE / 2) {
     const count = spaceSize(axes) * Math.ceil(m / TILE);
     const groups = rowsOfGroups(count, target);
     const quads = [q, k, v].map((view, i) => isWhole(view, at(operands, i), axes, i));
@@ -71,12 +92,21 @@ export function attention(
     const settings = { head: [groups[0], count, ...head], walks: [walk], substitutions, groups, quads };
     return [dispatch({ name: "attentionTile", ...settings }, read, written)];
   }
-  const substitutions = { ...common, bias: bias ? `score += ${score("j")};` : "" };
+  const rows = m === 1 ? 1 : target.attentionRows;
+  const substitutions = {
+    ...common,
+    ...rowsText(rows),
+    q: loadRows(rows, "m", (row) => `load0(place + ${row} * word(5u))`),
+    bias: bias
+      ? `score += ${loadRows(rows, "m", (row) => `load3(at.in3 + ${row} * word(13u) + j * word(14u))`)};`
+      : "",
+    store: storeRows(rows, "m", (row, value) => `store0(place + ${row} * word(11u), ${value});`),
+  };
   return [
     elementwise(
       target,
       "attention",
-      spaceSize(axes) * m,
+      spaceSize(axes) * Math.ceil(m / rows),
       64,
       { head, walk, substitutions },
       read,
@@ -99,7 +129,17 @@ export function attentionGradient(
   const rows = spaceSize(axes) * m;
   const numbers: Operand = { slot: null, dtype: "f32", start: 0, bytes: 8 * rows, offset: 0 };
   const head = [m, n, floatBits(scale), ...matrix(q, k, v, g)];
-  const substitutions = { e: String(at(q.shape, -1)), f: String(at(v.shape, -1)) };
+  const perLane = Math.max(m, n) === 1 ? 1 : target.attentionRows;
+  const common = { e: String(at(q.shape, -1)), f: String(at(v.shape, -1)), ...rowsText(perLane) };
+  const load = (size: string, text: (row: string) => string) => loadRows(perLane, size, text);
+  const store = (size: string, text: (row: string, value: string) => string) =>
+    storeRows(perLane, size, text);
+  const ofQuery = {
+    ...common,
+    q: load("m", (row) => `load0(place + ${row} * word(5u))`),
+    g: load("m", (row) => `load3(place + ${row} * word(11u))`),
+  };
+  const count = spaceSize(axes) * Math.ceil(m / perLane);
   /** Walk over the inputs and some outputs; `out` is the first of them. */
   const walk = (chosen: readonly number[], ...names: string[]) => {
     const operands = [...read, ...chosen.map((o) => at(written, o))];
@@ -107,24 +147,57 @@ export function attentionGradient(
     return walkOf([...members(4).slice(0, 4), ...names], pickStrides(axes, strides), operands);
   };
   return [
-    elementwise(target, "attentionGradientRows", rows, 64, { head, walk: walk([]), substitutions }, read, [
-      numbers,
-    ]),
+    elementwise(
+      target,
+      "attentionGradientRows",
+      count,
+      64,
+      {
+        head,
+        walk: walk([]),
+        substitutions: {
+          ...ofQuery,
+          denominators: store("m", (row, value) => `store0(place + 2u * ${row}, ${value});`),
+          products: store("m", (row, value) => `store0(place + 2u * ${row} + 1u, ${value});`),
+        },
+      },
+      read,
+      [numbers],
+    ),
     elementwise(
       target,
       "attentionGradientQ",
-      rows,
+      count,
       64,
-      { head: [...head, ...matrix(dq)], walk: walk([0], "out"), substitutions },
+      {
+        head: [...head, ...matrix(dq)],
+        walk: walk([0], "out"),
+        substitutions: {
+          ...ofQuery,
+          denominators: load("m", (row) => `load4(numbers + 2u * ${row})`),
+          products: load("m", (row) => `load4(numbers + 2u * ${row} + 1u)`),
+          store: store("m", (row, value) => `store0(place + ${row} * word(13u), ${value});`),
+        },
+      },
       [...read, numbers],
       [at(written, 0)],
     ),
     elementwise(
       target,
       "attentionGradientKv",
-      spaceSize(axes) * n,
+      spaceSize(axes) * Math.ceil(n / perLane),
       64,
-      { head: [...head, ...matrix(dk, dv)], walk: walk([1, 2], "out", "out1"), substitutions },
+      {
+        head: [...head, ...matrix(dk, dv)],
+        walk: walk([1, 2], "out", "out1"),
+        substitutions: {
+          ...common,
+          k: load("n", (row) => `load1(place + ${row} * word(7u))`),
+          v: load("n", (row) => `load2(place + ${row} * word(9u))`),
+          store0: store("n", (row, value) => `store0(place + ${row} * word(13u), ${value});`),
+          store1: store("n", (row, value) => `store1(place + ${row} * word(15u), ${value});`),
+        },
+      },
       [...read, numbers],
       [at(written, 1), at(written, 2)],
     ),

@@ -35,6 +35,11 @@ export interface Target {
   readonly tiles: boolean;
   /** Whether the lanes of a subgroup can add their numbers without workgroup memory. */
   readonly subgroups: boolean;
+  /**
+   * Rows of attention that an invocation has: one on a GPU; four on a software adapter, where a load takes as long as
+   * a hundred sums and registers are memory.
+   */
+  readonly attentionRows: 1 | 4;
 }
 
 /** The adapter's own limits, lowered where less is requested. */
