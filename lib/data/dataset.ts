@@ -3,6 +3,7 @@
 // network makes of them is the network's affair.
 
 import type { Boundary } from "./boundaries.ts";
+import type { MaskKind } from "./masks.ts";
 import type { Statistics } from "./statistics.ts";
 
 export type { Boundary } from "./boundaries.ts";
@@ -15,6 +16,8 @@ export interface SampleField {
   readonly order: number;
   /** Whether it stays the same in time. */
   readonly constant: boolean;
+  /** Set where it says which cells count: those at which it is not 0 are hidden, or the only ones that are kept. */
+  readonly mask?: MaskKind;
 }
 
 /** Where the points of a sample lie. */

@@ -43,7 +43,8 @@ export {
 } from "../data/examples.ts";
 export { findNotFinite } from "../data/not_finite.ts";
 export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
-export type { Reader } from "../data/reader.ts";
+export type { OpenOptions, Reader } from "../data/reader.ts";
+export { MASK_NAMES, type MaskKind, maskKind, type Masks } from "../data/masks.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";
