@@ -41,7 +41,8 @@ export {
   type RolloutCut,
   type RolloutCutOptions,
 } from "../data/examples.ts";
-export { findNotFinite } from "../data/not_finite.ts";
+export { holdOut } from "../data/hold_out.ts";
+export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_finite.ts";
 export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
 export type { OpenOptions, Reader } from "../data/reader.ts";
 export { MASK_NAMES, type MaskKind, maskKind, type Masks } from "../data/masks.ts";
