@@ -3,7 +3,7 @@
 import type { Split, Trajectory } from "./dataset.ts";
 import { makeSplit } from "./make_split.ts";
 
-/** Which part of a single trajectory is kept apart, its end. */
+/** Which part of a single trajectory is predicted to score, its end. */
 const SHARE = 1 / 4;
 
 /** Frames `from` to `to` (excluded) of a trajectory as one of its own. */
@@ -28,11 +28,11 @@ function splitOf(name: string, { dataset }: Split, entries: readonly [kind: stri
 }
 
 /**
- * Cuts a split in two that share no frame: its last trajectory and the others, or, where it has one, the last quarter of
- * the frames and those before.
+ * Cuts a split in two: its last trajectory and the others, or, where it has one, the frames up to some frame and the
+ * windows that predict a later one. No frame that is predicted in the one part occurs in the other.
  *
  * @param split to be cut
- * @param frames that each part has at least
+ * @param frames of a window: those it starts from and the one it predicts
  * @returns null where there are too few frames
  *
  * @example
@@ -40,9 +40,10 @@ function splitOf(name: string, { dataset }: Split, entries: readonly [kind: stri
  * import assert from "node:assert/strict";
  * import { openData } from "./open_data.ts";
  * using data = await openData("examples/data/gray_scott_mini.hdf5");
- * const whole = await data.split();
+ * const whole = await data.split(); // 13 frames.
  * const { train, held } = holdOut(whole, 7)!;
- * assert.equal(train.trajectory(0).steps + held.trajectory(0).steps, whole.trajectory(0).steps);
+ * assert.equal(train.trajectory(0).steps, 9);
+ * assert.equal(held.trajectory(0).steps, 6 + 4); // What starts from frame 3 predicts frame 9.
  * ```
  */
 export function holdOut(
@@ -57,13 +58,15 @@ export function holdOut(
   if (!last) return null;
   const [kind, trajectory] = last;
   const { steps } = trajectory;
-  if (all.length > 1 && steps >= frames && all.slice(0, -1).some(([, { steps }]) => steps >= frames)) {
-    return { train: splitOf(split.name, split, all.slice(0, -1)), held: splitOf("held", split, [last]) };
+  const others = all.slice(0, -1);
+  if (steps >= frames && others.some(([, { steps }]) => steps >= frames)) {
+    return { train: splitOf(split.name, split, others), held: splitOf("held", split, [last]) };
   }
-  const cut = steps - Math.max(frames, Math.ceil(steps * SHARE));
-  if (all.length > 1 || cut < frames) return null;
+  const kept = Math.min(Math.ceil(steps * SHARE), steps - frames);
+  if (others.length > 0 || kept < 1) return null;
+  const cut = steps - kept;
   return {
     train: splitOf(split.name, split, [[kind, part(trajectory, 0, cut)]]),
-    held: splitOf("held", split, [[kind, part(trajectory, cut, steps)]]),
+    held: splitOf("held", split, [[kind, part(trajectory, cut - frames + 1, steps)]]),
   };
 }
