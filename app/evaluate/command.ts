@@ -84,9 +84,11 @@ async function skillOf(
     leftOut: [...windows.leftOut, ...rollouts.leftOut],
     notFinite: [
       ...one.notFinite,
-      ...many.notFinite.map(({ name, step, components }) =>
-        `${name}, from step ${step} on, ${components.join(", ")}`
-      ),
+      ...many.notFinite.map(({ name, step }) => {
+        const scores = rollouts.rollouts.find((one) => one.name === name)!.steps[step - 1]!;
+        const fields = Object.keys(scores).filter((field) => !Number.isFinite(scores[field]));
+        return `${name}, from step ${step} on, ${fields.join(", ")}`;
+      }),
     ],
   };
 }

@@ -3,10 +3,12 @@
 // network makes of them is the network's affair.
 
 import type { Boundary } from "./boundaries.ts";
-import type { MaskKind } from "./masks.ts";
 import type { Statistics } from "./statistics.ts";
 
 export type { Boundary } from "./boundaries.ts";
+
+/** What a mask is not 0 at: cells that are hidden, or cells that are kept. */
+export type MaskKind = "hidden" | "kept";
 
 /** A field of a sample. */
 export interface SampleField {
@@ -16,7 +18,7 @@ export interface SampleField {
   readonly order: number;
   /** Whether it stays the same in time. */
   readonly constant: boolean;
-  /** Set where it says which cells count: those at which it is not 0 are hidden, or the only ones that are kept. */
+  /** Set where it is a mask. */
   readonly mask?: MaskKind;
 }
 

@@ -1,10 +1,7 @@
 // Fields that say which cells count: a constant scalar is a mask by its name, or because the caller says so. Both
 // polarities occur in files; behind this module there is one, `hidden`.
 
-import type { SampleField } from "./dataset.ts";
-
-/** What a mask is 1 at: cells that are hidden, or cells that are kept. */
-export type MaskKind = "hidden" | "kept";
+import type { MaskKind, SampleField } from "./dataset.ts";
 
 /** Masks by the names of their fields. */
 export type Masks = Readonly<Record<string, MaskKind>>;

@@ -195,12 +195,8 @@ export interface RolloutSummary {
   readonly steps: readonly number[];
   /** The same with the mean over trajectories. */
   readonly means: readonly number[];
-  /** Trajectories whose forecast is not finite, the first step at which it is not, and the components there. */
-  readonly notFinite: readonly {
-    readonly name: string;
-    readonly step: number;
-    readonly components: readonly string[];
-  }[];
+  /** Trajectories whose forecast is not finite, and the first step at which it is not. */
+  readonly notFinite: readonly { readonly name: string; readonly step: number }[];
 }
 
 /** Medians over trajectories. */
@@ -215,10 +211,7 @@ export function summarizeRollouts({ rollouts }: RolloutScores): RolloutSummary {
     means: overCurves(mean),
     notFinite: curves.flatMap((curve, i) => {
       const at = curve.findIndex((value) => !Number.isFinite(value));
-      if (at < 0) return [];
-      const { name, steps } = rollouts[i]!;
-      const components = Object.entries(steps[at]!).flatMap(([key, v]) => Number.isFinite(v) ? [] : [key]);
-      return [{ name, step: at + 1, components }];
+      return at < 0 ? [] : [{ name: rollouts[i]!.name, step: at + 1 }];
     }),
   };
 }

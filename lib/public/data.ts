@@ -24,6 +24,7 @@ export type {
   Boundary,
   Dataset,
   Grid,
+  MaskKind,
   Sample,
   SampleField,
   SampleInfo,
@@ -45,7 +46,7 @@ export { holdOut } from "../data/hold_out.ts";
 export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_finite.ts";
 export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
 export type { OpenOptions, Reader } from "../data/reader.ts";
-export { MASK_NAMES, type MaskKind, maskKind, type Masks } from "../data/masks.ts";
+export { MASK_NAMES, maskKind, type Masks } from "../data/masks.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";

@@ -8,7 +8,10 @@ import { openData } from "../../lib/data/open_data.ts";
 import { inRepository } from "../shared.ts";
 
 /** A split of the shipped trajectory and of shorter ones. */
-async function splitOf(lengths: readonly number[], use: (split: Split) => Promise<void>): Promise<void> {
+async function splitOf(
+  lengths: readonly number[],
+  use: (split: Split) => void | Promise<void>,
+): Promise<void> {
   using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
   const whole = (await data.split()).trajectory(0);
   const entries = lengths.map((steps, i) => ({
@@ -37,13 +40,13 @@ Deno.test("holdOut() keeps the frames at the end of a single trajectory from bei
   }));
 
 Deno.test("holdOut() keeps the last of several trajectories apart", () =>
-  splitOf([9, 8, 7], async (split) => {
+  splitOf([9, 8, 7], (split) => {
     const { train, held } = holdOut(split, 7)!;
     assert.deepEqual([stepsOf(train), stepsOf(held)], [[9, 8], [7]]);
     assert.equal(held.trajectory(0), split.trajectory(2));
   }));
 
 Deno.test("holdOut() gives nothing where frames are too few", async () => {
-  await splitOf([13], async (split) => assert.equal(await holdOut(split, 13), null));
-  await splitOf([9, 6], async (split) => assert.equal(await holdOut(split, 7), null));
+  await splitOf([13], (split) => assert.equal(holdOut(split, 13), null));
+  await splitOf([9, 6], (split) => assert.equal(holdOut(split, 7), null));
 });
