@@ -16,9 +16,10 @@ import {
   type Split,
 } from "walrus";
 import { Option } from "commander";
-import { consecutive, placesOf } from "walrus/data";
+import { consecutive, type Masks, placesOf } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import {
+  describeLeftOut,
   type LeftOut,
   scoreRollouts,
   scoreWindows,
@@ -26,6 +27,7 @@ import {
   summarizeWindows,
 } from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { maskOption } from "../masks.ts";
 import { MODEL } from "../shipped.ts";
 
 interface Options {
@@ -39,21 +41,26 @@ interface Options {
   readonly kvCache: boolean;
   readonly backend: BackendName;
   readonly threads?: number;
+  readonly mask?: Masks;
   readonly out?: string;
 }
 
 /** Scores of one forecaster on one data set. */
 interface Skill {
-  /** Median over windows of the mean over components, one step ahead. */
-  readonly oneStep: number;
+  /** Median over windows of the mean over components, one step ahead; null where there is no window to score. */
+  readonly oneStep: number | null;
   /** Median over windows of each component. */
   readonly fields: Readonly<Record<string, number>>;
   /** Median over trajectories of the mean over steps from the first frame. */
   readonly rollout: number | null;
   /** Mean over trajectories at every step. */
   readonly curve: readonly number[];
+  /** Windows and rollouts that were tried. */
+  readonly tried: Readonly<Record<LeftOut["kind"], number>>;
   /** Data that could not be scored. */
   readonly leftOut: readonly LeftOut[];
+  /** Forecasts that are not finite, in words. */
+  readonly notFinite: readonly string[];
 }
 
 async function skillOf(
@@ -69,11 +76,20 @@ async function skillOf(
   const one = summarizeWindows(windows);
   const many = summarizeRollouts(rollouts);
   return {
-    oneStep: one.median,
+    oneStep: windows.windows.length > 0 ? one.median : null,
     fields: one.components,
     rollout: rollouts.rollouts.length > 0 ? many.median : null,
     curve: many.means,
+    tried: { window: places.length, rollout: rollout > 0 ? split.trajectories : 0 },
     leftOut: [...windows.leftOut, ...rollouts.leftOut],
+    notFinite: [
+      ...one.notFinite,
+      ...many.notFinite.map(({ name, step }) => {
+        const scores = rollouts.rollouts.find((one) => one.name === name)!.steps[step - 1]!;
+        const fields = Object.keys(scores).filter((field) => !Number.isFinite(scores[field]));
+        return `${name}, from step ${step} on, ${fields.join(", ")}`;
+      }),
+    ],
   };
 }
 
@@ -117,12 +133,22 @@ async function evaluateOn(
   return skills;
 }
 
-/** Names what could not be scored, once. */
-function tellLeftOut(skills: Readonly<Record<string, Skill>>, warn: Context["warn"]): void {
-  const all = Object.values(skills).flatMap(({ leftOut }) =>
-    leftOut.map(({ name, why }) => `${name}: ${why}`)
+/** Forecasts that are named in a line; the others are counted. */
+const NAMED = 5;
+
+/** Counts and names what could not be scored, and what is not finite. */
+function tellFaults(skills: Readonly<Record<string, Skill>>, warn: Context["warn"]): void {
+  const lines = Object.values(skills).flatMap(({ leftOut, tried }) =>
+    (["window", "rollout"] as const).flatMap((kind) => describeLeftOut(leftOut, kind, tried[kind]) ?? [])
   );
-  for (const text of new Set(all)) warn(`warning: left out: ${text}`);
+  // The data are the same for all forecasters.
+  for (const line of new Set(lines)) warn(`warning: ${line}`);
+  for (const [name, { notFinite }] of Object.entries(skills)) {
+    if (notFinite.length === 0) continue;
+    const others = notFinite.length > NAMED ? `; and ${notFinite.length - NAMED} more` : "";
+    const named = notFinite.slice(0, NAMED).join("; ");
+    warn(`warning: ${notFinite.length} of ${name}'s frames or rollouts are not finite: ${named}${others}`);
+  }
 }
 
 /** The evaluate command. */
@@ -147,6 +173,7 @@ export const evaluate = command<Options>({
       .option("--seed <n>", "of the draws", wholeNumber(0), 0)
       .addOption(choice("--backend <name>", "where to compute", ["auto", "wasm", "webgpu"], "auto"))
       .option("--threads <n>", "threads (default: all)", wholeNumber(1))
+      .addOption(maskOption())
       .option("--out <file>", "also write the scores as JSON");
   },
   aliases: { "--reuse": "--kv-cache" },
@@ -163,10 +190,10 @@ export const evaluate = command<Options>({
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};
     for (const folder of operands) {
-      using data = await openData(folder);
+      using data = await openData(folder, { masks: options.mask ?? {} });
       const split = await splitOf(data, folder, options.split);
       const skills = results[data.name] = await evaluateOn(data, split, model, options);
-      tellLeftOut(skills, warn);
+      tellFaults(skills, warn);
       const cells = Object.values(skills).map(({ oneStep, rollout }) =>
         `${shown(oneStep)} / ${shown(rollout)}`
       );

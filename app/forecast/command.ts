@@ -17,7 +17,7 @@ import { command, type Context } from "../cli.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { writeForecast, writePictures } from "./output.ts";
-import { rollOut } from "./roll_out.ts";
+import { type Result, rollOut } from "./roll_out.ts";
 import { renderTable } from "./table.ts";
 import { channelsOf, type ForecastView, gridShape } from "./view.ts";
 
@@ -84,10 +84,27 @@ function describe(
   );
 }
 
+/** Says which frames have no score, and from where on the forecast is no longer finite. */
+function tellFaults(
+  { unscored, diverged, frames }: Result,
+  { steps, stopWhenDiverged }: ForecastOptions,
+  { warn }: Context,
+): void {
+  if (unscored.length > 0) {
+    warn(
+      `warning: ${unscored.length} of ${frames.length} true frames are not scored: ${unscored.join("; ")}`,
+    );
+  }
+  if (!diverged) return;
+  const { step, component } = diverged;
+  const ended = stopWhenDiverged && step < steps ? `; ended there, ${steps} steps were asked for` : "";
+  warn(`warning: the forecast has diverged: from step ${step} on, field ${component} is not finite${ended}`);
+}
+
 async function forecastWith(options: ForecastOptions, context: Context): Promise<void> {
   const { print, warn, signal, registry } = context;
   const began = performance.now();
-  using data = await openData(options.input);
+  using data = await openData(options.input, { masks: options.mask });
   for (const warning of data.warnings) warn(`warning: ${warning}`);
   const trajectory = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();
@@ -102,7 +119,7 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
   const start = await startOf(trajectory, model, options);
   describe(context, trajectory, start, model, options);
   const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
-  const { frames, truth, rows, names } = await rollOut(
+  const result = await rollOut(
     model,
     trajectory,
     start,
@@ -111,7 +128,10 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
     context,
     open,
   );
+  const { frames, truth, rows, names } = result;
   print(`\n${renderTable(names, rows, context.screen ?? { columns: 120, color: false })}\n`);
+
+  tellFaults(result, options, context);
 
   const view: ForecastView = {
     dataset: start.info.dataset,

@@ -2,7 +2,9 @@
 
 import type { WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
+import type { Masks } from "walrus/data";
 import { choice, wholeNumber } from "../cli.ts";
+import { maskOption } from "../masks.ts";
 
 /** Checked options. */
 export interface ForecastOptions {
@@ -27,6 +29,10 @@ export interface ForecastOptions {
   readonly out: string;
   readonly frames: number | undefined;
   readonly map: Readonly<Record<string, string>>;
+  /** Fields that are masks besides those of the usual names. */
+  readonly mask: Masks;
+  /** Whether the forecast ends where it is no longer finite. */
+  readonly stopWhenDiverged: boolean;
   /** Undefined: those of the network for the data set. */
   readonly transforms: Readonly<Record<string, "log10" | "zeros_like">> | undefined;
 }
@@ -111,6 +117,8 @@ export function declareOptions(reader: Command): void {
       wholeNumber(1, 16),
       4,
     )
+    .addOption(maskOption())
+    .option("--stop-when-diverged", "end the forecast at the first frame that is not finite", false)
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(
       "--transform <field=kind>",
@@ -130,6 +138,7 @@ export function completeOptions({ transform, ...read }: ReadOptions, defaults: D
   return {
     ...defaults,
     map: {},
+    mask: {},
     config: undefined,
     stats: undefined,
     split: undefined,

@@ -11,6 +11,7 @@ import {
   type Statistics,
   type Trajectory,
 } from "walrus";
+import { findNotFinite, locateNotFinite } from "walrus/data";
 import { scoredNames } from "walrus/metrics";
 import type { Context } from "../cli.ts";
 import { admit } from "./memory.ts";
@@ -26,6 +27,10 @@ export interface Result {
   readonly rows: readonly ScoreRow[];
   /** Names of what is scored. */
   readonly names: readonly string[];
+  /** True frames that are not scored since they are not finite: `frame 12, A is NaN`. */
+  readonly unscored: readonly string[];
+  /** The first predicted frame that is not finite, and a component that is not; null where there is none. */
+  readonly diverged: { readonly step: number; readonly component: string } | null;
 }
 
 /** Scores of every component; null where there is no truth. */
@@ -35,6 +40,12 @@ function scorer(start: Sample, transforms: FieldTransforms) {
     const scores = truth && score(values, truth, { transforms });
     return names.map((name) => scores ? scores[name] ?? NaN : null);
   };
+}
+
+/** Where a predicted frame is not finite. */
+function firstFault(frame: Frame): Result["diverged"] {
+  const fault = locateNotFinite(frame);
+  return fault && { step: frame.step, component: fault.component };
 }
 
 /** Forecasts and scores. */
@@ -53,6 +64,8 @@ export async function rollOut(
   const lastFrame = options.start + (start.times.length - 1) * stride;
   const { value: kept } = await persistence(start, 1).next();
   const [frames, truth, rows]: [Frame[], (Sample | null)[], ScoreRow[]] = [[], [], []];
+  const unscored: string[] = [];
+  let diverged: Result["diverged"] = null;
   using progress = startProgress("forecast", steps, context);
   const isCpu = model.device.name.startsWith("wasm");
   const rollout = model.rollout(start, {
@@ -74,6 +87,9 @@ export async function rollOut(
   for await (const frame of rollout) {
     const index = lastFrame + frame.step * stride;
     const known = index < trajectory.steps ? await trajectory.sample([index]) : null;
+    const bad = known && findNotFinite(known, [index]);
+    if (bad) unscored.push(bad);
+    const scored = bad ? null : known;
     const time = known?.times[0] ?? frame.time;
     const values = frame.values.slice(0, kept!.length);
     frames.push({ ...frame, time, times: Float64Array.of(time) });
@@ -81,10 +97,12 @@ export async function rollOut(
     rows.push({
       step: frame.step,
       time,
-      forecast: scores(values, known),
-      persistence: scores(kept!, known),
+      forecast: scores(values, scored),
+      persistence: scores(kept!, scored),
     });
     progress.update(frame.step);
+    diverged ??= firstFault(frame);
+    if (diverged && options.stopWhenDiverged) break;
   }
-  return { frames, truth, rows, names: scoredNames(start.info, transforms) };
+  return { frames, truth, rows, names: scoredNames(start.info, transforms), unscored, diverged };
 }

@@ -1,22 +1,24 @@
 // Computes the statistics of a data set's training split and writes its stats.yaml.
 
 import { openData } from "walrus";
-import { computeStatistics, writeStatistics } from "walrus/data";
+import { computeStatistics, type Masks, writeStatistics } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import { command } from "../cli.ts";
+import { maskOption } from "../masks.ts";
 
 /** The stats command. */
-export const stats = command<{ readonly out?: string }>({
+export const stats = command<{ readonly out?: string; readonly mask?: Masks }>({
   name: "stats",
   description: "Computes mean, deviation and root mean square of every field and of its increments.",
   declare: (reader) => {
     reader
       .argument("<folder>", "data set, of which the training split is taken")
+      .addOption(maskOption())
       .option("--out <file>", "where to (default: stats.yaml in the folder)");
   },
-  async run({ out }, { print, warn }, [given]) {
+  async run({ out, mask: masks = {} }, { print, warn }, [given]) {
     const folder = given!.replace(/\/+$/, "");
-    using data = await openData(folder);
+    using data = await openData(folder, { masks });
     const split = await data.split(data.splits.includes("train") ? "train" : undefined);
     const statistics = await computeStatistics(split);
     const still = Object.entries(statistics.std_delta).filter(([, value]) =>

@@ -52,16 +52,28 @@ function heldOut(systems: readonly System[], mixture: Mixture): RunOptions["vali
   );
 }
 
+/** Says which systems have nothing to be scored on, before anything is learnt. */
+function tellHeldOut(systems: readonly System[], { every }: RunConfig["validation"], warn: Context["warn"]) {
+  const without = systems.filter(({ valid }) => !valid).map(({ name }) => `"${name}"`);
+  if (every === 0 || without.length === 0) return;
+  warn(
+    without.length < systems.length
+      ? `warning: ${without.join(", ")}: no held-out data (data/valid), not validated`
+      : "warning: there are no held-out data (data/valid): nothing is validated, no network is the best",
+  );
+}
+
 /** A worker that reads ahead. */
 function loaderOf(
   systems: readonly System[],
   mixture: Mixture,
-  { model }: Start,
+  { model, run }: Start,
   registry: readonly ModelEntry[],
 ): Loader {
   const { module } = modelEntry(model.family, registry);
   return new Loader({
     systems: systems.map(({ folder, train }) => ({ folder, split: train.name })),
+    masks: run.data.masks ?? {},
     settings: mixture.settings,
     model: { family: model.family, config: model.config, ...(module ? { module } : {}) },
   });
@@ -103,6 +115,7 @@ async function trainWith(
   context.warn(grids.join(", "));
   context.warn(`${model.description}, ${trainer.trainedSize} numbers trained; ${device.name}; ${need}`);
 
+  tellHeldOut(systems, run.validation, context.warn);
   using loader = loaderOf(systems, mixture, start, registry);
   const ceiling = await measureCeiling(device);
   context.warn(

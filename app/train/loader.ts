@@ -1,12 +1,15 @@
 // Reads and decodes samples in a worker, so that the device does not wait for files.
 
 import type { Sample } from "walrus";
+import type { Masks } from "walrus/data";
 import type { BatchPlan, PlanSettings } from "walrus/train";
 
 /** What a worker opens for itself. */
 export interface LoaderSetup {
   /** Folder and split of each system, in the order of the mixture. */
   readonly systems: readonly { readonly folder: string; readonly split: string }[];
+  /** Fields that are masks besides those of the usual names. */
+  readonly masks: Masks;
   /** How the mixture draws. */
   readonly settings: PlanSettings;
   /** The network, whose symmetries are drawn: its family, where that is found, its configuration. */

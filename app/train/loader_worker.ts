@@ -18,10 +18,10 @@ async function entryOf({ family, module }: LoaderSetup["model"]): Promise<ModelE
 }
 
 /** Opens everything; returns what answers a plan. */
-async function open({ systems, settings, model }: LoaderSetup) {
+async function open({ systems, masks, settings, model }: LoaderSetup) {
   const opened: { split: Split }[] = [];
   for (const { folder, split } of systems) {
-    opened.push({ split: await (await openData(folder)).split(split) });
+    opened.push({ split: await (await openData(folder, { masks })).split(split) });
   }
   const family = await (await entryOf(model)).load();
   const network = family.fromConfig(model.config);

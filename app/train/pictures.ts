@@ -3,6 +3,7 @@
 
 import type { FieldMap, Sample } from "walrus";
 import { openCheckpoint, streamSafetensors, writeFileAtomic } from "walrus/io";
+import { findNotFinite } from "walrus/data";
 import { scoredNames } from "walrus/metrics";
 import { type ForecastHost, rollout } from "walrus/models";
 import type { ValidationSystem } from "walrus/train";
@@ -145,6 +146,8 @@ export class Pictures {
     const ahead = Math.min(Math.max(1, steps), trajectory.steps - frames);
     if (ahead < 1) return;
     const start = await trajectory.sample(Array.from({ length: frames }, (_, t) => t));
+    // What is left out of the scores has no picture either.
+    if (findNotFinite(start)) return;
     const options = { steps: ahead, draws, map: fieldMap, statistics: statistics ?? null };
     const predicted = (await Array.fromAsync(rollout(host, start, options))).at(-1)!;
     const truth = await trajectory.sample([frames - 1 + ahead]);

@@ -1,5 +1,6 @@
 // What a run leaves behind as it goes: log lines, pictures, checkpoints, networks.
 
+import { describeLeftOut } from "walrus/metrics";
 import {
   mergeAdapters,
   type RunConfig,
@@ -39,7 +40,8 @@ function plainWeights({ tensors }: TrainerState, { model, settings: { lora } }: 
 /** Each system's scores, as the log names them. */
 function scalarsOf(scores: ReadonlyMap<string, Scores>): Record<string, number> {
   const scalars: Record<string, number> = {};
-  for (const [name, { oneStep, rollout }] of scores) {
+  for (const [name, { oneStep, rollout, windows }] of scores) {
+    if (windows.scored === 0) continue;
     scalars[`valid/${name}/one_step`] = oneStep;
     if (rollout.length > 0) {
       scalars[`valid/${name}/rollout`] = rollout.reduce((sum, value) => sum + value, 0) / rollout.length;
@@ -48,8 +50,19 @@ function scalarsOf(scores: ReadonlyMap<string, Scores>): Record<string, number> 
   return scalars;
 }
 
+/** What of a system's data and forecasts has no score, in lines. */
+function faultLines(name: string, { windows, rollouts, notFinite, leftOut }: Scores): string[] {
+  const lines = [
+    describeLeftOut(leftOut, "window", windows.tried),
+    describeLeftOut(leftOut, "rollout", rollouts),
+    notFinite > 0 ? `${notFinite} forecasts are not finite` : null,
+  ];
+  return lines.flatMap((line) => line === null ? [] : [`${name}: ${line}`]);
+}
+
 function scoreWords(scores: ReadonlyMap<string, Scores>): string {
-  const words = [...scores].map(([name, { oneStep, rollout }]) => {
+  const words = [...scores].map(([name, { oneStep, rollout, windows }]) => {
+    if (windows.scored === 0) return `${name} none`;
     const last = rollout.length > 0 ? ` (step ${rollout.length}: ${rollout.at(-1)!.toFixed(3)})` : "";
     return `${name} ${oneStep.toFixed(4)}${last}`;
   });
@@ -61,6 +74,8 @@ export class RunRecord {
   readonly #options: RecordOptions;
   #newest: string;
   #bestStep: number;
+  /** Faults of the data are the same in every validation: each is said once. */
+  #said: ReadonlySet<string> = new Set();
 
   constructor(options: RecordOptions) {
     const { start } = options;
@@ -89,7 +104,7 @@ export class RunRecord {
   }
 
   async #validation(
-    { step, scores, best }: Extract<RunEvent, { kind: "validation" }>,
+    { step, scores, best, diverged }: Extract<RunEvent, { kind: "validation" }>,
     systems: readonly ValidationSystem[],
   ): Promise<void> {
     const { folder, run, trainer, progress } = this.#options;
@@ -100,6 +115,10 @@ export class RunRecord {
       await folder.pictures.take(trainer, system, step, { steps, draws, fieldMap: run.data.field_map });
     }
     progress.say(`validation VRMSE at step ${step}${best ? ", best so far" : ""}: ${scoreWords(scores)}`);
+    const faults = [...scores].flatMap(([name, own]) => faultLines(name, own));
+    for (const line of faults.filter((line) => !this.#said.has(line))) progress.say(`warning: ${line}`);
+    this.#said = this.#said.union(new Set(faults));
+    if (diverged) progress.say(`warning: the run has diverged: ${diverged}`);
     if (best) await this.#export("best", await trainer.state());
   }
 
@@ -123,7 +142,18 @@ export class RunRecord {
     await folder.writeReport();
     if (step < run.training.steps) return;
     const path = await this.#export("last", state);
-    const bestBeside = this.#bestStep > 0 ? `, the best one (step ${this.#bestStep}) beside it` : "";
+    const hasBest = this.#bestStep > 0;
+    if (event.diverged) {
+      const better = hasBest
+        ? `the best one (step ${this.#bestStep}) is beside it`
+        : "there is no better one";
+      const rate = run.optimizer.lr;
+      return progress.say(
+        `diverged: ${event.diverged}. The network in ${path} is of no use, ${better}; ` +
+          `lower optimizer.lr, it is ${rate}`,
+      );
+    }
+    const bestBeside = hasBest ? `, the best one (step ${this.#bestStep}) beside it` : "";
     progress.say(`finished: the network is in ${path}${bestBeside}`);
   }
 

@@ -46,7 +46,9 @@ async function systemOf(folder: string, name: string, data: Dataset): Promise<Sy
  *
  * @throws RangeError for a folder without data sets, or a data set without training data
  */
-export async function openSystems({ root, systems, exclude }: RunConfig["data"]): Promise<System[]> {
+export async function openSystems(
+  { root, systems, exclude, masks = {} }: RunConfig["data"],
+): Promise<System[]> {
   const folder = root.replace(/\/+$/, "");
   const found = await foldersOf(folder);
   const names = (systems ?? found).filter((name) => !exclude.includes(name));
@@ -57,7 +59,7 @@ export async function openSystems({ root, systems, exclude }: RunConfig["data"])
   const all: System[] = [];
   for (const name of names) {
     const path = `${folder}/${name}`;
-    all.push(await systemOf(path, name, opened.use(await openData(path))));
+    all.push(await systemOf(path, name, opened.use(await openData(path, { masks }))));
   }
   opened.move();
   return all;

@@ -1,9 +1,11 @@
 // Statistics of a split, as the published generator takes them: all trajectories, frames and points together, population
 // moments, increments of one step (data.md section 1). One frame is held at a time.
 
-import { componentCount, componentNames, dimensionsOf } from "./components.ts";
+import { componentCount, dimensionsOf } from "./components.ts";
 import type { Sample, SampleInfo, Split, Trajectory } from "./dataset.ts";
+import { largestHidden, maskKind } from "./masks.ts";
 import { Moments } from "./moments.ts";
+import { findNotFinite } from "./not_finite.ts";
 import type { FieldStatistic, Statistics } from "./statistics.ts";
 
 /** Moments of a field and of its increments. */
@@ -19,29 +21,18 @@ function shaped(order: number, dimensions: number, of: (component: number) => nu
   return order === 1 ? axes.map(of) : axes.map((i) => axes.map((j) => of(i * dimensions + j)));
 }
 
-/** Refuses numbers that are not finite, naming the first; gives the hidden points that hold such, which do not count. */
-function hiddenFaults(
-  trajectory: Trajectory,
-  sample: Sample,
-  frame: number,
-  field: number,
-): Uint8Array | null {
-  const values = sample.values[field]!;
-  const names = componentNames(sample.info, sample.info.fields[field]!);
-  let left: Uint8Array | null = null;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    const point = Math.floor(i / names.length);
-    if (!sample.hidden?.[point]) {
-      const name = names[i % names.length];
-      throw new RangeError(
-        `Cannot compute statistics of ${trajectory.name}: frame ${frame}, ${name} is ${values[i]}`,
-      );
-    }
-    left ??= new Uint8Array(values.length / names.length);
-    left[point] = 1;
-  }
-  return left;
+/** Points of a field that do not count: hidden ones that hold what is no number of the simulation. */
+function fillsOf({ info, values, hidden }: Sample, field: number): Uint8Array | null {
+  if (!hidden) return null;
+  const numbers = values[field]!;
+  const components = componentCount(info, info.fields[field]!);
+  const largest = maskKind(info.fields[field]!)
+    ? Number.MAX_VALUE
+    : largestHidden(numbers, hidden, components);
+  return hidden.map((isHidden, point) => {
+    const own = numbers.subarray(point * components, (point + 1) * components);
+    return isHidden && own.some((value) => !(Math.abs(value) <= largest)) ? 1 : 0;
+  });
 }
 
 function either(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
@@ -58,10 +49,9 @@ async function addTrajectory(trajectory: Trajectory, moments: readonly FieldMome
   let before: { values: Float32Array; left: Uint8Array | null }[] = [];
   for (let frame = 0; frame < trajectory.steps; frame++) {
     const sample = await trajectory.sample([frame]);
-    const now = sample.values.map((values, i) => ({
-      values,
-      left: hiddenFaults(trajectory, sample, frame, i),
-    }));
+    const bad = findNotFinite(sample, [frame]);
+    if (bad) throw new RangeError(`Cannot compute statistics of ${trajectory.name}: ${bad}`);
+    const now = sample.values.map((values, i) => ({ values, left: fillsOf(sample, i) }));
     for (const [i, { values, left }] of now.entries()) {
       const { constant } = sample.info.fields[i]!;
       if (constant && frame > 0) continue;
@@ -94,8 +84,9 @@ function tables(info: SampleInfo, moments: readonly FieldMoments[]): Statistics 
 }
 
 /**
- * Computes the statistics of a split. Hidden cells count like others, as in the published ones, unless they are not
- * finite.
+ * Computes the statistics of a split: in double precision, in one pass that joins the moments of blocks, so that a large
+ * mean costs no digits and the order of files none. Hidden cells count like others, as in the published ones, unless they
+ * hold what is no number of the simulation.
  *
  * @param split usually `train`
  * @throws RangeError when trajectories have a single frame (there are no increments), or naming the first number that is

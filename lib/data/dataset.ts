@@ -7,6 +7,9 @@ import type { Statistics } from "./statistics.ts";
 
 export type { Boundary } from "./boundaries.ts";
 
+/** What a mask is not 0 at: cells that are hidden, or cells that are kept. */
+export type MaskKind = "hidden" | "kept";
+
 /** A field of a sample. */
 export interface SampleField {
   /** As the file names it. */
@@ -15,6 +18,8 @@ export interface SampleField {
   readonly order: number;
   /** Whether it stays the same in time. */
   readonly constant: boolean;
+  /** Set where it is a mask. */
+  readonly mask?: MaskKind;
 }
 
 /** Where the points of a sample lie. */

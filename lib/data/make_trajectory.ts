@@ -4,9 +4,7 @@
 import { frameSize } from "./components.ts";
 import type { Sample, SampleField, SampleInfo, Trajectory } from "./dataset.ts";
 import { type Lifetime, once } from "./lifetime.ts";
-
-/** A constant scalar of this name hides the cells where it is not 0. */
-const MASK = "mask";
+import { checkMasks, hiddenCells, maskKind, type Masks } from "./masks.ts";
 
 /** Most bytes that are read at once. */
 const LARGEST_RUN = 64 << 20;
@@ -19,6 +17,8 @@ export interface TrajectorySource {
   readonly index: number;
   /** What its samples are made of; `masked` follows from its fields. */
   readonly info: Omit<SampleInfo, "masked">;
+  /** Fields that are masks besides those of the usual names, or against their polarity. */
+  readonly masks?: Masks;
   /** Number of frames. */
   readonly steps: number;
   /** Ends with the data set. */
@@ -34,11 +34,6 @@ export interface TrajectorySource {
    * @returns `[count, ..points, ..components]`, which becomes the caller's
    */
   readField(field: number, first: number, count: number): Promise<Float32Array>;
-}
-
-/** Whether a field is one that hides cells. */
-export function isMask({ name, order, constant }: SampleField): boolean {
-  return constant && order === 0 && name === MASK;
 }
 
 /** Frames cut into runs of consecutive ones, none longer than `most`. */
@@ -90,10 +85,14 @@ function checkFrames({ file, index, steps }: TrajectorySource, frames: readonly 
  * @param source what the format gives
  */
 export function makeTrajectory(source: TrajectorySource): Trajectory {
-  const { file, index, steps, lifetime } = source;
+  const { file, index, steps, lifetime, masks = {} } = source;
   const name = `"${file}", trajectory ${index}`;
-  const mask = source.info.fields.findIndex(isMask);
-  const info: SampleInfo = { ...source.info, masked: mask >= 0 };
+  checkMasks(file, source.info.fields, masks);
+  const fields = source.info.fields.map((field): SampleField => {
+    const mask = maskKind(field, masks);
+    return mask ? { ...field, mask } : field;
+  });
+  const info: SampleInfo = { ...source.info, fields, masked: fields.some(({ mask }) => mask) };
   const times = once(() => source.readTimes());
   return {
     name,
@@ -112,7 +111,7 @@ export function makeTrajectory(source: TrajectorySource): Trajectory {
           info,
           times: Float64Array.from(frames, (frame) => stamps[frame] ?? NaN),
           values,
-          hidden: mask < 0 ? null : Uint8Array.from(values[mask]!, (v) => v !== 0 ? 1 : 0),
+          hidden: hiddenCells(fields, values),
         };
       }),
   };

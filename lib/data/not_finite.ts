@@ -3,6 +3,46 @@
 import { componentNames } from "./components.ts";
 import type { Sample } from "./dataset.ts";
 
+/** Where a number is not finite. */
+export interface NotFinite {
+  /** Component of a field: `velocity_x`. */
+  readonly component: string;
+  /** Frame of the sample, from 0; null in a field that stays the same. */
+  readonly frame: number | null;
+  /** NaN or an infinity. */
+  readonly value: number;
+}
+
+/**
+ * First value of a sample that is not finite, or null. What is hidden is not looked at.
+ *
+ * @param sample to check
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "./open_data.ts";
+ * using data = await openData("tests/fixtures/samples-bad/12_nan_frame.hdf5");
+ * const sample = await (await data.split()).trajectory(0).sample([3, 4]);
+ * assert.deepEqual(locateNotFinite(sample), { component: "A", frame: 1, value: NaN });
+ * ```
+ */
+export function locateNotFinite({ info, times, values, hidden }: Sample): NotFinite | null {
+  for (const [i, field] of info.fields.entries()) {
+    const names = componentNames(info, field);
+    const numbers = values[i]!;
+    const size = numbers.length / (field.constant ? 1 : times.length);
+    for (let at = 0; at < numbers.length; at++) {
+      if (Number.isFinite(numbers[at])) continue;
+      const inFrame = at % size;
+      if (hidden?.[Math.floor(inFrame / names.length)]) continue;
+      const frame = field.constant ? null : Math.floor(at / size);
+      return { component: names[inFrame % names.length]!, frame, value: numbers[at]! };
+    }
+  }
+  return null;
+}
+
 /**
  * First value of a sample that is not finite, in words, or null. What is hidden is not looked at.
  *
@@ -20,19 +60,9 @@ import type { Sample } from "./dataset.ts";
  * ```
  */
 export function findNotFinite(sample: Sample, frames?: readonly number[]): string | null {
-  const { info, values, hidden } = sample;
-  for (const [i, field] of info.fields.entries()) {
-    const names = componentNames(info, field);
-    const numbers = values[i]!;
-    const size = numbers.length / (field.constant ? 1 : sample.times.length);
-    for (let at = 0; at < numbers.length; at++) {
-      if (Number.isFinite(numbers[at])) continue;
-      const inFrame = at % size;
-      if (hidden?.[Math.floor(inFrame / names.length)]) continue;
-      const frame = Math.floor(at / size);
-      const where = field.constant ? "constant" : `frame ${frames?.[frame] ?? frame},`;
-      return `${where} ${names[inFrame % names.length]} is ${numbers[at]}`;
-    }
-  }
-  return null;
+  const found = locateNotFinite(sample);
+  if (!found) return null;
+  const { component, frame, value } = found;
+  const where = frame === null ? "constant" : `frame ${frames?.[frame] ?? frame},`;
+  return `${where} ${component} is ${value}`;
 }

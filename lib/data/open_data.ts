@@ -4,7 +4,7 @@ import { hdf5Fault, START_BYTES } from "../io/hdf5_start.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { readStart } from "../io/source.ts";
 import type { Dataset } from "./dataset.ts";
-import type { Reader } from "./reader.ts";
+import type { OpenOptions, Reader } from "./reader.ts";
 import { type DataInput, filesLike, type Source, sourceOf } from "./source.ts";
 
 /** A reader of this library whose code is loaded when `fits` finds nothing lacking. */
@@ -19,7 +19,7 @@ function deferred(
       const verdict = await fits(source);
       return verdict === true ? await (await load()).recognise(source) : verdict;
     },
-    open: async (source) => await (await load()).open(source),
+    open: async (source, options) => await (await load()).open(source, options),
   };
 }
 
@@ -63,7 +63,7 @@ export function registerReader(reader: Reader): void {
 }
 
 /** How data are opened. */
-export interface DataOptions {
+export interface DataOptions extends OpenOptions {
   /** Name of the only format to try. */
   readonly format?: string;
   /** How remote files are read. */
@@ -76,7 +76,7 @@ export interface DataOptions {
  *
  * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's); a list of them; a folder; or
  *   files by their names in a folder
- * @param options format, remote files
+ * @param options format, masks, remote files
  * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file
  *
  * @example
@@ -102,7 +102,7 @@ export async function openData(input: DataInput, options: DataOptions = {}): Pro
   const lacks: string[] = [];
   for (const reader of readers) {
     const verdict = await reader.recognise(source);
-    if (verdict === true) return await reader.open(source);
+    if (verdict === true) return await reader.open(source, options.masks ? { masks: options.masks } : {});
     lacks.push(`${reader.format}: ${verdict}`);
   }
   throw new SyntaxError(`Cannot open "${source.name}" as data; ${lacks.join("; ")}`);

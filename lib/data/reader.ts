@@ -2,8 +2,15 @@
 // what it lacks.
 
 import type { Dataset } from "./dataset.ts";
+import type { Masks } from "./masks.ts";
 import type { Source } from "./source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
+
+/** How data are read. */
+export interface OpenOptions {
+  /** Fields that are masks besides those of the usual names, or against their polarity. */
+  readonly masks?: Masks;
+}
 
 /** Reads one format. */
 export interface Reader {
@@ -20,7 +27,7 @@ export interface Reader {
    *
    * @throws SyntaxError naming the file, what is in it and what was wanted
    */
-  open(source: Source): Promise<Dataset>;
+  open(source: Source, options?: OpenOptions): Promise<Dataset>;
 }
 
 const STATISTICS = /(?:^|\/)stats\.ya?ml$/;

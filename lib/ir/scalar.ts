@@ -149,7 +149,7 @@ export const scalarFunctions: { readonly [K in ScalarFunction]: ScalarRule } = {
     arity: 2,
     opcode: 5,
     evaluate: (x, y) => Math.min(x, y),
-    wgsl: (x, y) => `min(${x}, ${y})`,
+    wgsl: (x, y) => `smaller(${x}, ${y})`,
     derivative: (args) => {
       const first = apply("less", part(args, 0), part(args, 1));
       return [first, apply("sub", ONE, first)];
@@ -159,7 +159,7 @@ export const scalarFunctions: { readonly [K in ScalarFunction]: ScalarRule } = {
     arity: 2,
     opcode: 6,
     evaluate: (x, y) => Math.max(x, y),
-    wgsl: (x, y) => `max(${x}, ${y})`,
+    wgsl: (x, y) => `larger(${x}, ${y})`,
     derivative: (args) => {
       const second = apply("less", part(args, 0), part(args, 1));
       return [apply("sub", ONE, second), second];

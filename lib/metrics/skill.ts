@@ -10,8 +10,12 @@ import { score, type ScoreOptions } from "./score.ts";
 
 /** Data that could not be scored. */
 export interface LeftOut {
+  /** What would have been scored. */
+  readonly kind: "window" | "rollout";
   /** File, trajectory, first frame. */
   readonly name: string;
+  /** File, trajectory. */
+  readonly trajectory: string;
   /** `frame 12, velocity_x is NaN` */
   readonly why: string;
 }
@@ -74,7 +78,7 @@ export async function scoreWindows(
     const sample = await readPlace(split, place);
     const why = findNotFinite(sample, place.frames);
     if (why) {
-      leftOut.push({ name, why });
+      leftOut.push({ kind: "window", name, trajectory: split.trajectory(place.trajectory).name, why });
       continue;
     }
     for await (const predicted of forecast(beforeLast(sample), 1)) {
@@ -136,7 +140,7 @@ export async function scoreRollouts(
     const start = await trajectory.sample(inputs);
     const fault = findNotFinite(start, inputs);
     if (fault) {
-      leftOut.push({ name, why: fault });
+      leftOut.push({ kind: "rollout", name, trajectory: name, why: fault });
       continue;
     }
     const steps: ComponentScores[] = [];
@@ -145,7 +149,7 @@ export async function scoreRollouts(
       const truth = await trajectory.sample([frame]);
       const why = findNotFinite(truth, [frame]);
       if (why) {
-        leftOut.push({ name, why });
+        leftOut.push({ kind: "rollout", name, trajectory: name, why });
         break;
       }
       steps.push(score(predicted, truth, options));
@@ -210,4 +214,42 @@ export function summarizeRollouts({ rollouts }: RolloutScores): RolloutSummary {
       return at < 0 ? [] : [{ name: rollouts[i]!.name, step: at + 1 }];
     }),
   };
+}
+
+/** Faults that are named in a line; the others are counted. */
+const NAMED = 5;
+
+/**
+ * What was left out in one line, each fault once: windows that overlap share theirs.
+ *
+ * @param leftOut windows and rollouts that were left out
+ * @param kind which of them
+ * @param tried how many there were, those included
+ * @returns null where nothing was left out
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const fault = { trajectory: '"a.hdf5", trajectory 0', why: "frame 5, A is NaN" };
+ * const windows = [2, 3].map((frame) => (
+ *   { kind: "window" as const, ...fault, name: `${fault.trajectory}, frame ${frame}` }
+ * ));
+ * assert.equal(
+ *   describeLeftOut(windows, "window", 9),
+ *   '2 of 9 windows left out, their data are not finite: "a.hdf5", trajectory 0, frame 5, A is NaN',
+ * );
+ * ```
+ */
+export function describeLeftOut(
+  leftOut: readonly LeftOut[],
+  kind: LeftOut["kind"],
+  tried: number,
+): string | null {
+  const own = leftOut.filter((one) => one.kind === kind);
+  if (own.length === 0) return null;
+  const faults = [...new Set(own.map(({ trajectory, why }) => `${trajectory}, ${why}`))];
+  const others = faults.length > NAMED ? `; and ${faults.length - NAMED} more` : "";
+  const what = kind === "window" ? "left out" : "left out or cut short";
+  const named = faults.slice(0, NAMED).join("; ");
+  return `${own.length} of ${tried} ${kind}s ${what}, their data are not finite: ${named}${others}`;
 }

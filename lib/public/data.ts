@@ -24,6 +24,7 @@ export type {
   Boundary,
   Dataset,
   Grid,
+  MaskKind,
   Sample,
   SampleField,
   SampleInfo,
@@ -41,9 +42,11 @@ export {
   type RolloutCut,
   type RolloutCutOptions,
 } from "../data/examples.ts";
-export { findNotFinite } from "../data/not_finite.ts";
+export { holdOut } from "../data/hold_out.ts";
+export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_finite.ts";
 export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
-export type { Reader } from "../data/reader.ts";
+export type { OpenOptions, Reader } from "../data/reader.ts";
+export { MASK_NAMES, maskKind, type Masks } from "../data/masks.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";

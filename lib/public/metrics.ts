@@ -24,6 +24,7 @@ export { FRAME_METRICS, type FrameMetric, frameMetric } from "../metrics/frame.t
 export { score, scoredNames, type ScoreOptions, vrmse } from "../metrics/score.ts";
 export {
   type ComponentScores,
+  describeLeftOut,
   type LeftOut,
   meanScore,
   type RolloutScoreOptions,

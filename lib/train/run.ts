@@ -6,6 +6,8 @@ import type { Statistics } from "../data/statistics.ts";
 import type { FieldMap } from "../models/model.ts";
 import { makeBatch, type TrainingBatch } from "./batch.ts";
 import type { BatchPlan, Mixture } from "./mixture.ts";
+import { mean } from "../metrics/average.ts";
+import { DivergenceWatch } from "./divergence.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
 import type { StepResult, Trainer } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
@@ -68,7 +70,10 @@ export type RunEvent =
     readonly kind: "validation";
     readonly step: number;
     readonly scores: ReadonlyMap<string, Scores>;
+    /** Whether no finite score before was better; a run that has diverged has none. */
     readonly best: boolean;
+    /** Why the run is said to have diverged; null where it has not. */
+    readonly diverged: string | null;
   }
   | {
     readonly kind: "checkpoint";
@@ -76,6 +81,8 @@ export type RunEvent =
     readonly microBatches: number;
     readonly best: RunOptions["best"];
     readonly validated: number;
+    /** Why the run is said to have diverged; null where it has not. */
+    readonly diverged: string | null;
     readonly trainer: TrainerState;
   };
 
@@ -108,27 +115,32 @@ async function draw(options: RunOptions): Promise<TrainingBatch[]> {
   return batches;
 }
 
+/** Mean over the systems that have windows to score: which those are does not change in a run. */
 function meanScore(scores: ReadonlyMap<string, Scores>): number {
-  const values = [...scores.values()].map(({ oneStep }) => oneStep);
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return mean([...scores.values()].flatMap(({ oneStep, windows }) => windows.scored > 0 ? [oneStep] : []));
 }
 
 /** Validates in its turn and remembers the best score. */
 class Validator {
   best: RunOptions["best"];
   validated: number;
+  /** Score of the last validation, where it is a number. */
+  score: number | null = null;
   readonly #options: RunOptions;
+  readonly #watch: DivergenceWatch;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, watch: DivergenceWatch) {
     this.#options = options;
+    this.#watch = watch;
     this.best = options.best;
     this.validated = options.validated;
   }
 
   /** Whether a validation belongs to a step and is still to be done. */
   isDue(step: number): boolean {
-    const { validateEvery, steps } = this.#options;
-    return validateEvery > 0 && step > this.validated && (step % validateEvery === 0 || step === steps);
+    const { validateEvery, steps, validationSystems } = this.#options;
+    return validateEvery > 0 && validationSystems.length > 0 && step > this.validated &&
+      (step % validateEvery === 0 || step === steps);
   }
 
   async run(step: number): Promise<RunEvent> {
@@ -139,10 +151,17 @@ class Validator {
       scores.set(dataset, await validate(trainer, system, validation, fieldMap, trainer.group));
     }
     const score = meanScore(scores);
-    const best = scores.size > 0 && (this.best === null || score < this.best.score);
+    this.score = Number.isFinite(score) ? score : null;
+    const diverged = this.diverged();
+    const best = this.score !== null && !diverged && (this.best === null || score < this.best.score);
     if (best) this.best = { score, step };
     this.validated = step;
-    return { kind: "validation", step, scores, best };
+    return { kind: "validation", step, scores, best, diverged };
+  }
+
+  /** Why the run is said to have diverged, by what is known so far. */
+  diverged(): string | null {
+    return this.#watch.verdict(this.score, this.best?.score ?? null);
   }
 }
 
@@ -155,7 +174,8 @@ class Validator {
  */
 export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent, void, void> {
   const { trainer, schedule, from, steps, signal } = options;
-  const validator = new Validator(options);
+  const watch = new DivergenceWatch();
+  const validator = new Validator(options, watch);
   if (from > 0 && validator.isDue(from)) yield await validator.run(from);
   let ahead = from < steps ? draw(options) : null;
   let last = performance.now();
@@ -177,6 +197,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
         `Step ${done}: the loss is ${result.loss} and the norm of the gradients ${result.norm}; its windows are ${windows}`,
       );
     }
+    watch.add(result.loss);
     const now = performance.now();
     const seconds = (now - last) / 1000;
     yield {
@@ -194,7 +215,9 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     if (stopping || done % options.saveEvery === 0 || done === options.saveAt) {
       const { best, validated } = validator;
       const microBatches = done * trainer.settings.accumulate * trainer.group.size;
-      yield { kind: "checkpoint", step: done, microBatches, best, validated, trainer: await trainer.state() };
+      const diverged = validator.diverged();
+      const state = await trainer.state();
+      yield { kind: "checkpoint", step: done, microBatches, best, validated, diverged, trainer: state };
     }
     if (stopping) break;
     last = performance.now();

@@ -42,6 +42,8 @@ const data = v.strictObject({
   /** Most windows a system may use, a seeded choice; null: all. */
   limit: v.optional(v.nullable(count), null),
   field_map: v.optional(v.record(v.string(), v.union([v.string(), natural])), {}),
+  /** Fields that are masks besides those of the usual names: 1 where cells are hidden, or kept. */
+  masks: v.exactOptional(v.record(v.string(), v.picklist(["hidden", "kept"]))),
 });
 
 const training = v.strictObject({

@@ -1,5 +1,7 @@
 // What the configuration of a run says, with all defaults filled in: the keys of the YAML file as a type.
 
+import type { Masks } from "../data/masks.ts";
+
 /** The network: what every family has; the rest of the section is the family's own. */
 export interface RunModel {
   /** Name of the family; null: that of the first in the registry. */
@@ -34,6 +36,8 @@ export interface RunData {
   readonly limit: number | null;
   /** Names of the data's fields in the model's table, where they differ. */
   readonly field_map: Readonly<Record<string, string | number>>;
+  /** Fields that are masks besides those of the usual names. */
+  readonly masks?: Masks;
 }
 
 /** Low-rank adapters. */

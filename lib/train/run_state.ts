@@ -109,7 +109,8 @@ export async function decodeRunState(
   return {
     step,
     microBatches,
-    best,
+    // Earlier versions took a score that is not a number, which JSON has as null, for the best one.
+    best: best && Number.isFinite(best.score) ? best : null,
     validated,
     runConfig: text(file, "runConfig"),
     model,

@@ -39,12 +39,21 @@ export interface ValidationSystem {
 
 /** Scores of a system. */
 export interface Scores {
-  /** Median over windows of the mean over components, one step ahead; NaN where a forecast is not finite. */
+  /**
+   * Median over windows of the mean over components, one step ahead; NaN where a forecast is not finite, or where no
+   * window could be scored.
+   */
   readonly oneStep: number;
   /** The same of each component. */
   readonly fields: Readonly<Record<string, number>>;
   /** Median over trajectories of each step of a rollout, mean over components. */
   readonly rollout: readonly number[];
+  /** Windows that were to be scored, by all processes, and how many of them were. */
+  readonly windows: { readonly tried: number; readonly scored: number };
+  /** Rollouts that were to be scored, by all processes. */
+  readonly rollouts: number;
+  /** Forecasts that are not finite, of windows and of rollouts, by all processes. */
+  readonly notFinite: number;
   /** Data that could not be scored, by this process. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -135,6 +144,9 @@ export async function validate(
       { length: longest },
       (_, step) => median(curves.flatMap((curve) => curve[step] ?? [])),
     ),
+    windows: { tried: chosen.length, scored: scored.length },
+    rollouts: steps > 0 ? rolled.length : 0,
+    notFinite: [...scored, ...curves].filter((row) => row.some((value) => !Number.isFinite(value))).length,
     leftOut: [...own.leftOut, ...along.leftOut],
   };
 }

@@ -26,8 +26,8 @@ export interface StartRequest {
 /** What the worker is told; a stop ends after the step in progress. */
 export type Request = StartRequest | { readonly kind: "stop" };
 
-/** Median one-step VRMSE over windows of the files. */
-export type Score = number;
+/** Median one-step VRMSE over windows that are not trained on; null where there are none, or no score is finite. */
+export type Score = number | null;
 
 /** What the worker tells, in this order; an error ends it at any time. */
 export type Answer =
@@ -41,6 +41,8 @@ export type Answer =
     readonly data: string;
     /** Network and numbers that are trained. */
     readonly model: string;
+    /** What is scored, in words; null where nothing can be kept apart. */
+    readonly scored: string | null;
     readonly before: Score;
   }
   | {

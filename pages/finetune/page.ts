@@ -3,7 +3,7 @@
 
 import { chart, smoothed } from "../../app/train/chart.ts";
 import { modelEntries } from "walrus/models";
-import type { Answer, BackendChoice, ModelFiles, Request } from "./messages.ts";
+import type { Answer, BackendChoice, ModelFiles, Request, Score } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */
 const SHIPPED = {
@@ -61,7 +61,9 @@ class Run {
   readonly #losses: (readonly [number, number])[] = [];
   /** Milliseconds when the first step was begun. */
   #began = 0;
-  #before = NaN;
+  #before: Score = null;
+  /** What is scored, in words. */
+  #scored: string | null = null;
 
   constructor(data: readonly File[], model: ModelFiles) {
     this.#steps = parts.steps.valueAsNumber;
@@ -121,6 +123,7 @@ class Run {
     else if (answer.kind === "step") this.#step(answer.step, answer.loss);
     else {
       this.#before = answer.before;
+      this.#scored = answer.scored;
       this.#began = performance.now();
       const alone = crossOriginIsolated ? "" : " This page is not cross-origin isolated, hence one thread.";
       parts.facts.textContent =
@@ -160,14 +163,28 @@ class Run {
       : `Done: ${steps} steps in ${took}`;
     parts.left.textContent = "–";
     parts.stop.hidden = true;
-    const change = Math.round(100 * (after / this.#before - 1));
-    parts.scores.replaceChildren(
-      "One-step error on windows of these files (VRMSE): ",
-      bold(`${this.#before.toPrecision(3)} → ${after.toPrecision(3)}`),
-      `, ${change > 0 ? "+" : change < 0 ? "−" : ""}${Math.abs(change)} %`,
-    );
+    parts.scores.replaceChildren(...this.#scoreWords(after));
     offer(files);
     parts.result.hidden = false;
+  }
+
+  /** Scores before and after; why there are none. */
+  #scoreWords(after: Score): (string | HTMLElement)[] {
+    const before = this.#before;
+    if (!this.#scored) {
+      return ["No score: all frames of these files were trained on, there are too few to keep some."];
+    }
+    if (before === null || after === null) {
+      return [
+        `No score on ${this.#scored}: ${before === null ? "data or" : "the new"} forecasts are not finite.`,
+      ];
+    }
+    const change = Math.round(100 * (after / before - 1));
+    return [
+      `One-step error on ${this.#scored} (VRMSE): `,
+      bold(`${before.toPrecision(3)} → ${after.toPrecision(3)}`),
+      `, ${change > 0 ? "+" : change < 0 ? "−" : ""}${Math.abs(change)} %`,
+    ];
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
+import { holdOut } from "walrus/data";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
 import { findModel, type Model, modelEntry } from "walrus/models";
 import {
@@ -71,9 +72,24 @@ async function configure({ model, learningRate, steps }: StartRequest): Promise<
   return await parseRunConfig(JSON.stringify(run), { name: "page", finetune: true });
 }
 
-/** The split to learn from: data that are not divided are all of it. */
-async function trainingSplit(data: Dataset): Promise<Split> {
-  return await data.split(data.splits.find((name) => name === "train") ?? data.splits[0]!);
+/** What is learnt from, and what is scored: held-out data, or else a part of the others that is kept apart. */
+interface Parts {
+  readonly train: Split;
+  readonly held: Split | null;
+  /** What is scored, in words. */
+  readonly scored: string | null;
+}
+
+async function partsOf(data: Dataset, frames: number): Promise<Parts> {
+  const train = await data.split(data.splits.find((name) => name === "train") ?? data.splits[0]!);
+  const other = ["valid", "test"].find((name) => name !== train.name && data.splits.includes(name));
+  if (other) return { train, held: await data.split(other), scored: `the split ${other}` };
+  const parts = holdOut(train, frames);
+  if (!parts) return { train, held: null, scored: null };
+  const scored = train.trajectories > 1
+    ? "the last trajectory, which is not trained on"
+    : "the last frames, which are not trained on";
+  return { ...parts, scored };
 }
 
 async function networkOf(
@@ -142,12 +158,13 @@ async function filesOf(model: Model, { tensors }: TrainerState) {
 async function finetune(request: StartRequest, signal: AbortSignal): Promise<void> {
   tell({ kind: "phase", text: "reading the files" });
   using data = await openData(request.data);
-  const split = await trainingSplit(data);
   const statistics = await data.statistics();
-  const { info } = split.trajectory(0);
+  const { info } = (await data.split()).trajectory(0);
   const run = await configure(request);
   const { model, weights } = await networkOf(request.model, run, info);
-  const system: ValidationSystem = { split, frames: model.contextFrames(info).usual, statistics };
+  const frames = model.contextFrames(info).usual;
+  const { train: split, held, scored } = await partsOf(data, frames + 1);
+  const system: ValidationSystem = { split, frames, statistics };
 
   tell({ kind: "phase", text: "starting the device" });
   using device = await openDevice(request.backend);
@@ -158,12 +175,17 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
   await trainer.load({ tensors, counts: {} });
 
   tell({ kind: "phase", text: "scoring the network as it is" });
-  const score = async () => (await validate(trainer, system, SCORING)).oneStep;
+  const score = async () => {
+    if (!held) return null;
+    const { oneStep } = await validate(trainer, { ...system, split: held }, SCORING);
+    return Number.isFinite(oneStep) ? oneStep : null;
+  };
   tell({
     kind: "ready",
     device: device.name,
     data: `${split.dataset}, ${info.grid.shape.filter((n) => n > 1).join(" x ")}`,
     model: `${model.description}, ${(trainer.trainedSize / 1e6).toPrecision(2)} M numbers`,
+    scored,
     before: await score(),
   });
 

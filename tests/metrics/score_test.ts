@@ -7,7 +7,7 @@ import { openData } from "../../lib/data/open_data.ts";
 import { mean, median } from "../../lib/metrics/average.ts";
 import { type Forecaster, linearExtrapolation, persistence } from "../../lib/metrics/forecasters.ts";
 import { frameMetric } from "../../lib/metrics/frame.ts";
-import { score } from "../../lib/metrics/score.ts";
+import { score, vrmse } from "../../lib/metrics/score.ts";
 import {
   meanScore,
   scoreRollouts,
@@ -69,6 +69,14 @@ sharedTest(
     assert.ok(checked >= 10);
   },
 );
+
+Deno.test("vrmse() of data in a plane has no component that only an embedding would have", async () => {
+  using data = await openData(inRepository("examples/data/euler_quadrants_mini.hdf5"));
+  const trajectory = (await data.split()).trajectory(0);
+  const own = vrmse(await trajectory.sample([0]), await trajectory.sample([1]));
+  assert.deepEqual(Object.keys(own), ["density", "energy", "pressure", "momentum_x", "momentum_y"]);
+  assert.ok(Object.values(own).every((value) => value > 0));
+});
 
 sharedTest("hidden cells are out of truth and forecast alike", "cases/files", async (folder) => {
   const expected = JSON.parse(await Deno.readTextFile(`${folder}/expected.json`));

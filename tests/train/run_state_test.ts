@@ -50,6 +50,9 @@ Deno.test("decodeRunState() reads what encodeRunState() wrote", async () => {
   const bytes = await bytesOf(state);
   assert.deepEqual(plain(await decodeRunState(bytes)), plain(state));
   assert.deepEqual(plain(await decodeRunState(await bytesOf({ ...state, best: null }))).best, null);
+  // What an earlier version wrote of a first validation without a score: nothing would ever be better.
+  const none = { score: NaN, step: 5 };
+  assert.equal((await decodeRunState(await bytesOf({ ...state, best: none }))).best, null);
 });
 
 Deno.test("a run of the first format goes on with the bits that it would have had", async () => {

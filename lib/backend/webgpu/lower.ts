@@ -117,9 +117,9 @@ function reduce({ inputs, outputs, attributes }: LaunchOf<"reduce">, target: Tar
   const substitutions = {
     across: String(across),
     lanes: String(lanes),
-    start: "0.0",
-    isMax: String(reducer === "max"),
-    join: reducer === "max" ? "max(total, term)" : "total + term",
+    join: reducer === "max"
+      ? "return Total(select(larger(total.sum, term), term, isFirst), 0.0);"
+      : "return plus(total, term);",
     expression: expressionText(expression, (i) => `load${i}(at.in${i})`, (v) => `let term = ${v};`),
   };
   const walks = [

@@ -160,6 +160,14 @@ export interface ShaderParts {
   readonly substitutions: Readonly<Record<string, string>>;
 }
 
+/** What kernels and expressions may call, and the files it stands in. */
+const HELPERS: readonly (readonly [RegExp, ShaderName])[] = [
+  [/\bdivide\(/, "arithmetic"],
+  [/\b(?:larger|smaller)\(/, "extremes"],
+  [/\bTotal\(/, "sum"],
+  [/_of_product\(/, "trigonometry"],
+];
+
 /**
  * The whole text of a shader.
  *
@@ -190,8 +198,7 @@ export function shaderText(parts: ShaderParts, f16: boolean): string {
     "fn word(i: u32) -> u32 { return uniforms[i / 4u][i % 4u]; }",
     ...inputs.map((type, i) => inputText(type, `in${i}`, 1 + i, f16)),
     ...outputs.map((type, i) => outputText(type, `out${i}`, 1 + inputs.length + i, f16)),
-    /\bdivide\(/.test(body) ? SHADERS.arithmetic : "",
-    /_of_product\(/.test(body) ? SHADERS.trigonometry : "",
+    ...HELPERS.flatMap(([use, name]) => use.test(body) ? [SHADERS[name]] : []),
     ...texts,
     body,
   ].filter((text) => text !== "").join("\n");

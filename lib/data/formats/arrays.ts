@@ -7,8 +7,9 @@ import type { Dataset, Split, Trajectory } from "../dataset.ts";
 import { Lifetime } from "../lifetime.ts";
 import { makeDataset } from "../make_dataset.ts";
 import { makeSplit } from "../make_split.ts";
-import { isMask, makeTrajectory } from "../make_trajectory.ts";
-import type { Reader } from "../reader.ts";
+import { makeTrajectory } from "../make_trajectory.ts";
+import { maskKind, type Masks } from "../masks.ts";
+import type { OpenOptions, Reader } from "../reader.ts";
 import type { Source } from "../source.ts";
 import { DESCRIPTION, type Description, parseDescription, trajectoriesOf } from "./arrays/description.ts";
 import { openRun, type Run } from "./arrays/run.ts";
@@ -38,13 +39,20 @@ function partsOf({ splits }: Description): Map<string, Part> {
   );
 }
 
-function trajectoryOf(run: Run, file: string, index: number, lifetime: Lifetime): Trajectory {
+function trajectoryOf(
+  run: Run,
+  file: string,
+  index: number,
+  lifetime: Lifetime,
+  masks: Masks,
+): Trajectory {
   const info = run.info(index);
   const { steps, times, fields } = run;
   return makeTrajectory({
     file,
     index,
     info,
+    masks,
     steps,
     lifetime,
     readTimes: () =>
@@ -59,12 +67,13 @@ function trajectoryOf(run: Run, file: string, index: number, lifetime: Lifetime)
 }
 
 /** Trajectories that hide other cells are of another kind. */
-function kindOf(run: Run, index: number): string {
-  const mask = run.fields.find(isMask);
-  return JSON.stringify([run.info(index).boundaries, mask ? mask.sampleVarying ? index : "shared" : null]);
+function kindOf(run: Run, index: number, masks: Masks): string {
+  const own = run.fields.filter((field) => maskKind(field, masks));
+  const hides = own.length === 0 ? null : own.some(({ sampleVarying }) => sampleVarying) ? index : "shared";
+  return JSON.stringify([run.info(index).boundaries, hides]);
 }
 
-async function open(source: Source): Promise<Dataset> {
+async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<Dataset> {
   using file = await source.files.get(DESCRIPTION)!();
   const label = file.name;
   const text = new TextDecoder().decode(await readSmall(file, LARGEST_DESCRIPTION));
@@ -91,8 +100,8 @@ async function open(source: Source): Promise<Dataset> {
     }
     const indices = chosen ?? Array.from({ length: run.trajectories }, (_, i) => i);
     const entries = indices.map((index) => ({
-      kind: kindOf(run, index),
-      open: () => trajectoryOf(run, label, index, lifetime),
+      kind: kindOf(run, index, masks),
+      open: () => trajectoryOf(run, label, index, lifetime, masks),
     }));
     return makeSplit(split, description.name, entries);
   };

@@ -6,8 +6,8 @@ import type { Dataset, Split } from "../dataset.ts";
 import { Lifetime } from "../lifetime.ts";
 import { makeDataset } from "../make_dataset.ts";
 import { makeSplit, type SplitEntry } from "../make_split.ts";
-import { isMask } from "../make_trajectory.ts";
-import type { Reader } from "../reader.ts";
+import { maskKind, type Masks } from "../masks.ts";
+import type { OpenOptions, Reader } from "../reader.ts";
 import { filesLike, type Source } from "../source.ts";
 import { filesBySplit } from "../split_names.ts";
 import { openWellFile, type WellFile } from "./well/file.ts";
@@ -53,20 +53,20 @@ function checkAlike(files: readonly WellFile[]): void {
 }
 
 /** Trajectories of files in order, file after file. Those that hide cells are a kind of their own each. */
-function entriesOf(files: readonly WellFile[], lifetime: Lifetime): SplitEntry[] {
+function entriesOf(files: readonly WellFile[], lifetime: Lifetime, masks: Masks): SplitEntry[] {
   return files.flatMap((file, number) => {
     const { boundaries, fields, trajectories } = file.metadata;
     const hides = fields.some(({ name, order, timeVarying }) =>
-      isMask({ name, order, constant: !timeVarying })
+      maskKind({ name, order, constant: !timeVarying }, masks)
     );
     return Array.from({ length: trajectories }, (_, index): SplitEntry => ({
       kind: JSON.stringify([boundaries, hides ? [number, index] : null]),
-      open: () => wellTrajectory(file, index, lifetime),
+      open: () => wellTrajectory(file, index, lifetime, masks),
     }));
   });
 }
 
-async function open(source: Source): Promise<Dataset> {
+async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<Dataset> {
   const { splits, others } = filesBySplit(filesLike(source, WELL_FILES));
   const lifetime = new Lifetime(source.name);
   const opened = new Map<string, Promise<WellFile>>();
@@ -90,7 +90,7 @@ async function open(source: Source): Promise<Dataset> {
     const files: WellFile[] = [];
     for (const name of names) files.push(await fileOf(name));
     checkAlike(files);
-    return makeSplit(split, files[0]!.metadata.dataset, entriesOf(files, lifetime));
+    return makeSplit(split, files[0]!.metadata.dataset, entriesOf(files, lifetime, masks));
   };
   const [firstNames] = splits.values();
   const first = await fileOf(firstNames![0]!);

@@ -3,6 +3,7 @@
 // them. Channels come last, variable ones apart from constant ones.
 
 import type { Sample, SampleInfo } from "../../data/dataset.ts";
+import { largestHidden, maskKind } from "../../data/masks.ts";
 import {
   type FieldTransform,
   type FieldTransforms,
@@ -28,7 +29,12 @@ export interface ChannelGroup {
   readonly targets: readonly number[];
   /** How its numbers are changed. */
   readonly transform: FieldTransform | null;
+  /** Set for a mask: the file's own numbers where they are 1 at hidden cells under the usual name, else made such. */
+  readonly mask?: "stored" | "made";
 }
+
+/** Under this name the network knows which cells are hidden, 1 there, whatever a file calls its mask. */
+const MASK = "mask";
 
 /** Fields of one kind as channels. */
 export interface Channels {
@@ -79,11 +85,15 @@ function channelsOf(
   const groups: ChannelGroup[] = [];
   const names: string[] = [];
   const mask: number[] = [];
+  const masks = fields.flatMap((field, i) => maskKind(field) ? [i] : []);
   fields.forEach((info, field) => {
     if (info.constant !== constant) return;
+    // Several masks hide together: one channel says it.
+    const kind = maskKind(info);
+    if (kind && field !== masks[0]) return;
     const { order } = info;
-    const transform = transforms[info.name] ?? null;
-    const name = transformedName(info.name, transform ?? undefined);
+    const transform = kind ? null : transforms[info.name] ?? null;
+    const name = kind ? MASK : transformedName(info.name, transform ?? undefined);
     const start = names.length;
     const targets: number[] = [];
     const all = indicesOf(order, axes.length);
@@ -94,7 +104,9 @@ function channelsOf(
       mask.push(own && real?.[field]?.[targets.length] !== 0 ? 1 : 0);
       if (own) targets.push(start + c);
     });
-    groups.push({ field, name, order, start, components: all.length, targets, transform });
+    const group = { field, name, order, start, components: all.length, targets, transform };
+    const isUsual = info.name === MASK && kind === "hidden" && masks.length === 1;
+    groups.push(kind ? { ...group, mask: isUsual ? "stored" : "made" } : group);
   });
   return { groups, names, mask: Uint8Array.from(mask) };
 }
@@ -130,12 +142,15 @@ export function embeddingOf(
   };
 }
 
-/** Writes fields into channels-last frames. */
-function fill({ info, values, real }: Sample, { groups, names }: Channels, frames: number, points: number) {
+/** Writes fields into channels-last frames. What only fills hidden cells is read as 0. */
+function fill(sample: Sample, { groups, names }: Channels, frames: number, points: number) {
+  const { info, values, real, hidden } = sample;
   const out = new Float32Array(frames * points * names.length);
-  for (const { field, targets, transform } of groups) {
-    const stored = values[field]!;
+  for (const { field, targets, transform, mask } of groups) {
+    const stored = mask === "made" && hidden ? hidden : values[field]!;
     const count = targets.length;
+    const masked = mask ? null : hidden;
+    const largest = masked ? largestHidden(values[field]!, masked, count) : Infinity;
     if (stored.length !== frames * points * count) {
       throw new RangeError(
         `Field "${
@@ -146,8 +161,10 @@ function fill({ info, values, real }: Sample, { groups, names }: Channels, frame
     targets.forEach((channel, c) => {
       // Components that only an embedding added are zero in any form.
       const change = transform && real?.[field]?.[c] !== 0 ? TRANSFORMS[transform].apply : null;
-      for (let from = c, to = channel; from < stored.length; from += count, to += names.length) {
-        out[to] = change ? change(stored[from]!) : stored[from]!;
+      for (let from = c, to = channel, p = 0; from < stored.length; from += count, to += names.length, p++) {
+        const value = stored[from]!;
+        if (masked?.[p % points] && !(Math.abs(value) <= largest)) continue;
+        out[to] = change ? change(value) : value;
       }
     });
   }

@@ -2,6 +2,7 @@
 // is refused here, before any weight is read.
 
 import type { SampleInfo } from "../../data/dataset.ts";
+import { maskKind } from "../../data/masks.ts";
 import type { FieldMap, FieldPlace, ShapeOptions } from "../model.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Embedding, embeddingOf } from "./embed.ts";
@@ -88,7 +89,9 @@ export function fieldPlaces(config: WalrusConfig, info: SampleInfo, map: FieldMa
       };
     }
   }
-  return places;
+  // Masks beside the first have no channel of their own.
+  const first = info.fields.findIndex((field) => maskKind(field));
+  return info.fields.map((field, i) => places[maskKind(field) ? first : i]!);
 }
 
 /** Settings of the loss, those of the released recipe where they are left out. */

@@ -295,3 +295,35 @@ Deno.test("contextFrames(), fields(), examples() and tokens()", async () => {
   const tokens = gridOf(shape).map((axis) => axis.tokens).reduce((a, b) => a * b);
   assert.equal(model.tokens!(shape), 6 * tokens);
 });
+
+Deno.test("a mask of any name and polarity is the channel mask, and what only fills hidden cells is read as 0", async () => {
+  const sample = await readSample(
+    await madeWell({ ...PLANE, fields: [["pressure", 0], ["mask", 0, true]] }),
+    {
+      from: 0,
+      length: 3,
+    },
+  );
+  const model = walrusModel(CONFIG);
+  const inputsOf = (own: Sample) => {
+    const shape = model.shape(own.info, { samples: 1, frames: 3 });
+    assert.equal(shape.constants, 1);
+    assert.deepEqual(model.fields(own.info).map(({ columns }) => columns), [[3], [38]]);
+    return model.inputs([own], shape, null);
+  };
+  const usual = inputsOf(sample);
+  const [pressure, mask] = sample.values as [Float32Array, Float32Array];
+  const [varying, constant] = sample.info.fields;
+  const valid: Sample = {
+    ...sample,
+    info: { ...sample.info, fields: [varying!, { ...constant!, name: "valid", mask: "kept" }] },
+    values: [pressure, mask.map((v) => 1 - v)],
+  };
+  assert.deepEqual(inputsOf(valid), usual);
+  for (const fill of [NaN, -Infinity, 1e30, -9999]) {
+    const filled = pressure.map((v, i) => sample.hidden![i % mask.length] ? fill : v);
+    const window = inputsOf({ ...sample, values: [filled, mask] })["state/window"] as Float32Array;
+    const wanted = pressure.map((v, i) => sample.hidden![i % mask.length] ? 0 : v);
+    assert.deepEqual(window, wanted, `${fill}`);
+  }
+});

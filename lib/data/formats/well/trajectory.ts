@@ -3,6 +3,7 @@
 
 import type { SampleInfo, Trajectory } from "../../dataset.ts";
 import type { Lifetime } from "../../lifetime.ts";
+import type { Masks } from "../../masks.ts";
 import { makeTrajectory } from "../../make_trajectory.ts";
 import { kept, type WellFile } from "./file.ts";
 import type { FieldInfo } from "./metadata.ts";
@@ -80,8 +81,14 @@ export function repeatAxes(
  *
  * @param file open as long as `lifetime` lasts
  * @param index from 0
+ * @param masks fields that are masks whatever their name
  */
-export function wellTrajectory(file: WellFile, index: number, lifetime: Lifetime): Trajectory {
+export function wellTrajectory(
+  file: WellFile,
+  index: number,
+  lifetime: Lifetime,
+  masks: Masks = {},
+): Trajectory {
   const { metadata, hdf5 } = file;
   const read = async (field: FieldInfo, first: number, frames: number): Promise<Float32Array> => {
     const { start, count } = boxOf(metadata, field, index, first, frames);
@@ -94,6 +101,7 @@ export function wellTrajectory(file: WellFile, index: number, lifetime: Lifetime
     file: metadata.file,
     index,
     info: infoOf(file, index),
+    masks,
     steps: metadata.steps,
     lifetime,
     readTimes: () =>
