@@ -159,6 +159,7 @@ export const evaluate = command<Options>({
       ...(options.config ? { config: options.config } : {}),
       ...(registry ? { registry } : {}),
     });
+    for (const warning of model.warnings) warn(`warning: ${warning}`);
     print(`VRMSE, medians; one step / mean of ${options.rollout} steps; ${device.name}`);
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};

@@ -29,7 +29,7 @@ const PLAIN_MODULES = new Set([
 
 /** Names of other modules of Python's library that are plain data, or make it. */
 const PLAIN_NAMES = new Set([
-  ..."bool bytearray bytes complex dict float frozenset int list long object range set slice str tuple type unicode"
+  ..."bool bytearray bytes complex dict float frozenset int list long object range set slice str tuple type unicode xrange"
     .split(" ").flatMap((name) => [`builtins.${name}`, `__builtin__.${name}`]),
   ...["copyreg", "copy_reg"].flatMap((module) => [`${module}._reconstructor`, `${module}.__newobj__`]),
   ..."_codecs.encode codecs.encode array.array array._array_reconstructor functools.partial logging.getLogger"
@@ -65,7 +65,7 @@ export function hostile(module: string, name: string): boolean {
   const leads = path.length > 1 && path.some((part) => PYTHON.has(part));
   if (leads || RUNNERS.has(path.at(-1)!)) return true;
   if (PLAIN_NAMES.has(`${module}.${name}`)) return false;
-  if (path.some((part) => part.startsWith("__"))) return true;
+  if (path.some((part) => /^__.*__$/.test(part))) return true;
   if (top.startsWith("_")) return top !== "__main__";
   return PYTHON.has(top) && !PLAIN_MODULES.has(top);
 }

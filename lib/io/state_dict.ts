@@ -87,6 +87,20 @@ function wholeObject(root: PickleValue): string | null {
   return values.find((value) => value instanceof PickleObject)?.path ?? null;
 }
 
+/** The first object that stands where a tensor is wanted, such as one process's part of it. */
+function objectForTensor(root: PickleValue): string | null {
+  let entries = dictOf(root);
+  for (let depth = 0; entries && depth < DEEPEST; depth++) {
+    const inner: PickleDict = entries;
+    for (const [name, value] of inner) {
+      const isTensor = value instanceof PickleObject && /tensor/i.test(value.path);
+      if (isTensor) return `${shown(name)} is ${described(value)}`;
+    }
+    entries = WRAPPERS.map((key) => dictOf(inner.get(key))).find((dict) => dict !== null) ?? null;
+  }
+  return null;
+}
+
 /**
  * The weights of a file.
  *
@@ -102,6 +116,10 @@ export function stateDict(
   if (!first) {
     const whole = wholeObject(root);
     if (whole) refuse(`it holds a whole object ${quoted(whole)}, wanted the tensors of its state_dict()`);
+    const object = objectForTensor(root);
+    if (object) {
+      refuse(`${object}, wanted whole tensors: save its full_tensor(), or all processes' as a distributed checkpoint`);
+    }
     const place = tensorsElsewhere(root);
     const wanted = "wanted a dictionary of tensors at app.model, model, state_dict, model_state_dict or the root";
     return refuse(

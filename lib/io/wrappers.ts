@@ -103,7 +103,7 @@ export function ofGroup(checkpoint: Checkpoint, { prefix, names }: NameGroup): C
     if (short === undefined) left.push(name);
     else tensors.set(short, tensor);
   }
-  for (const [name, why] of checkpoint.unread) unread.set(renamed.get(name) ?? name, why);
+  for (const [name, why] of checkpoint.unread) unread.set(unwrap(name).name, why);
   const inner = [...names].some(([name, stored]) => stored !== prefix + name);
   const notes = [
     ...checkpoint.notes,
@@ -115,9 +115,9 @@ export function ofGroup(checkpoint: Checkpoint, { prefix, names }: NameGroup): C
   return checkpointOf({ name, format, metadata, tensors, unread, notes }, () => checkpoint.close());
 }
 
-/** Groups of a checkpoint's names, those of what is not read included. */
+/** Groups of a checkpoint's names. */
 export function groupsOf(checkpoint: Checkpoint): NameGroup[] {
-  return nameGroups([...checkpoint.tensors.keys(), ...checkpoint.unread.keys()], (why) => {
+  return nameGroups(checkpoint.tensors.keys(), (why) => {
     throw new SyntaxError(`Cannot read "${checkpoint.name}": ${why}`);
   });
 }
@@ -140,6 +140,6 @@ export function unwrapped(checkpoint: Checkpoint): Checkpoint {
   const [main, ...more] = mains.length > 0 ? mains : groups.slice(0, 1);
   if (!main || more.length > 0) return checkpoint;
   const renames = [...main.names].some(([name, stored]) => name !== stored);
-  const whole = main.names.size === checkpoint.tensors.size + checkpoint.unread.size;
+  const whole = main.names.size === checkpoint.tensors.size;
   return renames || !whole ? { ...ofGroup(checkpoint, main), stored: checkpoint } : checkpoint;
 }
