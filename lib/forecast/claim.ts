@@ -55,7 +55,9 @@ export function claimedBy(checkpoint: Checkpoint, registry: readonly ModelEntry[
   const fit = fittingPrefix([...tensors.keys()], registry);
   if (fit) {
     throw new TypeError(
-      `Cannot tell which network "${name}" is: its tensors begin with ${quoted(fit.prefix)}, without which they ` +
+      `Cannot tell which network "${name}" is: its tensors begin with ${
+        quoted(fit.prefix)
+      }, without which they ` +
         `would be those of a ${fit.family}: save them under their names in the network`,
     );
   }

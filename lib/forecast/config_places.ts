@@ -15,7 +15,7 @@ const trimmed = (path: string) => path.replace(/(?<=[^/\\])[/\\]+$/, "");
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.deepEqual(configPlaces("runs/walrus.pt", "a.yaml"), ["runs/a.yaml"]);
+ * assert.deepEqual(configPlaces("runs/network.pt", "a.yaml"), ["runs/a.yaml"]);
  * const places = configPlaces("https://example.org/shards/", "a.yaml");
  * assert.deepEqual(places.map(String), ["https://example.org/shards/a.yaml", "https://example.org/a.yaml"]);
  * ```

@@ -67,10 +67,15 @@ async function openFolder(folder: string | URL, options: HttpOptions): Promise<C
   try {
     source = await openSource(description, options);
   } catch (error) {
-    if (folder instanceof URL && folder.protocol !== "file:") return refuse(`: ${(error as Error).message}`, error);
+    if (folder instanceof URL && folder.protocol !== "file:") {
+      return refuse(`: ${(error as Error).message}`, error);
+    }
     const files = await folderFiles(folder, 0) ?? [];
     const found = files.filter((file) => CHECKPOINTS.test(file)).slice(0, 3).map(quoted);
-    return refuse(found.length > 0 ? `, for instance ${found.join(", ")} in it` : ", and there is none in it", error);
+    return refuse(
+      found.length > 0 ? `, for instance ${found.join(", ")} in it` : ", and there is none in it",
+      error,
+    );
   }
   return await openFrom(source, description, options);
 }

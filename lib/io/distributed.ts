@@ -2,7 +2,7 @@
 // bytes each piece of each tensor lies; a piece is a file of PyTorch's by itself. Only what is wanted is read, by range.
 
 import type { ByteSource } from "./byte_source.ts";
-import { type Chunk, chunkedTensor, checkCover } from "./distributed_chunks.ts";
+import { checkCover, type Chunk, chunkedTensor } from "./distributed_chunks.ts";
 import { type PickleContext, PickleObject, type PickleValue, readPickle } from "./pickle.ts";
 import { quoted, shown } from "./quote.ts";
 import { type Checkpoint, checkpointOf, elementsOf, type StoredTensor } from "./stored_tensor.ts";
@@ -34,7 +34,10 @@ export function looksDistributed(start: Uint8Array): boolean {
 }
 
 /** Attributes of an object of a class whose path ends so; null for any other value. */
-function attributes(value: PickleValue | undefined, name: RegExp): ReadonlyMap<PickleValue, PickleValue> | null {
+function attributes(
+  value: PickleValue | undefined,
+  name: RegExp,
+): ReadonlyMap<PickleValue, PickleValue> | null {
   if (!(value instanceof PickleObject) || !name.test(value.path)) return null;
   return value.state instanceof Map ? value.state : new Map();
 }
@@ -52,7 +55,9 @@ function placesOf(data: PickleValue | undefined, fail: (why: string) => never): 
     const piece = attributes(index, /\.MetadataIndex$/);
     const storage = attributes(info, /\._StorageInfo$/);
     const fqn = piece?.get("fqn");
-    if (!piece || !storage || typeof fqn !== "string") return fail("an entry of storage_data is no piece of a tensor");
+    if (!piece || !storage || typeof fqn !== "string") {
+      return fail("an entry of storage_data is no piece of a tensor");
+    }
     const [file, offset, length] = ["relative_path", "offset", "length"].map((key) => storage.get(key));
     if (typeof file !== "string" || !FILE_NAME.test(file) || file === "..") {
       return fail(`${quoted(fqn)} lies in ${shown(file)}, wanted the name of a file of the folder`);
@@ -79,7 +84,9 @@ interface Listed {
 
 function listed(entry: ReadonlyMap<PickleValue, PickleValue>, fail: (why: string) => never): Listed {
   const { state } = entry.get("properties") as PickleObject ?? {};
-  const type = numberType(Array.isArray(state) ? state[0] : state instanceof Map ? state.get("dtype") : undefined);
+  const type = numberType(
+    Array.isArray(state) ? state[0] : state instanceof Map ? state.get("dtype") : undefined,
+  );
   const shape = entry.get("size");
   const pieces = entry.get("chunks");
   if (!type || !isCounts(shape) || !Array.isArray(pieces)) return fail("its entry is incomplete");
@@ -117,7 +124,9 @@ async function readMetadata(source: ByteSource, fail: (why: string) => never) {
   const context: PickleContext = { ...torchContext(source), mostObjects: MOST_OBJECTS };
   const root = attributes(readPickle(await source.read(0, source.size), context), /\.Metadata$/);
   const tensors = root?.get("state_dict_metadata");
-  if (!root || !(tensors instanceof Map)) return fail("it describes no tensors, wanted those of a distributed checkpoint");
+  if (!root || !(tensors instanceof Map)) {
+    return fail("it describes no tensors, wanted those of a distributed checkpoint");
+  }
   return { tensors, places: placesOf(root.get("storage_data"), fail) };
 }
 

@@ -56,7 +56,9 @@ export function checkCover(
     }
     covered += product(sizes);
   }
-  if (covered !== elements) fail(`its pieces have ${covered} elements, its shape ${shown(shape)} ${elements}`);
+  if (covered !== elements) {
+    fail(`its pieces have ${covered} elements, its shape ${shown(shape)} ${elements}`);
+  }
   const sorted = boxes.filter(({ sizes }) => product(sizes) > 0)
     .sort((a, b) => (a.offsets[0] ?? 0) - (b.offsets[0] ?? 0));
   let pairs = 0;
@@ -83,10 +85,13 @@ async function openChunk(
   const { root, record } = await openArchive(part);
   if (!(root instanceof Described)) return fail(`bytes ${offset} of "${source.name}" hold no tensor`);
   const tensor = torchTensor(part, name, root, record(root.storage.key));
-  const same = tensor.shape.length === sizes.length && tensor.shape.every((size, axis) => size === sizes[axis]);
+  const same = tensor.shape.length === sizes.length &&
+    tensor.shape.every((size, axis) => size === sizes[axis]);
   if (!same || tensor.dtype !== dtype) {
     fail(
-      `its piece in "${source.name}" is ${tensor.dtype} ${shown(tensor.shape)}, wanted ${dtype} ${shown(sizes)}`,
+      `its piece in "${source.name}" is ${tensor.dtype} ${shown(tensor.shape)}, wanted ${dtype} ${
+        shown(sizes)
+      }`,
     );
   }
   return tensor;

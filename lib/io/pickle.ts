@@ -112,7 +112,9 @@ class Machine {
   }
 
   #refuse(why: string): never {
-    throw new SyntaxError(`Cannot read the pickle of "${this.#context.name}": ${why} at byte ${this.#from.at}`);
+    throw new SyntaxError(
+      `Cannot read the pickle of "${this.#context.name}": ${why} at byte ${this.#from.at}`,
+    );
   }
 
   /** No count is longer than eight bytes; states of generators of random numbers are. */

@@ -34,7 +34,9 @@ const PLAIN_NAMES = new Set([
   ...["copyreg", "copy_reg"].flatMap((module) => [`${module}._reconstructor`, `${module}.__newobj__`]),
   ..."_codecs.encode codecs.encode array.array array._array_reconstructor functools.partial logging.getLogger"
     .split(" "),
-  ..."io.BytesIO _io.BytesIO re._compile time.struct_time types.SimpleNamespace operator.itemgetter".split(" "),
+  ..."io.BytesIO _io.BytesIO re._compile time.struct_time types.SimpleNamespace operator.itemgetter".split(
+    " ",
+  ),
 ]);
 
 /** Functions that run what they are given, whatever package offers them. */

@@ -64,7 +64,10 @@ export function described(value: PickleValue): string {
 
 /** Where else tensors lie, to be named: the first place within a few dictionaries. */
 function tensorsElsewhere(root: PickleValue): string | null {
-  const queue: { readonly value: PickleValue; readonly path: readonly string[] }[] = [{ value: root, path: [] }];
+  const queue: { readonly value: PickleValue; readonly path: readonly string[] }[] = [{
+    value: root,
+    path: [],
+  }];
   const seen = new Set<PickleValue>();
   for (let at = 0; at < queue.length && at < 10_000; at++) {
     const { value, path } = queue[at]!;
@@ -73,7 +76,9 @@ function tensorsElsewhere(root: PickleValue): string | null {
     seen.add(value);
     if (holdsTensors(entries)) return path.join(".");
     for (const [key, inner] of entries) {
-      if (typeof key === "string" && path.length < DEEPEST) queue.push({ value: inner, path: [...path, key] });
+      if (typeof key === "string" && path.length < DEEPEST) {
+        queue.push({ value: inner, path: [...path, key] });
+      }
     }
   }
   return null;
@@ -118,10 +123,13 @@ export function stateDict(
     if (whole) refuse(`it holds a whole object ${quoted(whole)}, wanted the tensors of its state_dict()`);
     const object = objectForTensor(root);
     if (object) {
-      refuse(`${object}, wanted whole tensors: save its full_tensor(), or all processes' as a distributed checkpoint`);
+      refuse(
+        `${object}, wanted whole tensors: save its full_tensor(), or all processes' as a distributed checkpoint`,
+      );
     }
     const place = tensorsElsewhere(root);
-    const wanted = "wanted a dictionary of tensors at app.model, model, state_dict, model_state_dict or the root";
+    const wanted =
+      "wanted a dictionary of tensors at app.model, model, state_dict, model_state_dict or the root";
     return refuse(
       place === null ? `it holds no weights: ${wanted}` : `its tensors lie at ${quoted(place)}, ${wanted}`,
     );

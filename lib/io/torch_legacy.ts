@@ -10,7 +10,23 @@ import { Storage, torchContext } from "./torch_objects.ts";
 import type { TorchRecord } from "./torch_tensor.ts";
 
 /** The first pickle: protocol 2, an integer of ten bytes, its end. */
-const START = Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e);
+const START = Uint8Array.of(
+  0x80,
+  2,
+  0x8a,
+  10,
+  0x6c,
+  0xfc,
+  0x9c,
+  0x46,
+  0xf9,
+  0x20,
+  0x6a,
+  0xa8,
+  0x50,
+  0x19,
+  0x2e,
+);
 const VERSION = 1001;
 const PICKLES = 5;
 /** Bytes of the number of elements before a storage. */
@@ -33,9 +49,13 @@ function recordsOf(
   let at = start;
   for (const key of keys) {
     const storage = typeof key === "string" ? storages.get(key) : undefined;
-    if (!storage || records.has(storage.key)) return refuse(`the list of its storages names ${quoted(String(key))}`);
+    if (!storage || records.has(storage.key)) {
+      return refuse(`the list of its storages names ${quoted(String(key))}`);
+    }
     const { bytes } = storage;
-    if (bytes === null) return refuse(`the length of a ${storage.type.label} is not known: save it again as an archive`);
+    if (bytes === null) {
+      return refuse(`the length of a ${storage.type.label} is not known: save it again as an archive`);
+    }
     const offset = at + COUNT;
     at = offset + bytes;
     if (!Number.isSafeInteger(at) || at > source.size) {

@@ -3,13 +3,7 @@
 
 import type { ByteSource } from "./byte_source.ts";
 import { STORED_BYTES, type StoredType } from "./numbers.ts";
-import {
-  PickleCallable,
-  type PickleContext,
-  PickleName,
-  PickleObject,
-  type PickleValue,
-} from "./pickle.ts";
+import { PickleCallable, type PickleContext, PickleName, PickleObject, type PickleValue } from "./pickle.ts";
 import { shown } from "./quote.ts";
 
 /** Most axes of a tensor, as in PyTorch. */

@@ -15,7 +15,8 @@ const LEADING = [
 ];
 
 /** What averaging and training states keep beside weights, by the first part of the name. */
-const BESIDE = /^(n_averaged|optim\w*|opt|lr_?scheduler\w*|scheduler\w*|scaler|step|epoch|trainer|rng\w*|dataloader)$/;
+const BESIDE =
+  /^(n_averaged|optim\w*|opt|lr_?scheduler\w*|scheduler\w*|scaler|step|epoch|trainer|rng\w*|dataloader)$/;
 
 /** A name without wrappers, and what was before it. */
 interface Unwrapped {

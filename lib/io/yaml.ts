@@ -60,7 +60,9 @@ const boolTag = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
 const LEFT_OUT = /:(timestamp|binary|omap|pairs|set)$/;
 
 const SCHEMA = new Schema([
-  ...YAML11_SCHEMA.tags.filter(({ tagName }) => !LEFT_OUT.test(tagName) && !/:(null|bool|int|float|merge)$/.test(tagName)),
+  ...YAML11_SCHEMA.tags.filter(({ tagName }) =>
+    !LEFT_OUT.test(tagName) && !/:(null|bool|int|float|merge)$/.test(tagName)
+  ),
   nullYaml11Tag,
   boolTag,
   intTag,
@@ -83,6 +85,18 @@ function countValues(root: unknown): number {
     }
   }
   return count;
+}
+
+/**
+ * Refuses a document that comes to more than 100 000 values.
+ *
+ * @param value as parsed; what is repeated counts each time
+ * @param name of the file, for messages
+ * @throws SyntaxError naming the file
+ */
+export function checkSize(value: unknown, name: string): void {
+  if (countValues(value) <= MOST_VALUES) return;
+  throw new SyntaxError(`Cannot read "${name}": it expands to more than ${MOST_VALUES} values`);
 }
 
 /**
@@ -109,9 +123,7 @@ export function parseYaml(text: string, name = "document"): unknown {
     if (!(error instanceof YAMLException)) throw error;
     throw new SyntaxError(`Cannot read "${name}": ${error.message.split("\n")[0]}`, { cause: error });
   }
-  if (countValues(value) > MOST_VALUES) {
-    throw new SyntaxError(`Cannot read "${name}": it expands to more than ${MOST_VALUES} values`);
-  }
+  checkSize(value, name);
   return value;
 }
 

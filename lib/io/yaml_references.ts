@@ -3,6 +3,8 @@
 // what a resolver would give (`oc.env`, `now`, ..) or a person has yet to give (`???`) stays open, and is refused by
 // name where it is used.
 
+import { checkSize } from "./yaml.ts";
+
 /** A value that the file does not give. */
 export class OpenValue {
   /**
@@ -14,8 +16,8 @@ export class OpenValue {
 
 /** References that lead to references. */
 const DEEPEST = 64;
-/** Values that a document may come to, each counted once for each place it is read from. */
-const MOST_VALUES = 100_000;
+/** Longest text that references make. */
+const LONGEST = 1 << 16;
 /** The innermost reference: no other in it. */
 const INNERMOST = /\$\{([^${}]*)\}/;
 const ESCAPED = /(\\+)\$\{/g;
@@ -53,11 +55,9 @@ class Resolver {
   /** Values by their places: each is made once, however many refer to it. */
   readonly #made = new Map<string, unknown>();
   readonly #underway = new Set<string>();
-  readonly #tooMany: () => never;
 
-  constructor(root: unknown, tooMany: () => never) {
+  constructor(root: unknown) {
     this.#root = root;
-    this.#tooMany = tooMany;
   }
 
   /** The value at a place. */
@@ -66,7 +66,6 @@ class Resolver {
     if (this.#made.has(key)) return this.#made.get(key);
     if (this.#underway.has(key)) return new OpenValue(String(raw), "it refers to itself");
     if (depth > DEEPEST) return new OpenValue(String(raw), `it is more than ${DEEPEST} references deep`);
-    if (this.#made.size > MOST_VALUES) this.#tooMany();
     this.#underway.add(key);
     const value = this.#make(path, raw, depth);
     this.#underway.delete(key);
@@ -85,11 +84,14 @@ class Resolver {
 
   #text(path: Path, raw: string, depth: number): unknown {
     if (raw === "???") return new OpenValue(raw, "it is a value that must be given (???)");
-    const dollars: string[] = [];
+    if (!raw.includes("${")) return raw;
+    // Two of them stand for what is put aside.
+    if (/[\u0000\u0001]/.test(raw)) {
+      return new OpenValue(raw, "it holds control characters beside a reference");
+    }
     // A backslash before a reference makes it text; it is put aside while the others are read.
-    let text = raw.replace(ESCAPED, (whole, slashes: string) => {
+    let text = raw.replace(ESCAPED, (_, slashes: string) => {
       if (slashes.length % 2 === 0) return `${slashes.slice(slashes.length / 2)}\${`;
-      dollars.push(whole);
       return `${slashes.slice((slashes.length + 1) / 2)}\u0000`;
     });
     for (let found = INNERMOST.exec(text); found; found = INNERMOST.exec(text)) {
@@ -97,10 +99,16 @@ class Resolver {
       if (value instanceof OpenValue || found[0] === text) return value;
       const inner = pythonText(value);
       if (inner === null) return new OpenValue(raw, `${found[0]} is no text or number`);
-      text = text.slice(0, found.index) + inner.replaceAll("${", "\u0001") + text.slice(found.index + found[0].length);
+      text = text.slice(0, found.index) + inner.replaceAll("${", "\u0001") +
+        text.slice(found.index + found[0].length);
+      if (text.length > LONGEST) {
+        return new OpenValue(raw.slice(0, 60), `it comes to more than ${LONGEST} letters`);
+      }
     }
     const left = UNREAD.exec(text);
-    if (left) return new OpenValue(raw, left[1] ? resolverWords(left[1]) : "it is no reference that can be read");
+    if (left) {
+      return new OpenValue(raw, left[1] ? resolverWords(left[1]) : "it is no reference that can be read");
+    }
     return text.replaceAll("\u0000", "${").replaceAll("\u0001", "${");
   }
 
@@ -120,7 +128,9 @@ class Resolver {
       // A part of the way may itself be a reference.
       if (typeof value === "string") value = this.at(place.slice(0, i), value, depth + 1);
       if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) {
-        return value instanceof OpenValue ? value : open(`there is no ${place.slice(0, i + 1).join(".")} in it`);
+        return value instanceof OpenValue
+          ? value
+          : open(`there is no ${place.slice(0, i + 1).join(".")} in it`);
       }
       value = (value as Record<string, unknown>)[key];
     }
@@ -146,9 +156,9 @@ class Resolver {
  * ```
  */
 export function resolveReferences(tree: unknown, name = "document"): unknown {
-  return new Resolver(tree, () => {
-    throw new SyntaxError(`Cannot read "${name}": its references come to more than ${MOST_VALUES} values`);
-  }).at([], tree, 0);
+  const resolved = new Resolver(tree).at([], tree, 0);
+  checkSize(resolved, name);
+  return resolved;
 }
 
 /**

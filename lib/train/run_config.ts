@@ -164,7 +164,10 @@ function sectionKeys(path: string): string[] {
 }
 
 /** What was wanted in a place: of a section its keys. */
-function wantedWords(path: string, issue: { readonly expected: string | null; readonly message: string }): string {
+function wantedWords(
+  path: string,
+  issue: { readonly expected: string | null; readonly message: string },
+): string {
   const keys = issue.expected === "Object" ? sectionKeys(path) : [];
   if (keys.length === 0) return issue.expected ?? issue.message;
   const more = keys.length > 1 ? `, also ${keys.slice(1).join(", ")}` : "";

@@ -39,7 +39,10 @@ Deno.test("loadModel() says which prefix was removed, and which would have to be
   using device = await wasm({ threads: 1 });
   for (const path of ["cases/prefix_module.pt", "cases/distcp"]) {
     using model = await loadModel(fixture(path), { device, config: CONFIG });
-    assert.match(model.warnings[0]!, /names of its tensors begin with "(module|app.model)\.", which was removed/);
+    assert.match(
+      model.warnings[0]!,
+      /names of its tensors begin with "(module|app.model)\.", which was removed/,
+    );
   }
   // Weights of a larger module: its other parts are left out.
   const parts = await renamed((name) => name === "encoder_dummy" ? "loss.weight" : `model.${name}`);
@@ -62,7 +65,11 @@ Deno.test("loadModel() names the configuration that would fit, and tensors that 
   );
   using golden = await openCheckpoint(path);
   const [first] = golden.tensors.keys();
-  const partly = { ...golden, tensors: new Map(golden.tensors), unread: new Map([[first!, "a sparse tensor"]]) };
+  const partly = {
+    ...golden,
+    tensors: new Map(golden.tensors),
+    unread: new Map([[first!, "a sparse tensor"]]),
+  };
   partly.tensors.delete(first!);
   const { modelOfCheckpoint } = await import("../../lib/forecast/open_model.ts");
   await assert.rejects(

@@ -231,7 +231,19 @@ Deno.test("readPickle() describes objects that are not built", () => {
   const ascii = (text: string) => [...TEXT.encode(text)];
   const read = (...bytes: number[]) => readPickle(Uint8Array.from([0x80, 2, ...bytes, 0x2e]), context);
   // argparse.Namespace, made of its class, given a state.
-  const made = read(...ascii("cargparse\nNamespace\n"), 0x29, 0x81, 0x7d, 0x8c, 2, ...ascii("lr"), 0x4b, 3, 0x73, 0x62);
+  const made = read(
+    ...ascii("cargparse\nNamespace\n"),
+    0x29,
+    0x81,
+    0x7d,
+    0x8c,
+    2,
+    ...ascii("lr"),
+    0x4b,
+    3,
+    0x73,
+    0x62,
+  );
   assert.ok(made instanceof PickleObject);
   assert.deepEqual([made.path, [...made.state as Map<string, number>]], ["argparse.Namespace", [["lr", 3]]]);
   // A kind of dictionary, and an integer of twenty bytes.

@@ -84,7 +84,10 @@ Deno.test("openCheckpoint() names tensors that are not read", async () => {
 
 Deno.test("openCheckpoint() says where weights lie that it does not take, and what would be taken", async () => {
   const refused: [string, RegExp][] = [
-    ["whole_module.pt", /a whole object "torch.nn.modules.linear.Linear", wanted the tensors of its state_dict\(\)/],
+    [
+      "whole_module.pt",
+      /a whole object "torch.nn.modules.linear.Linear", wanted the tensors of its state_dict\(\)/,
+    ],
     ["other_place.pt", /its tensors lie at "nets.best", wanted a dictionary of tensors at app.model, model/],
     ["dtensor.pt", /"module.a.weight" is an object "torch.*DTensor", wanted whole tensors/],
     ["dcp_rows/__0_0.distcp", /a part of a distributed checkpoint, wanted the folder/],
@@ -96,8 +99,14 @@ Deno.test("openCheckpoint() says where weights lie that it does not take, and wh
       return true;
     });
   }
-  await assert.rejects(openCheckpoint(fixture("checkpoints")), /it is a folder, wanted a checkpoint, for instance "/);
-  await assert.rejects(openCheckpoint(fixture("yaml")), /it is a folder, wanted a checkpoint, and there is none/);
+  await assert.rejects(
+    openCheckpoint(fixture("checkpoints")),
+    /it is a folder, wanted a checkpoint, for instance "/,
+  );
+  await assert.rejects(
+    openCheckpoint(fixture("yaml")),
+    /it is a folder, wanted a checkpoint, and there is none/,
+  );
 });
 
 Deno.test("the cases that others met hold the reference's weights", async () => {
@@ -160,13 +169,30 @@ async function changed(from: string, to: string, test: (folder: string) => Promi
 }
 
 Deno.test("openCheckpoint() refuses distributed checkpoints that leave their folder or lie about pieces", async () => {
-  await changed("__1_0.distcp", "../_0.distcp", (folder) =>
-    assert.rejects(openCheckpoint(folder), /lies in "..\/_0.distcp", wanted the name of a file of the folder/));
-  await changed("__1_0.distcp", "__9_0.distcp", (folder) =>
-    assert.rejects(openCheckpoint(folder), /__9_0.distcp": there is no such file/));
+  await changed(
+    "__1_0.distcp",
+    "../_0.distcp",
+    (folder) =>
+      assert.rejects(
+        openCheckpoint(folder),
+        /lies in "..\/_0.distcp", wanted the name of a file of the folder/,
+      ),
+  );
+  await changed(
+    "__1_0.distcp",
+    "__9_0.distcp",
+    (folder) => assert.rejects(openCheckpoint(folder), /__9_0.distcp": there is no such file/),
+  );
   // Sizes of a tensor, which its pieces no longer cover: K\x04 K\x06 is the tuple (4, 6).
-  await changed("K\x04K\x06\x86", "K\x05K\x06\x86", (folder) =>
-    assert.rejects(openCheckpoint(folder), /"model.a.weight": its pieces have 24 elements, its shape \[5,6\] 30/));
+  await changed(
+    "K\x04K\x06\x86",
+    "K\x05K\x06\x86",
+    (folder) =>
+      assert.rejects(
+        openCheckpoint(folder),
+        /"model.a.weight": its pieces have 24 elements, its shape \[5,6\] 30/,
+      ),
+  );
   await changed("a.weight", "a.wider!", async (folder) => {
     using checkpoint = await openCheckpoint(folder);
     assert.ok(checkpoint.tensors.has("a.wider!"));

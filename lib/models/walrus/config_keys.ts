@@ -21,7 +21,8 @@ const READ = new Set([
 ]);
 
 /** Keys that change no forecast: how it is made of parts, how it is trained, widths that no tensor has, 1D. */
-const WITHOUT_EFFECT = /(^|\.)(_target_|_partial_|groups|projection_dim|gradient_checkpointing_freq|base_kernel_size1d)$/;
+const WITHOUT_EFFECT =
+  /(^|\.)(_target_|_partial_|groups|projection_dim|gradient_checkpointing_freq|base_kernel_size1d)$/;
 
 /** Keys whose released value is what is computed. */
 const RELEASED: Readonly<Record<string, unknown>> = {
@@ -109,5 +110,7 @@ function slips(tree: unknown): string[] {
  * ```
  */
 export function unknownKeys(tree: unknown, name: string): string[] {
-  return [...unknownOfModel(sectionAt(tree, "model"), "model"), ...slips(tree)].map((words) => `${name}: ${words}`);
+  return [...unknownOfModel(sectionAt(tree, "model"), "model"), ...slips(tree)].map((words) =>
+    `${name}: ${words}`
+  );
 }

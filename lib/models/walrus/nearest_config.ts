@@ -54,7 +54,9 @@ function told(shapes: ReadonlyMap<string, Shape>): Told | null {
 export function nearestConfig(config: WalrusConfig, shapes: ReadonlyMap<string, Shape>): string | null {
   const nearest = told(shapes);
   if (!nearest) return null;
-  const expected = [...parameterShapes({ ...config, ...nearest })].map(([name, shape]) => [name, { shape }] as const);
+  const expected = [...parameterShapes({ ...config, ...nearest })].map(([name, shape]) =>
+    [name, { shape }] as const
+  );
   try {
     checkShapes(shapes, new Map(expected), "checkpoint");
   } catch {
