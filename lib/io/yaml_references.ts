@@ -86,7 +86,7 @@ class Resolver {
     if (raw === "???") return new OpenValue(raw, "it is a value that must be given (???)");
     if (!raw.includes("${")) return raw;
     // Two of them stand for what is put aside.
-    if (/[\u0000\u0001]/.test(raw)) {
+    if (raw.includes("\u0000") || raw.includes("\u0001")) {
       return new OpenValue(raw, "it holds control characters beside a reference");
     }
     // A backslash before a reference makes it text; it is put aside while the others are read.

@@ -47,6 +47,7 @@ function told(shapes: ReadonlyMap<string, Shape>): Told | null {
  * ```ts
  * import assert from "node:assert/strict";
  * import { RELEASED_CONFIG } from "./config.ts";
+ * import { parameterShapes } from "./parameters.ts";
  * const shapes = parameterShapes({ ...RELEASED_CONFIG, blocks: 2 });
  * assert.equal(nearestConfig(RELEASED_CONFIG, shapes), "model.processor_blocks 2, not 40");
  * ```
