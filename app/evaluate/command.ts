@@ -133,10 +133,11 @@ export const evaluate = command<Options>({
     reader
       .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
       .addOption(
-        new Option("--checkpoint <file>", ".pt, .safetensors or shard index").default(
-          MODEL,
-          "the shipped model",
-        ),
+        new Option("--checkpoint <file>", ".pt, .safetensors, shard index or folder of .distcp files")
+          .default(
+            MODEL,
+            "the shipped model",
+          ),
       )
       .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
       .option("--split <name>", "train, valid or test", "valid")

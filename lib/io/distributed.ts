@@ -39,7 +39,10 @@ function attributes(
   name: RegExp,
 ): ReadonlyMap<PickleValue, PickleValue> | null {
   if (!(value instanceof PickleObject) || !name.test(value.path)) return null;
-  return value.state instanceof Map ? value.state : new Map();
+  // Of classes with slots the state is a pair.
+  const { state } = value;
+  const found = Array.isArray(state) ? state.at(-1) : state;
+  return found instanceof Map ? found : new Map();
 }
 
 /** Key of a piece: the tensor and the piece's offsets. */

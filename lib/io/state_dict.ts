@@ -17,6 +17,10 @@ const WRAPPERS = [
   "ema_model",
   "ema_state_dict",
   "model_ema",
+  "params_ema",
+  "params",
+  "weights",
+  "shadow",
 ];
 /** Wrappers within each other. */
 const DEEPEST = 8;
