@@ -159,10 +159,11 @@ export const evaluate = command<Options>({
     reader
       .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
       .addOption(
-        new Option("--checkpoint <file>", ".pt, .safetensors or shard index").default(
-          MODEL,
-          "the shipped model",
-        ),
+        new Option("--checkpoint <file>", ".pt, .safetensors, shard index or folder of .distcp files")
+          .default(
+            MODEL,
+            "the shipped model",
+          ),
       )
       .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
       .option("--split <name>", "train, valid or test", "valid")
@@ -186,6 +187,7 @@ export const evaluate = command<Options>({
       ...(options.config ? { config: options.config } : {}),
       ...(registry ? { registry } : {}),
     });
+    for (const warning of model.warnings) warn(`warning: ${warning}`);
     print(`VRMSE, medians; one step / mean of ${options.rollout} steps; ${device.name}`);
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};

@@ -3,6 +3,7 @@
 
 import { openDevice } from "walrus";
 import { measureCeiling } from "walrus/devices";
+import { openSource } from "walrus/io";
 import { modelEntries, type ModelEntry, modelEntry } from "walrus/models";
 import {
   DivergenceError,
@@ -178,7 +179,8 @@ export const train = command<Options>({
       .option("--finetune", "defaults of finetuning; model.from names the checkpoint");
   },
   async run({ extend = false, finetune = false }, context, [path, ...overrides]) {
-    const text = await Deno.readTextFile(path!);
+    using file = await openSource(path!);
+    const text = new TextDecoder().decode(await file.read(0, file.size));
     const registry = context.registry ?? modelEntries();
     const config = await parseRunConfig(text, { name: path!, overrides, finetune, registry });
     await trainWith(config, extend, registry, context);

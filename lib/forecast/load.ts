@@ -34,7 +34,7 @@ export interface LoadOptions {
  * Opens a checkpoint and checks every tensor's name, shape and type against the network's configuration. Weights are
  * read later, when a forecast needs them.
  *
- * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, Blob, bytes
+ * @param checkpoint `.pt`, `.safetensors`, a shard index or the folder of a distributed checkpoint: path, URL, Blob, bytes
  * @param options device and configuration
  * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
  *
@@ -57,8 +57,8 @@ export async function loadModel(checkpoint: SourceInput, options: LoadOptions): 
   }
   const opened = await openCheckpoint(checkpoint);
   try {
-    const { model, warnings } = await modelOfCheckpoint(opened, checkpoint, options);
-    const store = new WeightStore(device, opened, model.parameters, {
+    const { model, checkpoint: named, warnings } = await modelOfCheckpoint(opened, checkpoint, options);
+    const store = new WeightStore(device, named, model.parameters, {
       storage,
       ...(onTensor ? { onTensor } : {}),
     });

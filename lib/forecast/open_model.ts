@@ -1,10 +1,13 @@
 // Which network a checkpoint holds: found by the names of its tensors and the configuration files beside it.
 
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
-import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
+import { quoted } from "../io/quote.ts";
+import { readSmall, type SourceInput } from "../io/source.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
-import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
+import { modelEntries, modelEntry } from "../models/registry.ts";
+import { configPlaces } from "./config_places.ts";
+import { claimedBy } from "./claim.ts";
 
 /** Largest configuration file. */
 const LARGEST = 1 << 20;
@@ -15,14 +18,6 @@ export interface OpenModelOptions {
   readonly config?: SourceInput;
   /** Families that are looked for; those of the library unless given. */
   readonly registry?: readonly ModelEntry[];
-}
-
-/** A file in the folder of a path or URL; null for a checkpoint that is neither. */
-function beside(checkpoint: SourceInput, name: string): SourceInput | null {
-  if (checkpoint instanceof URL) return new URL(name, checkpoint);
-  if (typeof checkpoint !== "string") return null;
-  if (isUrl(checkpoint)) return new URL(name, checkpoint);
-  return checkpoint.replace(/[^/\\]*$/, "") + name;
 }
 
 async function textOf(input: SourceInput): Promise<string> {
@@ -39,16 +34,25 @@ async function configFiles(
   if (config !== undefined && first !== undefined) return { [first]: await textOf(config) };
   const files: Record<string, string> = {};
   for (const name of names) {
-    const place = beside(checkpoint, name);
-    if (place === null) continue;
-    try {
-      files[name] = await textOf(place);
-    } catch (error) {
-      // Not there: the family says whether it can do without.
-      if (!(error instanceof RangeError)) throw error;
+    for (const place of configPlaces(checkpoint, name)) {
+      try {
+        files[name] = await textOf(place);
+        break;
+      } catch (error) {
+        // Not there: the family says whether it can do without.
+        if (!(error instanceof RangeError)) throw error;
+      }
     }
   }
   return files;
+}
+
+/** What of a refusal lies in what was not read: named, or the tensors would seem to be absent. */
+function withUnread(error: unknown, { unread }: Checkpoint): unknown {
+  const [first] = unread;
+  if (!(error instanceof TypeError) || !first) return error;
+  const more = unread.size > 1 ? `, and ${unread.size - 1} more are not read` : ", which is not read";
+  return new TypeError(`${error.message}; ${quoted(first[0])} is ${first[1]}${more}`, { cause: error });
 }
 
 /**
@@ -57,6 +61,7 @@ async function configFiles(
  * @param checkpoint as opened
  * @param input what it was opened from: configuration files are looked for beside it
  * @param options configuration and families
+ * @returns the network, the checkpoint under the names that the network has for its tensors, and what was noticed
  * @throws TypeError for a checkpoint of no known family, or tensors that do not fit; SyntaxError for a configuration
  *   that is broken or missing
  */
@@ -64,14 +69,18 @@ export async function modelOfCheckpoint(
   checkpoint: Checkpoint,
   input: SourceInput,
   { config, registry = modelEntries() }: OpenModelOptions,
-): Promise<{ model: Model; warnings: readonly string[] }> {
-  const { name, tensors } = checkpoint;
-  const entry = findModel({ names: new Set(tensors.keys()), name }, registry);
+): Promise<{ model: Model; checkpoint: Checkpoint; warnings: readonly string[] }> {
+  const { entry, named } = claimedBy(checkpoint, registry);
   const family = await entry.load();
-  const shapes = new Map([...tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
-  const found = family.fromCheckpoint(shapes, await configFiles(entry, input, config), name);
-  checkFloating(checkpoint);
-  return found;
+  const shapes = new Map([...named.tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
+  const files = await configFiles(entry, input, config);
+  try {
+    const { model, warnings } = family.fromCheckpoint(shapes, files, named.name);
+    checkFloating(named);
+    return { model, checkpoint: named, warnings: [...named.notes, ...warnings] };
+  } catch (error) {
+    throw withUnread(error, named);
+  }
 }
 
 /** What a network is known by. */

@@ -93,6 +93,20 @@ export function fileSource(path: string | URL): ByteSource {
 const MOST_FILES = 100_000;
 const DEEPEST = 8;
 
+/**
+ * Whether a path is a folder.
+ *
+ * @param path path or file URL
+ * @returns false also for one that does not exist, and where there is no file system
+ */
+export function isFolder(path: string | URL): boolean {
+  try {
+    return fileSystem(`open "${path}"`).statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /** A path within a folder. */
 export function within(folder: string | URL, name: string): string | URL {
   if (typeof folder === "string") return `${folder.replace(/[/\\]+$/, "")}/${name}`;
@@ -103,10 +117,11 @@ export function within(folder: string | URL, name: string): string | URL {
  * Files of a folder and of the folders in it; those whose names start with a dot are left out.
  *
  * @param path path or file URL
+ * @param deepest how many folders within each other are looked into
  * @returns paths relative to the folder, sorted; null when it is a file
  * @throws RangeError for a path that does not exist, or a folder of more than 100 000 files
  */
-export async function folderFiles(path: string | URL): Promise<string[] | null> {
+export async function folderFiles(path: string | URL, deepest = DEEPEST): Promise<string[] | null> {
   const system = fileSystem(`open "${path}"`);
   const files: string[] = [];
   const visit = async (folder: string | URL, prefix: string, depth: number): Promise<void> => {
@@ -114,9 +129,9 @@ export async function folderFiles(path: string | URL): Promise<string[] | null> 
       if (name.startsWith(".")) continue;
       const inner = within(folder, name);
       // Follows links, as opening does.
-      const isFolder = system.statSync(inner).isDirectory;
-      if (isFolder && depth < DEEPEST) await visit(inner, `${prefix}${name}/`, depth + 1);
-      else if (!isFolder) files.push(prefix + name);
+      const folds = system.statSync(inner).isDirectory;
+      if (folds && depth < deepest) await visit(inner, `${prefix}${name}/`, depth + 1);
+      else if (!folds) files.push(prefix + name);
       if (files.length > MOST_FILES) throw new RangeError(`it has more than ${MOST_FILES} files`);
     }
   };

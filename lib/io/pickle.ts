@@ -1,8 +1,10 @@
-// Reads the pickles that PyTorch writes, without executing anything. An own machine rather than a library: it knows
-// only the opcodes that tensors, dictionaries and plain values need, gets every name from an allow-list, keeps
-// dictionaries in Maps (so no key can reach a prototype), checks each claimed length before it allocates, counts the
-// objects it makes, and never recurses. A value is returned as it is nested: who walks it must not recurse either.
+// Reads the pickles that PyTorch writes, without executing anything. An own machine rather than a library: names are
+// texts that are never looked up, and what is not on an allow-list is described, not built. It keeps dictionaries in
+// Maps (so no key can reach a prototype), checks each claimed length before it allocates, counts the objects it makes,
+// and never recurses. A value is returned as it is nested: who walks it must not recurse either.
 
+import { PickleBytes } from "./pickle_bytes.ts";
+import { hostile, plainAttribute } from "./pickle_names.ts";
 import { quoted } from "./quote.ts";
 
 /** A value of a pickle. Tuples and lists are arrays; objects come from the allow-list. */
@@ -10,7 +12,7 @@ export type PickleValue = null | boolean | number | string | object | PickleValu
 /** A dictionary. */
 export type PickleDict = Map<PickleValue, PickleValue>;
 
-/** What a pickle may name and how names and persistent ids become values. */
+/** What a pickle's names and persistent ids become; every other name stands for an object that is not built. */
 export interface PickleContext {
   /** For messages. */
   readonly name: string;
@@ -20,90 +22,106 @@ export interface PickleContext {
   readonly constants: Readonly<Record<string, PickleValue>>;
   /** The value of a persistent id. */
   readonly persistent: (id: PickleValue) => PickleValue;
+  /** Most objects that are made; 262 144 unless given. */
+  readonly mostObjects?: number;
 }
 
 /** A callable of the allow-list on the stack. */
-class Callable {
+export class PickleCallable {
   constructor(readonly path: string, readonly call: (args: readonly PickleValue[]) => PickleValue) {}
+}
+
+/** A class or function that the file names. */
+export class PickleName {
+  constructor(readonly path: string) {}
+}
+
+/** An object that the file describes and that is not built. */
+export class PickleObject {
+  /** State it would be given. */
+  state: PickleValue = null;
+  /** Entries it would be given, where it is a kind of dictionary. */
+  entries: PickleDict | null = null;
+
+  /**
+   * @param path its class, or the function that would make it
+   * @param args what that would be given
+   */
+  constructor(readonly path: string, readonly args: readonly PickleValue[]) {}
 }
 
 const MARK = Symbol("mark");
 /** Dictionaries, lists, tuples and objects of one pickle: one byte can make one. A checkpoint has seven a tensor. */
 const MOST_OBJECTS = 1 << 18;
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const GETATTR = /^(builtins|__builtin__)\.getattr$/;
 
 /**
  * Reads a pickle of protocols 2 to 5.
  *
  * @param bytes the whole pickle
- * @param context allow-list
+ * @param context what names stand for
  * @returns the value on top when it stops
- * @throws SyntaxError for anything outside the allow-list, unknown opcodes, damage
+ * @throws SyntaxError for names of what acts on a machine, unknown opcodes, damage
  */
 export function readPickle(bytes: Uint8Array, context: PickleContext): PickleValue {
   return new Machine(bytes, context).run();
 }
 
+/**
+ * Reads several pickles that follow each other.
+ *
+ * @param bytes from the first pickle on; what follows the last is left alone
+ * @param count how many
+ * @param context what names stand for
+ * @returns their values, and where the last one ends
+ * @throws as {@link readPickle}
+ */
+export function readPickles(
+  bytes: Uint8Array,
+  count: number,
+  context: PickleContext,
+): { readonly values: readonly PickleValue[]; readonly end: number } {
+  const values: PickleValue[] = [];
+  let end = 0;
+  while (values.length < count) {
+    const machine = new Machine(bytes.subarray(end), context);
+    values.push(machine.run());
+    end += machine.end;
+  }
+  return { values, end };
+}
+
 type Item = PickleValue | typeof MARK;
 
 class Machine {
-  readonly #data: DataView;
+  readonly #from: PickleBytes;
   readonly #context: PickleContext;
   readonly #stack: Item[] = [];
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
-  #at = 0;
   #objects = 0;
 
   constructor(bytes: Uint8Array, context: PickleContext) {
-    this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#from = new PickleBytes(bytes, (why) => this.#refuse(why));
     this.#context = context;
   }
 
+  /** Bytes read. */
+  get end(): number {
+    return this.#from.at;
+  }
+
   #refuse(why: string): never {
-    throw new SyntaxError(`Cannot read the pickle of "${this.#context.name}": ${why} at byte ${this.#at}`);
+    throw new SyntaxError(
+      `Cannot read the pickle of "${this.#context.name}": ${why} at byte ${this.#from.at}`,
+    );
   }
 
-  /** Moves past `length` bytes and returns where they start. */
-  #take(length: number): number {
-    const start = this.#at;
-    if (length < 0 || start + length > this.#data.byteLength) {
-      this.#refuse(`${length} bytes are claimed beyond its end`);
-    }
-    this.#at = start + length;
-    return start;
-  }
-
-  #byte = () => this.#data.getUint8(this.#take(1));
-  #u16 = () => this.#data.getUint16(this.#take(2), true);
-  #u32 = () => this.#data.getUint32(this.#take(4), true);
-
-  #u64(): number {
-    const value = this.#data.getBigUint64(this.#take(8), true);
-    if (value > BigInt(this.#data.byteLength)) this.#refuse(`${value} bytes are claimed beyond its end`);
-    return Number(value);
-  }
-
-  #text(length: number): string {
-    const start = this.#take(length);
-    return decoder.decode(new Uint8Array(this.#data.buffer, this.#data.byteOffset + start, length));
-  }
-
-  #line(): string {
-    let end = this.#at;
-    while (end < this.#data.byteLength && this.#data.getUint8(end) !== 10) end++;
-    const text = this.#text(end - this.#at);
-    this.#take(1);
-    return text;
-  }
-
-  /** A little-endian two's complement integer of up to eight bytes. */
-  #long(length: number): number {
-    if (length > 8) this.#refuse(`an integer of ${length} bytes`);
-    let value = 0n;
-    for (let i = 0; i < length; i++) value |= BigInt(this.#byte()) << BigInt(8 * i);
-    return Number(BigInt.asIntN(8 * length, value));
+  /** No count is longer than eight bytes; states of generators of random numbers are. */
+  #integer(length: number): void {
+    const value = this.#from.integer(length);
+    if (value === null) this.#make(new PickleObject("builtins.int", []));
+    else this.#push(value);
   }
 
   #push(value: PickleValue): void {
@@ -112,7 +130,8 @@ class Machine {
 
   /** Pushes an object that takes memory of its own. */
   #make(value: PickleValue): void {
-    if (++this.#objects > MOST_OBJECTS) this.#refuse(`more than ${MOST_OBJECTS} objects`);
+    const { mostObjects = MOST_OBJECTS } = this.#context;
+    if (++this.#objects > mostObjects) this.#refuse(`more than ${mostObjects} objects`);
     this.#stack.push(value);
   }
 
@@ -150,8 +169,9 @@ class Machine {
   #global(module: string, name: string): void {
     const path = `${module}.${name}`;
     const { callables, constants } = this.#context;
-    if (Object.hasOwn(callables, path)) this.#make(new Callable(path, callables[path]!));
+    if (Object.hasOwn(callables, path)) this.#make(new PickleCallable(path, callables[path]!));
     else if (Object.hasOwn(constants, path)) this.#push(constants[path]!);
+    else if (!hostile(module, name) || GETATTR.test(path)) this.#make(new PickleName(path));
     else {
       this.#refuse(
         `it names ${quoted(path)}, which is not needed for weights and is never executed; refused`,
@@ -159,25 +179,43 @@ class Machine {
     }
   }
 
-  #reduce(): void {
+  /** What a call, or a new object of a class, comes to. */
+  #reduce(kind: "call" | "class"): void {
     const args = this.#pop();
     const callable = this.#pop();
-    if (!(callable instanceof Callable) || !Array.isArray(args)) {
-      this.#refuse("it calls something that is no callable");
-    }
-    this.#make(callable.call(args));
+    if (!Array.isArray(args)) this.#refuse("arguments are no tuple");
+    if (callable instanceof PickleCallable) this.#make(callable.call(args));
+    else if (callable instanceof PickleName || callable instanceof PickleObject) {
+      if (GETATTR.test(callable.path) && !plainAttribute(args[1])) {
+        this.#refuse(`it reaches for an attribute with ${quoted(callable.path)}, never executed; refused`);
+      }
+      // The function that makes objects of a class names it first.
+      const made = kind === "call" && /^copy_?reg\./.test(callable.path) && args[0] instanceof PickleName;
+      this.#make(new PickleObject(made ? (args[0] as PickleName).path : callable.path, args));
+    } else this.#refuse("it calls something that is no callable");
   }
 
   #setItems(values: readonly PickleValue[]): void {
-    const target = this.#top();
+    let target = this.#top();
+    if (target instanceof PickleObject) target = target.entries ??= new Map();
     if (!(target instanceof Map) || values.length % 2 !== 0) {
       this.#refuse("items for something that is no dictionary");
     }
     for (let i = 0; i < values.length; i += 2) target.set(values[i]!, values[i + 1]!);
   }
 
+  #setState(): void {
+    const state = this.#pop();
+    const target = this.#top();
+    if (target instanceof PickleObject) target.state = state;
+    // Attributes of an OrderedDict, such as _metadata: not needed.
+    else if (!(target instanceof Map)) this.#refuse("it sets the state of something that is no object");
+  }
+
   #append(values: readonly PickleValue[]): void {
     const target = this.#top();
+    // Elements of sets and of kinds of lists are not kept.
+    if (target instanceof PickleObject) return;
     if (!Array.isArray(target)) this.#refuse("elements for something that is no list");
     for (const value of values) target.push(value);
   }
@@ -190,13 +228,14 @@ class Machine {
 
   /** One opcode; true at the end. */
   #step(): boolean {
-    const opcode = this.#byte();
+    const from = this.#from;
+    const opcode = from.byte();
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#byte() > 5) this.#refuse("an unknown protocol");
+        if (from.byte() > 5) this.#refuse("an unknown protocol");
         return false;
       case 0x95: // FRAME
-        this.#take(8);
+        from.take(8);
         return false;
       case 0x2e: // STOP
         return true;
@@ -205,7 +244,14 @@ class Machine {
         this.#stack.push(MARK);
         return false;
       case 0x30: // POP
-        this.#pop();
+        if (this.#stack.at(-1) === MARK) this.#popMark();
+        else this.#pop();
+        return false;
+      case 0x31: // POP_MARK
+        this.#popMark();
+        return false;
+      case 0x32: // DUP
+        this.#push(this.#top());
         return false;
       case 0x4e:
         this.#push(null);
@@ -217,28 +263,54 @@ class Machine {
         this.#push(false);
         return false;
       case 0x4a: // BININT
-        this.#push(this.#data.getInt32(this.#take(4), true));
+        this.#push(from.i32());
         return false;
       case 0x4b: // BININT1
-        this.#push(this.#byte());
+        this.#push(from.byte());
         return false;
       case 0x4d: // BININT2
-        this.#push(this.#u16());
+        this.#push(from.u16());
         return false;
       case 0x8a: // LONG1
-        this.#push(this.#long(this.#byte()));
+        this.#integer(from.byte());
+        return false;
+      case 0x8b: // LONG4
+        this.#integer(from.u32());
         return false;
       case 0x47: // BINFLOAT
-        this.#push(this.#data.getFloat64(this.#take(8)));
+        this.#push(from.f64());
         return false;
       case 0x58: // BINUNICODE
-        this.#push(this.#text(this.#u32()));
+        this.#push(from.text(from.u32()));
         return false;
       case 0x8c: // SHORT_BINUNICODE
-        this.#push(this.#text(this.#byte()));
+        this.#push(from.text(from.byte()));
         return false;
       case 0x8d: // BINUNICODE8
-        this.#push(this.#text(this.#u64()));
+        this.#push(from.text(from.u64()));
+        return false;
+      case 0x55: // SHORT_BINSTRING
+        this.#push(from.text(from.byte()));
+        return false;
+      case 0x54: // BINSTRING
+        this.#push(from.text(from.u32()));
+        return false;
+      case 0x43: // SHORT_BINBYTES
+        this.#make(from.bytes(from.byte()));
+        return false;
+      case 0x42: // BINBYTES
+        this.#make(from.bytes(from.u32()));
+        return false;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        this.#make(from.bytes(from.u64()));
+        return false;
+      case 0x8f: // EMPTY_SET
+        this.#make(new PickleObject("builtins.set", []));
+        return false;
+      case 0x91: // FROZENSET
+        this.#popMark();
+        this.#make(new PickleObject("builtins.frozenset", []));
         return false;
       case 0x7d: // EMPTY_DICT
         this.#make(new Map());
@@ -267,25 +339,26 @@ class Machine {
         this.#append([this.#pop()]);
         return false;
       case 0x65: // APPENDS
+      case 0x90: // ADDITEMS
         this.#append(this.#popMark());
         return false;
       case 0x71: // BINPUT
-        this.#put(this.#byte());
+        this.#put(from.byte());
         return false;
       case 0x72: // LONG_BINPUT
-        this.#put(this.#u32());
+        this.#put(from.u32());
         return false;
       case 0x94: // MEMOIZE
         this.#put(this.#memo.size);
         return false;
       case 0x68: // BINGET
-        this.#get(this.#byte());
+        this.#get(from.byte());
         return false;
       case 0x6a: // LONG_BINGET
-        this.#get(this.#u32());
+        this.#get(from.u32());
         return false;
       case 0x63: // GLOBAL
-        this.#global(this.#line(), this.#line());
+        this.#global(from.line(), from.line());
         return false;
       case 0x93: { // STACK_GLOBAL
         const name = this.#pop();
@@ -298,13 +371,17 @@ class Machine {
         this.#make(this.#context.persistent(this.#pop()));
         return false;
       case 0x52: // REDUCE
-        this.#reduce();
+        this.#reduce("call");
         return false;
-      case 0x62: // BUILD: attributes of an OrderedDict, such as _metadata; not needed
+      case 0x92: // NEWOBJ_EX: arguments by name are not kept
         this.#pop();
-        if (!(this.#top() instanceof Map)) {
-          this.#refuse("it sets the state of something that is no dictionary");
-        }
+        this.#reduce("class");
+        return false;
+      case 0x81: // NEWOBJ
+        this.#reduce("class");
+        return false;
+      case 0x62: // BUILD
+        this.#setState();
         return false;
       default:
         return this.#refuse(`opcode 0x${opcode.toString(16)} is not needed for weights; refused`);

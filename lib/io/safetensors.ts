@@ -6,8 +6,8 @@ import type { ByteSource } from "./byte_source.ts";
 import type { HttpOptions } from "./http.ts";
 import { STORED_BYTES, type StoredType, toFloat32, toUint16 } from "./numbers.ts";
 import { quoted, shown } from "./quote.ts";
-import { isUrl, openSource, type SourceInput } from "./source.ts";
-import { type Checkpoint, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
+import { openSource, sibling, type SourceInput } from "./source.ts";
+import { type Checkpoint, checkpointOf, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
 
 const TYPES: Readonly<Record<string, StoredType>> = {
   F64: "f64",
@@ -163,15 +163,7 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
       ...(isHalf(dtype) ? { readBits: async (first, end) => toUint16(await bytes(first, end)) } : {}),
     });
   }
-  const close = () => source.close();
-  return { name: source.name, format: "safetensors", metadata, tensors, close, [Symbol.dispose]: close };
-}
-
-/** A file beside the index. */
-function sibling(index: SourceInput, file: string): SourceInput {
-  if (index instanceof URL) return new URL(file, index);
-  if (typeof index !== "string") throw new TypeError("Cannot find shards: pass the index by path or URL");
-  return isUrl(index) ? new URL(file, index) : index.replace(/[^/\\]*$/, "") + file;
+  return checkpointOf({ name: source.name, format: "safetensors", metadata, tensors }, () => source.close());
 }
 
 /** Largest index accepted. */
@@ -226,12 +218,5 @@ export async function openShards(
     throw error;
   }
   source.close();
-  return {
-    name: source.name,
-    format: "safetensors",
-    metadata: new Map(),
-    tensors,
-    close,
-    [Symbol.dispose]: close,
-  };
+  return checkpointOf({ name: source.name, format: "safetensors", tensors }, close);
 }

@@ -47,6 +47,21 @@ export async function openSource(input: SourceInput, options: HttpOptions = {}):
   throw new TypeError(`Cannot open "${url}": the scheme is ${url.protocol} wanted file:, http: or https:`);
 }
 
+/**
+ * A file beside another.
+ *
+ * @param input how the other is named
+ * @param file its name
+ * @throws TypeError for what has no folder
+ */
+export function sibling(input: SourceInput, file: string): SourceInput {
+  if (input instanceof URL) return new URL(file, input);
+  if (typeof input !== "string") {
+    throw new TypeError(`Cannot find "${file}" beside a value of type ${typeof input}: pass a path or a URL`);
+  }
+  return isUrl(input) ? new URL(file, input) : input.replace(/[^/\\]*$/, "") + file;
+}
+
 /** The first bytes of a source, fewer when it is shorter. */
 export async function readStart(source: ByteSource, length: number): Promise<Uint8Array> {
   return await source.read(0, Math.min(length, source.size));

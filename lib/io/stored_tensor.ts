@@ -5,7 +5,7 @@ import { shown } from "./quote.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
-  /** Key in the checkpoint, or path of the file. */
+  /** Key in the file, prefixes of wrappers included, or path of the file. */
   readonly name: string;
   /** How it is stored. */
   readonly dtype: StoredType;
@@ -24,15 +24,41 @@ export interface Checkpoint {
   /** Path or URL. */
   readonly name: string;
   /** Container. */
-  readonly format: "torch" | "safetensors";
+  readonly format: "torch" | "safetensors" | "distributed";
   /** Texts kept beside the tensors; safetensors only. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Tensors by name. */
+  /** Tensors by name, without the prefix that all of them have from a wrapper such as `module.`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What lies among the tensors and is not read, by name: why, in words. */
+  readonly unread: ReadonlyMap<string, string>;
+  /** What was noticed: where in the file the weights lie, prefixes that were removed, what was left out. */
+  readonly notes: readonly string[];
+  /** The same under the names the file has, where those are others. */
+  readonly stored?: Checkpoint;
   /** Lets go of the file. */
   close(): void;
   /** Lets go of what it holds. */
   [Symbol.dispose](): void;
+}
+
+/**
+ * A checkpoint of its parts.
+ *
+ * @param parts name, format, tensors, and what else there is
+ * @param close lets go of the files
+ */
+export function checkpointOf(
+  parts: Pick<Checkpoint, "name" | "format" | "tensors"> & Partial<Checkpoint>,
+  close: () => void,
+): Checkpoint {
+  return {
+    metadata: new Map(),
+    unread: new Map(),
+    notes: [],
+    ...parts,
+    close,
+    [Symbol.dispose]: close,
+  };
 }
 
 /** Elements of a shape; throws what `fail` throws when it is no list of sizes or the count is beyond exact. */

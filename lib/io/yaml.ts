@@ -1,6 +1,74 @@
-// YAML text to plain values and back. Aliases may repeat a value, but not until the whole grows without bound.
+// YAML text to plain values and back, as PyYAML and OmegaConf read it: YAML 1.1 (`yes`, `on`, merge keys, octal numbers)
+// with `1e-5` a number and dates texts (docs/yaml.md). Aliases may repeat a value, but not until the whole grows without
+// bound.
 
-import { dump, load, YAMLException } from "js-yaml";
+import {
+  boolYaml11Tag,
+  defineScalarTag,
+  dump,
+  floatYaml11Tag,
+  intYaml11Tag,
+  load,
+  mapTag,
+  mergeTag,
+  NOT_RESOLVED,
+  nullYaml11Tag,
+  Schema,
+  YAML11_SCHEMA,
+  YAMLException,
+} from "js-yaml";
+
+/** Floats as OmegaConf adds them to those of YAML 1.1: a point or an exponent is enough. */
+const FLOAT = new RegExp(
+  "^(?:[-+]?\\d+(?:_\\d+)*\\.[\\d_]*(?:[eE][-+]?\\d+)?|[-+]?\\d+(?:_\\d+)*[eE][-+]?\\d+|" +
+    "\\.\\d+(?:_\\d+)*(?:[eE][-+]\\d+)?)$",
+);
+/** What else YAML 1.1 has of floats: infinities, NaN, numbers to the base of 60. `-.5` is a text, as for OmegaConf. */
+const OTHER_FLOAT = /^(?:[-+]?\d[\d_]*(?::[0-5]?\d)+\.[\d_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+
+const floatTag = defineScalarTag<number>("tag:yaml.org,2002:float", {
+  ...floatYaml11Tag,
+  resolve(source, isExplicit, tagName) {
+    if (FLOAT.test(source)) return Number(source.replaceAll("_", ""));
+    if (isExplicit && intYaml11Tag.resolve(source, true, tagName) !== NOT_RESOLVED) return Number(source);
+    return OTHER_FLOAT.test(source) ? floatYaml11Tag.resolve(source, isExplicit, tagName) : NOT_RESOLVED;
+  },
+});
+
+/** Whole numbers have no negative zero. */
+const intTag = defineScalarTag<number>("tag:yaml.org,2002:int", {
+  ...intYaml11Tag,
+  resolve: (...given) => {
+    const value = intYaml11Tag.resolve(...given);
+    return value === 0 ? 0 : value;
+  },
+});
+
+const NULL_KEY: typeof mapTag = {
+  ...mapTag,
+  addPair: (carrier, key, value) => key === null ? "a key is null" : mapTag.addPair(carrier, key, value),
+};
+
+/** `y` and `n` are names of fields and axes: texts, as for PyYAML. */
+const boolTag = defineScalarTag<boolean>("tag:yaml.org,2002:bool", {
+  ...boolYaml11Tag,
+  resolve: (source, ...rest) =>
+    /^[yn]$/i.test(source) ? NOT_RESOLVED : boolYaml11Tag.resolve(source, ...rest),
+});
+
+/** Tags of YAML 1.1 that make other things than texts, numbers, lists and mappings. */
+const LEFT_OUT = /:(timestamp|binary|omap|pairs|set)$/;
+
+const SCHEMA = new Schema([
+  ...YAML11_SCHEMA.tags.filter(({ tagName }) =>
+    !LEFT_OUT.test(tagName) && !/:(null|bool|int|float|merge)$/.test(tagName)
+  ),
+  nullYaml11Tag,
+  boolTag,
+  intTag,
+  floatTag,
+  mergeTag,
+]).withTags(NULL_KEY);
 
 /** Values a document may expand to, aliases counted each time. */
 const MOST_VALUES = 100_000;
@@ -20,29 +88,42 @@ function countValues(root: unknown): number {
 }
 
 /**
+ * Refuses a document that comes to more than 100 000 values.
+ *
+ * @param value as parsed; what is repeated counts each time
+ * @param name of the file, for messages
+ * @throws SyntaxError naming the file
+ */
+export function checkSize(value: unknown, name: string): void {
+  if (countValues(value) <= MOST_VALUES) return;
+  throw new SyntaxError(`Cannot read "${name}": it expands to more than ${MOST_VALUES} values`);
+}
+
+/**
  * Parses a document.
  *
- * @param text YAML 1.2
+ * @param text YAML 1.1, numbers as OmegaConf reads them
  * @param name of the file, for messages
  * @throws SyntaxError naming the file, line and column
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.deepEqual(parseYaml("a: [1, 2]"), { a: [1, 2] });
+ * assert.deepEqual(parseYaml("base: &b {lr: 1e-5}\nrun:\n  <<: *b\n  on: yes"), {
+ *   base: { lr: 1e-5 },
+ *   run: { lr: 1e-5, true: true },
+ * });
  * ```
  */
 export function parseYaml(text: string, name = "document"): unknown {
   let value: unknown;
   try {
-    value = load(text);
+    value = load(text, { schema: SCHEMA });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     throw new SyntaxError(`Cannot read "${name}": ${error.message.split("\n")[0]}`, { cause: error });
   }
-  if (countValues(value) > MOST_VALUES) {
-    throw new SyntaxError(`Cannot read "${name}": it expands to more than ${MOST_VALUES} values`);
-  }
+  checkSize(value, name);
   return value;
 }
 

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
+import { resolveReferences, valueWords } from "../io/yaml_references.ts";
 import type { ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
 import type { RunConfig } from "./run_settings.ts";
@@ -150,9 +151,29 @@ function override(text: string): Plain {
   return match[1]!.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Plain;
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+/** Keys of a section of the configuration; empty for what is none. */
+function sectionKeys(path: string): string[] {
+  let node = schema as { readonly entries?: Plain; readonly wrapped?: unknown } | undefined;
+  const opened = () => {
+    while (node?.wrapped) node = node.wrapped as typeof node;
+  };
+  for (const key of path.split(".")) {
+    opened();
+    node = node?.entries?.[key] as typeof node;
+  }
+  opened();
+  return Object.keys(node?.entries ?? {});
+}
+
+/** What was wanted in a place: of a section its keys. */
+function wantedWords(
+  path: string,
+  issue: { readonly expected: string | null; readonly message: string },
+): string {
+  const keys = issue.expected === "Object" ? sectionKeys(path) : [];
+  if (keys.length === 0) return issue.expected ?? issue.message;
+  const more = keys.length > 1 ? `, also ${keys.slice(1).join(", ")}` : "";
+  return `a section of settings: ${path}.${keys[0]}=..${more}`;
 }
 
 /** How a configuration is read. */
@@ -200,7 +221,8 @@ export async function parseRunConfig(text: string, options: RunConfigOptions = {
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot read "${name}": ${why}`);
   };
-  const given = overrides.map(override).reduce<unknown>(merged, parseYaml(text, name));
+  const tree = overrides.map(override).reduce<unknown>(merged, parseYaml(text, name));
+  const given = resolveReferences(tree, name);
   const family = await namedFamily(given, registry);
   const defaults = family.recipe(finetune ? "finetuning" : "pretraining");
   const result = v.safeParse(schema, merged(defaults, given));
@@ -208,7 +230,7 @@ export async function parseRunConfig(text: string, options: RunConfigOptions = {
     const [issue] = result.issues;
     const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
     if (issue.expected === "never") return fail(`${path} is not known`);
-    return fail(`${path} is ${shown(issue.input)}, wanted ${issue.expected ?? issue.message}`);
+    return fail(`${path} is ${valueWords(issue.input)}, wanted ${wantedWords(path, issue)}`);
   }
   const config = { ...result.output, model: modelSection(result.output.model, family, name) };
   checkLoss(config.loss, defaults.loss ?? {}, fail);
@@ -228,7 +250,7 @@ function checkLoss(
     if (!Object.hasOwn(known, key)) fail(`loss.${key} is not known`);
     const wanted = typeof known[key];
     if (typeof value !== wanted || (wanted === "number" && !((value as number) >= 0))) {
-      fail(`loss.${key} is ${shown(value)}, wanted ${wanted === "number" ? "a number from 0" : wanted}`);
+      fail(`loss.${key} is ${valueWords(value)}, wanted ${wanted === "number" ? "a number from 0" : wanted}`);
     }
   }
 }

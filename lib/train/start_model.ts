@@ -13,7 +13,7 @@ import { readWeight } from "../weights/read.ts";
 export interface StartedModel {
   /** What it is. */
   readonly model: Model;
-  /** What the run added to the network it starts from, in words. */
+  /** What was noticed about the checkpoint, and what the run added to its network, in words. */
   readonly notes: readonly string[];
   /** Makes or reads its tensors by name: after it is known that they fit. */
   readonly weights: () => Promise<ReadonlyMap<string, Float32Array>>;
@@ -39,21 +39,33 @@ export interface StartOptions {
   readonly registry?: readonly ModelEntry[];
 }
 
-async function modelAt({ from, config, registry }: StartOptions): Promise<Model | null> {
+/** Opens the checkpoint a run starts from: its network, and its tensors under the network's names. */
+async function openStart({ from, config, registry }: StartOptions) {
   if (from === null) return null;
-  using checkpoint = await openCheckpoint(from);
-  const { model } = await modelOfCheckpoint(checkpoint, from, {
-    ...(config === null ? {} : { config }),
-    ...(registry ? { registry } : {}),
-  });
-  return model;
+  const opened = await openCheckpoint(from);
+  try {
+    return await modelOfCheckpoint(opened, from, {
+      ...(config === null ? {} : { config }),
+      ...(registry ? { registry } : {}),
+    });
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+async function modelAt(options: StartOptions): Promise<{ model: Model; warnings: readonly string[] } | null> {
+  const opened = await openStart(options);
+  opened?.checkpoint.close();
+  return opened;
 }
 
 /** Tensors of a checkpoint, all of them: widening one may need another. */
-async function tensorsOf(from: SourceInput | null): Promise<Map<string, Float32Array>> {
+async function tensorsOf(options: StartOptions): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
-  if (from === null) return tensors;
-  using checkpoint = await openCheckpoint(from);
+  const opened = await openStart(options);
+  if (!opened) return tensors;
+  using checkpoint = opened.checkpoint;
   for (const [name, tensor] of checkpoint.tensors) tensors.set(name, await readWeight(checkpoint, tensor));
   return tensors;
 }
@@ -66,13 +78,13 @@ async function tensorsOf(from: SourceInput | null): Promise<Map<string, Float32A
  */
 export async function startModel(options: StartOptions): Promise<StartedModel> {
   const { family, settings, data, map, seed, from } = options;
-  const old = await modelAt(options);
+  const { model: old = null, warnings = [] } = await modelAt(options) ?? {};
   if (old && old.family !== family.family) {
     throw new TypeError(`model.family is ${family.family}, the checkpoint "${from}" holds a ${old.family}`);
   }
   const { model, notes, carry } = family.create(settings, data, map, old);
   const weights = async () => {
-    const tensors = await tensorsOf(from);
+    const tensors = await tensorsOf(options);
     return new Map(
       [...model.parameters].map(([name, { start }], i) => {
         const fresh = () => start(randomSource(seed, i));
@@ -80,5 +92,5 @@ export async function startModel(options: StartOptions): Promise<StartedModel> {
       }),
     );
   };
-  return { model, notes, weights };
+  return { model, notes: [...warnings, ...notes], weights };
 }

@@ -5,12 +5,15 @@ import fc from "fast-check";
 import { openData } from "../../lib/data/open_data.ts";
 import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
-import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { type Checkpoint, openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { METADATA, openDistributed } from "../../lib/io/distributed.ts";
+import { parseYaml } from "../../lib/io/yaml.ts";
+import { resolveReferences } from "../../lib/io/yaml_references.ts";
 import { openNpy } from "../../lib/io/npy.ts";
 import { openNpz } from "../../lib/io/npz.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { fixture } from "../shared.ts";
-import { addresses, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
+import { addresses, everyByte, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
 import { damaged, damages, LIES } from "./mutate.ts";
 
 /** What reading took. */
@@ -44,8 +47,11 @@ function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number
 }
 
 /** A source that counts what is asked of it. */
-function counted(file: Uint8Array): { readonly source: ByteSource; readonly asked: () => number } {
-  const inner = memorySource(file, "fuzzed");
+function counted(
+  file: Uint8Array,
+  name = "fuzzed",
+): { readonly source: ByteSource; readonly asked: () => number } {
+  const inner = memorySource(file, name);
   let asked = 0;
   const readSync = (offset: number, length: number) => {
     asked += length;
@@ -58,6 +64,11 @@ function counted(file: Uint8Array): { readonly source: ByteSource; readonly aske
 async function readCheckpoint(file: Uint8Array): Promise<Cost> {
   const { source, asked } = counted(file);
   using checkpoint = await openCheckpoint(source);
+  return { given: await readTensors(checkpoint), asked: asked() };
+}
+
+/** Bytes of the largest tensor. */
+async function readTensors(checkpoint: Checkpoint): Promise<number> {
   let given = 0;
   for (const tensor of checkpoint.tensors.values()) {
     const { byteLength } = await tensor.read();
@@ -65,7 +76,36 @@ async function readCheckpoint(file: Uint8Array): Promise<Cost> {
     given = Math.max(given, byteLength);
     if (tensor.readBits) await tensor.readBits();
   }
-  return { given, asked: asked() };
+  return given;
+}
+
+/** A distributed checkpoint's files by name. */
+async function loadFolder(path: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const { name } of Deno.readDirSync(fixture(path))) files.set(name, await load(`${path}/${name}`));
+  return files;
+}
+
+/** Reads a distributed checkpoint of which one file is another. */
+function distributedReader(folder: ReadonlyMap<string, Uint8Array>, changed: string) {
+  return async (file: Uint8Array): Promise<Cost> => {
+    const sources = [...folder].map(([name, bytes]) => {
+      return [
+        name,
+        counted(name === changed ? file : bytes, name === METADATA ? "fuzzed" : `fuzzed/${name}`),
+      ] as const;
+    });
+    const files = new Map(sources);
+    const open = (name: string) => {
+      const found = files.get(name);
+      return found
+        ? Promise.resolve(found.source)
+        : Promise.reject(new RangeError(`Cannot open "fuzzed/${name}"`.slice(0, 200)));
+    };
+    using checkpoint = await openDistributed(files.get(METADATA)!.source, open);
+    const given = await readTensors(checkpoint);
+    return { given, asked: sources.reduce((sum, [, { asked }]) => sum + asked(), 0) };
+  };
 }
 
 /** Reads an array, alone or every one of an archive. */
@@ -135,7 +175,23 @@ const wildYaml = fc.oneof(
     "? [a]\n: b",
     "a: !!binary x",
     "<<: *a",
+    "a: &a {<<: *a}",
+    "a: ${a}",
+    "model: {encoder: {base_kernel_size2d: '${model.encoder.base_kernel_size2d}'}}",
   ),
+  fc.integer({ min: 1, max: 40 }).map((n) =>
+    ["a0: [8, 4]"].concat(
+      Array.from({ length: n }, (_, i) => `a${i + 1}: ["\${a${i}}", "\${a${i}}"]`),
+      `model: {encoder: {base_kernel_size2d: "\${a${n}}"}}`,
+    ).join("\n")
+  ),
+  fc.integer({ min: 1, max: 3000 }).map((n) => `a: ${"${".repeat(n)}a${"}".repeat(n)}`),
+  fc.integer({ min: 1, max: 80 }).map((n) =>
+    ["a0: xx"].concat(Array.from({ length: n }, (_, i) => `a${i + 1}: "\${a${i}}\${a${i}}"`)).reverse().join(
+      "\n",
+    )
+  ),
+  fc.integer({ min: 1, max: 3000 }).map((n) => `a: b\nb: "${"${a}".repeat(n)}"`),
 ).map((words) => text.encode(words));
 
 /** All kinds, with their valid files read. */
@@ -143,6 +199,15 @@ export async function kinds(): Promise<Kind[]> {
   const archives = await Promise.all(
     ["walrus_views", "walrus_f16", "walrus_bf16"].map((name) => load(`golden/checkpoints/${name}.pt`)),
   );
+  const others = await Promise.all(
+    ["nested_prefix", "model_and_ema", "beside", "protocol5", "negative_half"].map((name) =>
+      load(`checkpoints/${name}.pt`)
+    ),
+  );
+  const legacy = await load("checkpoints/legacy.pt");
+  const folder = await loadFolder("checkpoints/dcp_boxes");
+  const description = folder.get(METADATA)!;
+  const piece = folder.get("__0_0.distcp")!;
   const tensors = await load("golden/checkpoints/walrus_f16.safetensors");
   const config = await load("golden/checkpoints/extended_config.yaml");
   const npz = await Promise.all(["types", "stored"].map((name) => load(`arrays/${name}.npz`)));
@@ -162,6 +227,30 @@ export async function kinds(): Promise<Kind[]> {
         ...archives.map((seed) => lying(seed, picklePlaces(seed), OPCODES)),
       ),
       read: readCheckpoint,
+      growth: 4,
+    },
+    {
+      name: "others",
+      // As others save them: wrappers, objects beside, bits, and the container of before.
+      files: fc.oneof(
+        broken(others, [[0, 0.5]]),
+        ...others.map((seed) => lying(seed, picklePlaces(seed), OPCODES)),
+        broken([legacy]),
+        lying(legacy, everyByte(legacy), OPCODES),
+      ),
+      read: readCheckpoint,
+      growth: 4,
+    },
+    {
+      name: "distcp",
+      files: fc.oneof(broken([description]), lying(description, everyByte(description), OPCODES)),
+      read: distributedReader(folder, METADATA),
+      growth: 4,
+    },
+    {
+      name: "pieces",
+      files: fc.oneof(broken([piece]), lying(piece, zipPlaces(piece), LIES)),
+      read: distributedReader(folder, "__0_0.distcp"),
       growth: 4,
     },
     {
@@ -191,6 +280,7 @@ export async function kinds(): Promise<Kind[]> {
       files: fc.oneof({ weight: 4, arbitrary: broken([config]) }, { weight: 1, arbitrary: wildYaml }),
       read: (file) => {
         parseConfig(new TextDecoder().decode(file), "fuzzed");
+        resolveReferences(parseYaml(new TextDecoder().decode(file), "fuzzed"), "fuzzed");
         return Promise.resolve({ given: 0, asked: 0 });
       },
       growth: 1,

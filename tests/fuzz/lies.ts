@@ -68,9 +68,14 @@ export function picklePlaces(archive: Uint8Array): Place[] {
   return Array.from({ length: end - start - 30 }, (_, i) => ({ at: start + 30 + i, width: 1 as const }));
 }
 
+/** Every byte of a file that is all pickle, or nearly so. */
+export function everyByte(file: Uint8Array): Place[] {
+  return Array.from(file, (_, at) => ({ at, width: 1 as const }));
+}
+
 /** Every opcode of pickles. */
 export const OPCODES: readonly bigint[] = Array.from(
-  "()*.012FGIJKLMNPQRSTUVXabcdeghijlopqrstu{}]B",
+  "()*.012BCFGIJKLMNPQRSTUVXabcdeghijlopqrstu{}]",
   (c) => c.charCodeAt(0),
 )
   .concat(Array.from({ length: 0x99 - 0x80 }, (_, i) => 0x80 + i)).map(BigInt);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { ByteSource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { halfToNumber, narrowToBfloat, numberToHalf, widenBfloat } from "../../lib/io/numbers.ts";
-import { readPickle } from "../../lib/io/pickle.ts";
+import { PickleObject, readPickle } from "../../lib/io/pickle.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { readZip } from "../../lib/io/zip.ts";
 import { checkShapes } from "../../lib/models/check_shapes.ts";
@@ -15,7 +15,6 @@ const TEXT = new TextEncoder();
 
 /** Words of the refusal of each file of the checkpoints folder; files that are not here are read. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
-  "walrus_legacy.pt": /bare pickle/,
   "truncated.pt": /truncated or damaged/,
   "truncated_tail.pt": /truncated or damaged/,
   "empty.pt": /empty/,
@@ -207,7 +206,16 @@ Deno.test("readPickle() refuses names, opcodes, lengths and memo entries it does
   refuse([0x80, 2, 0x58, 0xff, 0xff, 0xff, 0x7f], /claimed beyond its end/);
   refuse([0x80, 2, 0x68, 9], /memo entry 9 is empty/);
   refuse([0x80, 2, ...new Array<number>(2 ** 18 + 1).fill(0x5d), 0x2e], /more than 262144 objects/);
-  refuse([0x80, 2, 0x81, 0x2e], /opcode 0x81/);
+  refuse([0x80, 2, 0x82, 0, 0x2e], /opcode 0x82/);
+  // Names that lead from a harmless module into one that acts, protocol 4, and attributes reached for.
+  const short = (text: string) => [0x8c, text.length, ...ascii(text)];
+  refuse([0x80, 4, ...short("torch.serialization"), ...short("os.system"), 0x93, 0x2e], /never executed/);
+  refuse([0x80, 2, ...ascii("csubprocess\nPopen\n"), 0x2e], /"subprocess.Popen"/);
+  refuse([0x80, 2, ...ascii("cnumpy.testing\nrunstring\n"), 0x2e], /never executed/);
+  const getattr = [...ascii("c__builtin__\ngetattr\n"), ...ascii("cbuiltins\nobject\n")];
+  refuse([0x80, 2, ...getattr, ...short("__subclasses__"), 0x86, 0x52, 0x2e], /attribute.*never executed/);
+  refuse([0x80, 2, 0x4b, 1, 0x29, 0x52, 0x2e], /calls something that is no callable/);
+  refuse([0x80, 2, 0x8a, 0xff, 0x2e], /claimed beyond its end/);
   refuse([0x80, 9], /protocol/);
   refuse([0x80, 2, 0x2e], /finds no value/);
   refuse([], /beyond its end/);
@@ -216,4 +224,30 @@ Deno.test("readPickle() refuses names, opcodes, lengths and memo entries it does
     context,
   );
   assert.ok(dictionary instanceof Map && dictionary.get("__proto__") === 1);
+});
+
+Deno.test("readPickle() describes objects that are not built", () => {
+  const context = { name: "x.pt", callables: {}, constants: {}, persistent: () => null };
+  const ascii = (text: string) => [...TEXT.encode(text)];
+  const read = (...bytes: number[]) => readPickle(Uint8Array.from([0x80, 2, ...bytes, 0x2e]), context);
+  // argparse.Namespace, made of its class, given a state.
+  const made = read(
+    ...ascii("cargparse\nNamespace\n"),
+    0x29,
+    0x81,
+    0x7d,
+    0x8c,
+    2,
+    ...ascii("lr"),
+    0x4b,
+    3,
+    0x73,
+    0x62,
+  );
+  assert.ok(made instanceof PickleObject);
+  assert.deepEqual([made.path, [...made.state as Map<string, number>]], ["argparse.Namespace", [["lr", 3]]]);
+  // A kind of dictionary, and an integer of twenty bytes.
+  const counter = read(...ascii("ccollections\nCounter\n"), 0x29, 0x52, 0x4b, 1, 0x4b, 2, 0x73);
+  assert.deepEqual([...(counter as PickleObject).entries!], [[1, 2]]);
+  assert.ok(read(0x8a, 20, ...new Array<number>(20).fill(1)) instanceof PickleObject);
 });

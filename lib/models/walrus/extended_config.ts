@@ -3,6 +3,8 @@
 
 import * as v from "valibot";
 import { parseYaml, writeYaml } from "../../io/yaml.ts";
+import { resolveReferences, valueWords } from "../../io/yaml_references.ts";
+import { unknownKeys } from "./config_keys.ts";
 import type { NormalizationKind, WalrusConfig } from "./config.ts";
 import { KERNELS } from "./geometry.ts";
 
@@ -156,12 +158,6 @@ function toConfig(tree: Tree, fail: (why: string) => never): WalrusConfig {
   };
 }
 
-/** A value in a message: short, and told apart from text. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /**
  * Parses the text of a configuration.
  *
@@ -173,19 +169,20 @@ export function parseConfig(text: string, name = "configuration"): ReadConfig {
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot read "${name}": ${why}`);
   };
-  const result = v.safeParse(schema, parseYaml(text, name));
+  const tree = resolveReferences(parseYaml(text, name), name);
+  const result = v.safeParse(schema, tree);
   if (!result.success) {
     const [issue] = result.issues;
     const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
     const wanted = issue.expected ?? issue.message;
-    return fail(`${path} is ${shown(issue.input)}, wanted ${wanted}`);
+    return fail(`${path} is ${valueWords(issue.input)}, wanted ${wanted}`);
   }
   const config = toConfig(result.output, fail);
   const mods = Object.keys(result.output.finetuning_mods ?? {});
   const warnings = mods.length > 0
     ? [`finetuning_mods (${mods.join(", ")}) are taken from the checkpoint's tensors`]
     : [];
-  return { config, warnings };
+  return { config, warnings: [...warnings, ...unknownKeys(tree, name)] };
 }
 
 /**

@@ -6,6 +6,7 @@ import { adaptToShapes } from "./adapt.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "./config.ts";
 import { createWalrus } from "./create.ts";
 import { parseConfig } from "./extended_config.ts";
+import { nearestConfig } from "./nearest_config.ts";
 import { checkSettings, type WalrusSettings } from "./settings.ts";
 import { recipe } from "./recipe.ts";
 import { readStored } from "./stored_config.ts";
@@ -24,8 +25,15 @@ export const walrusFamily: ModelFamily = {
       );
     }
     const { config, warnings } = parseConfig(text, CONFIG_FILE);
-    const model = walrusModel(adaptToShapes(config, shapes));
-    checkShapes(shapes, model.parameters, name);
+    const adapted = adaptToShapes(config, shapes);
+    const model = walrusModel(adapted);
+    try {
+      checkShapes(shapes, model.parameters, name);
+    } catch (error) {
+      const nearest = nearestConfig(adapted, shapes);
+      if (nearest === null) throw error;
+      throw new TypeError(`${(error as Error).message}; it would fit one with ${nearest}`, { cause: error });
+    }
     return { model, warnings };
   },
   fromFiles: ({ [CONFIG_FILE]: text }) =>

@@ -2,6 +2,7 @@
 // released model has it.
 
 import * as v from "valibot";
+import { valueWords } from "../../io/yaml_references.ts";
 import type { NormalizationKind, RotaryKind } from "./config.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -60,12 +61,6 @@ const schema: v.GenericSchema<unknown, WalrusSettings> = v.strictObject({
   ape: nullable(v.tuple([count, count, count])),
 });
 
-/** A value in a message: short, and told apart from text. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /**
  * Checks settings and fills in defaults.
  *
@@ -87,6 +82,6 @@ export function checkSettings(section: unknown, name: string): WalrusSettings {
   const path = ["model", ...issue.path?.map((part) => String(part.key)) ?? []].join(".");
   const why = issue.expected === "never"
     ? "is not known"
-    : `is ${shown(issue.input)}, wanted ${issue.expected ?? issue.message}`;
+    : `is ${valueWords(issue.input)}, wanted ${issue.expected ?? issue.message}`;
   throw new SyntaxError(`Cannot read "${name}": ${path} ${why}`);
 }
