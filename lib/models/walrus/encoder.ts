@@ -13,9 +13,22 @@ import type { Geometry } from "./geometry.ts";
 /** Columns of the flag channels, in the order in which `frame` appends them: interior, wall, open. */
 const FLAG_COLUMNS = Int32Array.of(2, 0, 1);
 
-/** Number of non-singleton axes: the key of encoder and decoder. */
+/** Number of non-singleton axes: the usual key of encoder and decoder. */
 export function dimensionality(geometry: Geometry): number {
   return geometry.filter((a) => !a.singleton).length;
+}
+
+/**
+ * Key of the encoder and decoder of a grid. Data of one axis take the pair of two where there is none of their own: its
+ * kernels are summed and averaged over one thin axis more, as those of three axes are for a plane.
+ *
+ * @param geometry of the grid
+ * @param includeD axes for which the network has a pair
+ * @returns undefined where it has none that fits
+ */
+export function codecKey(geometry: Geometry, includeD: readonly number[]): number | undefined {
+  const axes = dimensionality(geometry);
+  return [axes, ...(axes === 1 ? [2] : [])].find((d) => includeD.includes(d));
 }
 
 /** Strides of the first (0) or second (1) convolution along the three axes. */
@@ -44,6 +57,7 @@ function columnFactors(scale: Tensor, c: number, factor: Tensor | undefined): Te
  * @param geometry of the grid
  * @param factor of the fields `[1]`. It scales the kernel, which is the same to the network; scaled fields would
  *   need a gradient of their own, the costliest part of the encoder's backward pass
+ * @param pair which encoder, by the axes it was made for
  * @returns tokens `[n, x, y, z, h]`
  */
 export function encode(
@@ -52,9 +66,10 @@ export function encode(
   fields: Tensor,
   geometry: Geometry,
   factor?: Tensor,
+  pair: number = dimensionality(geometry),
 ): Tensor {
   return namedScope("encoder", () => {
-    const key = `embed.${dimensionality(geometry)}`;
+    const key = `embed.${pair}`;
     const thin = singletonKernelAxes(geometry);
     const proj1 = parameters(`${key}.proj1.weight`);
     const c = at(fields.shape, 0);

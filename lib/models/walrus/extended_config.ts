@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { parseYaml, writeYaml } from "../../io/yaml.ts";
 import type { NormalizationKind, WalrusConfig } from "./config.ts";
-import { KERNELS } from "./geometry.ts";
+import { KERNELS } from "./strides.ts";
 
 /** A configuration and what was noticed while reading it. */
 export interface ReadConfig {

@@ -3,17 +3,14 @@
 
 import assert from "node:assert/strict";
 import {
-  checkDecodable,
-  chooseStrides,
   frameIndices,
   geometryOf,
   jitterFeeds,
-  receptiveMargin,
-  RELEASED_STRIDES,
   tokenGrid,
   unframeIndices,
 } from "../../../lib/models/walrus/geometry.ts";
 import { jitterSignature } from "../../../lib/models/walrus/model.ts";
+import { chooseStrides, receptiveMargin, RELEASED_STRIDES } from "../../../lib/models/walrus/strides.ts";
 
 Deno.test("receptiveMargin() is that of the specification", () => {
   const table = [[1, 1, 5], [2, 2, 5], [4, 2, 6], [6, 2, 7], [4, 4, 2], [6, 4, 1], [8, 4, 0]] as const;
@@ -34,15 +31,6 @@ Deno.test("geometryOf() gives bounded axes one more token with jitter", () => {
   assert.deepEqual(tokenGrid(geometryOf([128, 128, 1], [wall, [2, 2], [2, 2]], true)), [33, 32, 1]);
   assert.deepEqual(tokenGrid(geometryOf([128, 128, 1], [wall, [2, 2], [2, 2]], false)), [32, 32, 1]);
   assert.throws(() => geometryOf([128, 128, 1], [[0, 2], wall, wall], true), /far side is periodic/);
-});
-
-Deno.test("checkDecodable() refuses the axes on which the released decoder loses points", () => {
-  const periodic = [2, 2] as const;
-  assert.throws(
-    () => checkDecodable(geometryOf([384, 128, 1], [periodic, periodic, periodic], false)),
-    /returns 380/,
-  );
-  checkDecodable(geometryOf([384, 128, 1], [[1, 1], periodic, periodic], false));
 });
 
 Deno.test("frameIndices() and unframeIndices() undo each other for every shift", () => {
