@@ -1,6 +1,6 @@
 // Options of the forecast command: declared and checked here, defaults from the shipped example.
 
-import type { WeightStorage } from "walrus";
+import type { GridTreatment, WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
 import { choice, wholeNumber } from "../cli.ts";
 
@@ -26,6 +26,7 @@ export interface ForecastOptions {
   readonly threads: number | undefined;
   readonly out: string;
   readonly frames: number | undefined;
+  readonly grid: GridTreatment;
   readonly map: Readonly<Record<string, string>>;
   /** Undefined: those of the network for the data set. */
   readonly transforms: Readonly<Record<string, "log10" | "zeros_like">> | undefined;
@@ -116,6 +117,14 @@ export function declareOptions(reader: Command): void {
       "--transform <field=kind>",
       "log10 or zeros_like; none (default: as released for the data set)",
       transform,
+    )
+    .addOption(
+      choice(
+        "--grid <treatment>",
+        "unusual sizes: resample where no strides fit; native, strides alone; refuse",
+        ["resample", "native", "refuse"],
+        "resample",
+      ),
     )
     .option("--out <dir>", "folder for the results", "out");
 }

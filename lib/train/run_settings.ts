@@ -1,5 +1,7 @@
 // What the configuration of a run says, with all defaults filled in: the keys of the YAML file as a type.
 
+import type { GridTreatment } from "../models/model.ts";
+
 /** The network: what every family has; the rest of the section is the family's own. */
 export interface RunModel {
   /** Name of the family; null: that of the first in the registry. */
@@ -34,6 +36,8 @@ export interface RunData {
   readonly limit: number | null;
   /** Names of the data's fields in the model's table, where they differ. */
   readonly field_map: Readonly<Record<string, string | number>>;
+  /** What may be done with grids of sizes that the network has not been made for. */
+  readonly grid: GridTreatment;
 }
 
 /** Low-rank adapters. */
