@@ -5,10 +5,10 @@ import { concat, constant, gather, mul, reshape, sliceAxis, sum } from "../../ir
 import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import { silu } from "../../nn/activation.ts";
-import { conv } from "../../nn/conv.ts";
+import { conv, wrap } from "../../nn/conv.ts";
 import { rmsNorm } from "../../nn/norm.ts";
 import type { Parameters } from "../../nn/parameters.ts";
-import type { Geometry } from "./geometry.ts";
+import { type Geometry, innerPoints } from "./geometry.ts";
 
 /** Columns of the flag channels, in the order in which `frame` appends them: interior, wall, open. */
 const FLAG_COLUMNS = Int32Array.of(2, 0, 1);
@@ -48,6 +48,14 @@ function columnFactors(scale: Tensor, c: number, factor: Tensor | undefined): Te
   return concat([own, sliceAxis(scale, 1, c, 3)], 1);
 }
 
+/** The grid between the convolutions without what continues a seamless axis: norms are those of one period. */
+export function onePeriod(x: Tensor, geometry: Geometry): Tensor {
+  return geometry.reduce((t, axis, i) => {
+    const { period, whole } = innerPoints(axis);
+    return axis.seamless && period < whole ? sliceAxis(t, i + 1, 0, period) : t;
+  }, x);
+}
+
 /**
  * Encodes frames.
  *
@@ -85,9 +93,13 @@ export function encode(
       columnFactors(constant(scale, shape), c, factor),
     );
     const first = conv(x, selected, stepsOf(geometry, 0));
-    const inner = silu(rmsNorm(first, [1, 2, 3], parameters(`${key}.norm1.weight`)));
+    const inner = silu(rmsNorm(onePeriod(first, geometry), [1, 2, 3], parameters(`${key}.norm1.weight`)));
     const proj2 = sum(parameters(`${key}.proj2.weight`), thin);
-    const second = conv(inner, proj2, stepsOf(geometry, 1));
+    const whole = geometry.reduce(
+      (t, axis, i) => axis.seamless ? wrap(t, i + 1, 0, innerPoints(axis).whole) : t,
+      inner,
+    );
+    const second = conv(whole, proj2, stepsOf(geometry, 1));
     return silu(rmsNorm(second, [1, 2, 3], parameters(`${key}.norm2.weight`)));
   });
 }

@@ -3,7 +3,7 @@
 
 import type { Triple } from "../../nn/conv.ts";
 import { modulo, rollIndices } from "../../nn/roll.ts";
-import { KERNELS, receptiveMargin, type Strides, stridesOf } from "./strides.ts";
+import { inTable, KERNELS, receptiveMargin, type Strides, stridesOf, usualTokens } from "./strides.ts";
 
 /** Boundary codes of the near and far side of an axis. */
 export type Boundary = readonly [number, number];
@@ -18,6 +18,12 @@ export interface Axis {
   readonly singleton: boolean;
   /** Whether it continues itself. */
   readonly periodic: boolean;
+  /**
+   * Whether the grid between the convolutions is one period, too. The released network's is longer on a periodic axis
+   * (its norms count the difference twice, its decoder continues it as it is), which leaves a seam: sizes of its table
+   * keep that, all others are without.
+   */
+  readonly seamless: boolean;
   /** Codes of its near and far side. */
   readonly boundary: Boundary;
   /** Strides of the first and second convolution. */
@@ -50,17 +56,19 @@ function shiftRoom(patch: number): number {
  * @param shape points of the three axes
  * @param boundaries codes of the three axes; those of singletons are ignored
  * @param jitter whether axes with margins get room for shifts
- * @param strides those of the grid's sizes unless given
+ * @param strides for an axis as the released network cuts it; those of the grid's sizes unless given
  * @throws RangeError for sizes without strides or a far side that is periodic beside another near side
  */
 export function geometryOf(
   shape: Triple,
   boundaries: readonly Boundary[],
   jitter: boolean,
-  strides: readonly Strides[] = stridesOf(shape),
+  strides?: readonly Strides[],
 ): Geometry {
+  const own = strides ?? stridesOf(shape);
+  const tokensWanted = usualTokens(shape);
   const axes = shape.map((points, i): Axis => {
-    const [first, second] = strides[i] ?? [1, 1];
+    const [first, second] = own[i] ?? [1, 1];
     const boundary = boundaries[i] ?? [PERIODIC, PERIODIC];
     const singleton = points === 1;
     const periodic = boundary[0] === PERIODIC;
@@ -76,9 +84,26 @@ export function geometryOf(
     const framed = points + 2 * (margin + wrap);
     const inner = singleton ? 1 : (framed - KERNELS[0]) / first + 1;
     const tokens = singleton ? 1 : (inner - KERNELS[1]) / second + 1;
-    return { points, singleton, periodic, boundary, strides: [first, second], margin, wrap, framed, tokens };
+    const seamless = !strides && periodic && !singleton && !inTable(points, tokensWanted);
+    return {
+      points,
+      singleton,
+      periodic,
+      seamless,
+      boundary,
+      strides: [first, second],
+      margin,
+      wrap,
+      framed,
+      tokens,
+    };
   });
   return axes as unknown as Geometry;
+}
+
+/** Points of the grid between the two convolutions along an axis: in all, and in one period. */
+export function innerPoints({ tokens, strides: [, second] }: Axis): { whole: number; period: number } {
+  return { whole: (tokens - 1) * second + KERNELS[1], period: tokens * second };
 }
 
 /** Tokens of the three axes. */

@@ -76,8 +76,13 @@ export function chooseStrides(shape: Triple, table: StrideTable = EXTENDED_STRID
   });
 }
 
+/** Whether the extended table has a size. */
+export function inTable(points: number, tokens: number): boolean {
+  return tableStrides(points, tokens, EXTENDED_STRIDES) !== undefined;
+}
+
 /** Whether the extended table has a pair. */
-function inTable([first, second]: Strides): boolean {
+function isTablePair([first, second]: Strides): boolean {
   return Object.values(EXTENDED_STRIDES).some(([s1, s2]) => s1 === first && s2 === second);
 }
 
@@ -87,7 +92,9 @@ function inTable([first, second]: Strides): boolean {
  */
 const PAIRS: readonly Strides[] = Array.from({ length: 8 * 4 }, (_, i): Strides => [1 + i % 8, 1 + (i >> 3)])
   .filter((pair) => reach(pair) >= 0 && reach(pair) % 2 === 0)
-  .sort((a, b) => a[0] * a[1] - b[0] * b[1] || Number(inTable(b)) - Number(inTable(a)) || b[1] - a[1]);
+  .sort((a, b) =>
+    a[0] * a[1] - b[0] * b[1] || Number(isTablePair(b)) - Number(isTablePair(a)) || b[1] - a[1]
+  );
 
 /** Strides of a size that the table does not have, with half to one and a half times the usual number of tokens. */
 function dividingStrides(points: number, tokens: number): Strides | undefined {
