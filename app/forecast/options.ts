@@ -121,9 +121,9 @@ export function declareOptions(reader: Command): void {
     .addOption(
       choice(
         "--grid <treatment>",
-        "unusual sizes: resample where no strides fit; native, strides alone; refuse",
-        ["resample", "native", "refuse"],
-        "resample",
+        "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
+        ["auto", "native", "resample", "refuse"],
+        "auto",
       ),
     )
     .option("--out <dir>", "folder for the results", "out");

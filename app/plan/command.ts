@@ -105,9 +105,9 @@ export const plan = command<Options>({
       .addOption(
         choice(
           "--grid <treatment>",
-          "unusual sizes: resample where no strides fit; native, strides alone; refuse",
-          ["resample", "native", "refuse"],
-          "resample",
+          "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
+          ["auto", "native", "resample", "refuse"],
+          "auto",
         ),
       )
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");

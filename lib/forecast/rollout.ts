@@ -32,7 +32,7 @@ export interface RolloutOptions {
   readonly map?: FieldMap;
   /** Fields the model takes in another form; its own choice for the data set unless given. */
   readonly transforms?: FieldTransforms;
-  /** What may be done with a grid of an unusual size; `resample` unless given. */
+  /** What is done with a grid of an unusual size; `auto` unless given. */
   readonly grid?: GridTreatment;
   /** Statistics of the data set, for models that are normalised with them. */
   readonly statistics?: Statistics | null;

@@ -57,10 +57,11 @@ export interface FieldOptions {
 }
 
 /**
- * What a network may do with a grid of a size it has not been made for: `resample` everything it can (the usual),
- * `native` only what leaves the data on their own points, `refuse` nothing.
+ * What a network does with a grid of a size it has not been made for: what leaves the data on their own points and, where
+ * nothing does, interpolation (`auto`, the usual); the former alone (`native`); interpolation to a size it has been made
+ * for (`resample`); nothing (`refuse`).
  */
-export type GridTreatment = "native" | "resample" | "refuse";
+export type GridTreatment = "auto" | "native" | "resample" | "refuse";
 
 /** What a program is made for, besides the sample's own grid and fields. */
 export interface ShapeOptions extends FieldOptions {
@@ -70,7 +71,7 @@ export interface ShapeOptions extends FieldOptions {
   readonly frames?: number;
   /** Whether the model may use random draws (jitter); its configuration decides unless given. */
   readonly draws?: boolean;
-  /** What may be done with a grid of an unusual size; `resample` unless given. A network of any grid ignores it. */
+  /** What is done with a grid of an unusual size; `auto` unless given. A network of any grid ignores it. */
   readonly grid?: GridTreatment;
   /** Set when a loss is computed. */
   readonly training?: {

@@ -38,7 +38,7 @@ export interface BatchOptions {
   readonly loss: Readonly<Record<string, unknown>>;
   /** Names of the data's fields in the model's table, where they differ. */
   readonly map?: FieldMap;
-  /** What may be done with a grid of an unusual size; `resample` unless given. */
+  /** What is done with a grid of an unusual size; `auto` unless given. */
   readonly grid?: GridTreatment;
   /** Statistics of the data set, for networks that are normalised with them. */
   readonly statistics?: Statistics | null;

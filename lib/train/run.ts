@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly seed: number;
   /** Names of the data's channels in the model's field table, where they differ. */
   readonly fieldMap?: FieldMap;
-  /** What may be done with grids of unusual sizes; `resample` unless given. */
+  /** What is done with grids of unusual sizes; `auto` unless given. */
   readonly grid?: GridTreatment;
   /** Statistics of each system of the mixture, for networks that are normalised with them. */
   readonly statistics?: readonly (Statistics | null)[];

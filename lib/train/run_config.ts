@@ -42,8 +42,8 @@ const data = v.strictObject({
   /** Most windows a system may use, a seeded choice; null: all. */
   limit: v.optional(v.nullable(count), null),
   field_map: v.optional(v.record(v.string(), v.union([v.string(), natural])), {}),
-  /** What may be done with grids of sizes that the network has not been made for. */
-  grid: v.optional(v.picklist(["native", "resample", "refuse"]), "resample"),
+  /** What is done with grids of sizes that the network has not been made for. */
+  grid: v.optional(v.picklist(["auto", "native", "resample", "refuse"]), "auto"),
 });
 
 const training = v.strictObject({

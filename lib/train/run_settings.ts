@@ -36,7 +36,7 @@ export interface RunData {
   readonly limit: number | null;
   /** Names of the data's fields in the model's table, where they differ. */
   readonly field_map: Readonly<Record<string, string | number>>;
-  /** What may be done with grids of sizes that the network has not been made for. */
+  /** What is done with grids of sizes that the network has not been made for. */
   readonly grid: GridTreatment;
 }
 

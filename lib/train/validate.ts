@@ -25,7 +25,7 @@ export interface ValidationSettings {
   readonly draws: boolean;
   /** Seed of the draws. */
   readonly seed: number;
-  /** What may be done with grids of unusual sizes; `resample` unless given. */
+  /** What is done with grids of unusual sizes; `auto` unless given. */
   readonly grid?: GridTreatment;
 }
 

@@ -7,8 +7,9 @@ import { codecKey, dimensionality } from "./encoder.ts";
 import type { GridFit } from "./fit.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
 import {
-  axisStrides,
   chooseStrides,
+  hasStrides,
+  inTable,
   nearestSize,
   RESAMPLED_POINTS,
   stridesOf,
@@ -20,7 +21,7 @@ import {
  *
  * @param shape points of the data, and those of the last axis where the released model resamples it
  * @param masks constant channels that are 0 or 1
- * @param treatment what may be done with sizes that the table of strides does not have
+ * @param treatment what is done with sizes that the table of strides does not have
  * @returns undefined where strides cut the grid of the data
  * @throws RangeError for sizes that the treatment does not allow
  *
@@ -28,7 +29,8 @@ import {
  * ```ts
  * import assert from "node:assert/strict";
  * const shape = { points: [97, 96, 1], resampled: null } as const;
- * assert.deepEqual(fitGrid(shape, [], "resample")?.points, [96, 96, 1]);
+ * assert.deepEqual(fitGrid(shape, [], "auto")?.points, [96, 96, 1]);
+ * assert.deepEqual(fitGrid(shape, [], "resample")?.points, [128, 128, 1]);
  * assert.throws(() => fitGrid(shape, [], "native"), /no strides divide its 97 points/);
  * ```
  */
@@ -40,13 +42,14 @@ export function fitGrid(
   const cut: Triple = [points[0], points[1], resampled ?? points[2]];
   const tokens = usualTokens(cut);
   if (treatment === "refuse") chooseStrides(cut);
-  const lacking = cut.map((n) => n > 1 && !axisStrides(n, tokens));
+  const has = treatment === "resample" ? inTable : hasStrides;
+  const lacking = cut.map((n) => n > 1 && !has(n, tokens));
   if (!lacking.includes(true)) return undefined;
   if (treatment === "native") stridesOf(cut);
   const [least, most] = RESAMPLED_POINTS;
   const fitted = points.map((n, i) => {
     if (!lacking[i]) return n;
-    if (n >= least && n <= most) return nearestSize(n, tokens);
+    if (n >= least && n <= most) return nearestSize(n, tokens, has);
     throw new RangeError(
       `Cannot resample axis ${i} of grid ${
         points.join(" x ")

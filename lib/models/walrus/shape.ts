@@ -170,7 +170,7 @@ export function shapeOf(config: WalrusConfig, info: SampleInfo, options: ShapeOp
     }
   }
   const resampled = RESAMPLED[info.dataset];
-  const { grid = "resample" } = options;
+  const { grid = "auto" } = options;
   const own: WalrusShape = {
     frames,
     samples,

@@ -128,11 +128,17 @@ export function axisStrides(points: number, tokens: number): Strides | undefined
   return tableStrides(points, tokens, EXTENDED_STRIDES) ?? dividingStrides(points, tokens);
 }
 
+/** Whether a size has strides. */
+export function hasStrides(points: number, tokens: number): boolean {
+  return axisStrides(points, tokens) !== undefined;
+}
+
 /**
  * The nearest size that has strides; of two the larger, which loses nothing.
  *
  * @param points of the axis, within {@link RESAMPLED_POINTS}
  * @param tokens it should have
+ * @param has whether a size will do, unless any will that has strides
  *
  * @example
  * ```ts
@@ -140,10 +146,14 @@ export function axisStrides(points: number, tokens: number): Strides | undefined
  * assert.deepEqual([96, 97, 101, 8, 4096].map((n) => nearestSize(n, 32)), [96, 96, 102, 16, 1536]);
  * ```
  */
-export function nearestSize(points: number, tokens: number): number {
+export function nearestSize(
+  points: number,
+  tokens: number,
+  has: (points: number, tokens: number) => boolean = hasStrides,
+): number {
   for (let off = 0;; off++) {
-    if (axisStrides(points + off, tokens)) return points + off;
-    if (points - off > 1 && axisStrides(points - off, tokens)) return points - off;
+    if (has(points + off, tokens)) return points + off;
+    if (points - off > 1 && has(points - off, tokens)) return points - off;
   }
 }
 

@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { compile } from "../../../lib/compile/compile.ts";
-import type { Device } from "../../../lib/compile/device.ts";
 import { openData } from "../../../lib/data/open_data.ts";
 import { evaluate } from "../../../lib/ir/evaluate.ts";
 import type { HostArray } from "../../../lib/ir/types.ts";
@@ -27,41 +26,10 @@ import {
   WEIGHTS,
   wordsOf,
 } from "./any_grid.ts";
+import { checkForecast } from "./check_grid.ts";
 import { numbers } from "./samples.ts";
 
 const GRIDS = drawGrids(60, { points: 30_000, tokens: 1000 });
-/** Of f32 arithmetic, as a share of the largest number. */
-const LIMIT = 1e-5;
-
-/** Forecasts in double precision by grid: both devices are compared with them. */
-const references = new Map<DrawnGrid, Float64Array>();
-
-function prepared(grid: DrawnGrid) {
-  const shape = shapeOn(grid);
-  const graph = forecastGraph(shape);
-  const sample = firstFrames(sampleOn(grid), 2);
-  const feeds = feedsFor(graph, shape, sample);
-  const want = references.get(grid) ?? evaluate(graph, feeds).frames!;
-  references.set(grid, want);
-  return { shape, graph, sample, feeds: feeds as Record<string, HostArray>, want };
-}
-
-async function checkForecast(device: Device, grid: DrawnGrid): Promise<void> {
-  const { shape, graph, sample, feeds, want } = prepared(grid);
-  using program = await compile(graph, device);
-  const { frames } = await program.run(feeds) as { frames: Float32Array };
-  assertClose(frames, want, { limit: LIMIT }, () => wordsOf(grid));
-  const fields = MODEL.frames(frames, shape, [sample])[0]![0]!;
-  assert.deepEqual(
-    fields.map(({ length }) => length),
-    [sizeOf(grid.sizes), sizeOf(grid.sizes)],
-    wordsOf(grid),
-  );
-  assert.ok(fields.every((field) => field.every(Number.isFinite)), wordsOf(grid));
-  const { hidden } = sample;
-  assert.ok(!hidden || fields.every((field) => field.every((v, p) => !hidden[p] || v === 0)), wordsOf(grid));
-}
-
 Deno.test("the drawn grids are of every kind", () => {
   const shapes = GRIDS.map((grid) => shapeOn(grid));
   for (const axes of [1, 2, 3]) assert.ok(GRIDS.filter(({ sizes }) => sizes.length === axes).length === 20);

@@ -92,7 +92,8 @@ async function digestOf(
   };
   const { boundaries: _, resampled: __, training: own, ...rest } = shape;
   const before = { ...rest, pathDrop: own!.pathDrop, fieldDrop: own!.fieldDrop };
-  const geometry = JSON.stringify([gridOf(shape), before]);
+  const axes = gridOf(shape).map(({ seamless, ...axis }) => (assert.equal(seamless, false), axis));
+  const geometry = JSON.stringify([axes, before]);
   return await digest([...Object.entries({ window: window!, ...inputs }), ["geometry", geometry]]);
 }
 
@@ -263,8 +264,8 @@ Deno.test("shape() and inputs() refuse what the network can not take", async () 
   refused([33, 32], "refuse", /Cannot cut axis 0 of grid 33 x 32/);
   refused([32, 1], "refuse", /no encoder for data with 1 axes/);
   refused([97, 96], "native", /no strides divide its 97 points into 16 to 48 tokens.*nearest .* is 96/);
-  refused([7, 96], "resample", /Cannot resample axis 0 .* 7 points, wanted 1, or 8 to 4096/);
-  refused([32, 32, 32], "resample", /no encoder for data with 3 axes/);
+  refused([7, 96], "auto", /Cannot resample axis 0 .* 7 points, wanted 1, or 8 to 4096/);
+  refused([32, 32, 32], "auto", /no encoder for data with 3 axes/);
   const scattered = { ...info, grid: { ...info.grid, axes: ["n"], shape: [9] } };
   assert.throws(() => model.shape(scattered, { samples: 1 }), /has scattered points, wanted a grid/);
   const loss = (settings: Record<string, unknown>) => () =>
