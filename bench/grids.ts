@@ -1,13 +1,22 @@
 // What do grids cost that the network has not been trained on? The corpus has 64 points an axis; the same fields are
 // interpolated to other sizes and forecast there, each scored beside the truth on its own grid.
 //
-// usage: deno run -A bench/grids.ts --root DATASETS [--trajectories 2] [--steps 4] [--out FILE] [sizes ..]
+// usage: deno run -A bench/grids.ts --root DATASETS [--grid auto] [--trajectories 2] [--steps 4] [--out FILE] [sizes ..]
 
 import { parseArgs } from "node:util";
-import { type LoadedModel, loadModel, persistence, type Sample, score, type Split, wasm } from "walrus";
+import {
+  type GridTreatment,
+  type LoadedModel,
+  loadModel,
+  persistence,
+  type Sample,
+  score,
+  type Split,
+  wasm,
+} from "walrus";
 import { openData } from "walrus/data";
 import { interpolation } from "../lib/models/walrus/interpolation.ts";
-import { writeResults } from "./results.ts";
+import { withOlder, writeResults } from "./results.ts";
 
 const CHECKPOINT = new URL("../examples/walrus_small/walrus.safetensors", import.meta.url).pathname;
 const FRAMES = 6;
@@ -65,16 +74,22 @@ function error(values: readonly Float32Array[], truth: Sample): number {
 }
 
 /** Errors of one size: of the first step and of all, beside persistence. */
-async function errorsOf(model: LoadedModel, split: Split, size: number, count: number, steps: number) {
+async function errorsOf(
+  model: LoadedModel,
+  split: Split,
+  { size, grid }: { size: number; grid: GridTreatment },
+  count: number,
+  steps: number,
+) {
   const [first, all, kept]: number[][] = [[], [], []];
   let note = "";
   for (let t = 0; t < Math.min(count, split.trajectories); t++) {
     const trajectory = split.trajectory(t);
     const start = resampled(await trajectory.sample(Array.from({ length: FRAMES }, (_, i) => i)), size);
     const truth = async (step: number) => resampled(await trajectory.sample([FRAMES - 1 + step]), size);
-    const shape = model.model.shape(start.info, { samples: 1, frames: FRAMES, draws: false });
+    const shape = model.model.shape(start.info, { samples: 1, frames: FRAMES, draws: false, grid });
     note = model.model.gridNotes!(shape).join("; ");
-    for await (const frame of model.rollout(start, { steps, draws: false })) {
+    for await (const frame of model.rollout(start, { steps, draws: false, grid })) {
       const own = error(frame.values, await truth(frame.step));
       if (frame.step === 1) first!.push(own);
       all!.push(own);
@@ -84,6 +99,7 @@ async function errorsOf(model: LoadedModel, split: Split, size: number, count: n
   }
   return {
     size,
+    grid,
     note,
     oneStep: digits(mean(first!)),
     rollout: digits(mean(all!)),
@@ -94,6 +110,7 @@ async function errorsOf(model: LoadedModel, split: Split, size: number, count: n
 const { values, positionals } = parseArgs({
   options: {
     root: { type: "string", default: "datasets" },
+    grid: { type: "string", default: "auto" },
     trajectories: { type: "string", default: "2" },
     steps: { type: "string", default: "4" },
     out: { type: "string", default: new URL("results/grids.json", import.meta.url).pathname },
@@ -112,19 +129,19 @@ for (const system of names) {
   const { grid: { shape }, masked } = split.trajectory(0).info;
   if (masked || shape.some((n) => n !== GIVEN)) continue;
   for (const size of sizes) {
-    const row = { system, ...await errorsOf(model, split, size, count, steps) };
+    const grid = values.grid as GridTreatment;
+    const row = { system, ...await errorsOf(model, split, { size, grid }, count, steps) };
     rows.push(row);
     console.log(JSON.stringify(row));
   }
 }
 await writeResults(values.out, {
   question: "What do grids cost that the network has not been trained on?",
-  command: `deno run -A bench/grids.ts --root DATASETS --trajectories ${count} --steps ${steps} ${
-    sizes.join(" ")
-  }`,
+  command:
+    `deno run -A bench/grids.ts --root DATASETS --trajectories ${count} --steps ${steps} [--grid resample]`,
   checkpoint: "examples/walrus_small",
   metric:
     `VRMSE on the grid itself, mean over components and ${count} test trajectories from their first frame: ` +
     `of one step, mean of ${steps} steps, and of the last frame kept for one step`,
-  rows,
+  rows: await withOlder(values.out, "rows", rows, ({ system, size, grid }) => `${system} ${size} ${grid}`),
 });
