@@ -48,7 +48,7 @@ export type { SourceInput } from "./lib/io/source.ts";
 export { type Forecaster, linearExtrapolation, persistence } from "./lib/metrics/forecasters.ts";
 export { FRAME_METRICS, type FrameMetric, frameMetric } from "./lib/metrics/frame.ts";
 export { score, type ScoreOptions, vrmse } from "./lib/metrics/score.ts";
-export type { FieldMap } from "./lib/models/model.ts";
+export type { FieldMap, GridTreatment } from "./lib/models/model.ts";
 export type { WeightStorage } from "./lib/weights/storage.ts";
 
 /** Walrus networks: `loadModel` for those who want no other. */

@@ -18,6 +18,7 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "bench/model_programs.ts": "builds the programs of training steps",
   "bench/train/workload.ts": "tells PyTorch the network's grid and shifts",
   "bench/full/window.ts": "tells PyTorch the network's grid",
+  "bench/grids.ts": "interpolates data as the network does",
   "bench/weights.ts": "rounds a matrix by itself",
 };
 

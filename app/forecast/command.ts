@@ -73,7 +73,17 @@ function describe(
   const { info } = start;
   const grid = info.grid.shape.filter((n) => n > 1).join(" x ");
   print(`${info.dataset}: ${grid} points, ${trajectory.steps} frames, trajectory ${options.trajectory}`);
-  const transforms = options.transforms ?? model.model.transforms?.(info) ?? {};
+  const { map, transforms: given } = options;
+  const shape = model.model.shape(info, {
+    samples: 1,
+    frames: start.times.length,
+    draws: options.jitter && (model.model.draws ?? false),
+    grid: options.grid,
+    map,
+    ...(given ? { transforms: given } : {}),
+  });
+  for (const note of model.model.gridNotes?.(shape) ?? []) print(note);
+  const transforms = given ?? model.model.transforms?.(info) ?? {};
   for (const [field, transform] of Object.entries(transforms)) {
     print(`field ${field} is read as ${transform}_${field}`);
   }

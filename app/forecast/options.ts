@@ -1,6 +1,6 @@
 // Options of the forecast command: declared and checked here, defaults from the shipped example.
 
-import type { WeightStorage } from "walrus";
+import type { GridTreatment, WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Masks } from "walrus/data";
 import { choice, wholeNumber } from "../cli.ts";
@@ -28,6 +28,7 @@ export interface ForecastOptions {
   readonly threads: number | undefined;
   readonly out: string;
   readonly frames: number | undefined;
+  readonly grid: GridTreatment;
   readonly map: Readonly<Record<string, string>>;
   /** Fields that are masks besides those of the usual names. */
   readonly mask: Masks;
@@ -127,6 +128,14 @@ export function declareOptions(reader: Command): void {
       "--transform <field=kind>",
       "log10 or zeros_like; none (default: as released for the data set)",
       transform,
+    )
+    .addOption(
+      choice(
+        "--grid <treatment>",
+        "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
+        ["auto", "native", "resample", "refuse"],
+        "auto",
+      ),
     )
     .option("--out <dir>", "folder for the results", "out");
 }

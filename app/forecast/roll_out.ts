@@ -58,7 +58,7 @@ export async function rollOut(
   context: Context,
   open: () => Promise<Device>,
 ): Promise<Result> {
-  const { steps, seed, kvCache, map, stride } = options;
+  const { steps, seed, kvCache, map, stride, grid } = options;
   const transforms = options.transforms ?? model.model.transforms?.(start.info) ?? {};
   const scores = scorer(start, transforms);
   const lastFrame = options.start + (start.times.length - 1) * stride;
@@ -73,6 +73,7 @@ export async function rollOut(
     seed,
     kvCache,
     map,
+    grid,
     statistics,
     ...(options.transforms ? { transforms } : {}),
     ...(options.jitter ? {} : { draws: false }),

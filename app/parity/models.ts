@@ -7,18 +7,12 @@ import { narrowToHalf } from "../../lib/io/numbers.ts";
 import { add, mul, permute, reshape, sliceAxis, sqrt, sum } from "../../lib/ir/tensor.ts";
 import { type Graph, trace, type Tree } from "../../lib/ir/trace.ts";
 import { at, type HostArray, sizeOf, type Type } from "../../lib/ir/types.ts";
-import {
-  chooseStrides,
-  type Geometry,
-  geometryOf,
-  jitterFeeds,
-  RELEASED_STRIDES,
-  type Shifts,
-} from "../../lib/models/walrus/geometry.ts";
+import { type Geometry, geometryOf, jitterFeeds, type Shifts } from "../../lib/models/walrus/geometry.ts";
 import { jitterSignature, type ModelOptions, walrus } from "../../lib/models/walrus/model.ts";
 import { isBlockMatrix, mayBeFp16 } from "../../lib/models/walrus/parameters.ts";
 import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
 import { gridOf, type WalrusShape } from "../../lib/models/walrus/shape.ts";
+import { chooseStrides, RELEASED_STRIDES } from "../../lib/models/walrus/strides.ts";
 import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import { inputParameters, recordParameters, scaleName } from "../../lib/nn/parameters.ts";
 import { collectedParameters } from "../../lib/train/parameters.ts";

@@ -1,7 +1,8 @@
 // Tables beside the golden tensors: stride choice and learning rates.
 
-import { chooseStrides, geometryOf, RELEASED_STRIDES } from "../../lib/models/walrus/geometry.ts";
+import { geometryOf } from "../../lib/models/walrus/geometry.ts";
 import { RESAMPLED } from "../../lib/models/walrus/resample.ts";
+import { chooseStrides, RELEASED_STRIDES } from "../../lib/models/walrus/strides.ts";
 import { inverseSquareRootRate } from "../../lib/train/schedule.ts";
 
 /** How a table compares. */

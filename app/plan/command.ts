@@ -4,7 +4,7 @@
 import { InvalidArgumentError } from "commander";
 import { openData, type SampleInfo } from "walrus";
 import type { Kernel } from "walrus/devices";
-import { type Model, openModel } from "walrus/models";
+import { type GridTreatment, type Model, openModel } from "walrus/models";
 import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { printForecast } from "./forecast.ts";
@@ -26,6 +26,7 @@ interface Options {
   readonly lora?: number;
   readonly weights: ComputeWeights;
   readonly forecast?: boolean;
+  readonly grid: GridTreatment;
 }
 
 function grid(text: string): number[] {
@@ -65,12 +66,13 @@ function printTraining(model: Model, info: SampleInfo, options: Options, print: 
   const samples = options.samples ?? (deep ? 1 : 2);
   const { accumulate, weights } = options;
   const fields = info.fields.length;
+  const training = { parts: accumulate, loss: {} };
+  const shape = model.shape(info, { samples, frames, training, grid: options.grid });
   print(`\n${gridWords(info)} points, ${frames} frames, ${samples} samples, ${fields} channels`);
+  for (const note of model.gridNotes?.(shape) ?? []) print(note);
   print("recomputed           weights   moments      sums   working      peak launches");
   const adapts = (name: string) => model.parameters.get(name)?.narrow === "i8";
   const lora = options.lora ? { rank: options.lora, alpha: 16, adapts } : null;
-  const training = { parts: accumulate, loss: {} };
-  const shape = model.shape(info, { samples, frames, training });
   const isTrained = (name: string) => model.parameters.get(name)?.use === "trained";
   for (const [label, rematEvery] of recomputations(model)) {
     const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, lora, weights };
@@ -100,6 +102,14 @@ export const plan = command<Options>({
       .addOption(
         choice("--weights <type>", "matrices as the network computes with them", ["f32", "f16"], "f32"),
       )
+      .addOption(
+        choice(
+          "--grid <treatment>",
+          "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
+          ["auto", "native", "resample", "refuse"],
+          "auto",
+        ),
+      )
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },
   async run(options, { print, registry }) {
@@ -107,7 +117,7 @@ export const plan = command<Options>({
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);
       for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]])) {
-        printForecast(model, info, options.frames, KERNELS, print);
+        printForecast(model, info, options, KERNELS, print);
       }
       return;
     }

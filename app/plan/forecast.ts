@@ -4,7 +4,7 @@
 import type { SampleInfo } from "walrus";
 import { type Kernel, LEAST_LIMITS, type Limits, planDispatches, type Program, workOf } from "walrus/devices";
 import { type Plan, plan, trace } from "walrus/ir";
-import { type Model, PARAMETER_PREFIX } from "walrus/models";
+import { type GridTreatment, type Model, PARAMETER_PREFIX } from "walrus/models";
 import { inputParameters } from "walrus/nn";
 import type { Context } from "../cli.ts";
 
@@ -90,14 +90,15 @@ function row(program: Program, { memory, limits }: Adapter): string {
 export function printForecast(
   model: Model,
   info: SampleInfo,
-  given: number | undefined,
+  options: { readonly frames?: number; readonly grid: GridTreatment },
   kernels: ReadonlySet<Kernel>,
   print: Context["print"],
 ): void {
-  const frames = given ?? model.contextFrames(info).usual;
-  const shape = model.shape(info, { samples: 1, frames });
+  const frames = options.frames ?? model.contextFrames(info).usual;
+  const shape = model.shape(info, { samples: 1, frames, grid: options.grid });
   const grid = info.grid.shape.filter((n) => n > 1).join(" x ");
   print(`\n${grid} points, ${frames} frames, ${info.fields.length} channels`);
+  for (const note of model.gridNotes?.(shape) ?? []) print(note);
   print("weights  adapter              bound   working      peak  dispatches submits shaders");
   for (const fp16 of [false, true]) {
     const { program } = planForecast(model, shape, kernels, fp16).main;

@@ -4,13 +4,14 @@
 import { openDevice } from "walrus";
 import { measureCeiling } from "walrus/devices";
 import { openSource } from "walrus/io";
-import { modelEntries, type ModelEntry, modelEntry } from "walrus/models";
+import { type Model, modelEntries, type ModelEntry, modelEntry } from "walrus/models";
 import {
   DivergenceError,
   Mixture,
   type MixtureSystem,
   parseRunConfig,
   type RunConfig,
+  type RunData,
   type RunOptions,
   runTraining,
   stableSteps,
@@ -64,6 +65,19 @@ function tellHeldOut(systems: readonly System[], { every }: RunConfig["validatio
   );
 }
 
+/**
+ * How the network treats the grid of each system, in words.
+ *
+ * @throws RangeError for one that the configuration lets it refuse
+ */
+function gridNotes(systems: readonly System[], mixture: Mixture, model: Model, { grid, field_map }: RunData) {
+  return systems.flatMap(({ name, train }, i) => {
+    const { samples, frames } = mixture.systems[i]!;
+    const shape = model.shape(infoOf(train), { samples, frames, map: field_map, grid });
+    return (model.gridNotes?.(shape) ?? []).map((note) => `${name}: ${note}`);
+  });
+}
+
 /** A worker that reads ahead. */
 function loaderOf(
   systems: readonly System[],
@@ -101,6 +115,7 @@ async function trainWith(
   for (const { train } of systems) model.fields(infoOf(train), map);
   const settings = settingsOf(run, model);
   const mixture = mixtureOf(systems, start);
+  const notes = gridNotes(systems, mixture, model, run.data);
   const trainable = trainableOf(run, model);
   const need = admit(mixture.systems, model, map, settings, trainable, device);
   using trainer = new Trainer({ device, model, settings, trainable });
@@ -114,6 +129,7 @@ async function trainWith(
     return `${name} (${infoOf(train).grid.shape.filter((n) => n > 1).join("x")})`;
   });
   context.warn(grids.join(", "));
+  for (const note of notes) context.warn(note);
   context.warn(`${model.description}, ${trainer.trainedSize} numbers trained; ${device.name}; ${need}`);
 
   tellHeldOut(systems, run.validation, context.warn);
@@ -134,9 +150,10 @@ async function trainWith(
     steps: run.training.steps,
     seed: run.seed,
     fieldMap: map,
+    grid: run.data.grid,
     statistics: systems.map(({ statistics }) => statistics),
     validateEvery: run.validation.every,
-    validation: { windows, rollout, trajectories, draws, seed: run.seed },
+    validation: { windows, rollout, trajectories, draws, seed: run.seed, grid: run.data.grid },
     validationSystems: heldOut(systems, mixture),
     saveEvery: run.checkpoint.every,
     saveAt: stable,

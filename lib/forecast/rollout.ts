@@ -5,7 +5,7 @@ import type { DeviceLostError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { FieldTransforms } from "../data/transforms.ts";
-import type { FieldMap, Inputs, StepPlace } from "../models/model.ts";
+import type { FieldMap, GridTreatment, Inputs, StepPlace } from "../models/model.ts";
 import { type Frame, frameAfter, windowAfter } from "./frame.ts";
 import type { MemoryEstimate } from "./prepare.ts";
 import type { RunSettings } from "./rollout_run.ts";
@@ -32,6 +32,8 @@ export interface RolloutOptions {
   readonly map?: FieldMap;
   /** Fields the model takes in another form; its own choice for the data set unless given. */
   readonly transforms?: FieldTransforms;
+  /** What is done with a grid of an unusual size; `auto` unless given. */
+  readonly grid?: GridTreatment;
   /** Statistics of the data set, for models that are normalised with them. */
   readonly statistics?: Statistics | null;
   /** Told what the forecast will take before anything large is read; throws to refuse. */
@@ -84,6 +86,7 @@ export async function* rollout(
     samples: 1,
     frames: start.times.length,
     draws,
+    ...(options.grid ? { grid: options.grid } : {}),
     ...fields,
   });
   const signal = options.signal ? AbortSignal.any([host.signal, options.signal]) : host.signal;

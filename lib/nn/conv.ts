@@ -75,6 +75,7 @@ export function convTranspose(x: Tensor, kernel: Tensor, strides: Triple): Tenso
  * @param x any tensor
  * @param axis the periodic axis
  * @param width points added on each side; may exceed the axis
+ * @param length points between them, those of the axis unless given: more go on with it, too
  *
  * @example
  * ```ts
@@ -85,9 +86,9 @@ export function convTranspose(x: Tensor, kernel: Tensor, strides: Triple): Tenso
  * assert.deepEqual([...evaluate(graph, { x: [1, 2, 3] }).y!], [3, 1, 2, 3, 1]);
  * ```
  */
-export function wrap(x: Tensor, axis: number, width: number): Tensor {
-  if (width === 0) return x;
+export function wrap(x: Tensor, axis: number, width: number, length: number = at(x.shape, axis)): Tensor {
   const n = at(x.shape, axis);
-  const indices = Int32Array.from({ length: n + 2 * width }, (_, j) => modulo(j - width, n));
+  if (width === 0 && length === n) return x;
+  const indices = Int32Array.from({ length: length + 2 * width }, (_, j) => modulo(j - width, n));
   return gather(x, constant(indices, [indices.length], "i32"), axis);
 }

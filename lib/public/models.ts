@@ -29,6 +29,7 @@ export type {
   FieldMap,
   FieldOptions,
   FieldPlace,
+  GridTreatment,
   Inputs,
   Model,
   ModelEntry,

@@ -3,7 +3,7 @@
 
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
-import type { FieldMap, Inputs, Model } from "../models/model.ts";
+import type { FieldMap, GridTreatment, Inputs, Model } from "../models/model.ts";
 import { randomSource } from "../random/random_source.ts";
 
 /** Numbers of a micro-batch and what its program is made for. */
@@ -38,6 +38,8 @@ export interface BatchOptions {
   readonly loss: Readonly<Record<string, unknown>>;
   /** Names of the data's fields in the model's table, where they differ. */
   readonly map?: FieldMap;
+  /** What is done with a grid of an unusual size; `auto` unless given. */
+  readonly grid?: GridTreatment;
   /** Statistics of the data set, for networks that are normalised with them. */
   readonly statistics?: Statistics | null;
 }
@@ -52,13 +54,14 @@ export interface BatchOptions {
  *   network can not take
  */
 export function makeBatch(samples: readonly Sample[], model: Model, options: BatchOptions): TrainingBatch {
-  const { seed, index, source, frames, parts, loss, map, statistics = null } = options;
+  const { seed, index, source, frames, parts, loss, map, grid, statistics = null } = options;
   const first = samples[0]!;
   const fields = map ? { map } : {};
   const shape = model.shape(first.info, {
     samples: samples.length,
     frames,
     ...fields,
+    ...(grid ? { grid } : {}),
     training: { parts, loss },
   });
   const { times } = first;

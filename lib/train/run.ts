@@ -3,7 +3,7 @@
 
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
-import type { FieldMap } from "../models/model.ts";
+import type { FieldMap, GridTreatment } from "../models/model.ts";
 import { makeBatch, type TrainingBatch } from "./batch.ts";
 import type { BatchPlan, Mixture } from "./mixture.ts";
 import { mean } from "../metrics/average.ts";
@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Names of the data's channels in the model's field table, where they differ. */
   readonly fieldMap?: FieldMap;
+  /** What is done with grids of unusual sizes; `auto` unless given. */
+  readonly grid?: GridTreatment;
   /** Statistics of each system of the mixture, for networks that are normalised with them. */
   readonly statistics?: readonly (Statistics | null)[];
   /** Steps from one validation to the next; 0: none. */
@@ -94,7 +96,7 @@ export class DivergenceError extends RangeError {
 
 /** This process's micro-batches of one optimiser step: every process plans all of them and takes its turns. */
 async function draw(options: RunOptions): Promise<TrainingBatch[]> {
-  const { trainer: { model, settings, group }, mixture, seed, fieldMap, statistics } = options;
+  const { trainer: { model, settings, group }, mixture, seed, fieldMap, grid, statistics } = options;
   const parts = settings.accumulate * group.size;
   const batches: TrainingBatch[] = [];
   for (let part = 0; part < parts; part++) {
@@ -109,6 +111,7 @@ async function draw(options: RunOptions): Promise<TrainingBatch[]> {
       parts,
       loss: settings.loss,
       ...(fieldMap ? { map: fieldMap } : {}),
+      ...(grid ? { grid } : {}),
       statistics: statistics?.[plan.system] ?? null,
     }));
   }

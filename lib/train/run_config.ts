@@ -45,6 +45,8 @@ const data = v.strictObject({
   field_map: v.optional(v.record(v.string(), v.union([v.string(), natural])), {}),
   /** Fields that are masks besides those of the usual names: 1 where cells are hidden, or kept. */
   masks: v.exactOptional(v.record(v.string(), v.picklist(["hidden", "kept"]))),
+  /** What is done with grids of sizes that the network has not been made for. */
+  grid: v.optional(v.picklist(["auto", "native", "resample", "refuse"]), "auto"),
 });
 
 const training = v.strictObject({

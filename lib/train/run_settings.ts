@@ -1,6 +1,7 @@
 // What the configuration of a run says, with all defaults filled in: the keys of the YAML file as a type.
 
 import type { Masks } from "../data/masks.ts";
+import type { GridTreatment } from "../models/model.ts";
 
 /** The network: what every family has; the rest of the section is the family's own. */
 export interface RunModel {
@@ -38,6 +39,8 @@ export interface RunData {
   readonly field_map: Readonly<Record<string, string | number>>;
   /** Fields that are masks besides those of the usual names. */
   readonly masks?: Masks;
+  /** What is done with grids of sizes that the network has not been made for. */
+  readonly grid: GridTreatment;
 }
 
 /** Low-rank adapters. */

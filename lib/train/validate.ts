@@ -4,7 +4,7 @@
 import type { Split } from "../data/dataset.ts";
 import { consecutive, placesOf } from "../data/examples.ts";
 import type { Statistics } from "../data/statistics.ts";
-import type { FieldMap } from "../models/model.ts";
+import type { FieldMap, GridTreatment } from "../models/model.ts";
 import { type ProcessGroup, singleProcess } from "../distributed/process_group.ts";
 import { modelForecast } from "../forecast/forecaster.ts";
 import type { ForecastHost } from "../forecast/rollout.ts";
@@ -25,6 +25,8 @@ export interface ValidationSettings {
   readonly draws: boolean;
   /** Seed of the draws. */
   readonly seed: number;
+  /** What is done with grids of unusual sizes; `auto` unless given. */
+  readonly grid?: GridTreatment;
 }
 
 /** A system to validate on. */
@@ -112,9 +114,9 @@ export async function validate(
   map: FieldMap = {},
   group: ProcessGroup = singleProcess(),
 ): Promise<Scores> {
-  const { draws, seed, rollout: steps } = settings;
+  const { draws, seed, rollout: steps, grid } = settings;
   const { info } = split.trajectory(0);
-  const forecast = modelForecast(host, { draws, seed, map, statistics });
+  const forecast = modelForecast(host, { draws, seed, map, statistics, ...(grid ? { grid } : {}) });
   const transforms = host.model.transforms?.(info) ?? {};
   const places = placesOf(split, consecutive(frames + 1));
   const chosen = spread(places.length, settings.windows).map((index) => places[index]!);

@@ -53,6 +53,21 @@ Deno.test("forecast writes scores, a Well file, a picture and an animation", () 
     assert.ok(gif.length < 3e6);
   }));
 
+Deno.test("forecast says how it treats a grid, and refuses it where it is told to", () =>
+  inFolder(async (folder) => {
+    const input = fixture("cases/grid_96x48.hdf5");
+    const { code, out, err } = await run("--input", input, "--steps", "1", "--out", folder);
+    assert.equal(code, 0, err);
+    assert.match(out, /^grid of 96 x 48 points: strides \(1, 3\) x \(2, 1\), 32 x 24 tokens$/m);
+    using written = await openData(`${folder}/forecast.hdf5`);
+    const trajectory = (await written.split()).trajectory(0);
+    assert.deepEqual(trajectory.info.grid.shape, [96, 48]);
+    for (const values of (await trajectory.sample([0])).values) assert.ok(values.every(Number.isFinite));
+    const refused = await run("--input", input, "--steps", "1", "--grid", "refuse", "--out", folder);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /Cannot cut axis 0 of grid 96 x 48 x 1 into tokens: it has 96 points/);
+  }));
+
 Deno.test("forecast gives the same numbers for the same seed and others without jitter", () =>
   inFolder(async (folder) => {
     const table = async (...more: string[]) => {

@@ -9,7 +9,7 @@ import { writeSamples } from "../../lib/data/write_samples.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { inRepository } from "../shared.ts";
 import { writeWaves } from "../toy/data.ts";
-import { entry } from "../toy/network.ts";
+import { entry } from "../toy/family.ts";
 import { inFolder, runCommand } from "./run_command.ts";
 
 const CASES = inRepository("tests/fixtures/cases");

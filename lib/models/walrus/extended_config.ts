@@ -6,7 +6,7 @@ import { parseYaml, writeYaml } from "../../io/yaml.ts";
 import { resolveReferences, valueWords } from "../../io/yaml_references.ts";
 import { unknownKeys } from "./config_keys.ts";
 import type { NormalizationKind, WalrusConfig } from "./config.ts";
-import { KERNELS } from "./geometry.ts";
+import { KERNELS } from "./strides.ts";
 
 /** A configuration and what was noticed while reading it. */
 export interface ReadConfig {

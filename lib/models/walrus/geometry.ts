@@ -1,16 +1,14 @@
-// Where the points of a grid go: strides, margins, token counts, shifts (model.md section 4). Pure arithmetic on
-// sizes and boundary codes; the graph and the host-side draws both follow it.
+// Where the points of a grid go: margins, token counts, shifts (model.md section 4), given its strides. Pure arithmetic
+// on sizes and boundary codes; the graph and the host-side draws both follow it.
 
 import type { Triple } from "../../nn/conv.ts";
 import { modulo, rollIndices } from "../../nn/roll.ts";
+import { inTable, KERNELS, receptiveMargin, type Strides, stridesOf, usualTokens } from "./strides.ts";
 
 /** Boundary codes of the near and far side of an axis. */
 export type Boundary = readonly [number, number];
 /** Codes as The Well's reader gives them. */
 export const WALL = 0, OPEN = 1, PERIODIC = 2;
-
-/** Kernel widths of the two convolutions along every axis. */
-export const KERNELS = [8, 4] as const;
 
 /** How one axis is cut into tokens. */
 export interface Axis {
@@ -20,10 +18,16 @@ export interface Axis {
   readonly singleton: boolean;
   /** Whether it continues itself. */
   readonly periodic: boolean;
+  /**
+   * Whether the grid between the convolutions is one period, too. The released network's is longer on a periodic axis
+   * (its norms count the difference twice, its decoder continues it as it is), which leaves a seam: sizes of its table
+   * keep that, all others are without.
+   */
+  readonly seamless: boolean;
   /** Codes of its near and far side. */
   readonly boundary: Boundary;
   /** Strides of the first and second convolution. */
-  readonly strides: readonly [number, number];
+  readonly strides: Strides;
   /** Zeros on both sides (not periodic). */
   readonly margin: number;
   /** Points of its own continuation on both sides (periodic). */
@@ -37,61 +41,13 @@ export interface Axis {
 /** The three axes of a grid. */
 export type Geometry = readonly [Axis, Axis, Axis];
 
-/** Strides of the two convolutions by patch size. */
-export type StrideTable = Readonly<Record<number, readonly [number, number]>>;
-
-/** The released table. */
-export const RELEASED_STRIDES: StrideTable = {
-  0: [1, 1],
-  1: [1, 1],
-  4: [2, 2],
-  8: [4, 2],
-  12: [6, 2],
-  16: [4, 4],
-  24: [6, 4],
-  32: [8, 4],
-};
-
-/** The released table and patches of 2 (64 points an axis in 2D, 32 in 3D), as several derived versions map it. */
-export const EXTENDED_STRIDES: StrideTable = { ...RELEASED_STRIDES, 2: [2, 2] };
-
 /**
- * Strides of every axis.
- *
- * @param shape points of the three axes, 1 for a singleton
- * @param table strides by patch size, the extended table unless given
- * @throws RangeError for an axis that is no multiple of the token count, or a patch without strides
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * assert.deepEqual(chooseStrides([128, 384, 1]), [[2, 2], [6, 2], [1, 1]]);
- * ```
+ * Zeros that shifts need on both sides of a bounded axis: half a patch, which is one token more. Half of an odd patch
+ * would not be whole, so it gets a patch and the axis two tokens more.
  */
-export function chooseStrides(
-  shape: Triple,
-  table: StrideTable = EXTENDED_STRIDES,
-): (readonly [number, number])[] {
-  const tokens = shape.every((n) => n > 1) ? 16 : 32;
-  return shape.map((points, i) => {
-    if (points === 1) return [1, 1];
-    const patch = Math.floor(points / tokens);
-    const strides = table[patch];
-    if (points % tokens !== 0 || !strides) {
-      const sizes = Object.keys(table).filter((p) => p !== "0").map((p) => Number(p) * tokens).join(", ");
-      throw new RangeError(
-        `Cannot cut axis ${i} of grid ${
-          shape.join(" x ")
-        } into tokens: it has ${points} points, wanted 1, ${sizes}`,
-      );
-    }
-    return strides;
-  });
-}
-
-/** Half of what a token's receptive field exceeds its patch. */
-export function receptiveMargin([first, second]: readonly [number, number]): number {
-  return Math.floor((KERNELS[0] + (KERNELS[1] - 1) * first - first * second) / 2);
+function shiftRoom(patch: number): number {
+  if (patch === 1) return 0;
+  return patch % 2 === 0 ? patch / 2 : patch;
 }
 
 /**
@@ -100,17 +56,19 @@ export function receptiveMargin([first, second]: readonly [number, number]): num
  * @param shape points of the three axes
  * @param boundaries codes of the three axes; those of singletons are ignored
  * @param jitter whether axes with margins get room for shifts
- * @param strides strides to use instead of the released choice
+ * @param strides for an axis as the released network cuts it; those of the grid's sizes unless given
  * @throws RangeError for sizes without strides or a far side that is periodic beside another near side
  */
 export function geometryOf(
   shape: Triple,
   boundaries: readonly Boundary[],
   jitter: boolean,
-  strides: readonly (readonly [number, number])[] = chooseStrides(shape),
+  strides?: readonly Strides[],
 ): Geometry {
+  const own = strides ?? stridesOf(shape);
+  const tokensWanted = usualTokens(shape);
   const axes = shape.map((points, i): Axis => {
-    const [first, second] = strides[i] ?? [1, 1];
+    const [first, second] = own[i] ?? [1, 1];
     const boundary = boundaries[i] ?? [PERIODIC, PERIODIC];
     const singleton = points === 1;
     const periodic = boundary[0] === PERIODIC;
@@ -120,32 +78,32 @@ export function geometryOf(
       );
     }
     const base = singleton ? 0 : receptiveMargin([first, second]);
-    const room = jitter && first * second > 1 ? Math.floor((first * second) / 2) : 0;
+    const room = jitter ? shiftRoom(first * second) : 0;
     const margin = singleton || periodic ? 0 : base + room;
     const wrap = periodic ? base : 0;
     const framed = points + 2 * (margin + wrap);
     const inner = singleton ? 1 : (framed - KERNELS[0]) / first + 1;
     const tokens = singleton ? 1 : (inner - KERNELS[1]) / second + 1;
-    return { points, singleton, periodic, boundary, strides: [first, second], margin, wrap, framed, tokens };
+    const seamless = !strides && periodic && !singleton && !inTable(points, tokensWanted);
+    return {
+      points,
+      singleton,
+      periodic,
+      seamless,
+      boundary,
+      strides: [first, second],
+      margin,
+      wrap,
+      framed,
+      tokens,
+    };
   });
   return axes as unknown as Geometry;
 }
 
-/**
- * Refuses axes on which the released decoder gives fewer points than it got.
- *
- * @throws RangeError for a periodic axis with first stride 6 (model.md section 6, trap)
- */
-export function checkDecodable(geometry: Geometry): void {
-  geometry.forEach(({ periodic, strides, points, singleton }, i) => {
-    if (periodic && !singleton && strides[0] === 6) {
-      throw new RangeError(
-        `Cannot forecast on axis ${i}: it is periodic with ${points} points, where the released decoder returns ${
-          points - 4
-        }; use another resolution`,
-      );
-    }
-  });
+/** Points of the grid between the two convolutions along an axis: in all, and in one period. */
+export function innerPoints({ tokens, strides: [, second] }: Axis): { whole: number; period: number } {
+  return { whole: (tokens - 1) * second + KERNELS[1], period: tokens * second };
 }
 
 /** Tokens of the three axes. */

@@ -4,7 +4,7 @@
 import type { RandomSource } from "../../random/random_source.ts";
 import { type Shape, sizeOf } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
-import { KERNELS } from "./geometry.ts";
+import { KERNELS } from "./strides.ts";
 import { frequencyCount } from "./parameters.ts";
 
 /** Residual branches start almost switched off. */

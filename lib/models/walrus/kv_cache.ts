@@ -11,7 +11,7 @@ import type { Parameters } from "../../nn/parameters.ts";
 import type { CacheHook } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
-import { nextFrameFrom, stepStatistics, type StepTensors, withConstants } from "./next_frame.ts";
+import { nextFrameFrom, seenFrames, stepStatistics, type StepTensors } from "./next_frame.ts";
 import type { Statistics } from "./normalize.ts";
 import { headDim } from "./parameters.ts";
 import type { StepShape } from "./shape.ts";
@@ -88,7 +88,7 @@ export function prefillStep(
   config: WalrusConfig,
   geometry: Geometry,
 ): CachedStep & { readonly statistics: Statistics } {
-  const x = withConstants(tensors.window, tensors.constants);
+  const x = seenFrames(tensors, geometry);
   const statistics = namedScope("normalize", () => stepStatistics(x, config, tensors.scales));
   const kept = { keys: {} as Record<string, Tensor>, values: {} as Record<string, Tensor> };
   const hook = (index: number): CacheHook => (keys, values) => {

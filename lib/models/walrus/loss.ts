@@ -2,7 +2,7 @@
 // (model.md section 11, training.md section 1).
 
 import type { Tensor } from "../../ir/node.ts";
-import { abs, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
+import { abs, add, concat, div, mean, mul, reshape, sliceAxis, sub } from "../../ir/tensor.ts";
 import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import type { Parameters } from "../../nn/parameters.ts";
@@ -10,7 +10,15 @@ import type { WalrusConfig } from "./config.ts";
 import type { Geometry } from "./geometry.ts";
 import { type ModelOptions, walrus } from "./model.ts";
 import { normalize } from "./normalize.ts";
-import { blank, firstChannels, hide, stepStatistics, type StepTensors, withConstants } from "./next_frame.ts";
+import {
+  blank,
+  firstChannels,
+  hide,
+  onDataGrid,
+  seenFrames,
+  stepStatistics,
+  type StepTensors,
+} from "./next_frame.ts";
 
 /** Settings of the loss. */
 export interface LossSettings {
@@ -50,10 +58,11 @@ export function lossOf(
   const { window, fields, mask, hidden, target } = tensors;
   const [T = 1] = window.shape;
   const C = at(window.shape, 5);
-  const x = withConstants(window, tensors.constants);
+  const x = seenFrames(tensors, geometry);
   const statistics = stepStatistics(x, config, tensors.scales);
   const jitter = tensors.jitter ?? null;
-  const y = walrus(parameters, normalize(x, statistics), fields, config, geometry, { ...options, jitter });
+  const normal = normalize(x, statistics);
+  const y = walrus(parameters, normal, fields, config, geometry, { ...options, jitter });
   return namedScope("loss", () => {
     const own = firstChannels(statistics, C);
     const frames = concat([window, target], 0);
@@ -68,7 +77,12 @@ export function lossOf(
       const skip = at(t.shape, 0) - predicted + first;
       return sliceAxis(sliceAxis(t, 5, 0, C), 0, skip, at(t.shape, 0) - skip);
     };
-    const prediction = blank(cut(y), mask, hidden);
+    // On the grid of the data, as a forecast is; of a whole frame the network's grid gives the increment alone.
+    const back = (t: Tensor) => onDataGrid(t, tensors, geometry);
+    const there = tensors.fit && config.prediction === "full"
+      ? add(cut(normalize(window, own)), back(sub(cut(y), cut(normal))))
+      : back(cut(y));
+    const prediction = blank(there, mask, hidden);
     const truth = hide(cut(wanted), hidden);
     const error = mean(abs(sub(prediction, truth)), [0, 1, 2, 3, 4, 5]);
     return reshape(mul(error, settings.multiplier), []);

@@ -9,7 +9,7 @@ import { type CacheHook, spaceMixing, timeMixing } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
 import { decode } from "./decoder.ts";
 import type { Parameters } from "../../nn/parameters.ts";
-import { encode } from "./encoder.ts";
+import { codecKey, encode } from "./encoder.ts";
 import { frame, type JitterInputs, unframe } from "./frame.ts";
 import { type Geometry, tokenGrid } from "./geometry.ts";
 import { resample } from "./resample.ts";
@@ -77,12 +77,9 @@ export function walrus(
 
   const [gx, gy, gz] = tokenGrid(geometry);
   const h = config.hiddenDim;
-  let tokens = reshape(encode(parameters, framed, fields, geometry, parameters("encoder_dummy")), [
-    T,
-    B,
-    gx * gy * gz,
-    h,
-  ]);
+  const pair = codecKey(geometry, config.includeD);
+  const encoded = encode(parameters, framed, fields, geometry, parameters("encoder_dummy"), pair);
+  let tokens = reshape(encoded, [T, B, gx * gy * gz, h]);
   if (config.apeShape) {
     const table = permute(parameters("ape"), [0, 1, 3, 4, 5, 2]);
     tokens = add(tokens, reshape(table, [1, 1, gx * gy * gz, h]));
@@ -105,7 +102,8 @@ export function walrus(
   const kept = last ? sliceAxis(tokens, 0, at(tokens.shape, 0) - 1, 1) : tokens;
   const unrolled = roll(kept, [gx, gy, gz], (axis) => jitter?.[`unroll/${axis}`]);
   const frames = at(kept.shape, 0);
-  const decoded = decode(parameters, reshape(unrolled, [frames * B, gx, gy, gz, h]), fields, geometry);
+  const grids = reshape(unrolled, [frames * B, gx, gy, gz, h]);
+  const decoded = decode(parameters, grids, fields, geometry, pair);
   const back = namedScope("frame", () => unframe(decoded, geometry, jitter));
   const full = geometry[2].points === Z ? back : resample(back, Z);
   return reshape(full, [frames, B, X, Y, Z, C]);

@@ -12,12 +12,14 @@ import {
   reshape,
   select,
   sliceAxis,
+  sub,
 } from "../../ir/tensor.ts";
 import { namedScope } from "../../ir/trace.ts";
 import { at } from "../../ir/types.ts";
 import type { Parameters } from "../../nn/parameters.ts";
 import type { CacheHook } from "./block.ts";
 import type { WalrusConfig } from "./config.ts";
+import { fitConstants, type GridFit, interpolate } from "./fit.ts";
 import type { JitterInputs } from "./frame.ts";
 import type { Geometry } from "./geometry.ts";
 import { walrus } from "./model.ts";
@@ -38,6 +40,8 @@ export interface StepTensors {
   readonly jitter?: JitterInputs;
   /** Scales of a data-set-wide normalisation `[C + Cc]`, in place of the window's own. */
   readonly scales?: { readonly std: Tensor; readonly deltaStd: Tensor };
+  /** Set where the network sees another grid than the data's. */
+  readonly fit?: GridFit;
 }
 
 /** Frames with the constant channels behind the variable ones: `[T, B, X, Y, Z, C + Cc]`. */
@@ -45,6 +49,30 @@ export function withConstants(window: Tensor, constants: Tensor | undefined): Te
   if (!constants) return window;
   const sizes = [...window.shape.slice(0, 5), at(constants.shape, 4)];
   return concat([window, broadcastTo(constants, sizes)], 5);
+}
+
+/** Frames with constant channels on the grid that the network sees, `[T, B, X', Y', Z', C + Cc]`, hidden cells 0 there. */
+export function seenFrames(
+  { window, constants, hidden, fit }: Pick<StepTensors, "window" | "constants" | "hidden" | "fit">,
+  geometry: Geometry,
+): Tensor {
+  if (!fit) return withConstants(window, constants);
+  return namedScope("fit", () => {
+    const own = (x: Tensor) => hide(x, hidden);
+    const frames = interpolate(own(window), fit.points, geometry);
+    return withConstants(frames, constants && fitConstants(constants, fit, geometry, own));
+  });
+}
+
+/** Increments `[T, B, X', Y', Z', C]` that the network predicted, on the grid of the data. */
+export function onDataGrid(
+  increments: Tensor,
+  { window, fit }: Pick<StepTensors, "window" | "fit">,
+  geometry: Geometry,
+): Tensor {
+  if (!fit) return increments;
+  const [, , X = 1, Y = 1, Z = 1] = window.shape;
+  return namedScope("fit", () => interpolate(increments, [X, Y, Z], geometry));
 }
 
 /** Statistics the step normalises with: of the window, or given for the whole data set. */
@@ -96,9 +124,9 @@ export function nextFrameFrom(
   geometry: Geometry,
   cache?: (block: number) => CacheHook,
 ): Tensor {
-  const { window, fields, mask, hidden } = tensors;
+  const { window, fields, mask, hidden, fit } = tensors;
   const [T = 1, B = 1, X = 1, Y = 1, Z = 1, C = 1] = window.shape;
-  const x = withConstants(window, tensors.constants);
+  const x = seenFrames(tensors, geometry);
   const normal = namedScope("normalize", () => normalize(x, statistics));
   const y = walrus(parameters, normal, fields, config, geometry, {
     jitter: tensors.jitter ?? null,
@@ -108,9 +136,17 @@ export function nextFrameFrom(
   return namedScope("denormalize", () => {
     const own = firstChannels(statistics, C);
     const predicted = sliceAxis(y, 5, 0, C);
-    const next = config.prediction === "delta"
-      ? add(sliceAxis(window, 0, T - 1, 1), denormalizeDelta(predicted, own))
-      : add(mul(predicted, own.std), own.mean);
+    const last = (t: Tensor) => sliceAxis(t, 0, T - 1, 1);
+    let next: Tensor;
+    if (config.prediction === "delta") {
+      next = add(last(window), onDataGrid(denormalizeDelta(predicted, own), tensors, geometry));
+    } else {
+      next = add(mul(predicted, own.std), own.mean);
+      // What the network's grid can not hold stays as it was.
+      if (fit) {
+        next = add(last(window), onDataGrid(sub(next, sliceAxis(last(x), 5, 0, C)), tensors, geometry));
+      }
+    }
     return reshape(blank(next, mask, hidden), [B, X, Y, Z, C]);
   });
 }
@@ -130,7 +166,7 @@ export function nextFrame(
   config: WalrusConfig,
   geometry: Geometry,
 ): Tensor {
-  const x = withConstants(tensors.window, tensors.constants);
+  const x = seenFrames(tensors, geometry);
   const statistics = namedScope("normalize", () => stepStatistics(x, config, tensors.scales));
   return nextFrameFrom(parameters, tensors, statistics, config, geometry);
 }

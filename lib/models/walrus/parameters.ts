@@ -2,7 +2,7 @@
 
 import type { Shape } from "../../ir/types.ts";
 import type { WalrusConfig } from "./config.ts";
-import { KERNELS } from "./geometry.ts";
+import { KERNELS } from "./strides.ts";
 
 export { scaleName } from "../../nn/parameters.ts";
 

@@ -46,7 +46,7 @@ function stepTypes(config: WalrusConfig, shape: WalrusShape): Record<string, Typ
 }
 
 /** Inputs of every program by what they are. */
-function stepTensors(inputs: Named<Tensor>): StepTensors {
+function stepTensors(inputs: Named<Tensor>, { fit }: WalrusShape): StepTensors {
   const { fields, mask, constants, hidden } = inputs;
   const [std, deltaStd] = [inputs["scales/std"], inputs["scales/deltaStd"]];
   const jitter = under(inputs, "jitter/");
@@ -58,6 +58,7 @@ function stepTensors(inputs: Named<Tensor>): StepTensors {
     ...(hidden ? { hidden } : {}),
     ...(Object.keys(jitter).length > 0 ? { jitter } : {}),
     ...(std && deltaStd ? { scales: { std, deltaStd } } : {}),
+    ...(fit ? { fit } : {}),
   };
 }
 
@@ -76,7 +77,7 @@ export function forecastProgram(config: WalrusConfig): Traced<WalrusShape> {
   return {
     types: (shape) => stepTypes(config, shape),
     trace(parameters, inputs, shape) {
-      const tensors = stepTensors(inputs);
+      const tensors = stepTensors(inputs, shape);
       return advanced(tensors.window, nextFrame(parameters, tensors, config, gridOf(shape)));
     },
   };
@@ -105,7 +106,7 @@ export function cachePrograms(
     prefill: {
       types: (shape) => ({ ...stepTypes(config, shape), ...cacheTypes(config, shape) }),
       trace(parameters, inputs, shape) {
-        const tensors = stepTensors(inputs);
+        const tensors = stepTensors(inputs, shape);
         const { next, statistics, ...cache } = prefillStep(parameters, tensors, config, gridOf(shape));
         return {
           ...advanced(tensors.window, next),
@@ -123,7 +124,7 @@ export function cachePrograms(
         buckets: { dtype: "i32", shape: [shape.frames] },
       }),
       trace(parameters, inputs, shape) {
-        const tensors = stepTensors(inputs);
+        const tensors = stepTensors(inputs, shape);
         const own = {
           ...tensors,
           window: sliceAxis(tensors.window, 0, shape.frames - 1, 1),
@@ -180,7 +181,7 @@ export function lossProgram(config: WalrusConfig): Traced<WalrusShape> {
     },
     trace(parameters, inputs, shape) {
       const { loss, parts } = trainingOf(shape);
-      const tensors = { ...stepTensors(inputs), target: inputs.target! };
+      const tensors = { ...stepTensors(inputs, shape), target: inputs.target! };
       const settings = { ...loss, multiplier: loss.multiplier / parts };
       const drops = dropsOf(inputs, config.blocks);
       return { loss: lossOf(parameters, tensors, config, gridOf(shape), settings, drops) };

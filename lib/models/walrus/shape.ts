@@ -3,12 +3,14 @@
 
 import type { SampleInfo } from "../../data/dataset.ts";
 import { maskKind } from "../../data/masks.ts";
-import type { FieldMap, FieldPlace, ShapeOptions } from "../model.ts";
+import type { FieldMap, FieldPlace, GridTreatment, ShapeOptions } from "../model.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Embedding, embeddingOf } from "./embed.ts";
-import { dimensionality } from "./encoder.ts";
+import { codecKey, dimensionality } from "./encoder.ts";
 import { fieldIndices } from "./field_table.ts";
-import { type Boundary, checkDecodable, type Geometry, geometryOf, tokenGrid } from "./geometry.ts";
+import type { GridFit } from "./fit.ts";
+import { fitGrid } from "./fit_grid.ts";
+import { type Boundary, type Geometry, geometryOf, tokenGrid } from "./geometry.ts";
 import { type LossSettings, RELEASED_LOSS } from "./loss.ts";
 import { RESAMPLED } from "./resample.ts";
 import { transformsOf } from "./transforms.ts";
@@ -49,6 +51,8 @@ export interface WalrusShape extends StepShape {
   readonly boundaries: readonly [Boundary, Boundary, Boundary];
   /** Points of the last axis as the network sees it, where data are resampled; null where not. */
   readonly resampled: number | null;
+  /** The network's grid, where no strides cut that of the data. */
+  readonly fit?: GridFit;
   /** Set where a loss is computed. */
   readonly training: TrainingShape | null;
 }
@@ -125,14 +129,16 @@ function trainingOf(config: WalrusConfig, training: ShapeOptions["training"]): T
 }
 
 /** Geometry of a shape's grid. */
-export function gridOf({ points, resampled, boundaries, jitter }: WalrusShape): Geometry {
-  return geometryOf([points[0], points[1], resampled ?? points[2]], boundaries, jitter);
+export function gridOf(shape: WalrusShape): Geometry {
+  const [x, y, z] = shape.fit?.points ?? shape.points;
+  return geometryOf([x, y, shape.resampled ?? z], shape.boundaries, shape.jitter);
 }
 
 /** Refuses what the network has no weights for. */
-function checkFits(config: WalrusConfig, geometry: Geometry): void {
+function checkFits(config: WalrusConfig, geometry: Geometry, treatment: GridTreatment): void {
   const axes = dimensionality(geometry);
-  if (!config.includeD.some((d) => d === axes)) {
+  const key = codecKey(geometry, config.includeD);
+  if (key === undefined || (treatment === "refuse" && key !== axes)) {
     throw new RangeError(
       `The network has no encoder for data with ${axes} axes of more than one point, it has those for ${
         config.includeD.join(", ")
@@ -167,7 +173,8 @@ export function shapeOf(config: WalrusConfig, info: SampleInfo, options: ShapeOp
     }
   }
   const resampled = RESAMPLED[info.dataset];
-  const shape: WalrusShape = {
+  const { grid = "auto" } = options;
+  const own: WalrusShape = {
     frames,
     samples,
     points: embedding.points,
@@ -179,8 +186,9 @@ export function shapeOf(config: WalrusConfig, info: SampleInfo, options: ShapeOp
     resampled: resampled && embedding.points[2] === resampled[0] ? resampled[1] : null,
     training: trainingOf(config, options.training),
   };
-  const geometry = gridOf(shape);
-  checkDecodable(geometry);
-  checkFits(config, geometry);
+  const masks = embedding.constant.groups.filter(({ name }) => name === "mask").flatMap((g) => g.targets);
+  const fit = fitGrid(own, masks, grid);
+  const shape = fit ? { ...own, fit } : own;
+  checkFits(config, gridOf(shape), grid);
   return shape;
 }

@@ -6,6 +6,7 @@ import type { Model, ParameterInfo } from "../model.ts";
 import { rotated } from "./augment.ts";
 import type { WalrusConfig } from "./config.ts";
 import { writeConfig } from "./extended_config.ts";
+import { gridWords } from "./fit_grid.ts";
 import { tokenGrid } from "./geometry.ts";
 import { gradientMask } from "./gradient_mask.ts";
 import { startNumbers } from "./initialize.ts";
@@ -69,6 +70,7 @@ export function walrusModel(config: WalrusConfig): Model<WalrusShape> {
     knownFields: () => knownFields(config.fields),
     transforms: releasedTransforms,
     shape: (info, options) => shapeOf(config, info, options),
+    gridNotes: (shape) => [gridWords(shape.points, gridOf(shape), config.includeD)],
     draws: config.jitter,
     inputs: (samples, shape, statistics, options) => inputsOf(config, samples, shape, statistics, options),
     stepInputs: (shape, place) => stepInputsOf(config, shape, place),

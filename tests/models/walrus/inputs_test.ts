@@ -9,6 +9,7 @@ import { transformSample } from "../../../lib/data/transform_sample.ts";
 import type { FieldMap, Inputs, Model } from "../../../lib/models/model.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
 import { embed } from "../../../lib/models/walrus/embed.ts";
+import type { GridTreatment } from "../../../lib/models/model.ts";
 import { jitterFeeds } from "../../../lib/models/walrus/geometry.ts";
 import { drawShifts } from "../../../lib/models/walrus/jitter.ts";
 import { slotFeeds } from "../../../lib/models/walrus/kv_cache.ts";
@@ -91,7 +92,8 @@ async function digestOf(
   };
   const { boundaries: _, resampled: __, training: own, ...rest } = shape;
   const before = { ...rest, pathDrop: own!.pathDrop, fieldDrop: own!.fieldDrop };
-  const geometry = JSON.stringify([gridOf(shape), before]);
+  const axes = gridOf(shape).map(({ seamless, ...axis }) => (assert.equal(seamless, false), axis));
+  const geometry = JSON.stringify([axes, before]);
   return await digest([...Object.entries({ window: window!, ...inputs }), ["geometry", geometry]]);
 }
 
@@ -130,7 +132,7 @@ Deno.test("inputs() of files are those of before", async () => {
     );
     if (sample.info.grid.shape.some((n) => n > 1 && n % 32 !== 0)) {
       const model = walrusModel({ ...CONFIG, fields });
-      assert.throws(() => model.shape(sample.info, { samples: 1 }), /Cannot cut axis 0 of grid/);
+      assert.throws(() => model.shape(sample.info, { samples: 1 }), /Cannot resample axis 0 of grid 6 x 4/);
       continue;
     }
     const name = file.split("/").at(-1)!;
@@ -257,9 +259,13 @@ Deno.test("shape() and inputs() refuse what the network can not take", async () 
     /no field "x" to transform, it has pressure/,
   );
   const grid = (shape: number[]) => ({ ...info, grid: { ...info.grid, shape } });
-  assert.throws(() => model.shape(grid([33, 32]), { samples: 1 }), /Cannot cut axis 0 of grid 33 x 32/);
-  assert.throws(() => model.shape(grid([32, 384]), { samples: 1 }), /periodic with 384 points/);
-  assert.throws(() => model.shape(grid([32, 1]), { samples: 1 }), /no encoder for data with 1 axes/);
+  const refused = (shape: number[], treatment: GridTreatment, why: RegExp) =>
+    assert.throws(() => model.shape(grid(shape), { samples: 1, grid: treatment }), why);
+  refused([33, 32], "refuse", /Cannot cut axis 0 of grid 33 x 32/);
+  refused([32, 1], "refuse", /no encoder for data with 1 axes/);
+  refused([97, 96], "native", /no strides divide its 97 points into 16 to 48 tokens.*nearest .* is 96/);
+  refused([7, 96], "auto", /Cannot resample axis 0 .* 7 points, wanted 1, or 8 to 4096/);
+  refused([32, 32, 32], "auto", /no encoder for data with 3 axes/);
   const scattered = { ...info, grid: { ...info.grid, axes: ["n"], shape: [9] } };
   assert.throws(() => model.shape(scattered, { samples: 1 }), /has scattered points, wanted a grid/);
   const loss = (settings: Record<string, unknown>) => () =>
