@@ -11,6 +11,8 @@ const FIRST_STREAM = 3;
 /** Bytes that the library does not have when it starts. */
 const TOO_MUCH = 2 ** 30;
 const LINE_FEED = 10;
+/** Bytes that a plug-in may take when it is loaded. */
+const PLUGIN_BYTES = 16 << 20;
 
 /** What the library printed since it was last emptied: its error stack. */
 export const printed: string[] = [];
@@ -54,24 +56,45 @@ function memoryOf(module: H5Module): WebAssembly.Memory {
   return found;
 }
 
+/** Bytes without the zeros at their end. */
+function withoutZeros(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.slice(0, end);
+}
+
+/**
+ * Makes the library load a plug-in, by a dataset in memory that wants its filter; what becomes of that does not matter.
+ */
+function wantFilter(module: H5Module, id: number): void {
+  const path = "/wanted.h5";
+  const file = module.open(path, module.H5F_ACC_TRUNC, false, -1, -1);
+  const pointer = module._malloc(4);
+  const wanted = { shape: [1n], chunks: [1n], type: 1, size: 4, compression: id, compression_opts: [] };
+  module.create_dataset(file, "a", BigInt(pointer), wanted);
+  module._free(pointer);
+  module.close_file(file);
+  module.FS.unlink(path);
+}
+
 /** The library, with a bound to its memory. */
 export class Hdf5Library {
   readonly module: H5Module;
   /** Its memory when it had started, without the zeros at the end. */
-  readonly #start: Uint8Array;
-  readonly #startBytes: number;
+  #start: Uint8Array;
+  #startBytes: number;
   #limit = Infinity;
   #restarts = 0;
+  readonly #memory: WebAssembly.Memory;
+  readonly #plugins = new Set<number>();
 
   /** Made by `hdf5Library`, before any file is open. */
   constructor(module: H5Module) {
     this.module = module;
     const memory = memoryOf(module);
-    const bytes = new Uint8Array(memory.buffer);
-    this.#startBytes = bytes.length;
-    let end = bytes.length;
-    while (end > 0 && bytes[end - 1] === 0) end--;
-    this.#start = bytes.slice(0, end);
+    this.#memory = memory;
+    this.#startBytes = memory.buffer.byteLength;
+    this.#start = withoutZeros(new Uint8Array(memory.buffer));
     const grow = memory.grow.bind(memory);
     // The library's allocator asks here, takes an error for memory that is used up, and its callers report that.
     memory.grow = (pages) => {
@@ -119,19 +142,55 @@ export class Hdf5Library {
 
   /** Sets the library back to how it started: all its files are closed. */
   restart(): void {
+    this.#reset();
+    this.#restarts++;
+  }
+
+  #reset(): void {
     const { FS, HEAPU8 } = this.module;
     HEAPU8.set(this.#start);
     HEAPU8.fill(0, this.#start.length);
     FS.streams.forEach((stream, number) => {
       if (stream && number >= FIRST_STREAM) FS.closeStream(number);
     });
-    this.#restarts++;
+  }
+
+  /** Numbers of the filters that plug-ins gave it. */
+  get plugins(): ReadonlySet<number> {
+    return this.#plugins;
+  }
+
+  /**
+   * Adds a plug-in. It must lie where it lay whenever the library is set back, so the library starts anew with it:
+   * files that are open have to be opened again, which their sessions do.
+   *
+   * @param id registered number of its filter
+   * @param name of the plug-in
+   * @param bytes its module
+   */
+  addPlugin(id: number, name: string, bytes: Uint8Array): void {
+    const { FS } = this.module;
+    this.#reset();
+    const folder = this.module.get_plugin_search_paths()[0]!;
+    FS.mkdirTree(folder);
+    FS.writeFile(`${folder}/libH5Z${name}.so`, bytes);
+    this.bounded(PLUGIN_BYTES, () => wantFilter(this.module, id));
+    this.#start = withoutZeros(new Uint8Array(this.#memory.buffer));
+    this.#startBytes = Math.max(this.#startBytes, Math.ceil(this.#start.length / PAGE) * PAGE);
+    this.#plugins.add(id);
+  }
+
+  /** How often it started anew with another plug-in. */
+  get starts(): number {
+    return this.#plugins.size;
   }
 }
 
 /** Whether an error comes from the machine that runs the library, in the midst of a call. */
 export function isTrap(error: unknown): boolean {
   if (error instanceof WebAssembly.RuntimeError) return true;
+  // A plug-in calls what the library does not have: a TypeError.
+  if (error instanceof TypeError && /is not a function/.test(error.message)) return true;
   // A full stack is a RangeError or an InternalError, by browser.
   return error instanceof Error && /call stack|too much recursion/i.test(error.message);
 }
