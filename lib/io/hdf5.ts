@@ -154,7 +154,7 @@ class OpenFile implements Hdf5File {
       if (count * size > LARGEST_ATTRIBUTE) {
         refuse(this.name, `attribute "${name}" of "${path}" claims ${count * size} bytes`);
       }
-      if (!typed) return { unread: "an attribute in a table of shared messages" };
+      if (!typed) return { unread: "unknown, since it is large or shared" };
       const type = inMemory(parsing(typed), metadata);
       const fault = typeFault(type);
       if (fault) return { unread: fault };

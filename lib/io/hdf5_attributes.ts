@@ -32,12 +32,14 @@ function* inHeap(file: Hdf5Bytes, info: Uint8Array): Generator<Uint8Array> {
   if (heap.every((byte) => byte === 255)) return;
   const address = new Cursor(heap).unsigned(file.addressBytes);
   for (const record of treeRecords(file, cursor.unsigned(file.addressBytes))) {
-    yield heapObject(file, address, record.subarray(0, HEAP_ID));
+    const message = heapObject(file, address, record.subarray(0, HEAP_ID));
+    if (message) yield message;
   }
 }
 
 /**
- * Types of an object's attributes by name. Each is read when it is asked for, and may then be refused.
+ * Types of an object's attributes by name, without those that lie elsewhere. Each is read when it is asked for, and may
+ * then be refused.
  *
  * @param address of the object
  */

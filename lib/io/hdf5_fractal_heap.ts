@@ -58,6 +58,8 @@ interface Heap {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
   readonly filtered: boolean;
+  /** The tree of objects too large for blocks. */
+  readonly large: number;
   readonly width: number;
   readonly firstBlock: number;
   readonly largestBlock: number;
@@ -71,8 +73,9 @@ function heapAt(file: Hdf5Bytes, address: number): Heap {
   head.expect("FRHP");
   const filtered = head.skip(3).unsigned(2) > 0;
   const largestObject = head.skip(1).unsigned(4);
-  // Places and counts of large objects and of free space.
-  head.skip(8 + file.addressBytes + 8 + file.addressBytes + 8 * 8);
+  const large = head.skip(8).unsigned(file.addressBytes);
+  // Counts of objects, and places and counts of free space.
+  head.skip(8 + file.addressBytes + 8 * 8);
   const [width, firstBlock, largestBlock] = [head.unsigned(2), head.unsigned(8), head.unsigned(8)];
   const offsetBytes = Math.ceil(head.unsigned(2) / 8);
   const root = head.skip(2).unsigned(file.addressBytes);
@@ -81,7 +84,7 @@ function heapAt(file: Hdf5Bytes, address: number): Heap {
     throw new SyntaxError("a heap has no blocks");
   }
   const lengthBytes = Math.min(bytesFor(largestBlock), bytesFor(largestObject));
-  return { offsetBytes, lengthBytes, filtered, width, firstBlock, largestBlock, root, rows };
+  return { offsetBytes, lengthBytes, filtered, large, width, firstBlock, largestBlock, root, rows };
 }
 
 /** Bytes of an object that lies at an offset of the heap's own space. */
@@ -112,18 +115,30 @@ function managed(file: Hdf5Bytes, heap: Heap, offset: number, length: number): U
   return new Cursor(file.read(block + offset - start, length)).take(length);
 }
 
+/** An object too large for blocks, found by its number. */
+function largeObject(file: Hdf5Bytes, { large }: Heap, id: Uint8Array): Uint8Array | null {
+  for (const record of treeRecords(file, large)) {
+    const cursor = new Cursor(record);
+    const [address, length] = [cursor.unsigned(file.addressBytes), cursor.unsigned(8)];
+    if (cursor.left < 8) return null;
+    if (cursor.take(8).every((byte, i) => byte === (id[1 + i] ?? 0))) return file.read(address, length);
+  }
+  return null;
+}
+
 /**
- * An object of a heap.
+ * An object of a heap; null where it is not found, and where the heap is compressed.
  *
  * @param address of the heap
  * @param id of the object
- * @throws SyntaxError for one that lies outside the heap, and for heaps that are compressed
+ * @throws SyntaxError for one that lies outside the heap
  */
-export function heapObject(file: Hdf5Bytes, address: number, id: Uint8Array): Uint8Array {
+export function heapObject(file: Hdf5Bytes, address: number, id: Uint8Array): Uint8Array | null {
   const kind = id[0]! >> 4 & 3;
   if (kind === 2) return id.subarray(1, 2 + (id[0]! & 15));
   const heap = heapAt(file, address);
-  if (kind === 1 || heap.filtered) throw new SyntaxError("it is too large, or compressed, in a heap");
+  if (heap.filtered) return null;
+  if (kind === 1) return largeObject(file, heap, id);
   const cursor = new Cursor(id).skip(1);
   return managed(file, heap, cursor.unsigned(heap.offsetBytes), cursor.unsigned(heap.lengthBytes));
 }

@@ -11,6 +11,8 @@ const FIRST_STREAM = 3;
 /** Bytes that the library does not have when it starts. */
 const TOO_MUCH = 2 ** 30;
 const LINE_FEED = 10;
+/** The library's number of the class of floats. */
+const FLOAT = 1;
 /** Bytes that a plug-in may take when it is loaded. */
 const PLUGIN_BYTES = 16 << 20;
 
@@ -64,15 +66,13 @@ function withoutZeros(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Makes the library load a plug-in, by a dataset in memory that wants its filter; what becomes of that does not matter.
+ * Makes the library load a plug-in, by a dataset in memory that wants its filter. It is empty: nothing is filtered.
  */
 function wantFilter(module: H5Module, id: number): void {
   const path = "/wanted.h5";
   const file = module.open(path, module.H5F_ACC_TRUNC, false, -1, -1);
-  const pointer = module._malloc(4);
-  const wanted = { shape: [1n], chunks: [1n], type: 1, size: 4, compression: id, compression_opts: [] };
-  module.create_dataset(file, "a", BigInt(pointer), wanted);
-  module._free(pointer);
+  const extent = { shape: [0n], maxshape: [1n], chunks: [1n], type: FLOAT, size: 4 };
+  module.create_dataset(file, "a", 0n, { ...extent, compression: id, compression_opts: [] });
   module.close_file(file);
   module.FS.unlink(path);
 }
@@ -86,7 +86,9 @@ export class Hdf5Library {
   #limit = Infinity;
   #restarts = 0;
   readonly #memory: WebAssembly.Memory;
-  readonly #plugins = new Set<number>();
+  #starts = 0;
+  /** Plug-ins by the number of their filter, and whether they started: none is started twice. */
+  readonly #plugins = new Map<number, boolean>();
 
   /** Made by `hdf5Library`, before any file is open. */
   constructor(module: H5Module) {
@@ -155,34 +157,42 @@ export class Hdf5Library {
     });
   }
 
-  /** Numbers of the filters that plug-ins gave it. */
-  get plugins(): ReadonlySet<number> {
-    return this.#plugins;
+  /** How often it started anew to add a plug-in: files that were open have to be opened again. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  /** Whether a plug-in for a filter was added. */
+  hasPlugin(id: number): boolean {
+    return this.#plugins.get(id) === true;
   }
 
   /**
-   * Adds a plug-in. It must lie where it lay whenever the library is set back, so the library starts anew with it:
-   * files that are open have to be opened again, which their sessions do.
+   * Adds a plug-in. It must lie where it lay whenever the library is set back, so the library starts anew with it.
    *
    * @param id registered number of its filter
    * @param name of the plug-in
    * @param bytes its module
+   * @throws TypeError when it can not be started, now or before
    */
   addPlugin(id: number, name: string, bytes: Uint8Array): void {
     const { FS } = this.module;
+    if (this.#plugins.has(id)) throw new TypeError("it could not be started");
+    this.#plugins.set(id, false);
+    this.#starts++;
     this.#reset();
-    const folder = this.module.get_plugin_search_paths()[0]!;
-    FS.mkdirTree(folder);
-    FS.writeFile(`${folder}/libH5Z${name}.so`, bytes);
-    this.bounded(PLUGIN_BYTES, () => wantFilter(this.module, id));
-    this.#start = withoutZeros(new Uint8Array(this.#memory.buffer));
-    this.#startBytes = Math.max(this.#startBytes, Math.ceil(this.#start.length / PAGE) * PAGE);
-    this.#plugins.add(id);
-  }
-
-  /** How often it started anew with another plug-in. */
-  get starts(): number {
-    return this.#plugins.size;
+    try {
+      const folder = this.module.get_plugin_search_paths()[0]!;
+      FS.mkdirTree(folder);
+      FS.writeFile(`${folder}/libH5Z${name}.so`, bytes);
+      this.bounded(PLUGIN_BYTES, () => wantFilter(this.module, id));
+      this.#start = withoutZeros(new Uint8Array(this.#memory.buffer));
+      this.#startBytes = Math.max(this.#startBytes, Math.ceil(this.#start.length / PAGE) * PAGE);
+      this.#plugins.set(id, true);
+    } catch (error) {
+      this.#reset();
+      throw new TypeError("it could not be started", { cause: error });
+    }
   }
 }
 

@@ -71,13 +71,13 @@ const fetched = new Map<string, Promise<Uint8Array>>();
 export async function loadPlugins(library: Hdf5Library, filters: readonly H5Filter[]): Promise<void> {
   for (const { id } of filters) {
     const name = PLUGINS.get(id);
-    if (name === undefined || library.plugins.has(id)) continue;
+    if (name === undefined || library.hasPlugin(id)) continue;
     const fetching = fetched.get(name) ?? fetchPlugin(name);
     fetched.set(name, fetching);
     try {
       const bytes = await fetching;
       // Another dataset may have wanted it meanwhile.
-      if (!library.plugins.has(id)) library.addPlugin(id, name, bytes);
+      if (!library.hasPlugin(id)) library.addPlugin(id, name, bytes);
     } catch (error) {
       fetched.delete(name);
       const why = error instanceof Error ? error.message : String(error);

@@ -88,7 +88,7 @@ export function toTexts(bytes: Uint8Array, type: TextType, textAt: TextAt): stri
   });
 }
 
-/** Rows of a table of parameters by name. */
+/** Rows of a table of parameters by name; names may be filled up with spaces whatever their type says. */
 function toParameters(
   bytes: Uint8Array,
   type: CompoundType & Pick<Hdf5Type, "order">,
@@ -104,7 +104,7 @@ function toParameters(
   };
   const names = toTexts(column(name.at, name.type.bytes), name.type, textAt);
   const values = toNumbers(column(value.at, value.type.bytes), value.type);
-  return { parameters: Object.fromEntries(names.map((text, i) => [text, values[i]!])) };
+  return { parameters: Object.fromEntries(names.map((text, i) => [text.trimEnd(), values[i]!])) };
 }
 
 /**
