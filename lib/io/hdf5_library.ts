@@ -5,7 +5,8 @@
 import type { H5Module } from "./hdf5_types.ts";
 
 const PAGE = 65_536;
-const STANDARD_ERROR = 2;
+/** Standard output, where plug-ins complain, and standard error. */
+const PRINTED_TO = [1, 2];
 /** Standard streams; those behind them belong to files. */
 const FIRST_STREAM = 3;
 /** Bytes that the library does not have when it starts. */
@@ -21,7 +22,7 @@ export const printed: string[] = [];
 
 /**
  * Collects what the library prints, instead of on the console. Its package gives no way to pass Emscripten's
- * `printErr`, but its file system is open: the terminal behind standard error belongs to this library alone.
+ * `printErr`, but its file system is open: the terminals behind its streams belong to this library alone.
  */
 function collectErrors({ FS }: H5Module): void {
   let line: number[] = [];
@@ -29,10 +30,12 @@ function collectErrors({ FS }: H5Module): void {
     if (line.length > 0) printed.push(new TextDecoder().decode(Uint8Array.from(line)));
     line = [];
   };
-  FS.streams[STANDARD_ERROR]!.tty!.ops = {
-    put_char: (_, byte) => byte === LINE_FEED || byte === null ? end() : void line.push(byte),
-    fsync: end,
-  };
+  for (const stream of PRINTED_TO) {
+    FS.streams[stream]!.tty!.ops = {
+      put_char: (_, byte) => byte === LINE_FEED || byte === null ? end() : void line.push(byte),
+      fsync: end,
+    };
+  }
 }
 
 /**

@@ -50,10 +50,11 @@ export function missingFilter(filters: readonly H5Filter[]): string | null {
   return missing ? nameOf(missing) : null;
 }
 
-/** The module of a plug-in. */
+/** The module of a plug-in: in the package's folder, or, where the package became part of a script, beside that. */
 async function fetchPlugin(name: string): Promise<Uint8Array> {
   const { base_url: base } = await import("h5wasm-plugins") as { base_url: string };
-  const response = await fetch(`${base}/plugins/libH5Z${name}.so`);
+  const bundled = /\.m?js$/.test(new URL(base).pathname);
+  const response = await fetch(new URL(`plugins/libH5Z${name}.so`, bundled ? base : `${base}/`));
   if (!response.ok) throw new TypeError(`${response.url} answers ${response.status}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new TypeError(`${response.url} is no plug-in`);
