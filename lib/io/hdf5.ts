@@ -1,30 +1,41 @@
 // HDF5 files by path and range. Every read checks the library's status, so damage is an error and never silent
 // garbage; links are not followed; nothing is allocated that a header merely claims.
 
-import { openSession, type Session } from "./hdf5_module.ts";
-import { hdf5Fault, START_BYTES } from "./hdf5_start.ts";
-import type { H5Metadata } from "./hdf5_types.ts";
-import { toFloat32 } from "./numbers.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { DisposedError } from "./disposed.ts";
+import { attributeTypes } from "./hdf5_attributes.ts";
+import { parsing } from "./hdf5_bytes.ts";
+import { type Hdf5Type, typeName } from "./hdf5_datatype.ts";
+import { addressOf, Descriptions, type Hdf5Kind } from "./hdf5_describe.ts";
+import { openSession, type Session } from "./hdf5_module.ts";
+import { isFloat32, type NumberType, toNumbers } from "./hdf5_numbers.ts";
+import { loadPlugins } from "./hdf5_plugins.ts";
+import { hdf5Fault, START_BYTES } from "./hdf5_start.ts";
+import type { H5Filter, H5Metadata } from "./hdf5_types.ts";
+import {
+  type AttributeValue,
+  inMemory,
+  MOST_ROWS,
+  type Parameters,
+  toValues,
+  typeFault,
+} from "./hdf5_values.ts";
 import { openSource, readStart, type SourceInput } from "./source.ts";
 
-/** What a path names. */
-export type Hdf5Kind = "group" | "dataset" | "other" | "missing";
+export type { Hdf5Kind } from "./hdf5_describe.ts";
+export type { AttributeValue } from "./hdf5_values.ts";
 
-/** Value of an attribute: one for a scalar, a list otherwise. Booleans are numbers 0 and 1. */
-export type AttributeValue = number | string | readonly number[] | readonly string[];
-
-/** A dataset's extent and how it is stored. */
+/** A dataset's extent and what it holds. */
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
-  readonly kind: "float" | "integer" | "string" | "other";
+  readonly holds: "numbers" | "text" | "parameters" | "other";
   /** Bytes of an element. */
   readonly bytes: number;
-  /** Name of a filter its chunks passed that this reader does not have; null when it can be read. */
-  readonly missingFilter: string | null;
+  /** Why no numbers are read of it, `holds text, wanted numbers`; null when they are. */
+  readonly fault: string | null;
 }
 
-/** An open file. Calls on one file wait for each other. */
+/** An open file. Calls on one file wait for each other; once it is closed they reject with a `DisposedError`. */
 export interface Hdf5File {
   readonly name: string;
   kind(path: string): Promise<Hdf5Kind>;
@@ -32,6 +43,8 @@ export interface Hdf5File {
   keys(path: string): Promise<string[]>;
   attributes(path: string): Promise<Record<string, AttributeValue>>;
   dataset(path: string): Promise<Hdf5Dataset>;
+  /** A table of names and numbers; `dataset` says whether it is one. */
+  parameters(path: string): Promise<Parameters["parameters"]>;
   /** Numbers of a box of a dataset (all of it unless given) in C order, as f32. */
   readFloat32(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float32Array>;
   /** The same in double precision. */
@@ -48,14 +61,6 @@ export interface Hdf5File {
   [Symbol.dispose](): void;
 }
 
-const CLASSES: Readonly<Record<number, Hdf5Dataset["kind"]>> = {
-  0: "integer",
-  1: "float",
-  3: "string",
-  8: "integer",
-};
-/** Filters the library has: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
-const BUILT_IN = new Set([1, 2, 3, 4, 5, 6]);
 /** Largest read: what one allocation of the library can hold. */
 const LARGEST_READ = 1 << 30;
 /** Bytes that deflate, the densest filter, makes of one at most. */
@@ -68,41 +73,30 @@ function refuse(name: string, why: string): never {
   throw new SyntaxError(`Cannot read "${name}": ${why}`);
 }
 
-/** Typed numbers of raw native-endian bytes. */
-function numbersOf(
-  bytes: Uint8Array,
-  { type, size, signed }: Pick<H5Metadata, "type" | "size" | "signed">,
-): Float64Array {
-  const { buffer } = bytes.slice();
-  if (type === 1 && size === 8) return new Float64Array(buffer);
-  if (type === 1 && size === 4) return Float64Array.from(new Float32Array(buffer));
-  if (type === 1 && size === 2) return Float64Array.from(toFloat32(bytes, "f16"));
-  if (size === 8) {
-    return Float64Array.from(
-      signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer),
-      (v: bigint) => Number(v),
-    );
-  }
-  const views = {
-    4: signed ? Int32Array : Uint32Array,
-    2: signed ? Int16Array : Uint16Array,
-    1: signed ? Int8Array : Uint8Array,
-  };
-  const View = views[size as 1 | 2 | 4];
-  if (type === 1 || !View) throw new TypeError(`Cannot convert numbers of ${size} bytes`);
-  return Float64Array.from(new View(buffer));
+/** Whether elements point to texts that the library takes memory for. */
+function pointsElsewhere(type: Hdf5Type): boolean {
+  if (type.kind === "compound") return type.members.some((member) => pointsElsewhere(member.type));
+  return type.kind === "text" && type.varying;
+}
+
+/** Numbers of a box, and where they lie. */
+interface Box {
+  readonly start: readonly number[] | undefined;
+  readonly count: readonly number[] | undefined;
 }
 
 class OpenFile implements Hdf5File {
   readonly name: string;
   readonly #session: Session;
   readonly #size: number;
+  readonly #descriptions: Descriptions;
   #open = true;
 
   constructor({ name, size }: Pick<ByteSource, "name" | "size">, session: Session) {
     this.name = name;
     this.#size = size;
     this.#session = session;
+    this.#descriptions = new Descriptions({ name, session, run: (...call) => this.#run(...call) });
   }
 
   checkClaim(bytes: number, what: string): void {
@@ -112,133 +106,152 @@ class OpenFile implements Hdf5File {
     }
   }
 
+  /** Runs library calls as long as the file is open, also where they have waited. */
+  async #run<T>(what: string, call: (id: bigint) => T | null, extra?: number): Promise<T> {
+    const check = () => {
+      if (!this.#open) throw new DisposedError(`Cannot ${what} of "${this.name}": the file is closed`);
+    };
+    check();
+    try {
+      return await this.#session.run(what, (id) => this.#open ? call(id) : null, extra);
+    } catch (error) {
+      check();
+      throw error;
+    }
+  }
+
   kind(path: string): Promise<Hdf5Kind> {
-    const { module, id } = this.#session;
-    return this.#session.run(`look up "${path}"`, () => {
-      const type = module.get_type(id, path);
-      return type === 0 ? "group" : type === 1 ? "dataset" : type < 0 ? "missing" : "other";
-    });
+    return this.#descriptions.kind(path);
   }
 
   async keys(path: string): Promise<string[]> {
-    const { module, id } = this.#session;
-    const names = await this.#session.run(`list "${path}"`, () => module.get_names(id, path, false));
+    const names = await this.#run(
+      `list "${path}"`,
+      (id) => this.#session.module.get_names(id, path, false),
+    );
     return [...names].sort();
   }
 
   async attributes(path: string): Promise<Record<string, AttributeValue>> {
-    const { module, id } = this.#session;
-    const names = await this.#session.run(
-      `list the attributes of "${path}"`,
-      () => module.get_attribute_names(id, path),
-    );
+    const { module, bytes } = this.#session;
+    const [names, types] = await this.#run(`list the attributes of "${path}"`, (id) => {
+      const names = module.get_attribute_names(id, path);
+      if (!names) return null;
+      return [names, parsing(() => attributeTypes(bytes, addressOf(module, id, path)))] as const;
+    });
     const values: Record<string, AttributeValue> = Object.create(null);
-    for (const name of names) values[name] = await this.#attribute(path, name);
+    for (const name of names) values[name] = await this.#attribute(path, name, types.get(name));
     return values;
   }
 
-  #attribute(path: string, name: string): Promise<AttributeValue> {
-    const { module, id, run } = this.#session;
-    const what = `read attribute "${name}" of "${path}"`;
-    return run(what, () => {
+  #attribute(path: string, name: string, typed: (() => Hdf5Type) | undefined): Promise<AttributeValue> {
+    const { module } = this.#session;
+    return this.#run(`read attribute "${name}" of "${path}"`, (id): AttributeValue | null => {
       const metadata = module.get_attribute_metadata(id, path, name);
       if (!metadata) return null;
-      const { type, size, shape, total_size: count } = metadata;
-      const bytes = count * size;
+      const { size, shape, total_size: count } = metadata;
       if (shape === null || count === 0) return [];
-      if (bytes > LARGEST_ATTRIBUTE) {
-        refuse(this.name, `attribute "${name}" of "${path}" claims ${bytes} bytes`);
+      if (count * size > LARGEST_ATTRIBUTE) {
+        refuse(this.name, `attribute "${name}" of "${path}" claims ${count * size} bytes`);
       }
-      const kind = CLASSES[type] ?? "other";
-      if (kind === "other") return [];
-      const pointer = module._malloc(bytes);
-      if (!pointer) refuse(this.name, `there is no memory for attribute "${name}" of "${path}"`);
-      try {
-        if (module.get_attribute_data(id, path, name, BigInt(pointer)) < 0) return null;
-        const data = module.HEAPU8.slice(pointer, pointer + bytes);
-        const values = kind === "string"
-          ? this.#strings(data, metadata, path, name, pointer)
-          : [...numbersOf(data, metadata)];
-        return shape.length === 0 ? values[0]! : values as readonly string[] | readonly number[];
-      } finally {
-        module._free(pointer);
-      }
+      if (!typed) return { unread: "unknown, since it is large or shared" };
+      const type = inMemory(parsing(typed), metadata);
+      const fault = typeFault(type);
+      if (fault) return { unread: fault };
+      const read = (pointer: number) => module.get_attribute_data(id, path, name, BigInt(pointer));
+      const values = this.#values(id, path, name, type, metadata, read);
+      return values && Array.isArray(values) && shape.length === 0 ? values[0]! : values;
     });
   }
 
-  #strings(
-    data: Uint8Array,
-    { size, vlen }: H5Metadata,
+  /** Values of an attribute, or of a table where its name is empty; null where the read fails. */
+  #values(
+    id: bigint,
     path: string,
     name: string,
-    pointer: number,
-  ): string[] {
-    const { module, id } = this.#session;
-    if (vlen) {
-      const pointers = new Uint32Array(data.buffer);
-      const texts = [...pointers].map((p) => p === 0 ? "" : module.UTF8ToString(p));
-      module.reclaim_vlen_memory(id, path, name, BigInt(pointer));
-      return texts;
+    type: Hdf5Type,
+    { size, total_size: count }: H5Metadata,
+    read: (pointer: number) => number,
+  ): number[] | string[] | Parameters | null {
+    const { module } = this.#session;
+    const pointer = module._malloc(count * size);
+    if (!pointer) refuse(this.name, `there is no memory for "${name}" of "${path}"`);
+    try {
+      if (read(pointer) < 0) return null;
+      const values = toValues(
+        module.HEAPU8.slice(pointer, pointer + count * size),
+        type,
+        (text) => module.UTF8ToString(text),
+      );
+      if (pointsElsewhere(type)) module.reclaim_vlen_memory(id, path, name, BigInt(pointer));
+      return values;
+    } finally {
+      module._free(pointer);
     }
-    const decoder = new TextDecoder();
-    return Array.from({ length: data.length / size }, (_, i) => {
-      const raw = data.subarray(i * size, (i + 1) * size);
-      const end = raw.indexOf(0);
-      return decoder.decode(end < 0 ? raw : raw.subarray(0, end));
-    });
-  }
-
-  async #metadata(path: string): Promise<H5Metadata> {
-    const { module, id } = this.#session;
-    const kind = await this.kind(path);
-    if (kind !== "dataset") {
-      const found = kind === "group" ? "a group" : "absent, or a link that leads nowhere";
-      refuse(this.name, `"${path}" is ${found}, wanted a dataset`);
-    }
-    return await this.#session.run(`open dataset "${path}"`, () => module.get_dataset_metadata(id, path));
   }
 
   async dataset(path: string): Promise<Hdf5Dataset> {
-    const { type, size, shape } = await this.#metadata(path);
-    const missingFilter = await this.#missingFilter(path);
-    return { shape: shape ?? [0], kind: CLASSES[type] ?? "other", bytes: size, missingFilter };
+    const { metadata: { shape, size }, type, fault } = await this.#descriptions.of(path);
+    const { kind } = type;
+    const holds = kind === "text"
+      ? "text"
+      : kind === "float" || kind === "integer"
+      ? "numbers"
+      : kind === "compound" && !typeFault(type)
+      ? "parameters"
+      : "other";
+    return { shape: shape ?? [0], holds, bytes: size, fault };
   }
 
-  async #missingFilter(path: string): Promise<string | null> {
-    const { module, id, run } = this.#session;
-    const filters = await run(`read the filters of "${path}"`, () => module.get_dataset_filters(id, path));
-    const unknown = filters.find((f) => !BUILT_IN.has(f.id));
-    return unknown ? unknown.name || `number ${unknown.id}` : null;
+  async parameters(path: string): Promise<Parameters["parameters"]> {
+    const { module } = this.#session;
+    const { metadata, type, filters } = await this.#descriptions.of(path);
+    const { total_size: count } = metadata;
+    if (type.kind !== "compound" || typeFault(type) || count > MOST_ROWS) {
+      const what = `${count} rows of ${typeName(type)}`;
+      refuse(this.name, `"${path}" holds ${what}, wanted at most ${MOST_ROWS} of a text and a number`);
+    }
+    if (count === 0) return {};
+    await this.#load(path, filters);
+    const values = await this.#run(
+      `read table "${path}"`,
+      (id) =>
+        this.#values(
+          id,
+          path,
+          "",
+          type,
+          metadata,
+          (pointer) => module.get_dataset_data(id, path, null, null, null, BigInt(pointer)),
+        ),
+    );
+    return (values as Parameters).parameters;
+  }
+
+  async #load(path: string, filters: readonly H5Filter[]): Promise<void> {
+    try {
+      await loadPlugins(this.#session.library, filters);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new SyntaxError(`Cannot read "${this.name}": dataset "${path}": ${error.message}`, {
+        cause: error,
+      });
+    }
   }
 
   async #read<T>(
     path: string,
-    start: readonly number[] | undefined,
-    count: readonly number[] | undefined,
-    convert: (bytes: Uint8Array, metadata: H5Metadata) => T,
+    box: Box,
+    convert: (bytes: Uint8Array, type: NumberType) => T,
   ): Promise<T> {
-    const { module, id } = this.#session;
-    const metadata = await this.#metadata(path);
+    const { module } = this.#session;
+    const { metadata, type, filters, fault } = await this.#descriptions.of(path);
+    if (fault || (type.kind !== "float" && type.kind !== "integer")) {
+      return refuse(this.name, `dataset "${path}" ${fault}`);
+    }
     const shape = metadata.shape ?? [0];
-    const kind = CLASSES[metadata.type] ?? "other";
-    if (kind !== "float" && kind !== "integer") {
-      refuse(
-        this.name,
-        `dataset "${path}" holds ${kind === "string" ? "text" : "compound values"}, wanted numbers`,
-      );
-    }
-    if (metadata.virtual_sources?.length) {
-      refuse(this.name, `dataset "${path}" lies in other files, which are not read`);
-    }
-    const missing = await this.#missingFilter(path);
-    if (missing) {
-      refuse(
-        this.name,
-        `dataset "${path}" is stored with the filter "${missing}", wanted gzip, shuffle, szip or none`,
-      );
-    }
-    const from = start ?? shape.map(() => 0);
-    const sizes = count ?? shape;
+    const from = box.start ?? shape.map(() => 0);
+    const sizes = box.count ?? shape;
     const inside = from.length === shape.length && sizes.length === shape.length &&
       from.every((s, i) => s >= 0 && sizes[i]! >= 0 && s + sizes[i]! <= shape[i]!);
     if (!inside) {
@@ -253,8 +266,9 @@ class OpenFile implements Hdf5File {
     const chunk = metadata.chunks?.reduce((n, size) => n * size, metadata.size) ?? 0;
     this.checkClaim(bytes, `numbers in "${path}"`);
     this.checkClaim(chunk, `chunks in "${path}"`);
-    if (bytes === 0) return convert(new Uint8Array(0), metadata);
-    return await this.#session.run(`read dataset "${path}"`, () => {
+    if (bytes === 0) return convert(new Uint8Array(0), type);
+    await this.#load(path, filters);
+    return await this.#run(`read dataset "${path}"`, (id) => {
       const pointer = module._malloc(bytes);
       if (!pointer) {
         throw new RangeError(`Cannot read "${this.name}": no memory for ${bytes} bytes of "${path}"`);
@@ -271,7 +285,7 @@ class OpenFile implements Hdf5File {
           BigInt(pointer),
         );
         if (status < 0) return null;
-        return convert(module.HEAPU8.subarray(pointer, pointer + bytes), metadata);
+        return convert(module.HEAPU8.subarray(pointer, pointer + bytes), type);
       } finally {
         module._free(pointer);
       }
@@ -282,17 +296,14 @@ class OpenFile implements Hdf5File {
   readFloat32(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float32Array> {
     return this.#read(
       path,
-      start,
-      count,
-      (bytes, metadata) =>
-        metadata.type === 1 && metadata.size === 4
-          ? new Float32Array(bytes.slice().buffer)
-          : Float32Array.from(numbersOf(bytes, metadata)),
+      { start, count },
+      (bytes, type) =>
+        isFloat32(type) ? new Float32Array(bytes.slice().buffer) : Float32Array.from(toNumbers(bytes, type)),
     );
   }
 
   readFloat64(path: string, start?: readonly number[], count?: readonly number[]): Promise<Float64Array> {
-    return this.#read(path, start, count, numbersOf);
+    return this.#read(path, { start, count }, toNumbers);
   }
 
   close(): void {

@@ -12,19 +12,29 @@ const ALIGNMENT = 8n;
 
 const SUPERBLOCK = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
+/** What the start of a file says. */
+export interface Superblock {
+  /** Where it lies: addresses of the file count from there. */
+  readonly at: number;
+  /** Bytes of an address. */
+  readonly addressBytes: number;
+}
+
 /**
- * Refuses files whose lengths do not have 8 bytes: the walk below would not be the library's.
+ * Finds the start of a file. Files whose lengths do not have 8 bytes are refused: the walk below would not be the
+ * library's.
  *
  * @throws SyntaxError naming the file
  */
-export async function checkLengths(source: ByteSource): Promise<void> {
+export async function findSuperblock(source: ByteSource): Promise<Superblock> {
   for (let at = 0; at + HEAP_HEAD <= source.size; at = at === 0 ? 512 : 2 * at) {
     const head = await source.read(at, HEAP_HEAD);
     if (!SUPERBLOCK.every((byte, i) => head[i] === byte)) continue;
-    const length = head[8]! < 2 ? head[14] : head[10];
-    if (length === 8) return;
+    const [address, length] = head[8]! < 2 ? [head[13]!, head[14]] : [head[9]!, head[10]];
+    if (length === 8) return { at, addressBytes: address };
     throw new SyntaxError(`Cannot read "${source.name}": its lengths have ${length} bytes, wanted 8`);
   }
+  throw new SyntaxError(`Cannot read "${source.name}": it has no start of an HDF5 file`);
 }
 
 /** Whether a heap begins at a place. */

@@ -5,7 +5,8 @@
 import type { H5Module } from "./hdf5_types.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type Hdf5Library, hdf5Library, isTrap, printed } from "./hdf5_library.ts";
-import { checkLengths, findHeaps, HEAP_HEAD, heapBytes, isWalkable } from "./hdf5_heap.ts";
+import type { Hdf5Bytes } from "./hdf5_bytes.ts";
+import { findHeaps, findSuperblock, HEAP_HEAD, heapBytes, isWalkable } from "./hdf5_heap.ts";
 
 /** Bytes fetched at a time from sources that are not synchronous. */
 const BLOCK = 1 << 16;
@@ -34,6 +35,8 @@ interface Mount {
   readonly path: string;
   /** Blocks that a failed call lacked. */
   readonly missing: Set<number>;
+  /** Bytes of the source, as the library would read them. */
+  readonly read: (position: number, length: number) => Uint8Array;
   readonly fetch: () => Promise<void>;
   readonly unmount: () => void;
 }
@@ -134,6 +137,7 @@ function mount(module: H5Module, source: ByteSource): Mount {
   return {
     path: `${folder}/data`,
     missing,
+    read: readRange,
     async fetch() {
       if (failure) throw failure;
       // Neighbouring blocks come in one read.
@@ -167,17 +171,34 @@ function closeFile(library: Hdf5Library, id: bigint): void {
 
 /** A source open in the library. One call at a time: retries must not interleave. */
 export interface Session {
+  readonly library: Hdf5Library;
   readonly module: H5Module;
-  readonly id: bigint;
+  /** The file's bytes, to be read within calls. */
+  readonly bytes: Hdf5Bytes;
   /**
    * Runs library calls.
    *
    * @param what words for the error message, `open "density"`
-   * @param call may run several times; throws or returns null when a call fails
+   * @param call is given the file's number in the library; may run several times; throws or returns null when it fails
    * @param extra bytes that the library needs for it
    */
-  run<T>(what: string, call: () => T | null, extra?: number): Promise<T>;
+  run<T>(what: string, call: (id: bigint) => T | null, extra?: number): Promise<T>;
   close(): void;
+}
+
+/** The bytes of a mounted source, from its superblock on. */
+async function bytesOf(source: ByteSource, { read }: Mount): Promise<Hdf5Bytes> {
+  const { at, addressBytes } = await findSuperblock(source);
+  return {
+    addressBytes,
+    read(address, length) {
+      const left = source.size - at - address;
+      if (!(left > 0)) {
+        throw new SyntaxError(`it is damaged: byte ${address} is wanted, it has ${source.size - at}`);
+      }
+      return read(at + address, Math.min(length, left));
+    },
+  };
 }
 
 /**
@@ -187,12 +208,19 @@ export interface Session {
  */
 export async function openSession(source: ByteSource): Promise<Session> {
   const library = await hdf5Library();
-  const { module } = library;
-  await checkLengths(source);
+  const { module, restarts } = library;
   const mounting = mount(module, source);
   let queue: Promise<unknown> = Promise.resolve();
-  const { restarts } = library;
-  const attempt = async <T>(what: string, call: () => T | null, extra: number): Promise<T> => {
+  let file = { id: -1n, starts: -1 };
+  /** The file's number; it is opened again where the library has started anew with another plugin. */
+  const fileId = (): bigint => {
+    if (file.starts !== library.starts) {
+      file = { id: module.open(mounting.path, module.H5F_ACC_RDONLY, false, -1, -1), starts: library.starts };
+    }
+    if (file.id < 0n) file.starts = -1;
+    return file.id;
+  };
+  const attempt = async <T>(what: string, call: (id: bigint) => T | null, extra: number): Promise<T> => {
     const refuse = (why: string, cause?: unknown): never => {
       throw new SyntaxError(`Cannot ${what} of "${source.name}": ${why}`, { cause });
     };
@@ -205,7 +233,10 @@ export async function openSession(source: ByteSource): Promise<Session> {
       let result: T | null = null;
       let thrown: unknown = null;
       try {
-        result = library.bounded(OPENED_BYTES * opened + extra, call);
+        result = library.bounded(OPENED_BYTES * opened + extra, () => {
+          const id = fileId();
+          return id < 0n ? null : call(id);
+        });
       } catch (error) {
         thrown = error;
       }
@@ -228,27 +259,21 @@ export async function openSession(source: ByteSource): Promise<Session> {
     }
     return refuse("it asks for ever more of the file");
   };
-  const run = <T>(what: string, call: () => T | null, extra = 0): Promise<T> => {
+  const run = <T>(what: string, call: (id: bigint) => T | null, extra = 0): Promise<T> => {
     const next = queue.then(() => attempt(what, call, extra));
     queue = next.catch(() => {});
     return next;
   };
+  const close = () => {
+    if (library.restarts === restarts && library.starts === file.starts) closeFile(library, file.id);
+    opened--;
+    mounting.unmount();
+  };
   opened++;
   try {
-    const id = await run("read the start", () => {
-      const opened = module.open(mounting.path, module.H5F_ACC_RDONLY, false, -1, -1);
-      return opened >= 0n ? opened : null;
-    });
-    return {
-      module,
-      id,
-      run,
-      close: () => {
-        if (library.restarts === restarts) closeFile(library, id);
-        opened--;
-        mounting.unmount();
-      },
-    };
+    const bytes = await bytesOf(source, mounting);
+    await run("read the start", (id) => id);
+    return { library, module, bytes, run, close };
   } catch (error) {
     opened--;
     mounting.unmount();

@@ -1,17 +1,23 @@
 // The part of h5wasm's low-level interface that is used, typed by hand: its own declarations need ambient
 // Emscripten types.
 
-/** Description of a dataset's or attribute's type and extent. */
+/** Description of a dataset's or attribute's extent and size. */
 export interface H5Metadata {
-  /** Class: 0 integer, 1 float, 3 string, 8 enumeration; others are not read. */
-  readonly type: number;
   readonly size: number;
-  readonly signed: boolean;
   readonly shape: number[] | null;
   readonly total_size: number;
-  readonly vlen: boolean;
   readonly chunks: number[] | null;
-  readonly virtual_sources?: readonly unknown[];
+  /** Members of a compound, as they lie in memory. */
+  readonly compound_type?: { readonly members: readonly { readonly offset: number }[] };
+  /** What a virtual dataset is made of; "." is the file itself. */
+  readonly virtual_sources?: readonly { readonly file_name: string; readonly dset_name: string }[];
+}
+
+/** A filter that a dataset's chunks passed. */
+export interface H5Filter {
+  readonly id: number;
+  readonly name: string;
+  readonly cd_values: readonly number[];
 }
 
 /** A node of the library's file system. */
@@ -36,6 +42,8 @@ export interface H5FileSystem {
   readonly ErrnoError: new (code: number) => Error;
   createNode(parent: unknown, name: string, mode: number, device: number): H5Node;
   mkdir(path: string): void;
+  mkdirTree(path: string): void;
+  writeFile(path: string, bytes: Uint8Array): void;
   rmdir(path: string): void;
   mount(type: object, options: object, path: string): void;
   unmount(path: string): void;
@@ -51,6 +59,7 @@ export interface H5Module {
   readonly FS: H5FileSystem;
   readonly HEAPU8: Uint8Array;
   readonly H5F_ACC_RDONLY: number;
+  readonly H5F_ACC_TRUNC: number;
   open(path: string, mode: number, order: boolean, low: number, high: number): bigint;
   close_file(id: bigint): number;
   get_type(id: bigint, path: string): number;
@@ -59,7 +68,11 @@ export interface H5Module {
   get_attribute_metadata(id: bigint, path: string, name: string): H5Metadata | null;
   get_attribute_data(id: bigint, path: string, name: string, pointer: bigint): number;
   get_dataset_metadata(id: bigint, path: string): H5Metadata | null;
-  get_dataset_filters(id: bigint, path: string): { readonly id: number; readonly name: string }[];
+  get_dataset_filters(id: bigint, path: string): H5Filter[];
+  /** Bytes of a reference, which is the address of the object's header. */
+  create_object_reference(id: bigint, path: string): ArrayLike<number>;
+  create_dataset(id: bigint, path: string, pointer: bigint, metadata: object): number;
+  get_plugin_search_paths(): string[];
   get_dataset_data(
     id: bigint,
     path: string,

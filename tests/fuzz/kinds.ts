@@ -9,6 +9,7 @@ import { type Checkpoint, openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { METADATA, openDistributed } from "../../lib/io/distributed.ts";
 import { parseYaml } from "../../lib/io/yaml.ts";
 import { resolveReferences } from "../../lib/io/yaml_references.ts";
+import { type Hdf5File, openHdf5 } from "../../lib/io/hdf5.ts";
 import { openNpy } from "../../lib/io/npy.ts";
 import { openNpz } from "../../lib/io/npz.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
@@ -121,6 +122,34 @@ async function readArrays(file: Uint8Array): Promise<Cost> {
   return { given, asked: asked() };
 }
 
+/** Reads whatever an object of an HDF5 file holds; gives the bytes of its numbers. */
+async function readObject(file: Hdf5File, path: string): Promise<number> {
+  await file.attributes(path);
+  if ((await file.kind(path)) !== "dataset") return 0;
+  const { holds, fault } = await file.dataset(path);
+  if (holds === "parameters") await file.parameters(path);
+  return fault ? 0 : (await file.readFloat32(path)).byteLength;
+}
+
+/** Reads every object of an HDF5 file; the first that is refused stands for the file. */
+async function readObjects(bytes: Uint8Array): Promise<Cost> {
+  const { source, asked } = counted(bytes);
+  using file = await openHdf5(source);
+  let given = 0;
+  let refusal: unknown = null;
+  for (const path of ["/", ...await file.keys("/")]) {
+    try {
+      given = Math.max(given, await readObject(file, path));
+    } catch (error) {
+      // A library that broke is none that reads on.
+      if (!(error instanceof SyntaxError) || /broke/.test(error.message)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (refusal) throw refusal;
+  return { given, asked: asked() };
+}
+
 /** Headers with an entry that lies, correct in all else. */
 const lyingSafetensors = fc.record({
   dtype: fc.constantFrom<unknown>("F32", "F16", "F64", "I64", "BOOL", "F8", "", 3, null),
@@ -212,6 +241,9 @@ export async function kinds(): Promise<Kind[]> {
   const config = await load("golden/checkpoints/extended_config.yaml");
   const npz = await Promise.all(["types", "stored"].map((name) => load(`arrays/${name}.npz`)));
   const npy = await Promise.all([2, 3].map((version) => load(`arrays/version${version}.npy`)));
+  const numbers = await Promise.all(
+    ["known", "others", "many", "filters"].map((name) => load(`numbers/${name}.hdf5`)),
+  );
   const wells = await Promise.all(
     ["00_good", "48_latest_format_superblock3", "49_userblock_512"].map((name) =>
       load(`samples-bad/${name}.hdf5`)
@@ -304,6 +336,18 @@ export async function kinds(): Promise<Kind[]> {
       },
       // What is compressed may grow a thousandfold.
       growth: 1032,
+    },
+    {
+      name: "hdf5 types",
+      files: fc.oneof(
+        { weight: 2, arbitrary: broken(numbers, [[0, 0.3]]) },
+        ...numbers.map((seed) => {
+          const { places, values } = addresses(seed);
+          return { weight: 1, arbitrary: lying(seed, places, [...values, ...LIES]) };
+        }),
+      ),
+      read: readObjects,
+      growth: 4 * 1032,
     },
   ];
 }

@@ -1,8 +1,9 @@
 // Boundary conditions of a Well file: masks over axes to what holds at each side (data.md section 1, "Decoding
 // boundaries").
 
-import type { AttributeValue, Hdf5File } from "../../../io/hdf5.ts";
+import type { Hdf5File } from "../../../io/hdf5.ts";
 import type { Boundary } from "../../dataset.ts";
+import { shownValue, text, textList } from "./attributes.ts";
 
 /** What a file calls each kind. */
 const KINDS: Readonly<Record<string, Boundary>> = { WALL: "wall", OPEN: "open", PERIODIC: "periodic" };
@@ -51,10 +52,6 @@ export function decodeBoundaries(
   return decoded;
 }
 
-function asList(value: AttributeValue | undefined): readonly unknown[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
-}
-
 /**
  * Reads the boundary groups of a file.
  *
@@ -76,12 +73,14 @@ export async function readBoundaries(
     };
     if ((await file.kind(path)) !== "group") continue;
     const attributes = await file.attributes(path);
-    const type = String(attributes.bc_type ?? "").toUpperCase();
+    const type = (text(attributes.bc_type) ?? "").toUpperCase();
     if (!Object.hasOwn(KINDS, type)) {
-      refuse(`has bc_type ${JSON.stringify(attributes.bc_type)}, wanted ${Object.keys(KINDS).join(", ")}`);
+      refuse(`has bc_type ${shownValue(attributes.bc_type)}, wanted ${Object.keys(KINDS).join(", ")}`);
     }
-    const axes = asList(attributes.associated_dims).map((axis) => {
-      const index = axisNames.indexOf(String(axis));
+    const dims = textList(attributes.associated_dims) ??
+      refuse(`has associated_dims ${shownValue(attributes.associated_dims)}, wanted names of axes`);
+    const axes = dims.map((axis) => {
+      const index = axisNames.indexOf(axis);
       return index >= 0 ? index : refuse(`is on axis "${axis}", the file has ${axisNames.join(", ")}`);
     });
     const shape = axes.map((axis) => resolution[axis]!);

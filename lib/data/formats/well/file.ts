@@ -43,24 +43,44 @@ async function readAxis(
   return [values.slice(0, n)];
 }
 
-/** Run parameters of the file, then scalars that do not change in time. */
+/** Numbers by name in the tables of a group; datasets of other kinds, and those that are broken, do not matter here. */
+async function readTables(hdf5: Hdf5File, group: string): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const name of await hdf5.keys(group)) {
+    const path = group === "/" ? name : `${group}/${name}`;
+    if ((await hdf5.kind(path)) !== "dataset") continue;
+    try {
+      const { holds } = await hdf5.dataset(path);
+      if (holds === "parameters") Object.assign(found, await hdf5.parameters(path));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return found;
+}
+
+/** Tables and run parameters of the file, then scalars that do not change in time. */
 async function readScalars(
   hdf5: Hdf5File,
   { parameters, scalars, trajectories }: WellMetadata,
   warnings: string[],
 ): Promise<Record<string, Float64Array>> {
-  const found: Record<string, Float64Array> = {};
-  for (const [name, value] of Object.entries(parameters)) {
-    if (typeof value === "number") found[name] = Float64Array.of(value);
-  }
+  const tables = await readTables(hdf5, "/");
+  if ((await hdf5.kind("scalars")) === "group") Object.assign(tables, await readTables(hdf5, "scalars"));
+  const found: Record<string, Float64Array> = Object.fromEntries(
+    Object.entries({ ...tables, ...parameters }).map(([name, value]) => [name, Float64Array.of(value)]),
+  );
   for (const { name, sampleVarying, timeVarying } of scalars) {
     if (timeVarying) continue;
     const path = `scalars/${name}`;
-    const { kind, shape } = await hdf5.dataset(path);
+    const { holds, fault, shape } = await hdf5.dataset(path);
+    if (holds === "parameters") continue;
     const count = shape.reduce((n, size) => n * size, 1);
-    if ((kind !== "float" && kind !== "integer") || count !== (sampleVarying ? trajectories : 1)) {
+    if (fault || count !== (sampleVarying ? trajectories : 1)) {
       warnings.push(
-        `"${hdf5.name}": "${path}" is no number for ${trajectories} trajectories, it is left out`,
+        `"${hdf5.name}": "${path}" ${
+          fault ?? `is no number for ${trajectories} trajectories`
+        }, it is left out`,
       );
     } else found[name] = await hdf5.readFloat64(path);
   }

@@ -2,6 +2,7 @@
 // every field against the grid, the number of trajectories and the time stamps.
 
 import type { AttributeValue, Hdf5File } from "../../../io/hdf5.ts";
+import { flag, flags, number, parameters, shownValue, text, textList } from "./attributes.ts";
 import type { Boundary } from "../../dataset.ts";
 import { decodeBoundaries, readBoundaries } from "./boundaries.ts";
 
@@ -56,7 +57,7 @@ export interface WellMetadata {
   /** Near and far side of each axis. */
   readonly boundaries: readonly (readonly [Boundary, Boundary])[];
   /** Run parameters that hold for the file. */
-  readonly parameters: Readonly<Record<string, AttributeValue>>;
+  readonly parameters: Readonly<Record<string, number>>;
   /** What was odd but could be read. */
   readonly warnings: readonly string[];
 }
@@ -64,23 +65,26 @@ export interface WellMetadata {
 /** Refuses a file, naming it and the object in it. */
 type Refuse = (why: string) => never;
 
-function textList(value: AttributeValue | undefined): string[] | null {
-  if (value === undefined) return null;
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  // An empty list may be stored with any element type.
-  return list.length === 0 || list.every((v) => typeof v === "string") ? list.map(String) : null;
-}
-
-function flag(value: AttributeValue | undefined): boolean | null {
-  return typeof value === "number" ? value !== 0 : null;
-}
-
 interface Root {
   readonly dataset: string;
   readonly gridType: string;
   readonly dimensions: number;
   readonly trajectories: number;
-  readonly parameters: Record<string, AttributeValue>;
+  readonly parameters: Record<string, number>;
+}
+
+/** Run parameters: attributes that are listed by name, and tables of names and numbers. */
+function rootParameters(attributes: Record<string, AttributeValue>, refuse: Refuse): Record<string, number> {
+  const tables = Object.values(attributes).map(parameters);
+  const { simulation_parameters: listed } = attributes;
+  const names = parameters(listed)
+    ? []
+    : textList(listed) ?? refuse("simulation_parameters is no list of names");
+  const own = names.flatMap((name) => {
+    const value = number(attributes[name]);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return Object.assign({}, ...tables, Object.fromEntries(own));
 }
 
 async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
@@ -91,23 +95,17 @@ async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
     refuse("it is HDF5 but no Well file: it has none of the root attributes");
   }
   if (missing.length > 0) refuse(`root attributes ${missing.join(", ")} are missing`);
-  const { dataset_name: dataset, grid_type: gridType, n_spatial_dims: dimensions, n_trajectories: count } =
-    attributes;
-  if (typeof dataset !== "string" || typeof gridType !== "string") {
-    refuse("dataset_name and grid_type must be text");
+  const [dataset, gridType] = [text(attributes.dataset_name), text(attributes.grid_type)];
+  if (dataset === null || gridType === null) return refuse("dataset_name and grid_type must be text");
+  const dimensions = number(attributes.n_spatial_dims);
+  if (dimensions === null || ![1, 2, 3].includes(dimensions)) {
+    return refuse(`n_spatial_dims is ${shownValue(attributes.n_spatial_dims)}, wanted 1, 2 or 3`);
   }
-  if (typeof dimensions !== "number" || ![1, 2, 3].includes(dimensions)) {
-    return refuse(`n_spatial_dims is ${dimensions}, wanted 1, 2 or 3`);
+  const trajectories = number(attributes.n_trajectories);
+  if (trajectories === null || !Number.isInteger(trajectories) || trajectories < 1) {
+    return refuse(`n_trajectories is ${shownValue(attributes.n_trajectories)}, wanted at least 1`);
   }
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 1) {
-    return refuse(`n_trajectories is ${count}, wanted at least 1`);
-  }
-  const names = textList(attributes.simulation_parameters) ??
-    refuse("simulation_parameters is no list of names");
-  const parameters = Object.fromEntries(
-    names.flatMap((n) => attributes[n] === undefined ? [] : [[n, attributes[n]]]),
-  );
-  return { dataset, gridType, dimensions, trajectories: count, parameters };
+  return { dataset, gridType, dimensions, trajectories, parameters: rootParameters(attributes, refuse) };
 }
 
 interface Dimensions {
@@ -160,24 +158,20 @@ async function readField(
   checkName(name, group, refuse);
   const path = `${group}/${name}`;
   const stored = await file.dataset(path);
-  if (stored.kind !== "float" && stored.kind !== "integer") refuse(`field "${path}" holds no numbers`);
-  if (stored.missingFilter) {
-    refuse(
-      `field "${path}" is stored with the filter "${stored.missingFilter}", wanted gzip, shuffle, szip or none`,
-    );
-  }
+  if (stored.fault) refuse(`field "${path}" ${stored.fault}`);
   const attributes = await file.attributes(path);
   const need = (attribute: string) =>
     flag(attributes[attribute]) ?? refuse(`field "${path}" lacks the attribute ${attribute}`);
   const sampleVarying = need("sample_varying");
   const timeVarying = need("time_varying");
-  const varying = attributes.dim_varying;
-  if (!Array.isArray(varying) || varying.length !== root.dimensions) {
-    refuse(
-      `field "${path}" has dim_varying [${varying}], wanted one flag for each of ${dims.axes.join(", ")}`,
+  const dimVarying = flags(attributes.dim_varying);
+  if (dimVarying?.length !== root.dimensions) {
+    return refuse(
+      `field "${path}" has dim_varying ${shownValue(attributes.dim_varying)}, wanted one flag for each of ${
+        dims.axes.join(", ")
+      }`,
     );
   }
-  const dimVarying = (varying as readonly number[]).map((v) => v !== 0);
   const wanted = [
     ...(sampleVarying ? [root.trajectories] : []),
     ...(timeVarying ? [dims.steps] : []),
