@@ -41,6 +41,7 @@ export {
   type RolloutCut,
   type RolloutCutOptions,
 } from "../data/examples.ts";
+export { didYouMean, nearNames } from "../data/near_names.ts";
 export { findNotFinite } from "../data/not_finite.ts";
 export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
 export type { Reader } from "../data/reader.ts";
