@@ -5,6 +5,16 @@ import type { Dataset } from "./dataset.ts";
 import type { Source } from "./source.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
+/** What is wrong with a file, or odd in it. */
+export interface Fault {
+  /** Path or URL of the file. */
+  readonly file: string;
+  /** In words, as the reader's errors have them: `group "t0_fields" is missing`. */
+  readonly what: string;
+  /** Whether the file can not be read because of it. */
+  readonly fatal: boolean;
+}
+
 /** Reads one format. */
 export interface Reader {
   /** Its name: `well`, `arrays`. */
@@ -21,6 +31,11 @@ export interface Reader {
    * @throws SyntaxError naming the file, what is in it and what was wanted
    */
   open(source: Source): Promise<Dataset>;
+  /**
+   * Everything that is wrong with what it recognised, where `open` names the first fault alone; no field is read.
+   * Absent: the fault that `open` names.
+   */
+  faults?(source: Source): Promise<readonly Fault[]>;
 }
 
 const STATISTICS = /(?:^|\/)stats\.ya?ml$/;

@@ -43,8 +43,8 @@ export {
 } from "../data/examples.ts";
 export { didYouMean, nearNames } from "../data/near_names.ts";
 export { findNotFinite } from "../data/not_finite.ts";
-export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
-export type { Reader } from "../data/reader.ts";
+export { dataFaults, type DataOptions, openData, registerReader } from "../data/open_data.ts";
+export type { Fault, Reader } from "../data/reader.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";
