@@ -33,6 +33,13 @@ export function readerFindings(faults: readonly Fault[], several: boolean): Find
   }));
 }
 
+/** Why no reader takes a file, without the readers of other kinds of files and the name that the user knows. */
+function plainRefusal(message: string): string {
+  return message.replace(/^Cannot open ".*?" as data; /, "")
+    .replace(/; arrays: it has no arrays\.yaml$/, "")
+    .replace(/^well: (?:".*?": )?/, "");
+}
+
 /** Faults of files; those of what no reader takes too. */
 export async function findFaults(input: string): Promise<Finding[]> {
   try {
@@ -40,7 +47,7 @@ export async function findFaults(input: string): Promise<Finding[]> {
     return readerFindings(faults, new Set(faults.map(({ file }) => file)).size > 1);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    return [finding("fatal", error.message)];
+    return [finding("fatal", plainRefusal(error.message))];
   }
 }
 

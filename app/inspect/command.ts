@@ -159,17 +159,16 @@ async function inspectData(input: string, options: Options, context: Context): P
     ]),
   };
   for (const warning of options.check ? [] : data.warnings) context.warn(`warning: ${warning}`);
-  return { report, failed: failureOf(report.findings) };
+  return { report, failed: failureOf(input, report.findings) };
 }
 
-/** Why a checked report fails. */
-function failureOf(findings: readonly Finding[] | null): string | null {
+/** Why a checked report fails, in words that name the file. */
+function failureOf(name: string, findings: readonly Finding[] | null): string | null {
   const faults = (findings ?? []).filter(({ level }) => level !== "note");
-  return faults.length === 0
-    ? null
-    : faults.length === 1
-    ? faults[0]!.what
-    : `${faults.length} faults were found`;
+  if (faults.length === 0) return null;
+  if (faults.length > 1) return `"${name}" has ${faults.length} faults`;
+  const { what } = faults[0]!;
+  return what.includes(name) ? what : `"${name}": ${what}`;
 }
 
 /** What is in files that can not be read as data. */
@@ -178,13 +177,13 @@ async function inspectContents(input: string, findings: readonly Finding[] | nul
   const refused = findings?.find(({ level }) => level === "fatal")?.what ??
     `Cannot open "${input}" as data: NumPy arrays need an arrays.yaml beside them (docs/data.md), open its folder`;
   const report: ContentsReport = { kind: "contents", name: input, ...contents, refused, findings };
-  return { report, failed: failureOf(findings) ?? refused };
+  return { report, failed: failureOf(input, findings) ?? refused };
 }
 
 async function inspectCheckpoint(input: string, options: Options, context: Context): Promise<Inspected> {
   const { config, check } = options;
   const report = await describeCheckpoint(input, { config, check }, context);
-  return { report, failed: failureOf(report.findings) };
+  return { report, failed: failureOf(input, report.findings) };
 }
 
 /** A network's configuration; other YAML files are told apart in words. */

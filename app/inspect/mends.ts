@@ -28,6 +28,11 @@ function reshaped(path: string, has: string, wanted: string): string {
   if (own!.length !== other!.length) {
     return `store ${path} as [trajectories, frames, axes of the grid, components], and set its flags so`;
   }
+  if (at === 0) {
+    return `file.attrs["n_trajectories"] = ${own![0]}, or store ${path} with ${
+      other![0]
+    } along its first axis`;
+  }
   return at === own!.length - 1 && /t[12]_fields/.test(path)
     ? `store ${path} with ${other![at]} components, one for each axis`
     : `store ${path} with ${other![at]} instead of ${

@@ -91,7 +91,7 @@ function secondsWords({ seconds, measured }: StepReport): string {
 function stepRow(step: StepReport): string[] {
   const { backend, device, problem, weights, working, rate } = step;
   const memory = weights === null || working === null ? "-" : bytes(weights + working);
-  const speed = rate === null ? "" : `, ${short(rate / 1e9)} GFLOP/s`;
+  const speed = rate === null ? "" : `, ${Number((rate / 1e9).toPrecision(2))} GFLOP/s`;
   const on = device === null
     ? ""
     : `${device.replace(`${backend} `, "").replace(/^\((.*)\)$/, "$1")}${speed}`;
