@@ -55,7 +55,7 @@ export function editDistance(a: string, b: string): number {
 export function nearNames(name: string, known: Iterable<string>, most = 3): string[] {
   const own = plain(name);
   if (own === "" || own.length > LONGEST) return [];
-  const rated = [...known].flatMap((other) => {
+  const rated = [...new Set(known)].flatMap((other) => {
     const their = plain(other);
     if (their === "" || their.length > LONGEST) return [];
     const allowed = Math.floor(Math.max(own.length, their.length) / 3);
