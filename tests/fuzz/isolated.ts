@@ -7,6 +7,10 @@ export interface Outcome {
   readonly asked: number;
   /** Bytes of the HDF5 library's memory afterwards. */
   readonly memory: number;
+  /** Bytes of memory that the whole process holds afterwards. */
+  readonly resident: number;
+  /** Names that the file left behind in the worker's globals or in what all objects inherit. */
+  readonly strays: readonly string[];
   /** Milliseconds, without the start of a worker. */
   readonly took: number;
   /** Why it was not read. */
