@@ -56,6 +56,12 @@ export interface FieldOptions {
   readonly transforms?: FieldTransforms;
 }
 
+/**
+ * What a network may do with a grid of a size it has not been made for: `resample` everything it can (the usual),
+ * `native` only what leaves the data on their own points, `refuse` nothing.
+ */
+export type GridTreatment = "native" | "resample" | "refuse";
+
 /** What a program is made for, besides the sample's own grid and fields. */
 export interface ShapeOptions extends FieldOptions {
   /** Samples at once. */
@@ -64,6 +70,8 @@ export interface ShapeOptions extends FieldOptions {
   readonly frames?: number;
   /** Whether the model may use random draws (jitter); its configuration decides unless given. */
   readonly draws?: boolean;
+  /** What may be done with a grid of an unusual size; `resample` unless given. A network of any grid ignores it. */
+  readonly grid?: GridTreatment;
   /** Set when a loss is computed. */
   readonly training?: {
     /** Micro-batches of a training step: each gives its share of the mean loss. */
@@ -133,6 +141,8 @@ export interface Model<S = unknown> {
    * @throws RangeError or TypeError for data that the network can not take
    */
   shape(info: SampleInfo, options: ShapeOptions): S;
+  /** How data of such a shape are cut into what it computes with, in lines for people. Absent: nothing to say. */
+  gridNotes?(shape: S): readonly string[];
   /** Whether its forecasts use random draws unless told otherwise. Absent: they do not. */
   readonly draws?: boolean;
   /**
