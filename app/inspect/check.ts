@@ -96,8 +96,8 @@ function checkMask({ fields, hidden }: TrajectoryReport): Finding[] {
   } else if (hidden && hidden.cells === hidden.of) {
     found.push(finding("fault", "mask hides every cell", "set it to 0 where cells are not hidden"));
   }
-  for (const { name, order, constant } of fields) {
-    if (!/^masks?\d*$/i.test(name) || (name === "mask" && order === 0 && constant)) continue;
+  for (const { name } of fields) {
+    if (hidden !== null || !/^masks?\d*$/i.test(name)) continue;
     const what = `field ${name} is not used as a mask: that is a constant scalar named mask`;
     found.push(finding("note", what, "rename it, and store it once, without time and components"));
   }

@@ -21,7 +21,6 @@ export interface CheckpointOptions {
 
 /** The network of a checkpoint, or why there is none. */
 async function networkOf(
-  { tensors }: Checkpoint,
   input: string,
   config: string | undefined,
   { registry }: Pick<Context, "registry">,
@@ -31,7 +30,7 @@ async function networkOf(
       { checkpoint: input, ...(config === undefined ? {} : { config }) },
       registry,
     );
-    const trainedOn = await trainingData(input, new Set(tensors.keys()), registry);
+    const trainedOn = await trainingData(input, model.family, registry);
     return { network: describeNetwork(model, trainedOn), refused: null };
   } catch (error) {
     const known = error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError;
@@ -87,7 +86,7 @@ export async function describeCheckpoint(
   context: Pick<Context, "registry" | "signal">,
 ): Promise<CheckpointReport> {
   using opened = await openCheckpoint(input);
-  const { network, refused } = await networkOf(opened, input, config, context);
+  const { network, refused } = await networkOf(input, config, context);
   const findings = check ? await checkTensors(opened, context.signal) : null;
   if (findings && refused !== null) {
     findings.unshift({ level: "fault", file: null, what: `no network: ${refused}`, mend: mendOf(refused) });
@@ -98,7 +97,6 @@ export async function describeCheckpoint(
     format: opened.format,
     tensors: [...opened.tensors.values()].map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     metadata: Object.fromEntries(opened.metadata),
-    warnings: [],
     network,
     refused,
     findings,

@@ -45,9 +45,8 @@ export function columns(
     const cells = row.map((cell, i) =>
       right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)
     );
-    const last = row.length === count
-      ? wrapped((right.includes(count - 1) ? cells : row)[count - 1]!, rest)
-      : [""];
+    const end = row[count - 1] ?? "";
+    const last = right.includes(count - 1) ? [end.padStart(widths[count - 1]!)] : wrapped(end, rest);
     const lead = cells.slice(0, count - 1).join(GAP);
     return last.map((line, i) =>
       `${i === 0 ? lead : " ".repeat(lead.length)}${lead ? GAP : ""}${line}`.trimEnd()

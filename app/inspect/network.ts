@@ -1,7 +1,7 @@
 // The network that data are held against, and what it says by itself: of a checkpoint, or of a configuration alone.
 
 import { isUrl, openCheckpoint, openSource } from "walrus/io";
-import { findModel, type Model, type ModelEntry, openModel } from "walrus/models";
+import { type Model, type ModelEntry, modelEntry, openModel } from "walrus/models";
 import { imaginedInfo } from "../plan/imagined.ts";
 import type { NetworkReport, TableRow } from "./report.ts";
 
@@ -76,9 +76,8 @@ export function tableOf(model: Model, used: ReadonlyMap<number, string> = new Ma
   });
 }
 
-/** The text of a file beside another; null where there is none. */
-async function textBeside(checkpoint: string, name: string): Promise<string | null> {
-  const place = isUrl(checkpoint) ? new URL(name, checkpoint) : checkpoint.replace(/[^/\\]*$/, "") + name;
+/** The text of a small file; null where there is none. */
+async function textOf(place: string | URL): Promise<string | null> {
   try {
     using source = await openSource(place);
     return source.size > LARGEST ? null : new TextDecoder().decode(await source.read(0, source.size));
@@ -88,13 +87,26 @@ async function textBeside(checkpoint: string, name: string): Promise<string | nu
   }
 }
 
-/** Data sets that the configuration files beside a checkpoint say it was trained on. */
+/** The text of a file beside a checkpoint, or in the folder that it is; null where there is none. */
+async function textBeside(checkpoint: string, name: string): Promise<string | null> {
+  if (isUrl(checkpoint)) return await textOf(new URL(name, checkpoint));
+  const folder = checkpoint.replace(/[/\\]+$/, "");
+  return await textOf(`${folder}/${name}`) ?? await textOf(folder.replace(/[^/\\]*$/, "") + name);
+}
+
+/**
+ * Data sets that a network's configuration files say it was trained on.
+ *
+ * @param checkpoint path or URL: the files lie beside it
+ * @param family of the network
+ * @param registry families to choose among
+ */
 export async function trainingData(
   checkpoint: string,
-  names: ReadonlySet<string>,
+  family: string,
   registry: readonly ModelEntry[] | undefined,
 ): Promise<readonly string[]> {
-  const entry = findModel({ names }, registry);
+  const entry = modelEntry(family, registry);
   const { trainedOn } = await entry.load();
   if (!trainedOn) return [];
   const texts: Record<string, string> = {};

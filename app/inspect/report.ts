@@ -168,7 +168,6 @@ export interface CheckpointReport {
   readonly tensors: readonly TensorReport[];
   /** Texts that it keeps beside the tensors. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
   /** The network that it holds; null where that can not be told. */
   readonly network: NetworkReport | null;
   /** Why there is no network. */

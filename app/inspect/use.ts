@@ -93,7 +93,7 @@ export function describeUse(
     description: model.description,
     frames: { usual: options.frames ?? usual, least, most: Number.isFinite(most) ? most : null },
     fields: info.fields.map((_, i) => placeOf(model, info, i, options)),
-    grid: [],
+    grid: refused === null ? model.gridNotes?.(shape) ?? [] : [],
     tokens: refused === null ? model.tokens?.(shape) ?? null : null,
     refused,
     shape,
