@@ -168,11 +168,9 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
 }
 
 /** A file beside the index. */
-function sibling(index: SourceInput, name: string, file: string): SourceInput {
+function sibling(index: SourceInput, file: string): SourceInput {
   if (index instanceof URL) return new URL(file, index);
-  if (typeof index !== "string") {
-    throw new TypeError(`Cannot find the shards of "${name}": pass the index by path or URL`);
-  }
+  if (typeof index !== "string") throw new TypeError("Cannot find shards: pass the index by path or URL");
   return isUrl(index) ? new URL(file, index) : index.replace(/[^/\\]*$/, "") + file;
 }
 
@@ -212,7 +210,7 @@ export async function openShards(
       let shard = shards.get(file);
       if (!shard) {
         if (shards.size === MOST_SHARDS) refuse(source, `it names more than ${MOST_SHARDS} files`);
-        const opened = await openSource(sibling(input, source.name, file), options);
+        const opened = await openSource(sibling(input, file), options);
         shard = await openSafetensors(opened).catch((error) => {
           opened.close();
           throw error;

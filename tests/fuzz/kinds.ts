@@ -3,18 +3,58 @@
 
 import fc from "fast-check";
 import { openData } from "../../lib/data/open_data.ts";
+import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
+import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { openNpy } from "../../lib/io/npy.ts";
 import { openNpz } from "../../lib/io/npz.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
+import { fixture } from "../shared.ts";
 import { addresses, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
-import { LIES } from "./mutate.ts";
-import { broken, type Cost, counted, type Kind, load } from "./reading.ts";
-import { textKinds } from "./text_kinds.ts";
+import { damaged, damages, LIES } from "./mutate.ts";
 
-export type { Cost, Kind } from "./reading.ts";
+/** What reading took. */
+export interface Cost {
+  /** Bytes of the largest array that was given. */
+  readonly given: number;
+  /** Bytes asked of the file. */
+  readonly asked: number;
+}
+
+/** A kind of file. */
+export interface Kind {
+  readonly name: string;
+  /** Broken files. */
+  readonly files: fc.Arbitrary<Uint8Array>;
+  /** Reads all a forecast would; errors name the file `fuzzed`. */
+  readonly read: (file: Uint8Array) => Promise<Cost>;
+  /** Most bytes that reading may give for a byte of the file. */
+  readonly growth: number;
+}
 
 const text = new TextEncoder();
+
+/** Bits of the small checkpoint fixtures: enough to hit every part of them. */
+export async function load(path: string): Promise<Uint8Array> {
+  return await Deno.readFile(fixture(path));
+}
+
+/** Damaged copies of valid files; `dense` are the parts where headers lie. */
+export function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number, number])[]) {
+  return fc.tuple(fc.constantFrom(...seeds), damages(dense)).map(([seed, list]) => damaged(seed, list));
+}
+
+/** A source that counts what is asked of it. */
+export function counted(file: Uint8Array): { readonly source: ByteSource; readonly asked: () => number } {
+  const inner = memorySource(file, "fuzzed");
+  let asked = 0;
+  const readSync = (offset: number, length: number) => {
+    asked += length;
+    return inner.readSync!(offset, length);
+  };
+  const read = (offset: number, length: number) => Promise.resolve().then(() => readSync(offset, length));
+  return { source: { ...inner, read, readSync }, asked: () => asked };
+}
 
 async function readCheckpoint(file: Uint8Array): Promise<Cost> {
   const { source, asked } = counted(file);
@@ -78,24 +118,40 @@ const smallSafetensors = writeSafetensors(
   { format: "pt" },
 );
 
-/** The index of a checkpoint in shards, which lie nowhere: it is refused at the latest when it is believed. */
-const index = text.encode(
-  JSON.stringify({ metadata: { total_size: 60 }, weight_map: { "embed.weight": "a.safetensors" } }),
-);
+/** YAML that is legal and large or deep: aliases that multiply, nesting, long keys. */
+export const wildYaml = fc.oneof(
+  fc.integer({ min: 1, max: 12 }).map((n) =>
+    ["a0: &a0 [x, x]"].concat(
+      Array.from({ length: n }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`),
+    ).join("\n")
+  ),
+  fc.integer({ min: 1, max: 3000 }).map((n) => "[".repeat(n)),
+  fc.integer({ min: 1, max: 3000 }).map((n) =>
+    Array.from({ length: n }, (_, i) => `${" ".repeat(i)}a:`).join("\n")
+  ),
+  fc.json().map((json) => `model: ${json}`),
+  fc.constantFrom(
+    "!!js/function 'x'",
+    "!!python/object/apply:os.system [ls]",
+    "? [a]\n: b",
+    "a: !!binary x",
+    "<<: *a",
+  ),
+).map((words) => text.encode(words));
 
-/** All kinds, with their valid files read. */
+/** Kinds of single files, with their valid files read. */
 export async function kinds(): Promise<Kind[]> {
   const archives = await Promise.all(
-    ["walrus_views", "walrus_f16", "walrus_bf16"].map((name) => `golden/checkpoints/${name}.pt`)
-      .concat(["wrapped_model", "numpy_scalar_beside", "odd_types_beside"].map((name) => `cases/${name}.pt`))
-      .map(load),
+    ["walrus_views", "walrus_f16", "walrus_bf16"].map((name) => load(`golden/checkpoints/${name}.pt`)),
   );
   const tensors = await load("golden/checkpoints/walrus_f16.safetensors");
+  const config = await load("golden/checkpoints/extended_config.yaml");
   const npz = await Promise.all(["types", "stored"].map((name) => load(`arrays/${name}.npz`)));
   const npy = await Promise.all([2, 3].map((version) => load(`arrays/version${version}.npy`)));
   const wells = await Promise.all(
-    ["00_good", "48_latest_format_superblock3", "49_userblock_512"]
-      .map((name) => load(`samples-bad/${name}.hdf5`)),
+    ["00_good", "48_latest_format_superblock3", "49_userblock_512"].map((name) =>
+      load(`samples-bad/${name}.hdf5`)
+    ),
   );
   return [
     {
@@ -113,7 +169,7 @@ export async function kinds(): Promise<Kind[]> {
       name: "safetensors",
       files: fc.oneof(
         broken([tensors, smallSafetensors], [[0, 0.02]]),
-        broken([smallSafetensors, index]),
+        broken([smallSafetensors]),
         lyingSafetensors,
       ),
       read: readCheckpoint,
@@ -130,6 +186,15 @@ export async function kinds(): Promise<Kind[]> {
       read: readArrays,
       // Bytes that are compressed become numbers of four.
       growth: 4 * 1032,
+    },
+    {
+      name: "yaml",
+      files: fc.oneof({ weight: 4, arbitrary: broken([config]) }, { weight: 1, arbitrary: wildYaml }),
+      read: (file) => {
+        parseConfig(new TextDecoder().decode(file), "fuzzed");
+        return Promise.resolve({ given: 0, asked: 0 });
+      },
+      growth: 1,
     },
     {
       name: "hdf5",
@@ -151,6 +216,5 @@ export async function kinds(): Promise<Kind[]> {
       // What is compressed may grow a thousandfold.
       growth: 1032,
     },
-    ...await textKinds(),
   ];
 }

@@ -1,14 +1,14 @@
 // A record of tries goes on where it ends.
 
 import assert from "node:assert/strict";
-import { kinds } from "./kinds.ts";
+import { allKinds } from "./all_kinds.ts";
 import { fuzzOnRecord } from "./record.ts";
 
 Deno.test("fuzzOnRecord() goes on with the next seed and keeps what was counted", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const file = `${folder}/fuzz.json`;
-    const chosen = (await kinds()).filter(({ name }) => name === "npz" || name === "stats");
+    const chosen = (await allKinds()).filter(({ name }) => name === "npz" || name === "stats");
     const first = await fuzzOnRecord(file, 20, 10, chosen, 7);
     assert.deepEqual([first.chunks, first.tries, first.seeds, first.failures], [2, 20, [7, 8], []]);
     assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), first);
@@ -28,7 +28,7 @@ Deno.test("fuzzOnRecord() goes on with the next seed and keeps what was counted"
 Deno.test("a chunk that fails is on record with what repeats it", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const [npz] = (await kinds()).filter(({ name }) => name === "npz");
+    const [npz] = (await allKinds()).filter(({ name }) => name === "npz");
     const strict = { ...npz!, growth: 0 };
     const { failures, tries } = await fuzzOnRecord(`${folder}/fuzz.json`, 10, 10, [strict], 3);
     assert.equal(tries, 10);

@@ -4,7 +4,8 @@
 
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.ts";
-import { type Kind, kinds } from "./kinds.ts";
+import { allKinds } from "./all_kinds.ts";
+import type { Kind } from "./kinds.ts";
 import { fuzzOnRecord } from "./record.ts";
 
 const { values } = parseArgs({
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 const [runs, total, chunk] = [Number(values.runs), Number(values.total), Number(values.chunk)];
 const seed = Number(values.seed ?? (values.record ? 1 : Date.now() % 2 ** 31));
-const all = await kinds();
+const all = await allKinds();
 const chosen = all.filter(({ name }) => !values.kind || name === values.kind);
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
 if (![runs, total, chunk].every(isCount) || !Number.isSafeInteger(seed) || chosen.length === 0) {

@@ -2,14 +2,14 @@
 
 import { hdf5Library } from "../../lib/io/hdf5_library.ts";
 import type { Outcome } from "./isolated.ts";
-import { kinds } from "./kinds.ts";
+import { allKinds } from "./all_kinds.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<{ readonly kind: string; readonly file: Uint8Array }>) => void;
   postMessage(message: Omit<Outcome, "took"> | "ready"): void;
 };
 
-const all = await kinds();
+const all = await allKinds();
 // Started here, or the first file would pay for it.
 const { module } = await hdf5Library();
 

@@ -1,5 +1,5 @@
-// What is fuzzed of YAML files and folders of arrays: configurations of networks and of runs, statistics, descriptions of
-// arrays; each read as the library reads it.
+// What else is fuzzed: configurations of runs, statistics, descriptions of arrays, folders of arrays; each read as the
+// library reads it.
 
 import fc from "fast-check";
 import { openData } from "../../lib/data/open_data.ts";
@@ -7,33 +7,11 @@ import { readStatistics } from "../../lib/data/statistics.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { writeNpy } from "../../lib/io/npy.ts";
 import { writeNpz } from "../../lib/io/npz.ts";
-import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
-import { broken, type Cost, counted, type Kind, load } from "./reading.ts";
+import { broken, type Cost, counted, type Kind, kinds, wildYaml } from "./kinds.ts";
 
 const text = new TextEncoder();
 const NOTHING: Cost = { given: 0, asked: 0 };
-
-/** YAML that is legal and large or deep: aliases that multiply, nesting, long keys. */
-const wildYaml = fc.oneof(
-  fc.integer({ min: 1, max: 12 }).map((n) =>
-    ["a0: &a0 [x, x]"].concat(
-      Array.from({ length: n }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`),
-    ).join("\n")
-  ),
-  fc.integer({ min: 1, max: 3000 }).map((n) => "[".repeat(n)),
-  fc.integer({ min: 1, max: 3000 }).map((n) =>
-    Array.from({ length: n }, (_, i) => `${" ".repeat(i)}a:`).join("\n")
-  ),
-  fc.json().map((json) => `model: ${json}`),
-  fc.constantFrom(
-    "!!js/function 'x'",
-    "!!python/object/apply:os.system [ls]",
-    "? [a]\n: b",
-    "a: !!binary x",
-    "<<: *a",
-  ),
-).map((words) => text.encode(words));
 
 /** Copies with one letter changed: most are still read. */
 function mistyped(seeds: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
@@ -147,21 +125,11 @@ async function readFolder(name: string, file: Uint8Array): Promise<Cost> {
   return { given: values.reduce((n, { byteLength }) => n + byteLength, 0), asked: asked() };
 }
 
-/** Kinds of text, and of folders. */
-export async function textKinds(): Promise<Kind[]> {
-  const config = await load("golden/checkpoints/extended_config.yaml");
-  const merged = await load("cases/merge_key.yaml");
+/** Every kind there is. */
+export async function allKinds(): Promise<Kind[]> {
   const decode = (file: Uint8Array) => new TextDecoder().decode(file);
   return [
-    {
-      name: "yaml",
-      files: brokenYaml([config, merged]),
-      read: (file) => {
-        parseConfig(decode(file), "fuzzed");
-        return Promise.resolve(NOTHING);
-      },
-      growth: 1,
-    },
+    ...await kinds(),
     {
       name: "run",
       files: brokenYaml([text.encode(RUN)]),
