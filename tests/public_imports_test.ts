@@ -9,6 +9,7 @@ const { imports } = JSON.parse(Deno.readTextFileSync(inRepository("deno.json")))
 /** What looks inside, and why. */
 const INSIDERS: Readonly<Record<string, string>> = {
   "app/parity/": "compares single modules with the reference's tensors",
+  "app/inspect/contents.ts": "lists what is in files that no reader of data takes",
   "app/doctor/": "runs every kernel by itself",
   "bench/core_size.ts": "measures the size of internal modules",
   "bench/kernel_cases.ts": "times programs of one kernel",

@@ -50,7 +50,8 @@ function positive(text: string): number {
   throw new InvalidArgumentError("wanted a number above 0");
 }
 
-function pair(kind: string) {
+/** A parser of `FIELD=NAME`. */
+export function pair(kind: string) {
   return (text: string, before: Record<string, string> = {}): Record<string, string> => {
     const match = /^([^=]+)=([^=]+)$/.exec(text);
     if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}`);
@@ -58,7 +59,8 @@ function pair(kind: string) {
   };
 }
 
-function transform(text: string, before: Record<string, string> = {}): Record<string, string> {
+/** A parser of `FIELD=log10`. */
+export function transform(text: string, before: Record<string, string> = {}): Record<string, string> {
   if (text === "none") return before;
   const next = pair("FIELD=log10, FIELD=zeros_like or none")(text, before);
   for (const value of Object.values(next)) {

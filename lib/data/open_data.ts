@@ -4,8 +4,20 @@ import { hdf5Fault, START_BYTES } from "../io/hdf5_start.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { readStart } from "../io/source.ts";
 import type { Dataset } from "./dataset.ts";
-import type { OpenOptions, Reader } from "./reader.ts";
+import type { Fault, OpenOptions, Reader } from "./reader.ts";
 import { type DataInput, filesLike, type Source, sourceOf } from "./source.ts";
+
+/** Faults that a reader names, or the one that it refuses with. */
+async function faultsOf(reader: Reader, source: Source): Promise<readonly Fault[]> {
+  if (reader.faults) return await reader.faults(source);
+  try {
+    (await reader.open(source))[Symbol.dispose]();
+    return [];
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    return [{ file: source.name, what: error.message, fatal: true }];
+  }
+}
 
 /** A reader of this library whose code is loaded when `fits` finds nothing lacking. */
 function deferred(
@@ -20,6 +32,7 @@ function deferred(
       return verdict === true ? await (await load()).recognise(source) : verdict;
     },
     open: async (source, options) => await (await load()).open(source, options),
+    faults: async (source) => await faultsOf(await load(), source),
   };
 }
 
@@ -93,6 +106,15 @@ export interface DataOptions extends OpenOptions {
  * ```
  */
 export async function openData(input: DataInput, options: DataOptions = {}): Promise<Dataset> {
+  const { reader, source } = await findReader(input, options);
+  return await reader.open(source, options.masks ? { masks: options.masks } : {});
+}
+
+/** The reader that recognises an input. */
+async function findReader(
+  input: DataInput,
+  options: DataOptions,
+): Promise<{ readonly reader: Reader; readonly source: Source }> {
   const readers = [...registered, ...BUILT_IN].filter(({ format }) => (options.format ?? format) === format);
   if (readers.length === 0) {
     const known = [...registered, ...BUILT_IN].map(({ format }) => format);
@@ -102,8 +124,29 @@ export async function openData(input: DataInput, options: DataOptions = {}): Pro
   const lacks: string[] = [];
   for (const reader of readers) {
     const verdict = await reader.recognise(source);
-    if (verdict === true) return await reader.open(source, options.masks ? { masks: options.masks } : {});
+    if (verdict === true) return { reader, source };
     lacks.push(`${reader.format}: ${verdict}`);
   }
   throw new SyntaxError(`Cannot open "${source.name}" as data; ${lacks.join("; ")}`);
+}
+
+/**
+ * Everything that is wrong with data, where {@link openData} names the first fault alone, and what is odd in them. No
+ * field is read.
+ *
+ * @param input as of `openData`
+ * @param options format, remote files
+ * @returns those that make them unreadable are `fatal`
+ * @throws RangeError for what can not be opened, SyntaxError for what no reader recognises
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const [fault] = await dataFaults("tests/fixtures/samples-bad/16_zero_trajectories.hdf5");
+ * assert.deepEqual([fault!.fatal, fault!.what], [true, "n_trajectories is 0, wanted at least 1"]);
+ * ```
+ */
+export async function dataFaults(input: DataInput, options: DataOptions = {}): Promise<readonly Fault[]> {
+  const { reader, source } = await findReader(input, options);
+  return await faultsOf(reader, source);
 }

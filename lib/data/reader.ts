@@ -12,6 +12,16 @@ export interface OpenOptions {
   readonly masks?: Masks;
 }
 
+/** What is wrong with a file, or odd in it. */
+export interface Fault {
+  /** Path or URL of the file. */
+  readonly file: string;
+  /** In words, as the reader's errors have them: `group "t0_fields" is missing`. */
+  readonly what: string;
+  /** Whether the file can not be read because of it. */
+  readonly fatal: boolean;
+}
+
 /** Reads one format. */
 export interface Reader {
   /** Its name: `well`, `arrays`. */
@@ -28,6 +38,11 @@ export interface Reader {
    * @throws SyntaxError naming the file, what is in it and what was wanted
    */
   open(source: Source, options?: OpenOptions): Promise<Dataset>;
+  /**
+   * Everything that is wrong with what it recognised, where `open` names the first fault alone; no field is read.
+   * Absent: the fault that `open` names.
+   */
+  faults?(source: Source): Promise<readonly Fault[]>;
 }
 
 const STATISTICS = /(?:^|\/)stats\.ya?ml$/;

@@ -29,6 +29,10 @@ export type { AttributeValue } from "./hdf5_values.ts";
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
   readonly holds: "numbers" | "text" | "parameters" | "other";
+  /** Whether its numbers are whole. */
+  readonly integer: boolean;
+  /** Its type in words: `32-bit float`. */
+  readonly type: string;
   /** Bytes of an element. */
   readonly bytes: number;
   /** Why no numbers are read of it, `holds text, wanted numbers`; null when they are. */
@@ -200,7 +204,8 @@ class OpenFile implements Hdf5File {
       : kind === "compound" && !typeFault(type)
       ? "parameters"
       : "other";
-    return { shape: shape ?? [0], holds, bytes: size, fault };
+    const integer = kind === "integer";
+    return { shape: shape ?? [0], holds, integer, type: typeName(type), bytes: size, fault };
   }
 
   async parameters(path: string): Promise<Parameters["parameters"]> {

@@ -257,6 +257,14 @@ export interface ModelFamily {
    */
   fromFiles(files: Readonly<Record<string, string>>): Model;
   /**
+   * Names of the data sets that configuration files say a network was trained on; empty where they do not say. Absent:
+   * the family's files never do.
+   *
+   * @param files texts by the registry's names for them
+   * @throws SyntaxError for a file that is broken
+   */
+  trainedOn?(files: Readonly<Record<string, string>>): readonly string[];
+  /**
    * The network of a configuration as {@link Model.config} had it.
    *
    * @throws SyntaxError for one that is not this family's

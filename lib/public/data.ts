@@ -43,10 +43,11 @@ export {
   type RolloutCutOptions,
 } from "../data/examples.ts";
 export { holdOut } from "../data/hold_out.ts";
-export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_finite.ts";
-export { type DataOptions, openData, registerReader } from "../data/open_data.ts";
-export type { OpenOptions, Reader } from "../data/reader.ts";
 export { MASK_NAMES, maskKind, type Masks } from "../data/masks.ts";
+export { didYouMean, nearNames } from "../data/near_names.ts";
+export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_finite.ts";
+export { dataFaults, type DataOptions, openData, registerReader } from "../data/open_data.ts";
+export type { Fault, OpenOptions, Reader } from "../data/reader.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";

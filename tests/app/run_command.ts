@@ -5,6 +5,7 @@ import type { Context, Run } from "../../app/cli.ts";
 import { doctor } from "../../app/doctor/command.ts";
 import { evaluate } from "../../app/evaluate/command.ts";
 import { forecast } from "../../app/forecast/command.ts";
+import { inspect } from "../../app/inspect/command.ts";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
 import { page } from "../../app/page/command.ts";
 import { parity } from "../../app/parity/command.ts";
@@ -19,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   doctor,
   evaluate,
   forecast,
+  inspect,
   "make-checkpoint": makeCheckpoint,
   page,
   parity,

@@ -231,6 +231,11 @@ const MISTAKES: readonly (readonly [string, (yaml: string) => string, RegExp])[]
     (y) => y.replace("[2]", "[7]"),
     /splits.valid names trajectory 7, there are 0 to 2/,
   ],
+  [
+    "a range that would fill the memory",
+    (y) => y.replace("0-1", "0-9999999999"),
+    /splits\.train is "0-9999999999", wanted 1 to 1000000 trajectories/,
+  ],
   ["a range that is none", (y) => y.replace("0-1", "first"), /splits.*wanted/],
   [
     "no field that varies",

@@ -12,6 +12,8 @@ export interface Tally {
   readonly read: number;
   /** Milliseconds of the slowest try. */
   readonly slowest: number;
+  /** Bytes of memory that the process held at most, after any try. */
+  readonly resident: number;
 }
 
 /** A try may take this long, milliseconds. */
@@ -23,6 +25,8 @@ const MOST_ASKED = 64;
 const LEAST_ASKED = 1 << 20;
 /** Bytes of the HDF5 library's memory: what it starts with, and its room for one small file. */
 const MOST_MEMORY = 96 << 20;
+/** Bytes of memory of the whole process, what waits to be collected included. */
+const MOST_RESIDENT = 2 ** 31;
 
 const REFUSALS = ["SyntaxError", "RangeError", "TypeError"];
 
@@ -41,15 +45,23 @@ function checkRefusal({ name, message, stack }: NonNullable<Outcome["error"]>): 
  * @param tries how often
  * @param seed of the draws
  * @param path of a failure, to replay it alone
+ * @param reader that reads; one of its own unless given
  * @throws Error naming the seed and the path of the smallest failure, to be replayed
  */
-export async function fuzz(kind: Kind, tries: number, seed: number, path?: string): Promise<Tally> {
-  const tally = { tries: 0, refused: 0, read: 0, slowest: 0 };
-  using reader = new Isolated();
+export async function fuzz(
+  kind: Kind,
+  tries: number,
+  seed: number,
+  path?: string,
+  reader?: Isolated,
+): Promise<Tally> {
+  using own = reader ? null : new Isolated();
+  const isolated = reader ?? own!;
+  const tally = { tries: 0, refused: 0, read: 0, slowest: 0, resident: 0 };
   const property = fc.asyncProperty(kind.files, async (file) => {
-    const outcome = await reader.read(kind.name, file, MOST_TIME);
+    const outcome = await isolated.read(kind.name, file, MOST_TIME);
     assert.ok(outcome, `a try did not end in ${MOST_TIME} ms`);
-    const { given, asked, memory, took, error } = outcome;
+    const { given, asked, memory, resident, strays, took, error } = outcome;
     if (error) checkRefusal(error);
     assert.ok(given <= kind.growth * file.length, `${given} bytes were given of a file of ${file.length}`);
     assert.ok(
@@ -57,10 +69,13 @@ export async function fuzz(kind: Kind, tries: number, seed: number, path?: strin
       `${asked} bytes were asked of a file of ${file.length}`,
     );
     assert.ok(memory <= MOST_MEMORY, `the HDF5 library took ${memory} bytes`);
+    assert.ok(resident <= MOST_RESIDENT, `the process holds ${resident} bytes`);
+    assert.deepEqual(strays, [], "the file left something behind");
     tally.tries++;
     if (error) tally.refused++;
     else tally.read++;
     if (took > tally.slowest) tally.slowest = took;
+    if (resident > tally.resident) tally.resident = resident;
   });
   await fc.assert(property, { numRuns: tries, seed, ...(path ? { path } : {}) });
   return tally;

@@ -39,16 +39,17 @@ export interface Kind {
 const text = new TextEncoder();
 
 /** Bits of the small checkpoint fixtures: enough to hit every part of them. */
-async function load(path: string): Promise<Uint8Array> {
+export async function load(path: string): Promise<Uint8Array> {
   return await Deno.readFile(fixture(path));
 }
 
-function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number, number])[]) {
+/** Damaged copies of valid files; `dense` are the parts where headers lie. */
+export function broken(seeds: readonly Uint8Array[], dense?: readonly (readonly [number, number])[]) {
   return fc.tuple(fc.constantFrom(...seeds), damages(dense)).map(([seed, list]) => damaged(seed, list));
 }
 
 /** A source that counts what is asked of it. */
-function counted(
+export function counted(
   file: Uint8Array,
   name = "fuzzed",
 ): { readonly source: ByteSource; readonly asked: () => number } {
@@ -187,7 +188,7 @@ const smallSafetensors = writeSafetensors(
 );
 
 /** YAML that is legal and large or deep: aliases that multiply, nesting, long keys. */
-const wildYaml = fc.oneof(
+export const wildYaml = fc.oneof(
   fc.integer({ min: 1, max: 12 }).map((n) =>
     ["a0: &a0 [x, x]"].concat(
       Array.from({ length: n }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}*a${i}]`),
@@ -223,7 +224,7 @@ const wildYaml = fc.oneof(
   fc.integer({ min: 1, max: 3000 }).map((n) => `a: b\nb: "${"${a}".repeat(n)}"`),
 ).map((words) => text.encode(words));
 
-/** All kinds, with their valid files read. */
+/** Kinds of single files, with their valid files read. */
 export async function kinds(): Promise<Kind[]> {
   const archives = await Promise.all(
     ["walrus_views", "walrus_f16", "walrus_bf16"].map((name) => load(`golden/checkpoints/${name}.pt`)),

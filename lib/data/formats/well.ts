@@ -7,9 +7,10 @@ import { Lifetime } from "../lifetime.ts";
 import { makeDataset } from "../make_dataset.ts";
 import { makeSplit, type SplitEntry } from "../make_split.ts";
 import { maskKind, type Masks } from "../masks.ts";
-import type { OpenOptions, Reader } from "../reader.ts";
+import type { Fault, OpenOptions, Reader } from "../reader.ts";
 import { filesLike, type Source } from "../source.ts";
 import { filesBySplit } from "../split_names.ts";
+import { wellFaults } from "./well/faults.ts";
 import { openWellFile, type WellFile } from "./well/file.ts";
 import { wellTrajectory } from "./well/trajectory.ts";
 
@@ -107,5 +108,13 @@ async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<D
   });
 }
 
+async function faults(source: Source): Promise<readonly Fault[]> {
+  const found: Fault[] = [];
+  for (const name of filesLike(source, WELL_FILES)) {
+    found.push(...await wellFaults(await source.files.get(name)!()));
+  }
+  return found;
+}
+
 /** Reads The Well's files. */
-export const wellReader: Reader = { format: "well", recognise, open };
+export const wellReader: Reader = { format: "well", recognise, open, faults };

@@ -10,6 +10,7 @@ import { nearestConfig } from "./nearest_config.ts";
 import { checkSettings, type WalrusSettings } from "./settings.ts";
 import { recipe } from "./recipe.ts";
 import { readStored } from "./stored_config.ts";
+import { trainedOn } from "./trained_on.ts";
 import { CONFIG_FILE, FAMILY, walrusModel } from "./walrus.ts";
 
 /** Walrus networks. */
@@ -38,6 +39,7 @@ export const walrusFamily: ModelFamily = {
   },
   fromFiles: ({ [CONFIG_FILE]: text }) =>
     walrusModel(text === undefined ? RELEASED_CONFIG : parseConfig(text, CONFIG_FILE).config),
+  trainedOn: ({ [CONFIG_FILE]: text }) => text === undefined ? [] : trainedOn(text, CONFIG_FILE),
   fromConfig: (config) => walrusModel(readStored(config)),
   create: (settings, data, map, from) =>
     createWalrus(settings as WalrusSettings, data, map, from && from.config as WalrusConfig),

@@ -7,6 +7,9 @@ import { parseYaml } from "../../../io/yaml.ts";
 /** The file's name. */
 export const DESCRIPTION = "arrays.yaml";
 
+/** Most trajectories of a split: a range of a few letters must not become a list that fills the memory. */
+const MOST_TRAJECTORIES = 1_000_000;
+
 const text = v.pipe(v.string(), v.minLength(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -108,8 +111,9 @@ function disagreements({ grid, boundaries, fields, splits }: Description): strin
   }
   if (splits !== undefined && Object.keys(splits).length === 0) found.push("splits names none");
   for (const [name, chosen] of Array.isArray(splits) ? [] : Object.entries(splits ?? {})) {
-    if (trajectoriesOf(chosen).length === 0) {
-      found.push(`splits.${name} is ${shown(chosen)}, wanted trajectories`);
+    const count = countOf(chosen);
+    if (count < 1 || count > MOST_TRAJECTORIES) {
+      found.push(`splits.${name} is ${shown(chosen)}, wanted 1 to ${MOST_TRAJECTORIES} trajectories`);
     }
   }
   return found;
@@ -144,9 +148,22 @@ export function parseDescription(yaml: string, file = DESCRIPTION): Description 
   return mistakes.length > 0 ? refuse(mistakes) : description;
 }
 
+/** First and last of a range. */
+function endsOf(range: string): readonly [number, number] {
+  const [first = 0, last = first] = range.split("-").map(Number);
+  return [first, last];
+}
+
+/** How many trajectories a range or list names. */
+function countOf(chosen: string | readonly number[]): number {
+  if (typeof chosen !== "string") return chosen.length;
+  const [first, last] = endsOf(chosen);
+  return last - first + 1;
+}
+
 /** Trajectories of a range or list. */
 export function trajectoriesOf(chosen: string | readonly number[]): number[] {
   if (typeof chosen !== "string") return [...chosen];
-  const [first = 0, last = first] = chosen.split("-").map(Number);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+  const [first] = endsOf(chosen);
+  return Array.from({ length: countOf(chosen) }, (_, i) => first + i);
 }

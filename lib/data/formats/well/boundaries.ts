@@ -53,6 +53,46 @@ export function decodeBoundaries(
 }
 
 /**
+ * Reads a boundary group of a file.
+ *
+ * @param file a Well file
+ * @param name of the group
+ * @param axisNames names of the spatial axes
+ * @param resolution points of the axes
+ * @returns null for what is no group
+ * @throws SyntaxError for an unknown type or axis, or a mask of the wrong length
+ */
+export async function readBoundary(
+  file: Hdf5File,
+  name: string,
+  axisNames: readonly string[],
+  resolution: readonly number[],
+): Promise<BoundaryGroup | null> {
+  const path = `boundary_conditions/${name}`;
+  const refuse = (why: string): never => {
+    throw new SyntaxError(`Cannot read "${file.name}": boundary "${path}" ${why}`);
+  };
+  if ((await file.kind(path)) !== "group") return null;
+  const attributes = await file.attributes(path);
+  const type = (text(attributes.bc_type) ?? "").toUpperCase();
+  if (!Object.hasOwn(KINDS, type)) {
+    refuse(`has bc_type ${shownValue(attributes.bc_type)}, wanted ${Object.keys(KINDS).join(", ")}`);
+  }
+  const dims = textList(attributes.associated_dims) ??
+    refuse(`has associated_dims ${shownValue(attributes.associated_dims)}, wanted names of axes`);
+  const axes = dims.map((axis) => {
+    const index = axisNames.indexOf(axis);
+    return index >= 0 ? index : refuse(`is on axis "${axis}", the file has ${axisNames.join(", ")}`);
+  });
+  const shape = axes.map((axis) => resolution[axis]!);
+  const mask = await file.dataset(`${path}/mask`);
+  if (mask.shape.length !== shape.length || mask.shape.some((n, i) => n !== shape[i])) {
+    refuse(`has a mask of shape [${mask.shape}], wanted [${shape}]`);
+  }
+  return { type: KINDS[type]!, axes, shape, mask: await file.readFloat64(`${path}/mask`) };
+}
+
+/**
  * Reads the boundary groups of a file.
  *
  * @param file a Well file with a `boundary_conditions` group
@@ -67,28 +107,8 @@ export async function readBoundaries(
 ): Promise<BoundaryGroup[]> {
   const groups: BoundaryGroup[] = [];
   for (const name of await file.keys("boundary_conditions")) {
-    const path = `boundary_conditions/${name}`;
-    const refuse = (why: string): never => {
-      throw new SyntaxError(`Cannot read "${file.name}": boundary "${path}" ${why}`);
-    };
-    if ((await file.kind(path)) !== "group") continue;
-    const attributes = await file.attributes(path);
-    const type = (text(attributes.bc_type) ?? "").toUpperCase();
-    if (!Object.hasOwn(KINDS, type)) {
-      refuse(`has bc_type ${shownValue(attributes.bc_type)}, wanted ${Object.keys(KINDS).join(", ")}`);
-    }
-    const dims = textList(attributes.associated_dims) ??
-      refuse(`has associated_dims ${shownValue(attributes.associated_dims)}, wanted names of axes`);
-    const axes = dims.map((axis) => {
-      const index = axisNames.indexOf(axis);
-      return index >= 0 ? index : refuse(`is on axis "${axis}", the file has ${axisNames.join(", ")}`);
-    });
-    const shape = axes.map((axis) => resolution[axis]!);
-    const mask = await file.dataset(`${path}/mask`);
-    if (mask.shape.length !== shape.length || mask.shape.some((n, i) => n !== shape[i])) {
-      refuse(`has a mask of shape [${mask.shape}], wanted [${shape}]`);
-    }
-    groups.push({ type: KINDS[type]!, axes, shape, mask: await file.readFloat64(`${path}/mask`) });
+    const group = await readBoundary(file, name, axisNames, resolution);
+    if (group) groups.push(group);
   }
   return groups;
 }

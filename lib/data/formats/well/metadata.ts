@@ -62,10 +62,11 @@ export interface WellMetadata {
   readonly warnings: readonly string[];
 }
 
-/** Refuses a file, naming it and the object in it. */
-type Refuse = (why: string) => never;
+/** Refuses a file, naming it and the object in it. The parts of {@link readMetadata} are read alone to find all faults. */
+export type Refuse = (why: string) => never;
 
-interface Root {
+/** The root attributes. */
+export interface Root {
   readonly dataset: string;
   readonly gridType: string;
   readonly dimensions: number;
@@ -87,7 +88,8 @@ function rootParameters(attributes: Record<string, AttributeValue>, refuse: Refu
   return Object.assign({}, ...tables, Object.fromEntries(own));
 }
 
-async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
+/** Reads the root attributes. */
+export async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
   const attributes = await file.attributes("/");
   const needed = ["dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", "simulation_parameters"];
   const missing = needed.filter((name) => attributes[name] === undefined);
@@ -108,14 +110,16 @@ async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
   return { dataset, gridType, dimensions, trajectories, parameters: rootParameters(attributes, refuse) };
 }
 
-interface Dimensions {
+/** Axes and frames. */
+export interface Dimensions {
   readonly axes: string[];
   readonly resolution: number[];
   readonly steps: number;
   readonly timeSampleVarying: boolean;
 }
 
-async function readDimensions(file: Hdf5File, root: Root, refuse: Refuse): Promise<Dimensions> {
+/** Reads the group `dimensions`. */
+export async function readDimensions(file: Hdf5File, root: Root, refuse: Refuse): Promise<Dimensions> {
   const axes = textList((await file.attributes("dimensions")).spatial_dims);
   if (!axes || axes.length !== root.dimensions) {
     return refuse(
@@ -146,7 +150,8 @@ function checkName(name: string, group: string, refuse: Refuse): void {
   }
 }
 
-async function readField(
+/** Reads what the file says about a field. */
+export async function readField(
   file: Hdf5File,
   order: number,
   name: string,
@@ -184,7 +189,8 @@ async function readField(
   return { path, name, order, sampleVarying, timeVarying, dimVarying };
 }
 
-async function readScalars(file: Hdf5File, refuse: Refuse): Promise<ScalarInfo[]> {
+/** Reads what the file says about its scalars. */
+export async function readScalars(file: Hdf5File, refuse: Refuse): Promise<ScalarInfo[]> {
   const names = textList((await file.attributes("scalars")).field_names) ?? [];
   const scalars: ScalarInfo[] = [];
   for (const name of names) {

@@ -1,0 +1,226 @@
+// The inspect command: what it says of data, checkpoints, configurations and bare arrays, and of a network's use of them.
+
+import assert from "node:assert/strict";
+import { inspect } from "../../app/inspect/command.ts";
+import type {
+  CheckpointReport,
+  ConfigurationReport,
+  ContentsReport,
+  DataReport,
+} from "../../app/inspect/report.ts";
+import { writeWell } from "../../lib/data/write_well.ts";
+import { writeNpy } from "../../lib/io/npy.ts";
+import { fixture, inRepository } from "../shared.ts";
+import { inFolder, runCommand, runTask } from "./run_command.ts";
+
+const NETWORK = fixture("golden/checkpoints/walrus.safetensors");
+const GRAY_SCOTT = inRepository("examples/data/gray_scott_mini.hdf5");
+const MAPPED = ["--checkpoint", NETWORK, "--map", "A=pressure", "--map", "B=velocity_x"];
+
+/** The report of a run that ends well. */
+async function reportOf<T>(...args: string[]): Promise<T> {
+  const { code, out, err } = await runCommand(inspect, [...args, "--json"]);
+  assert.equal(code, 0, err);
+  return JSON.parse(out);
+}
+
+/** A file of a line of 64 points, 8 frames, with fields of these names. */
+async function writeLine(path: string, names: readonly string[]): Promise<void> {
+  const file = await writeWell({
+    dataset: "line",
+    gridType: "cartesian",
+    axes: [{ name: "x", coordinates: Float64Array.from({ length: 64 }, (_, i) => i) }, {
+      name: "y",
+      coordinates: Float64Array.from({ length: 64 }, (_, i) => i / 2),
+    }],
+    times: Float64Array.from({ length: 8 }, (_, i) => i),
+    boundaries: [[2, 2], [0, 1]],
+    fields: names.map((name, k) => ({
+      name,
+      order: 0,
+      data: Float32Array.from({ length: 8 * 64 * 64 }, (_, i) => Math.sin(i + k)),
+      constant: false,
+    })),
+  });
+  await Deno.writeFile(path, file);
+}
+
+Deno.test("inspect tells fields, grid, times and what the shipped network does with them, as its task", async () => {
+  const { code, out, err } = await runTask("inspect", "--backend", "wasm");
+  assert.equal(code, 0, err);
+  assert.match(out, /^data set +euler_quadrants_mini \(format well\)$/m);
+  assert.match(out, /^shown +trajectory 0 of all: 16 frames, time 0 to 0\.225, every 0\.015$/m);
+  assert.match(out, /^x +64 +0\.007813 to 0\.9922, every 0\.01563 +open$/m);
+  assert.match(out, /^momentum +vector +varies +column 33, 34, 35$/m);
+  assert.match(out, /^network +walrus, 6 blocks of width 96: /m);
+  assert.match(out, /^wasm +[\d.]+ MB +about [\d.]+ m?s +.*GFLOP\/s$/m);
+  assert.ok(out.split("\n").every((line) => line.length <= 140));
+});
+
+Deno.test("inspect --json is the report, with memory and time of a step on each backend", async () => {
+  const { trajectory, network, values, findings } = await reportOf<DataReport>(GRAY_SCOTT);
+  assert.deepEqual(trajectory.fields.map(({ name, order }) => [name, order]), [["A", 0], ["B", 0]]);
+  assert.deepEqual(trajectory.axes.map(({ points, boundary }) => [points, boundary]), [
+    [64, ["periodic", "periodic"]],
+    [64, ["periodic", "periodic"]],
+  ]);
+  assert.deepEqual([values, findings], [null, null]);
+  assert.deepEqual(network!.fields.map(({ name, columns }) => [name, columns]), [["A", [42]], ["B", [43]]]);
+  assert.equal(network!.tokens, 6 * 256);
+  assert.deepEqual(network!.steps.map(({ backend }) => backend), ["wasm", "webgpu"]);
+  const [wasm] = network!.steps;
+  assert.equal(wasm!.problem, null);
+  assert.ok(wasm!.weights! > 4e6 && wasm!.working! > 4e6 && wasm!.operations! > 3e9);
+  assert.ok(Math.abs(wasm!.seconds! - wasm!.operations! / wasm!.rate!) < 1e-9);
+});
+
+Deno.test("inspect --values reads every number once", async () => {
+  const { values } = await reportOf<DataReport>(
+    fixture("samples-bad/12_nan_frame.hdf5"),
+    "--values",
+    "--backend",
+    "wasm",
+  );
+  const [a, x] = values!;
+  assert.deepEqual([a!.name, a!.count, a!.nan, a!.firstBad], ["A", 300, 30, "trajectory 0, frame 4"]);
+  assert.deepEqual([x!.name, x!.count, x!.nan, x!.infinite, x!.firstBad], ["velocity_x", 300, 0, 0, null]);
+  assert.ok(x!.least! <= x!.mean! && x!.mean! <= x!.most! && x!.deviation! > 0 && x!.changes);
+});
+
+Deno.test("inspect proposes near names for a typo and takes those that are given", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/line.hdf5`;
+    await writeLine(file, ["temprature", "pressure"]);
+    const typo = await reportOf<DataReport>(file, "--backend", "wasm");
+    assert.deepEqual(typo.network!.fields[0]!.near, ["temperature"]);
+    assert.match(typo.network!.refused!, /no "temprature"/);
+    assert.deepEqual(typo.network!.steps, []);
+    const { out } = await runCommand(inspect, [file, "--backend", "wasm"]);
+    assert.match(out, /^temprature +scalar +varies +unknown, did you mean temperature\?$/m);
+    assert.match(out, /^y +64 .* wall at the near side, open at the far side$/m);
+    const mapped = await reportOf<DataReport>(
+      file,
+      "--backend",
+      "wasm",
+      "--map",
+      "temprature=temperature",
+      "--fields",
+    );
+    assert.equal(mapped.network!.refused, null);
+    const table = mapped.network!.table!;
+    assert.deepEqual(table.filter(({ field }) => field !== null).map(({ name, field }) => [name, field]), [
+      ["pressure", "pressure"],
+      ["temperature", "temprature"],
+    ]);
+    const wrong = await runCommand(inspect, [file, "--map", "presure=pressure"]);
+    assert.deepEqual([wrong.code, wrong.err], [
+      1,
+      'error: --map names "presure", the data have temprature, pressure, did you mean "pressure"?',
+    ]);
+  }));
+
+Deno.test("inspect --time runs a step", async () => {
+  const { network } = await reportOf<DataReport>(GRAY_SCOTT, ...MAPPED, "--backend", "wasm", "--time");
+  const [step] = network!.steps;
+  assert.deepEqual([step!.problem, step!.measured, step!.rate], [null, true, null]);
+  assert.ok(step!.seconds! > 0 && step!.seconds! < 60);
+});
+
+Deno.test("inspect tells tensors, network and training data of a checkpoint", async () => {
+  const report = await reportOf<CheckpointReport>(NETWORK);
+  assert.deepEqual([report.kind, report.format, report.tensors.length, report.refused], [
+    "checkpoint",
+    "safetensors",
+    38,
+    null,
+  ]);
+  const { network } = report;
+  assert.deepEqual([network!.family, network!.parameters, network!.trainedOn], [
+    "walrus",
+    105_185,
+    ["active_matter"],
+  ]);
+  assert.deepEqual(network!.table!.map(({ column, name }) => [column, name]), [
+    [3, "pressure"],
+    [4, "velocity_x"],
+    [5, "velocity_y"],
+    [6, "velocity_z"],
+  ]);
+  const text = await runCommand(inspect, [inRepository("examples/walrus_small"), "--tensors", "--fields"]);
+  assert.equal(text.code, 0, text.err);
+  assert.match(text.out, /^tensors +143: 143 f16; 4\.67 million numbers$/m);
+  assert.match(text.out, /^f16 +96 +blocks\.0\./m);
+  assert.match(text.out, /^ +28 +density$/m);
+});
+
+Deno.test("inspect --check finds weights that are not finite", async () => {
+  const { code, out, err } = await runCommand(inspect, [
+    fixture("golden/checkpoints/nan_weights.pt"),
+    "--check",
+  ]);
+  assert.equal(code, 1);
+  assert.match(out, /^fault +tensor \S+ has \d+ of \d+ numbers that are not finite$/m);
+  assert.match(err, /^error: ".*nan_weights\.pt": tensor /);
+});
+
+Deno.test("inspect reads a configuration alone, and tells other YAML files apart", () =>
+  inFolder(async (folder) => {
+    const { kind, network } = await reportOf<ConfigurationReport>(
+      inRepository("examples/walrus_small/extended_config.yaml"),
+    );
+    assert.deepEqual([kind, network.description], ["configuration", "6 blocks of width 96"]);
+    await Deno.writeTextFile(`${folder}/stats.yaml`, "mean: {A: 1}\nstd: {A: 1}\n");
+    await Deno.writeTextFile(`${folder}/other.yaml`, "a: 1\n");
+    assert.match((await runCommand(inspect, [`${folder}/stats.yaml`])).err, /holds the statistics of data/);
+    assert.match((await runCommand(inspect, [`${folder}/other.yaml`])).err, /it has a, wanted model/);
+  }));
+
+Deno.test("inspect lists the arrays of files that are no data yet", async () => {
+  const { code, out, err } = await runCommand(inspect, [fixture("arrays/types.npz"), "--json"]);
+  const { kind, format, arrays } = JSON.parse(out) as ContentsReport;
+  assert.deepEqual([code, kind, format, arrays.length > 3], [1, "contents", "npz", true]);
+  assert.match(err, /^error: Cannot open ".*types\.npz" as data: .* arrays\.yaml/);
+  const hdf5 = await runCommand(inspect, [fixture("samples-bad/47_valid_hdf5_not_well.hdf5")]);
+  assert.equal(hdf5.code, 1);
+  assert.match(hdf5.out, /^(?:float|integer)\d+ +[\dx ]+ \S+$/m);
+});
+
+Deno.test("inspect opens a folder of arrays by its description, and a file by its URL", () =>
+  inFolder(async (folder) => {
+    const data = Float32Array.from({ length: 8 * 64 * 64 }, (_, i) => Math.cos(i));
+    await Deno.writeFile(`${folder}/density.npy`, writeNpy({ shape: [8, 64, 64], data }));
+    await Deno.writeTextFile(
+      `${folder}/arrays.yaml`,
+      "name: waves\ngrid: {axes: [x, y], spacing: 0.1}\nboundaries: {x: wall, y: periodic}\n" +
+        "fields: {density: density.npy}\n",
+    );
+    for (const name of [folder, `${folder}/arrays.yaml`]) {
+      const { format, dataset } = await reportOf<DataReport>(name, "--backend", "wasm");
+      assert.deepEqual([format, dataset], ["arrays", "waves"]);
+    }
+    const body = await Deno.readFile(GRAY_SCOTT);
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response(body),
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/gray_scott.hdf5`;
+    const { dataset } = await reportOf<DataReport>(url, "--backend", "wasm");
+    assert.equal(dataset, "gray_scott_mini");
+  }));
+
+Deno.test("inspect names what it can not tell apart, and what is not there", () =>
+  inFolder(async (folder) => {
+    const nowhere = await runCommand(inspect, [`${folder}/none.hdf5`]);
+    assert.deepEqual([nowhere.code, nowhere.err], [
+      1,
+      `error: Cannot open "${folder}/none.hdf5": there is no such file`,
+    ]);
+    await Deno.writeTextFile(`${folder}/notes`, "remember the milk");
+    assert.match(
+      (await runCommand(inspect, [`${folder}/notes`])).err,
+      /^error: Cannot tell what ".*notes" is: its first bytes are "remember the mil", wanted data/,
+    );
+    await Deno.writeTextFile(`${folder}/a.pt`, "");
+    await Deno.writeTextFile(`${folder}/b.pt`, "");
+    assert.match((await runCommand(inspect, [folder])).err, /has 2 checkpoints, name one: a\.pt, b\.pt$/);
+  }));
