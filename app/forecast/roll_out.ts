@@ -3,7 +3,6 @@
 import {
   type Device,
   type FieldTransforms,
-  type Frame,
   type LoadedModel,
   persistence,
   type Sample,
@@ -13,19 +12,23 @@ import {
 } from "walrus";
 import { scoredNames } from "walrus/metrics";
 import type { Context } from "../cli.ts";
-import { admit } from "./memory.ts";
+import { admit, type Kept, memoryLine } from "./memory.ts";
 import type { ForecastOptions } from "./options.ts";
-import { startProgress } from "./progress.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import { type Recording, startRecording } from "./recording.ts";
 import type { ScoreRow } from "./table.ts";
 
-/** A forecast beside the truth. */
+/** A forecast and its scores. */
 export interface Result {
-  readonly frames: readonly Frame[];
-  /** Null where the trajectory has no frame left. */
-  readonly truth: readonly (Sample | null)[];
+  readonly recording: Recording;
   readonly rows: readonly ScoreRow[];
   /** Names of what is scored. */
   readonly names: readonly string[];
+}
+
+/** The frame of the trajectory that a step forecasts, by its number; beyond the last where there is none. */
+export function truthIndex(start: Sample, options: ForecastOptions, step: number): number {
+  return options.start + (start.times.length - 1 + step) * options.stride;
 }
 
 /** Scores of every component; null where there is no truth. */
@@ -44,16 +47,19 @@ export async function rollOut(
   start: Sample,
   statistics: Statistics | null,
   options: ForecastOptions,
+  kept: Kept,
   context: Context,
   open: () => Promise<Device>,
 ): Promise<Result> {
-  const { steps, seed, kvCache, map, stride } = options;
+  const { steps, seed, kvCache, map } = options;
   const transforms = options.transforms ?? model.model.transforms?.(start.info) ?? {};
   const scores = scorer(start, transforms);
-  const lastFrame = options.start + (start.times.length - 1) * stride;
-  const { value: kept } = await persistence(start, 1).next();
-  const [frames, truth, rows]: [Frame[], (Sample | null)[], ScoreRow[]] = [[], [], []];
-  using progress = startProgress("forecast", steps, context);
+  const { value: last } = await persistence(start, 1).next();
+  const recording = startRecording(start, steps);
+  const rows: ScoreRow[] = [];
+  using shown = new DisposableStack();
+  let progress: Progress | null = null;
+  const started = () => progress ??= shown.use(startProgress("forecast", steps, context));
   const isCpu = model.device.name.startsWith("wasm");
   const rollout = model.rollout(start, {
     steps,
@@ -64,7 +70,12 @@ export async function rollOut(
     ...(options.transforms ? { transforms } : {}),
     ...(options.jitter ? {} : { draws: false }),
     ...(options.lead ? { lead: options.lead } : {}),
-    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity),
+    admit: (need) => {
+      admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity, kept);
+      // The plan comes before the bar, which has its line for itself.
+      if (!progress) context.print(memoryLine(need, kept));
+      started();
+    },
     signal: context.signal,
     onDeviceLost: (error) => {
       context.warn(`warning: ${error.message}; going on with a new one`);
@@ -72,19 +83,18 @@ export async function rollOut(
     },
   });
   for await (const frame of rollout) {
-    const index = lastFrame + frame.step * stride;
+    const index = truthIndex(start, options, frame.step);
     const known = index < trajectory.steps ? await trajectory.sample([index]) : null;
     const time = known?.times[0] ?? frame.time;
-    const values = frame.values.slice(0, kept!.length);
-    frames.push({ ...frame, time, times: Float64Array.of(time) });
-    truth.push(known);
+    const values = frame.values.slice(0, last!.length);
+    recording.add(frame, time);
     rows.push({
       step: frame.step,
       time,
       forecast: scores(values, known),
-      persistence: scores(kept!, known),
+      persistence: scores(last!, known),
     });
-    progress.update(frame.step);
+    started().update(frame.step);
   }
-  return { frames, truth, rows, names: scoredNames(start.info, transforms) };
+  return { recording, rows, names: scoredNames(start.info, transforms) };
 }

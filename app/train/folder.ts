@@ -3,7 +3,7 @@
 import { eventFileStart, scalarRecord } from "walrus/io";
 import { streamSafetensors, type WritableType, writeFileAtomic } from "walrus/io";
 import type { Shape } from "walrus/ir";
-import type { Model, ModelEntry } from "walrus/models";
+import { LEARNT_FILE, type Model, type ModelEntry, writeLearnt } from "walrus/models";
 import { decodeRunState, encodeRunState, type RunState } from "walrus/train";
 import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
@@ -113,7 +113,8 @@ export class RunFolder {
       shape,
       read: () => weights.get(tensor)!,
     }));
-    for (const [file, text] of Object.entries(model.files())) {
+    const learnt = model.learnt ? { [LEARNT_FILE]: writeLearnt(model.learnt) } : {};
+    for (const [file, text] of Object.entries({ ...model.files(), ...learnt })) {
       await writeFileAtomic(`${folder}/${file}`, new TextEncoder().encode(text));
     }
     await writeFileAtomic(

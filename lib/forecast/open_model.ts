@@ -2,6 +2,7 @@
 
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
+import { LEARNT_FILE, parseLearnt, withLearnt } from "../models/learnt.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
 import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
@@ -29,6 +30,18 @@ async function textOf(input: SourceInput): Promise<string> {
   return new TextDecoder().decode(await readSmall(input, LARGEST));
 }
 
+/** Text of a file beside a checkpoint; null where there is none. */
+async function textBeside(checkpoint: SourceInput, name: string): Promise<string | null> {
+  const place = beside(checkpoint, name);
+  if (place === null) return null;
+  try {
+    return await textOf(place);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /** Texts of a family's configuration files; those that are not there are left out. */
 async function configFiles(
   { configFiles: names }: ModelEntry,
@@ -39,14 +52,9 @@ async function configFiles(
   if (config !== undefined && first !== undefined) return { [first]: await textOf(config) };
   const files: Record<string, string> = {};
   for (const name of names) {
-    const place = beside(checkpoint, name);
-    if (place === null) continue;
-    try {
-      files[name] = await textOf(place);
-    } catch (error) {
-      // Not there: the family says whether it can do without.
-      if (!(error instanceof RangeError)) throw error;
-    }
+    const text = await textBeside(checkpoint, name);
+    // Not there: the family says whether it can do without.
+    if (text !== null) files[name] = text;
   }
   return files;
 }
@@ -69,9 +77,10 @@ export async function modelOfCheckpoint(
   const entry = findModel({ names: new Set(tensors.keys()), name }, registry);
   const family = await entry.load();
   const shapes = new Map([...tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
-  const found = family.fromCheckpoint(shapes, await configFiles(entry, input, config), name);
+  const { model, warnings } = family.fromCheckpoint(shapes, await configFiles(entry, input, config), name);
   checkFloating(checkpoint);
-  return found;
+  const learnt = await textBeside(input, LEARNT_FILE);
+  return { model: learnt === null ? model : withLearnt(model, parseLearnt(learnt)), warnings };
 }
 
 /** What a network is known by. */

@@ -8,6 +8,7 @@ import type { Tensor } from "../ir/node.ts";
 import type { HostArray, Shape, Type } from "../ir/types.ts";
 import type { Parameters } from "../nn/parameters.ts";
 import type { RandomSource } from "../random/random_source.ts";
+import type { Learnt } from "./learnt.ts";
 
 export type { Parameters } from "../nn/parameters.ts";
 
@@ -95,6 +96,8 @@ export type Recipe = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 export interface FieldPlace {
   /** One for each component, as the model embeds it. */
   readonly columns: readonly number[];
+  /** Names in the table, of the components that data have; absent: as the data name the field. */
+  readonly names?: readonly string[];
   /** Whether the network is known to have been trained on it. */
   readonly learnt: boolean;
 }
@@ -122,7 +125,9 @@ export interface Model<S = unknown> {
    *
    * @throws RangeError naming the fields it does not know
    */
-  fields(info: SampleInfo, map?: FieldMap): readonly FieldPlace[];
+  fields(info: SampleInfo, map?: FieldMap, transforms?: FieldTransforms): readonly FieldPlace[];
+  /** What it was trained on; absent: not known. */
+  readonly learnt?: Learnt;
   /** Names of the fields in its table, those that data may use; absent: it knows none by name. */
   knownFields?(): readonly string[];
   /** Which fields it takes in another form, by their names in the file. Absent: none. */
