@@ -5,7 +5,7 @@ import { scoredNames } from "walrus/metrics";
 import type { SampleInfo } from "walrus";
 import { figurePixels } from "./figure.ts";
 import type { ForecastOptions } from "./options.ts";
-import { type Drawable, PANEL } from "./picture.ts";
+import { animationOptions, chooseSteps, type Drawable, pictureOptions } from "./picture.ts";
 import type { Recording } from "./recording.ts";
 import { channelsOf, gridShape, type PlaneChoice } from "./view.ts";
 
@@ -38,10 +38,9 @@ export function pixelsOf(
   plane: PlaneChoice | undefined,
 ): { animation: number; largest: number } {
   const extent = { shape: gridShape(info), channels: scoredNames(info), ...(plane ? { plane } : {}) };
-  const pixels = (steps: number, panel: number) =>
-    figurePixels(extent, { steps: Array.from({ length: steps }, (_, i) => i), panel });
-  const animation = pixels(1, PANEL.animation);
-  return { animation, largest: Math.max(animation, pixels(4, PANEL.picture)) };
+  const animation = figurePixels(extent, animationOptions(extent));
+  const picture = figurePixels(extent, pictureOptions(chooseSteps(4)));
+  return { animation, largest: Math.max(animation, picture) };
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import gifenc from "gifenc";
-import { drawFigure, fieldScales, timeText } from "./figure.ts";
+import { drawFigure, fieldScales, type FigureOptions, timeText } from "./figure.ts";
 import type { ForecastView } from "./view.ts";
 
 const { GIFEncoder, quantize, applyPalette } = gifenc;
@@ -61,8 +61,23 @@ export interface Drawable {
   view(steps: readonly number[]): Promise<ForecastView>;
 }
 
-/** How large a field is drawn in the picture and in the animation. */
-export const PANEL = { picture: 136, animation: 120 } as const;
+/** How large a field is drawn in the picture, and about how large in the animation. */
+const [PICTURE, ANIMATION] = [136, 120];
+
+/** How the picture is drawn. */
+export function pictureOptions(steps: readonly number[]): FigureOptions {
+  return { steps, panel: PICTURE };
+}
+
+/**
+ * How a frame of the animation is drawn. Of grids that are not larger, every value is a square of whole pixels: to blur
+ * them takes ten times as long as all else.
+ */
+export function animationOptions({ shape }: Pick<ForecastView, "shape">): FigureOptions {
+  const points = Math.max(...shape);
+  const zoom = Math.round(ANIMATION / points);
+  return { steps: [0], panel: zoom > 0 ? zoom * points : ANIMATION, compact: zoom > 0 };
+}
 
 /** Steps whose values set the scales of an animation. */
 const SCALED = 48;
@@ -84,7 +99,7 @@ export async function renderPicture(
 ): Promise<Uint8Array> {
   const view = await frames.view(steps);
   const rows = steps.map((_, i) => i);
-  const svg = drawFigure(view, { steps: rows, panel: PANEL.picture, rowNames: rowNames(steps, view) });
+  const svg = drawFigure(view, { ...pictureOptions(rows), rowNames: rowNames(steps, view) });
   return (await rasterize(svg, true)).png;
 }
 
@@ -112,7 +127,7 @@ export async function* renderAnimation(frames: Drawable, delay = 350): AsyncGene
   const scales = fieldScales(await frames.view(chooseSteps(frames.steps, SCALED)));
   const draw = async (step: number) => {
     const view = await frames.view([step]);
-    const options = { steps: [0], panel: PANEL.animation, scales, rowNames: rowNames([step], view) };
+    const options = { ...animationOptions(view), scales, rowNames: rowNames([step], view) };
     return await rasterize(drawFigure(view, options), false);
   };
   const samples: Raster[] = [];
