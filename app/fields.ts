@@ -1,7 +1,7 @@
-// Names of fields as users give them: a name that no data have is a mistake, a field that the network has not learnt is
-// worth a warning.
+// Data beside what a network knows: a name that no data have is a mistake; a field that the network has not learnt, or
+// frames that it has, are worth a warning.
 
-import type { FieldMap, SampleInfo } from "walrus";
+import type { FieldMap, SampleInfo, Split } from "walrus";
 import { transformedName } from "walrus/data";
 import { closest, type Model, unlearntFields } from "walrus/models";
 
@@ -56,12 +56,28 @@ export function warnUnlearnt(
   const unlearnt = unlearntFields(model, info, { map, transforms });
   if (unlearnt.length === 0) return;
   const names = unlearnt.map((name) => `"${name}"`).join(", ");
-  const learnt = Object.keys(model.learnt!.fields);
+  const learnt = Object.keys(model.learnt?.fields ?? {});
+  const known = learnt.length > 0 ? `; it has learnt ${learnt.join(", ")}` : "";
   warn(
     `warning: this network has not learnt ${names}: what it forecasts of ${
       unlearnt.length === 1 ? "it" : "them"
-    } means nothing. It has learnt ${
-      learnt.join(", ")
-    }: --map FIELD=NAME where one of these is meant, or finetune`,
+    } means nothing${known}; map names to fields it has learnt, or finetune it`,
   );
+}
+
+/** Warns of scores on data that the network was trained on. */
+export function warnTrainedOn({ learnt }: Model, split: Split, warn: (line: string) => void): void {
+  const seen = learnt?.systems[split.dataset];
+  if (!seen) return;
+  if (seen.split === split.name) {
+    warn(
+      `warning: the network was trained on the ${split.name} split of "${split.dataset}": ` +
+        "these are not scores on frames that it has not seen",
+    );
+  } else if (split.name === "all") {
+    warn(
+      `note: the network was trained on ${seen.split} data of "${split.dataset}"; whether on these frames too, ` +
+        "the data do not say",
+    );
+  }
 }

@@ -13,7 +13,7 @@ import {
 import { findNotFinite, readStatistics } from "walrus/data";
 import { isUrl } from "walrus/io";
 import { command, type Context } from "../cli.ts";
-import { checkMap, warnUnlearnt } from "../fields.ts";
+import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { drawable, pixelsOf, planeOf } from "./draw.ts";
 import { frameNumbers, keptBytes } from "./memory.ts";
@@ -35,10 +35,10 @@ function deviceOpener(options: ForecastOptions, { print }: Context, devices: Asy
     );
 }
 
-/** The trajectory that was asked for. */
+/** The split and the trajectory that were asked for. */
 async function trajectoryOf(data: Dataset, { split: name, trajectory, input }: ForecastOptions) {
   const split = await data.split(name);
-  if (trajectory < split.trajectories) return split.trajectory(trajectory);
+  if (trajectory < split.trajectories) return { split, trajectory: split.trajectory(trajectory) };
   throw new RangeError(
     `"${input}" has trajectories 0 to ${split.trajectories - 1}, ${trajectory} was asked for`,
   );
@@ -114,7 +114,7 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   const began = performance.now();
   using data = await openData(options.input);
   for (const warning of data.warnings) warn(`warning: ${warning}`);
-  const trajectory = await trajectoryOf(data, options);
+  const { split, trajectory } = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();
   const open = deviceOpener(options, context, devices);
   using model = await loadModel(options.checkpoint, {
@@ -125,6 +125,7 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
   const { files, plane, start, kept } = await prepare(options, trajectory, model, context);
+  if (split.name !== "all") warnTrainedOn(model.model, split, warn);
   describe(context, trajectory, start, model, options);
   const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
   const { recording, rows, names } = await rollOut(

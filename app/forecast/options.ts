@@ -52,7 +52,8 @@ function positive(text: string): number {
   throw new InvalidArgumentError("wanted a number above 0");
 }
 
-function pair(kind: string) {
+/** A parser of `FIELD=NAME`. */
+export function pair(kind: string) {
   return (text: string, before: Record<string, string> = {}): Record<string, string> => {
     const match = /^([^=]+)=([^=]+)$/.exec(text);
     if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}`);
