@@ -175,12 +175,7 @@ export class RunFolder {
     await Deno.writeTextFile(`${this.path}/log.jsonl`, `${JSON.stringify({ step, ...scalars })}\n`, {
       append: true,
     });
-    await Deno.writeFile(
-      await (this.#events ??= this.#startEvents()),
-      scalarRecord(Date.now() / 1000, step, scalars),
-      {
-        append: true,
-      },
-    );
+    const events = await (this.#events ??= this.#startEvents());
+    await Deno.writeFile(events, scalarRecord(Date.now() / 1000, step, scalars), { append: true });
   }
 }

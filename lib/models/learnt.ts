@@ -12,8 +12,8 @@ import type { FieldMap, Model } from "./model.ts";
 export interface LearntSystem {
   /** Points of each axis. */
   readonly grid: readonly number[];
-  /** Near and far side of each axis. */
-  readonly boundaries: readonly (readonly string[])[];
+  /** Of each axis: what both its sides are, or the near and the far one: `wall, open`. */
+  readonly boundaries: readonly string[];
   /** Name of the split. */
   readonly split: string;
   /** How many. */
@@ -49,7 +49,7 @@ const schema: v.GenericSchema<unknown, Learnt> = v.object({
     v.string(),
     v.object({
       grid: v.array(v.number()),
-      boundaries: v.array(v.array(v.string())),
+      boundaries: v.array(v.string()),
       split: v.string(),
       trajectories: v.number(),
     }),
@@ -213,7 +213,7 @@ export async function learnFrom(
     const { grid, boundaries } = info;
     systems[name] = {
       grid: [...grid.shape],
-      boundaries: boundaries.map((sides) => [...sides]),
+      boundaries: boundaries.map((sides) => [...new Set(sides)].join(", ")),
       split: split.name,
       trajectories: split.trajectories,
     };
