@@ -6,39 +6,7 @@ import { componentNames } from "../data/components.ts";
 import type { Sample, SampleInfo, Split } from "../data/dataset.ts";
 import { type FieldTransforms, TRANSFORMS } from "../data/transforms.ts";
 import { parseYaml, writeYaml } from "../io/yaml.ts";
-import type { FieldMap, Model } from "./model.ts";
-
-/** A data set that a network was trained on. */
-export interface LearntSystem {
-  /** Points of each axis. */
-  readonly grid: readonly number[];
-  /** Of each axis: what both its sides are, or the near and the far one: `wall, open`. */
-  readonly boundaries: readonly string[];
-  /** Name of the split. */
-  readonly split: string;
-  /** How many. */
-  readonly trajectories: number;
-}
-
-/** A field, or a component of one, that a network was trained on. */
-export interface LearntField {
-  /** Range of its numbers, in frames spread over the training data, in the form in which the network takes it. */
-  readonly low: number;
-  /** See `low`. */
-  readonly high: number;
-  /** Names of the data sets that have it. */
-  readonly systems: readonly string[];
-}
-
-/** What a network was trained on. */
-export interface Learnt {
-  /** Whether this is all: false where the training began with a network of which it is not known. */
-  readonly complete: boolean;
-  /** Data sets by name. */
-  readonly systems: Readonly<Record<string, LearntSystem>>;
-  /** Fields by their names in the model's table. */
-  readonly fields: Readonly<Record<string, LearntField>>;
-}
+import type { FieldMap, Learnt, LearntField, LearntSystem, Model } from "./model.ts";
 
 /** Name of the file beside a network's weights. */
 export const LEARNT_FILE = "learnt.yaml";
@@ -121,13 +89,14 @@ export function withLearnt<S>(model: Model<S>, learnt: Learnt): Model<S> {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { openModel } from "../forecast/open_model.ts";
- * import { openData } from "../data/open_data.ts";
- * const model = await openModel({ checkpoint: "examples/walrus_small/walrus.safetensors" });
- * using data = await openData("examples/data/gray_scott_mini.hdf5");
- * const { info } = (await data.split()).trajectory(0);
- * assert.deepEqual(unlearntFields(model, info), []);
- * assert.deepEqual(unlearntFields(model, info, { map: { B: "temperature" } }), ["B"]);
+ * const coordinates = [Float64Array.of(0, 1)];
+ * const fields = ["A", "B"].map((name) => ({ name, order: 0, constant: false }));
+ * const grid = { system: "cartesian", axes: ["x"], shape: [2], coordinates };
+ * const info = { dataset: "own", grid, boundaries: [], fields, masked: false, scalars: {} };
+ * const bare = { fields: () => [{ columns: [3], learnt: true }, { columns: [4], learnt: true }] } as unknown as Model;
+ * const A = { low: 0, high: 1, systems: ["own"] };
+ * const model = withLearnt(bare, { complete: true, systems: {}, fields: { A } });
+ * assert.deepEqual(unlearntFields(model, info), ["B"]);
  * ```
  */
 export function unlearntFields(

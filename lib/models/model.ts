@@ -8,7 +8,6 @@ import type { Tensor } from "../ir/node.ts";
 import type { HostArray, Shape, Type } from "../ir/types.ts";
 import type { Parameters } from "../nn/parameters.ts";
 import type { RandomSource } from "../random/random_source.ts";
-import type { Learnt } from "./learnt.ts";
 
 export type { Parameters } from "../nn/parameters.ts";
 
@@ -91,6 +90,38 @@ export interface StepPlace {
  * `data`, `training`, `schedule`, `model`), each with its keys. The settings of the loss are those of `loss`.
  */
 export type Recipe = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A data set that a network was trained on. */
+export interface LearntSystem {
+  /** Points of each axis. */
+  readonly grid: readonly number[];
+  /** Of each axis: what both its sides are, or the near and the far one: `wall, open`. */
+  readonly boundaries: readonly string[];
+  /** Name of the split. */
+  readonly split: string;
+  /** How many. */
+  readonly trajectories: number;
+}
+
+/** A field, or a component of one, that a network was trained on. */
+export interface LearntField {
+  /** Range of its numbers, in frames spread over the training data, in the form in which the network takes it. */
+  readonly low: number;
+  /** See `low`. */
+  readonly high: number;
+  /** Names of the data sets that have it. */
+  readonly systems: readonly string[];
+}
+
+/** What a network was trained on. */
+export interface Learnt {
+  /** Whether this is all: false where the training began with a network of which it is not known. */
+  readonly complete: boolean;
+  /** Data sets by name. */
+  readonly systems: Readonly<Record<string, LearntSystem>>;
+  /** Fields by their names in the model's table. */
+  readonly fields: Readonly<Record<string, LearntField>>;
+}
 
 /** A place of a model's field table. */
 export interface FieldPlace {

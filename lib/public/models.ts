@@ -25,22 +25,16 @@ export type { ForecastProgram, MemoryEstimate, PreparedForecast } from "../forec
 export type { Lease } from "../forecast/program_cache.ts";
 export { type ForecastHost, rollout, type RolloutOptions } from "../forecast/rollout.ts";
 export { closest } from "../models/closest.ts";
-export {
-  learnFrom,
-  type Learnt,
-  LEARNT_FILE,
-  type LearntField,
-  type LearntSystem,
-  unlearntFields,
-  withLearnt,
-  writeLearnt,
-} from "../models/learnt.ts";
+export { learnFrom, LEARNT_FILE, unlearntFields, withLearnt, writeLearnt } from "../models/learnt.ts";
 export type {
   CreatedModel,
   FieldMap,
   FieldOptions,
   FieldPlace,
   Inputs,
+  Learnt,
+  LearntField,
+  LearntSystem,
   Model,
   ModelEntry,
   ModelFamily,
