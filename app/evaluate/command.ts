@@ -4,6 +4,7 @@
 import {
   type BackendName,
   type Dataset,
+  type FieldMap,
   type FieldTransforms,
   type Forecaster,
   linearExtrapolation,
@@ -14,9 +15,10 @@ import {
   openDevice,
   persistence,
   type Split,
+  type Statistics,
 } from "walrus";
 import { Option } from "commander";
-import { consecutive, type Masks, placesOf } from "walrus/data";
+import { consecutive, type Masks, placesOf, readStatistics } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import {
   describeLeftOut,
@@ -27,12 +29,17 @@ import {
   summarizeWindows,
 } from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
+import { pair } from "../forecast/options.ts";
 import { maskOption } from "../masks.ts";
+import { checkOutputs } from "../outputs.ts";
 import { MODEL } from "../shipped.ts";
 
 interface Options {
   readonly checkpoint: string;
   readonly config?: string;
+  readonly stats?: string;
+  readonly map: FieldMap;
   readonly split: string;
   readonly every: number;
   readonly rollout: number;
@@ -43,6 +50,8 @@ interface Options {
   readonly threads?: number;
   readonly mask?: Masks;
   readonly out?: string;
+  readonly force: boolean;
+  readonly json: boolean;
 }
 
 /** Scores of one forecaster on one data set. */
@@ -115,12 +124,19 @@ async function evaluateOn(
   data: Dataset,
   split: Split,
   model: LoadedModel,
+  given: Statistics | null,
   options: Options,
 ): Promise<Record<string, Skill>> {
-  const { jitter: draws, seed, kvCache } = options;
+  const { jitter: draws, seed, kvCache, map } = options;
   const { info } = split.trajectory(0);
   const forecasters = {
-    forecast: modelForecast(model, { draws, seed, kvCache, statistics: await data.statistics() }),
+    forecast: modelForecast(model, {
+      draws,
+      seed,
+      kvCache,
+      map,
+      statistics: given ?? await data.statistics(),
+    }),
     persistence,
     linear: linearExtrapolation,
   };
@@ -151,6 +167,12 @@ function tellFaults(skills: Readonly<Record<string, Skill>>, warn: Context["warn
   }
 }
 
+/** A folder's name, or all of its path where several have that name. */
+function labelsOf(folders: readonly string[]): string[] {
+  const names = folders.map((folder) => folder.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""));
+  return names.map((name, i) => names.indexOf(name) === names.lastIndexOf(name) ? name : folders[i]!);
+}
+
 /** The evaluate command. */
 export const evaluate = command<Options>({
   name: "evaluate",
@@ -166,6 +188,8 @@ export const evaluate = command<Options>({
           ),
       )
       .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
+      .option("--stats <file|url>", "stats.yaml, for networks normalised by it (default: beside the data)")
+      .option("--map <field=name>", "field of the data = name in the model's table", pair("FIELD=NAME"), {})
       .option("--split <name>", "train, valid or test", "valid")
       .option("--every <n>", "score every n-th window one step ahead", wholeNumber(1), 1)
       .option("--rollout <steps>", "steps of rollouts from the first frame; 0: none", wholeNumber(0), 10)
@@ -175,10 +199,16 @@ export const evaluate = command<Options>({
       .addOption(choice("--backend <name>", "where to compute", ["auto", "wasm", "webgpu"], "auto"))
       .option("--threads <n>", "threads (default: all)", wholeNumber(1))
       .addOption(maskOption())
-      .option("--out <file>", "also write the scores as JSON");
+      .option("--json", "scores as JSON on standard output, all else on standard error", false)
+      .option("--out <file>", "also write the scores as JSON")
+      .option("--force", "replace a file that exists", false);
   },
   aliases: { "--reuse": "--kv-cache" },
-  async run(options, { print, warn, registry }, operands, args) {
+  async run(options, { print: tell, warn, registry }, operands, args) {
+    // Scores that a program reads stand alone on standard output.
+    const print = options.json ? warn : tell;
+    if (options.out) await checkOutputs({ files: [options.out], force: options.force });
+    const statistics = options.stats ? await readStatistics(options.stats) : null;
     await using device = await openDevice(options.backend, {
       ...(options.threads ? { wasm: { threads: options.threads } } : {}),
     });
@@ -191,18 +221,25 @@ export const evaluate = command<Options>({
     print(`VRMSE, medians; one step / mean of ${options.rollout} steps; ${device.name}`);
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};
-    for (const folder of operands) {
+    const labels = labelsOf(operands);
+    for (const [i, folder] of operands.entries()) {
       using data = await openData(folder, { masks: options.mask ?? {} });
       const split = await splitOf(data, folder, options.split);
-      const skills = results[data.name] = await evaluateOn(data, split, model, options);
+      const { info } = split.trajectory(0);
+      const transforms = () => model.model.transforms?.(info) ?? {};
+      checkMap(options.map, [info], transforms, "--map");
+      warnUnlearnt(model.model, info, options.map, transforms(), warn);
+      warnTrainedOn(model.model, split, warn);
+      const skills = results[labels[i]!] = await evaluateOn(data, split, model, statistics, options);
       tellFaults(skills, warn);
       const cells = Object.values(skills).map(({ oneStep, rollout }) =>
         `${shown(oneStep)} / ${shown(rollout)}`
       );
-      print(row(data.name, cells));
+      print(row(labels[i]!, cells));
     }
-    if (!options.out) return;
     const report = { command: ["deno task evaluate", ...args].join(" "), device: device.name, results };
-    await writeFileAtomic(options.out, new TextEncoder().encode(JSON.stringify(report, null, 2) + "\n"));
+    const text = JSON.stringify(report, null, 2);
+    if (options.json) tell(text);
+    if (options.out) await writeFileAtomic(options.out, new TextEncoder().encode(`${text}\n`));
   },
 });

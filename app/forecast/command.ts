@@ -12,14 +12,17 @@ import {
 } from "walrus";
 import { findNotFinite, readStatistics } from "walrus/data";
 import { isUrl } from "walrus/io";
-import { scoredNames } from "walrus/metrics";
 import { command, type Context } from "../cli.ts";
+import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
 import { DATA, MODEL } from "../shipped.ts";
+import { drawable, pixelsOf, planeOf } from "./draw.ts";
+import { frameNumbers, keptBytes } from "./memory.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
-import { writeForecast, writePictures } from "./output.ts";
-import { type Result, rollOut } from "./roll_out.ts";
+import { checkFiles, chooseFiles, writeForecast, writePictures } from "./output.ts";
+import { checkpointDigest, provenanceOf } from "./provenance.ts";
+import { type Result, rollOut, truthIndex } from "./roll_out.ts";
+import { scoresJson } from "./scores.ts";
 import { renderTable } from "./table.ts";
-import { channelsOf, type ForecastView, gridShape } from "./view.ts";
 
 /** Opens the device that computes, and opens it again when it is lost. */
 function deviceOpener(options: ForecastOptions, { print }: Context, devices: AsyncDisposableStack) {
@@ -32,10 +35,10 @@ function deviceOpener(options: ForecastOptions, { print }: Context, devices: Asy
     );
 }
 
-/** The trajectory that was asked for. */
+/** The split and the trajectory that were asked for. */
 async function trajectoryOf(data: Dataset, { split: name, trajectory, input }: ForecastOptions) {
   const split = await data.split(name);
-  if (trajectory < split.trajectories) return split.trajectory(trajectory);
+  if (trajectory < split.trajectories) return { split, trajectory: split.trajectory(trajectory) };
   throw new RangeError(
     `"${input}" has trajectories 0 to ${split.trajectories - 1}, ${trajectory} was asked for`,
   );
@@ -96,13 +99,13 @@ function describe(
 
 /** Says which frames have no score, and from where on the forecast is no longer finite. */
 function tellFaults(
-  { unscored, diverged, frames }: Result,
+  { unscored, diverged, rows }: Result,
   { steps, stopWhenDiverged }: ForecastOptions,
   { warn }: Context,
 ): void {
   if (unscored.length > 0) {
     warn(
-      `warning: ${unscored.length} of ${frames.length} true frames are not scored: ${unscored.join("; ")}`,
+      `warning: ${unscored.length} of ${rows.length} true frames are not scored: ${unscored.join("; ")}`,
     );
   }
   if (!diverged) return;
@@ -111,12 +114,34 @@ function tellFaults(
   warn(`warning: the forecast has diverged: from step ${step} on, field ${component} is not finite${ended}`);
 }
 
-async function forecastWith(options: ForecastOptions, context: Context): Promise<void> {
+/** What is forecast, from what, and where it goes: all that may be refused before anything is computed. */
+async function prepare(
+  options: ForecastOptions,
+  trajectory: Trajectory,
+  model: LoadedModel,
+  { print, warn }: Context,
+) {
+  const { info } = trajectory;
+  const files = await chooseFiles(options.out, options.force, print);
+  const plane = planeOf(info, options.plane);
+  const pixels = pixelsOf(info, plane);
+  const numbers = options.steps * frameNumbers(info);
+  await checkFiles(files, options.force, numbers, options.gif ? options.steps * pixels.animation : 0);
+  const start = await startOf(trajectory, model, options);
+  const transforms = () => options.transforms ?? model.model.transforms?.(info) ?? {};
+  checkMap(options.map, [info], transforms, "--map");
+  warnUnlearnt(model.model, info, options.map, transforms(), warn);
+  return { files, plane, start, kept: keptBytes(info, options.steps, pixels.largest) };
+}
+
+async function forecastWith(options: ForecastOptions, given: Context): Promise<void> {
+  // Scores that a program reads stand alone on standard output.
+  const context: Context = options.json ? { ...given, print: given.warn } : given;
   const { print, warn, signal, registry } = context;
   const began = performance.now();
   using data = await openData(options.input, { masks: options.mask });
   for (const warning of data.warnings) warn(`warning: ${warning}`);
-  const trajectory = await trajectoryOf(data, options);
+  const { split, trajectory } = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();
   const open = deviceOpener(options, context, devices);
   using model = await loadModel(options.checkpoint, {
@@ -126,7 +151,8 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
     ...(registry ? { registry } : {}),
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
-  const start = await startOf(trajectory, model, options);
+  const { files, plane, start, kept } = await prepare(options, trajectory, model, context);
+  if (split.name !== "all") warnTrainedOn(model.model, split, warn);
   describe(context, trajectory, start, model, options);
   const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
   const result = await rollOut(
@@ -135,32 +161,28 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
     start,
     statistics,
     options,
+    kept,
     context,
     open,
   );
-  const { frames, truth, rows, names } = result;
+  const { recording, rows, names } = result;
   print(`\n${renderTable(names, rows, context.screen ?? { columns: 120, color: false })}\n`);
 
   tellFaults(result, options, context);
 
-  const view: ForecastView = {
-    dataset: start.info.dataset,
-    shape: gridShape(start.info),
-    channels: scoredNames(start.info),
-    axisNames: start.info.grid.axes,
-    times: frames.map(({ time }) => time),
-    truth: truth.map((sample) => sample && channelsOf(sample)),
-    forecast: frames.map(channelsOf),
-    hidden: start.hidden,
-  };
-  const folder = options.out.replace(/[/\\]+$/, "") || ".";
-  const file = `${folder}/forecast.hdf5`;
   signal.throwIfAborted();
-  await writeForecast(file, model.model.family, frames, signal);
-  const pictures = await writePictures(folder, view, signal);
-  print(
-    `wrote ${[file, ...pictures].join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  const provenance = provenanceOf(options, model, start, await checkpointDigest(options.checkpoint, signal));
+  await writeForecast(files.data, model.model.family, recording, provenance, signal);
+  const truth = (step: number) => truthIndex(start, options, step);
+  const pictures = await writePictures(
+    files,
+    drawable(recording, trajectory, truth, plane),
+    options.gif,
+    signal,
   );
+  const written = [files.data, ...pictures];
+  print(`wrote ${written.join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  if (options.json) given.print(scoresJson(names, rows, start.info.dataset, provenance, written));
 }
 
 /** Whether an option names a URL of another machine. */

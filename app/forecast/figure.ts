@@ -3,7 +3,7 @@
 
 import { encode } from "fast-png";
 import { colorize, errorScale, fieldScale, type Scale, shortNumber } from "./scale.ts";
-import { difference, type ForecastView, type Plane, planeOf } from "./view.ts";
+import { difference, drawnPlane, type ForecastView, type Plane, planeOf } from "./view.ts";
 
 /** What is drawn. */
 export interface FigureOptions {
@@ -11,8 +11,8 @@ export interface FigureOptions {
   readonly steps: readonly number[];
   /** Longest side of a panel in pixels. */
   readonly panel: number;
-  /** Steps whose values set the scales; those drawn unless given. */
-  readonly scaleSteps?: readonly number[];
+  /** Scales of each field; those of what is drawn unless given. */
+  readonly scales?: readonly FieldScales[];
   /** Heading and the line under it; those of a rollout unless given. */
   readonly title?: readonly [string, string];
   /** Two lines beside each row; step and time unless given. */
@@ -81,34 +81,45 @@ function colorBar(scale: Scale, x: number, y: number, height: number): string {
     label(scale.low, y + height);
 }
 
-/** All planes of a field at the drawn steps, and the scales they share. */
-interface FieldPlanes {
-  readonly name: string;
-  readonly rows: readonly {
-    readonly truth: Plane | null;
-    readonly forecast: Plane;
-    readonly error: Plane | null;
-  }[];
-  readonly scale: Scale;
-  readonly errorScale: Scale;
+/** Scales of a field and of its errors. */
+export interface FieldScales {
+  readonly field: Scale;
+  readonly error: Scale;
 }
 
-function planesOf(view: ForecastView, channel: number, options: FigureOptions): FieldPlanes {
-  const row = (step: number) => {
-    const forecast = planeOf(view, view.forecast[step]!, channel);
-    const frame = view.truth[step] ?? null;
-    const truth = frame && planeOf(view, frame, channel);
-    return { truth, forecast, error: truth && difference(forecast, truth) };
-  };
-  const scaled = (options.scaleSteps ?? options.steps).map(row);
-  const truths = scaled.flatMap((r) => r.truth ?? []);
-  const errors = scaled.flatMap((r) => r.error ?? []);
+/** A field at one step. */
+interface Row {
+  readonly truth: Plane | null;
+  readonly forecast: Plane;
+  readonly error: Plane | null;
+}
+
+/** All planes of a field at the drawn steps. */
+interface FieldPlanes {
+  readonly name: string;
+  readonly rows: readonly Row[];
+}
+
+function rowOf(view: ForecastView, channel: number, step: number): Row {
+  const forecast = planeOf(view, view.forecast[step]!, channel);
+  const frame = view.truth[step] ?? null;
+  const truth = frame && planeOf(view, frame, channel);
+  return { truth, forecast, error: truth && difference(forecast, truth) };
+}
+
+function scalesOf(rows: readonly Row[]): FieldScales {
+  const truths = rows.flatMap(({ truth }) => truth ?? []);
   return {
-    name: view.channels[channel]!,
-    rows: options.steps.map(row),
-    scale: fieldScale(truths.length > 0 ? truths : scaled.map((r) => r.forecast)),
-    errorScale: errorScale(errors),
+    field: fieldScale(truths.length > 0 ? truths : rows.map(({ forecast }) => forecast)),
+    error: errorScale(rows.flatMap(({ error }) => error ?? [])),
   };
+}
+
+/** Scales that fit all steps of a view, of each field. */
+export function fieldScales(view: ForecastView): FieldScales[] {
+  return view.channels.map((_, channel) =>
+    scalesOf(view.forecast.map((_, step) => rowOf(view, channel, step)))
+  );
 }
 
 /** Sizes that all parts of the figure share. */
@@ -123,8 +134,12 @@ interface Layout {
   readonly panelHeight: number;
 }
 
-function layoutOf(view: ForecastView, { steps, panel, widest = WIDEST }: FigureOptions): Layout {
-  const [X, Y] = view.shape;
+/** What the size of a figure depends on. */
+type Extent = Pick<ForecastView, "shape" | "plane" | "channels">;
+
+function layoutOf(view: Extent, { steps, panel, widest = WIDEST }: FigureOptions): Layout {
+  const { right, up } = drawnPlane(view);
+  const [X, Y] = [view.shape[right]!, view.shape[up]!];
   const unit = panel / Math.max(X, Y);
   // Long thin grids stay visible.
   const panelWidth = Math.max(24, Math.round(X * unit));
@@ -147,8 +162,15 @@ function layoutOf(view: ForecastView, { steps, panel, widest = WIDEST }: FigureO
   };
 }
 
+/** Pixels of a figure. */
+export function figurePixels(view: Extent, options: FigureOptions): number {
+  const { width, height } = layoutOf(view, options);
+  return width * height;
+}
+
 function drawField(
   field: FieldPlanes,
+  scales: FieldScales,
   x: number,
   y: number,
   { panelWidth, panelHeight, fieldWidth }: Layout,
@@ -173,11 +195,11 @@ function drawField(
       `<g ${centre(left)}>${text(0, top + panelHeight / 2 + 4, "no data", 11)}</g>`;
     const draw = (plane: Plane, scale: Scale, left: number) =>
       image(plane, scale, { x: left, y: top, width: panelWidth, height: panelHeight }, compact);
-    return (truth ? draw(truth, field.scale, x) : absent(x)) +
-      draw(forecast, field.scale, second) +
-      colorBar(field.scale, bar, top, panelHeight) +
-      (error ? draw(error, field.errorScale, third) : absent(third)) +
-      (error ? colorBar(field.errorScale, errorBar, top, panelHeight) : "");
+    return (truth ? draw(truth, scales.field, x) : absent(x)) +
+      draw(forecast, scales.field, second) +
+      colorBar(scales.field, bar, top, panelHeight) +
+      (error ? draw(error, scales.error, third) : absent(third)) +
+      (error ? colorBar(scales.error, errorBar, top, panelHeight) : "");
   });
   return title + heads.join("") + rows.join("");
 }
@@ -186,10 +208,13 @@ function drawField(
 function subtitle(view: ForecastView): string {
   const [X, Y, Z] = view.shape;
   const grid = Z > 1 ? `${X} x ${Y} x ${Z}` : `${X} x ${Y}`;
-  const [first = "x", second = "y", third = "z"] = view.axisNames;
-  const plane = Z > 1 ? `, plane ${third} = ${Math.floor(Z / 2)}` : "";
+  const names = ["x", "y", "z"].map((usual, axis) => view.axisNames[axis] ?? usual);
+  const { axis, index, right, up } = drawnPlane(view);
+  const plane = Z > 1 ? `, plane ${names[axis]} = ${index}` : "";
   const hidden = view.hidden?.some((v) => v !== 0) ? ", grey: hidden cells" : "";
-  return `grid ${grid}${plane}; ${first} to the right, ${second} up; error = forecast - truth${hidden}`;
+  return `grid ${grid}${plane}; ${names[right]} to the right, ${
+    names[up]
+  } up; error = forecast - truth${hidden}`;
 }
 
 /**
@@ -201,7 +226,10 @@ function subtitle(view: ForecastView): string {
  */
 export function drawFigure(view: ForecastView, options: FigureOptions): string {
   const layout = layoutOf(view, options);
-  const fields = view.channels.map((_, channel) => planesOf(view, channel, options));
+  const fields = view.channels.map((name, channel): FieldPlanes => ({
+    name,
+    rows: options.steps.map((step) => rowOf(view, channel, step)),
+  }));
   const [title, line] = options.title ?? [`${view.dataset}: Walrus forecast`, subtitle(view)];
   const parts: string[] = [
     `<rect width="100%" height="100%" fill="white"/>`,
@@ -213,7 +241,14 @@ export function drawFigure(view: ForecastView, options: FigureOptions): string {
     const column = i % layout.fieldsPerBand;
     const y = TOP + band * layout.bandHeight;
     parts.push(
-      drawField(field, LEFT + column * (layout.fieldWidth + FIELD_GAP), y, layout, options.compact ?? false),
+      drawField(
+        field,
+        options.scales?.[i] ?? scalesOf(field.rows),
+        LEFT + column * (layout.fieldWidth + FIELD_GAP),
+        y,
+        layout,
+        options.compact ?? false,
+      ),
     );
     if (column > 0) return;
     options.steps.forEach((step, row) => {
@@ -233,6 +268,6 @@ export function drawFigure(view: ForecastView, options: FigureOptions): string {
 }
 
 /** A time in up to four digits. */
-function timeText(time: number): string {
+export function timeText(time: number): string {
   return String(Number(time.toPrecision(4)));
 }

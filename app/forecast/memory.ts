@@ -1,11 +1,61 @@
-// Whether a forecast fits, decided before weights are read.
+// Whether a forecast fits, decided before weights are read: what the device takes, what is kept of the results, what
+// drawing them takes.
 
 import { WIDE_BYTES } from "walrus/devices";
-import type { MemoryEstimate } from "walrus";
+import type { MemoryEstimate, SampleInfo } from "walrus";
+import { bytes } from "../words.ts";
 
-/** Bytes in a unit people read. */
-export function bytes(count: number): string {
-  return count >= 1e9 ? `${(count / 1e9).toFixed(2)} GB` : `${(count / 1e6).toFixed(1)} MB`;
+/** What a process holds that computes and draws nothing: the runtime, its threads, the libraries of HDF5 and pictures. */
+const RUNTIME = 300e6;
+/**
+ * Times that the numbers of a forecast are held while they are written: the frames, a field in the memory of the HDF5
+ * library, the file there while it grows, the file's bytes.
+ */
+const COPIES = 4;
+/** Bytes a pixel of a picture takes while it is drawn: as SVG, rasterised, as PNG or with a palette. */
+const DRAWN = 48;
+
+/** What a forecast takes besides the device's memory. */
+export interface Kept {
+  /** Bytes of the results while they are held and written. */
+  readonly results: number;
+  /** Bytes of pictures while they are drawn. */
+  readonly pictures: number;
+}
+
+/** Numbers of the varying fields of one frame. */
+export function frameNumbers({ grid, fields }: SampleInfo): number {
+  const points = grid.shape.reduce((n, size) => n * size, 1);
+  const components = fields.map(({ order, constant }) => constant ? 0 : grid.coordinates.length ** order);
+  return points * components.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * What is held besides the device's memory.
+ *
+ * @param info of the samples
+ * @param steps frames that are forecast
+ * @param pixels of the largest picture
+ */
+export function keptBytes(info: SampleInfo, steps: number, pixels: number): Kept {
+  return { results: COPIES * 4 * steps * frameNumbers(info), pictures: DRAWN * pixels };
+}
+
+/** All that a forecast takes, with the process it runs in. */
+export function plannedBytes({ weights, working }: MemoryEstimate, { results, pictures }: Kept): number {
+  return weights + working + results + pictures + RUNTIME;
+}
+
+/** The plan in a line. */
+export function memoryLine(need: MemoryEstimate, kept: Kept): string {
+  const parts = [
+    `weights ${bytes(need.weights)}`,
+    `intermediate results ${bytes(need.working)}`,
+    `frames ${bytes(kept.results)}`,
+    `pictures ${bytes(kept.pictures)}`,
+    `the program ${bytes(RUNTIME)}`,
+  ];
+  return `memory: up to ${bytes(plannedBytes(need, kept))} planned (${parts.join(", ")})`;
 }
 
 /**
@@ -14,19 +64,28 @@ export function bytes(count: number): string {
  * @param need bytes of weights and of intermediate results
  * @param available bytes the machine has free
  * @param most bytes one device can hold, whatever is free
+ * @param kept bytes of results and pictures, which the device does not hold
  * @throws RangeError naming what is needed, what there is and what would help
  */
-export function admit({ weights, working }: MemoryEstimate, available: number, most: number): void {
-  const need = weights + working;
-  const limit = Math.min(available, most);
-  if (need <= limit) return;
-  const whose = limit === most ? "--memory allows" : "this machine has free";
-  const wider = limit === most && most < WIDE_BYTES ? "--memory 8 or 16, " : "";
+export function admit(
+  { weights, working }: MemoryEstimate,
+  available: number,
+  most: number,
+  kept: Kept = { results: 0, pictures: 0 },
+): void {
+  const device = weights + working;
+  const beside = kept.results + kept.pictures;
+  const narrow = device > most;
+  if (!narrow && device + beside <= available) return;
+  const whose = narrow && most <= available ? "--memory allows" : "this machine has free";
+  const wider = narrow && most < WIDE_BYTES ? "--memory 8 or 16, " : "";
+  const frames = beside > 0 ? `, frames and pictures ${bytes(beside)}` : "";
+  const fewer = beside > device ? "fewer --steps, " : "";
   throw new RangeError(
-    `The forecast needs ${bytes(need)} (weights ${bytes(weights)}, intermediate results ${
+    `The forecast needs ${bytes(device + beside)} (weights ${bytes(weights)}, intermediate results ${
       bytes(working)
-    }), ${whose} ${
-      bytes(limit)
-    }; use ${wider}--weights int8, a smaller checkpoint, a coarser grid or fewer input frames`,
+    }${frames}), ${whose} ${
+      bytes(Math.min(available, narrow ? most : Infinity))
+    }; use ${fewer}${wider}--weights int8, a smaller checkpoint, a coarser grid or fewer input frames`,
   );
 }

@@ -26,7 +26,16 @@ export interface ForecastOptions {
   /** Bytes the CPU backend may take. */
   readonly memory: number;
   readonly threads: number | undefined;
-  readonly out: string;
+  /** Folder of the results; undefined: the usual one, or one beside it that is free. */
+  readonly out: string | undefined;
+  /** Whether files that exist may be replaced. */
+  readonly force: boolean;
+  /** Whether there is an animation. */
+  readonly gif: boolean;
+  /** Whether the scores are printed as JSON. */
+  readonly json: boolean;
+  /** The plane of 3D data that is drawn: name of an axis, and which of its points; undefined: the middle of the third. */
+  readonly plane: { readonly axis: string; readonly index: number } | undefined;
   readonly frames: number | undefined;
   readonly grid: GridTreatment;
   readonly map: Readonly<Record<string, string>>;
@@ -69,6 +78,12 @@ export function transform(text: string, before: Record<string, string> = {}): Re
     }
   }
   return next;
+}
+
+function plane(text: string): ForecastOptions["plane"] {
+  const match = /^([^=]+)=(\d{1,9})$/.exec(text);
+  if (!match?.[1]) throw new InvalidArgumentError("wanted AXIS=POINT, as z=8");
+  return { axis: match[1], index: Number(match[2]) };
 }
 
 /** Options as they are read. */
@@ -139,7 +154,15 @@ export function declareOptions(reader: Command): void {
         "auto",
       ),
     )
-    .option("--out <dir>", "folder for the results", "out");
+    .option(
+      "--plane <axis=point>",
+      "plane of 3D data that is drawn: z=8 (default: the middle of the third axis)",
+      plane,
+    )
+    .option("--no-gif", "no animation: of long forecasts it takes the longest")
+    .option("--json", "scores as JSON on standard output, all else on standard error", false)
+    .option("--out <dir>", "folder for the results (default: out, or out-2, .. where that holds a forecast)")
+    .option("--force", "replace results that exist", false);
 }
 
 /**
@@ -159,6 +182,8 @@ export function completeOptions({ transform, ...read }: ReadOptions, defaults: D
     lead: undefined,
     threads: undefined,
     frames: undefined,
+    out: undefined,
+    plane: undefined,
     ...read,
     memory: read.memory * 2 ** 30,
     transforms: transform,

@@ -1,8 +1,9 @@
-// The figure of a forecast as PNG and as animated GIF.
+// The figure of a forecast as PNG and as animated GIF, drawn from a few frames at a time: a long forecast's pictures are
+// never held together.
 
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import gifenc from "gifenc";
-import { drawFigure } from "./figure.ts";
+import { drawFigure, fieldScales, type FigureOptions, timeText } from "./figure.ts";
 import type { ForecastView } from "./view.ts";
 
 const { GIFEncoder, quantize, applyPalette } = gifenc;
@@ -25,11 +26,18 @@ interface Raster {
 }
 
 async function rasterize(svg: string, encoded: boolean): Promise<Raster> {
-  const drawn = new Resvg(svg, {
+  const figure = new Resvg(svg, {
     font: { fontBuffers: [await font()], defaultFontFamily: "Inter", loadSystemFonts: false },
-  }).render();
-  const { width, height, pixels } = drawn;
-  return { width, height, pixels, png: encoded ? drawn.asPng() : new Uint8Array(0) };
+  });
+  const drawn = figure.render();
+  try {
+    const { width, height, pixels } = drawn;
+    return { width, height, pixels, png: encoded ? drawn.asPng() : new Uint8Array(0) };
+  } finally {
+    // The rasteriser's memory is its own: it does not see the runtime's collector.
+    drawn.free();
+    figure.free();
+  }
 }
 
 /** Steps to show: the first, the last and those between, at most `count`. */
@@ -45,46 +53,97 @@ export function chooseSteps(steps: number, count = 4): number[] {
   );
 }
 
+/** Frames to draw. */
+export interface Drawable {
+  /** How many there are. */
+  readonly steps: number;
+  /** Some of them. */
+  view(steps: readonly number[]): Promise<ForecastView>;
+}
+
+/** How large a field is drawn in the picture, and about how large in the animation. */
+const [PICTURE, ANIMATION] = [136, 120];
+
+/** How the picture is drawn. */
+export function pictureOptions(steps: readonly number[]): FigureOptions {
+  return { steps, panel: PICTURE };
+}
+
+/**
+ * How a frame of the animation is drawn. Of grids that are not larger, every value is a square of whole pixels: to blur
+ * them takes ten times as long as all else.
+ */
+export function animationOptions({ shape }: Pick<ForecastView, "shape">): FigureOptions {
+  const points = Math.max(...shape);
+  const zoom = Math.round(ANIMATION / points);
+  return { steps: [0], panel: zoom > 0 ? zoom * points : ANIMATION, compact: zoom > 0 };
+}
+
+/** Steps whose values set the scales of an animation. */
+const SCALED = 48;
+
+/** What stands beside the rows of a figure. */
+function rowNames(steps: readonly number[], { times }: ForecastView): (readonly [string, string])[] {
+  return steps.map((step, i) => [`step ${step + 1}`, `t = ${timeText(times[i]!)}`] as const);
+}
+
 /**
  * The figure as PNG: one row for each of a few steps.
  *
- * @param view frames and names
+ * @param frames what is drawn
  * @param steps which steps, from 0
  */
 export async function renderPicture(
-  view: ForecastView,
-  steps: readonly number[] = chooseSteps(view.forecast.length),
+  frames: Drawable,
+  steps: readonly number[] = chooseSteps(frames.steps),
 ): Promise<Uint8Array> {
-  return (await rasterize(drawFigure(view, { steps, panel: 136 }), true)).png;
+  const view = await frames.view(steps);
+  const rows = steps.map((_, i) => i);
+  const svg = drawFigure(view, { ...pictureOptions(rows), rowNames: rowNames(steps, view) });
+  return (await rasterize(svg, true)).png;
 }
 
 const COLORS = 256;
 
+/** One palette from some frames: colours do not flicker from step to step. */
+function paletteOf(rasters: readonly Raster[]): number[][] {
+  const joined = new Uint8Array(rasters.reduce((n, { pixels }) => n + pixels.length, 0));
+  let at = 0;
+  for (const { pixels } of rasters) {
+    joined.set(pixels, at);
+    at += pixels.length;
+  }
+  return quantize(joined, COLORS);
+}
+
 /**
  * The figure as animated GIF: one picture a step, scales and palette common to all.
  *
- * @param view frames and names
+ * @param frames what is drawn
  * @param delay milliseconds a step is shown
+ * @returns the bytes of the file, a frame at a time
  */
-export async function renderAnimation(view: ForecastView, delay = 350): Promise<Uint8Array> {
-  const all = view.forecast.map((_, step) => step);
-  const frames: Raster[] = [];
-  for (const step of all) {
-    frames.push(await rasterize(drawFigure(view, { steps: [step], panel: 120, scaleSteps: all }), false));
+export async function* renderAnimation(frames: Drawable, delay = 350): AsyncGenerator<Uint8Array> {
+  const scales = fieldScales(await frames.view(chooseSteps(frames.steps, SCALED)));
+  const draw = async (step: number) => {
+    const view = await frames.view([step]);
+    const options = { ...animationOptions(view), scales, rowNames: rowNames([step], view) };
+    return await rasterize(drawFigure(view, options), false);
+  };
+  const samples: Raster[] = [];
+  for (const step of chooseSteps(frames.steps, 5)) samples.push(await draw(step));
+  const palette = paletteOf(samples);
+  samples.length = 0;
+  const gif = GIFEncoder({ auto: false });
+  gif.writeHeader();
+  for (let step = 0; step < frames.steps; step++) {
+    const { width, height, pixels } = await draw(step);
+    const shown = step === frames.steps - 1 ? 3 * delay : delay;
+    const first = step === 0 ? { first: true, palette } : {};
+    gif.writeFrame(applyPalette(pixels, palette), width, height, { delay: shown, ...first });
+    yield gif.bytes();
+    gif.reset();
   }
-  // One palette from some frames: colours do not flicker from step to step.
-  const samples = chooseSteps(frames.length, 5).map((i) => frames[i]!.pixels);
-  const joined = new Uint8Array(samples.reduce((n, s) => n + s.length, 0));
-  samples.reduce((at, s) => {
-    joined.set(s, at);
-    return at + s.length;
-  }, 0);
-  const palette = quantize(joined, COLORS);
-  const gif = GIFEncoder();
-  frames.forEach(({ width, height, pixels }, i) => {
-    const options = { delay: i === frames.length - 1 ? 3 * delay : delay, ...(i === 0 ? { palette } : {}) };
-    gif.writeFrame(applyPalette(pixels, palette), width, height, options);
-  });
   gif.finish();
-  return gif.bytes();
+  yield gif.bytes();
 }

@@ -14,16 +14,15 @@ import {
 import { findNotFinite, locateNotFinite } from "walrus/data";
 import { scoredNames } from "walrus/metrics";
 import type { Context } from "../cli.ts";
-import { admit } from "./memory.ts";
+import { admit, type Kept, memoryLine } from "./memory.ts";
 import type { ForecastOptions } from "./options.ts";
-import { startProgress } from "./progress.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import { type Recording, startRecording } from "./recording.ts";
 import type { ScoreRow } from "./table.ts";
 
-/** A forecast beside the truth. */
+/** A forecast and its scores. */
 export interface Result {
-  readonly frames: readonly Frame[];
-  /** Null where the trajectory has no frame left. */
-  readonly truth: readonly (Sample | null)[];
+  readonly recording: Recording;
   readonly rows: readonly ScoreRow[];
   /** Names of what is scored. */
   readonly names: readonly string[];
@@ -31,6 +30,11 @@ export interface Result {
   readonly unscored: readonly string[];
   /** The first predicted frame that is not finite, and a component that is not; null where there is none. */
   readonly diverged: { readonly step: number; readonly component: string } | null;
+}
+
+/** The frame of the trajectory that a step forecasts, by its number; beyond the last where there is none. */
+export function truthIndex(start: Sample, options: ForecastOptions, step: number): number {
+  return options.start + (start.times.length - 1 + step) * options.stride;
 }
 
 /** Scores of every component; null where there is no truth. */
@@ -55,18 +59,21 @@ export async function rollOut(
   start: Sample,
   statistics: Statistics | null,
   options: ForecastOptions,
+  kept: Kept,
   context: Context,
   open: () => Promise<Device>,
 ): Promise<Result> {
-  const { steps, seed, kvCache, map, stride, grid } = options;
+  const { steps, seed, kvCache, map, grid } = options;
   const transforms = options.transforms ?? model.model.transforms?.(start.info) ?? {};
   const scores = scorer(start, transforms);
-  const lastFrame = options.start + (start.times.length - 1) * stride;
-  const { value: kept } = await persistence(start, 1).next();
-  const [frames, truth, rows]: [Frame[], (Sample | null)[], ScoreRow[]] = [[], [], []];
+  const { value: last } = await persistence(start, 1).next();
+  const recording = startRecording(start, steps);
+  const rows: ScoreRow[] = [];
   const unscored: string[] = [];
   let diverged: Result["diverged"] = null;
-  using progress = startProgress("forecast", steps, context);
+  using shown = new DisposableStack();
+  let progress: Progress | null = null;
+  const started = () => progress ??= shown.use(startProgress("forecast", steps, context));
   const isCpu = model.device.name.startsWith("wasm");
   const rollout = model.rollout(start, {
     steps,
@@ -78,7 +85,12 @@ export async function rollOut(
     ...(options.transforms ? { transforms } : {}),
     ...(options.jitter ? {} : { draws: false }),
     ...(options.lead ? { lead: options.lead } : {}),
-    admit: (need) => admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity),
+    admit: (need) => {
+      admit(need, Deno.systemMemoryInfo().available, isCpu ? options.memory : Infinity, kept);
+      // The plan comes before the bar, which has its line for itself.
+      if (!progress) context.print(memoryLine(need, kept));
+      started();
+    },
     signal: context.signal,
     onDeviceLost: (error) => {
       context.warn(`warning: ${error.message}; going on with a new one`);
@@ -86,24 +98,23 @@ export async function rollOut(
     },
   });
   for await (const frame of rollout) {
-    const index = lastFrame + frame.step * stride;
+    const index = truthIndex(start, options, frame.step);
     const known = index < trajectory.steps ? await trajectory.sample([index]) : null;
     const bad = known && findNotFinite(known, [index]);
     if (bad) unscored.push(bad);
     const scored = bad ? null : known;
     const time = known?.times[0] ?? frame.time;
-    const values = frame.values.slice(0, kept!.length);
-    frames.push({ ...frame, time, times: Float64Array.of(time) });
-    truth.push(known);
+    const values = frame.values.slice(0, last!.length);
+    recording.add(frame, time);
     rows.push({
       step: frame.step,
       time,
       forecast: scores(values, scored),
-      persistence: scores(kept!, scored),
+      persistence: scores(last!, scored),
     });
-    progress.update(frame.step);
+    started().update(frame.step);
     diverged ??= firstFault(frame);
     if (diverged && options.stopWhenDiverged) break;
   }
-  return { frames, truth, rows, names: scoredNames(start.info, transforms), unscored, diverged };
+  return { recording, rows, names: scoredNames(start.info, transforms), unscored, diverged };
 }

@@ -32,9 +32,14 @@ const sequential = table(interpolateViridis);
 const diverging = table((t) => interpolateRdBu(1 - t));
 const errors = table((t) => interpolatePuOr(1 - t));
 
+/** All finite values of some planes, sorted. */
 function finite(planes: readonly Plane[]): Float32Array {
-  const all = planes.flatMap((p) => [...p.values.filter((v) => Number.isFinite(v))]);
-  return Float32Array.from(all).sort();
+  const all = new Float32Array(planes.reduce((count, { values }) => count + values.length, 0));
+  let count = 0;
+  for (const { values } of planes) {
+    for (const value of values) if (Number.isFinite(value)) all[count++] = value;
+  }
+  return all.subarray(0, count).sort();
 }
 
 /** The value below which a share of the sorted values lies. */

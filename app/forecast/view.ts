@@ -18,6 +18,30 @@ export interface ForecastView {
   readonly forecast: readonly Float32Array[];
   /** 1 for hidden cells, `[X, Y, Z]`. */
   readonly hidden: Uint8Array | null;
+  /** Which plane of a grid with three axes is drawn; the middle one of the third axis unless given. */
+  readonly plane?: PlaneChoice;
+}
+
+/** A plane of points across one axis. */
+export interface PlaneChoice {
+  /** Number of the axis it lies across. */
+  readonly axis: number;
+  /** Which of the axis's points. */
+  readonly index: number;
+}
+
+/** How a plane lies in the grid. */
+export interface DrawnPlane extends PlaneChoice {
+  /** Numbers of the axes to the right and up. */
+  readonly right: number;
+  readonly up: number;
+}
+
+/** The plane that is drawn: x to the right and y up, or whatever axes the choice leaves. */
+export function drawnPlane({ shape, plane }: Pick<ForecastView, "shape" | "plane">): DrawnPlane {
+  const { axis, index } = plane ?? { axis: 2, index: Math.floor(shape[2] / 2) };
+  const [right = 0, up = 1] = [0, 1, 2].filter((other) => other !== axis);
+  return { axis, index, right, up };
 }
 
 /** X, Y, Z of a grid; 1 for axes it does not have. */
@@ -42,26 +66,27 @@ export function channelsOf({ info, values }: Pick<Sample, "info" | "values">): F
   return out;
 }
 
-/** A plane of one channel: `width * height` values, rows from the top (largest y) down; NaN where hidden. */
+/** A plane of one channel: `width * height` values, rows from the top (largest coordinate) down; NaN where hidden. */
 export interface Plane {
   readonly width: number;
   readonly height: number;
   readonly values: Float32Array;
 }
 
-/** The channel of a frame as a picture: x to the right, y up, the middle plane of the third axis. */
+/** The channel of a frame as a picture. */
 export function planeOf(view: ForecastView, frame: Float32Array, channel: number): Plane {
-  const [X, Y, Z] = view.shape;
-  const z = Math.floor(Z / 2);
-  const values = new Float32Array(X * Y);
-  for (let x = 0; x < X; x++) {
-    for (let y = 0; y < Y; y++) {
-      const point = (x * Y + y) * Z + z;
+  const { axis, index, right, up } = drawnPlane(view);
+  const strides = [view.shape[1] * view.shape[2], view.shape[2], 1];
+  const [width, height] = [view.shape[right]!, view.shape[up]!];
+  const values = new Float32Array(width * height);
+  for (let a = 0; a < width; a++) {
+    for (let b = 0; b < height; b++) {
+      const point = a * strides[right]! + b * strides[up]! + index * strides[axis]!;
       const hidden = view.hidden !== null && view.hidden[point] !== 0;
-      values[(Y - 1 - y) * X + x] = hidden ? NaN : frame[point * view.channels.length + channel]!;
+      values[(height - 1 - b) * width + a] = hidden ? NaN : frame[point * view.channels.length + channel]!;
     }
   }
-  return { width: X, height: Y, values };
+  return { width, height, values };
 }
 
 /** Difference of two planes. */

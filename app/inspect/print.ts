@@ -1,7 +1,7 @@
 // Draws a report for a terminal: the important first, columns aligned, one line a fact.
 
 import type { Context } from "../cli.ts";
-import { bytes } from "../forecast/memory.ts";
+import { bytes } from "../words.ts";
 import { columns, counted, short, wrapped } from "./layout.ts";
 import { countOf } from "./network.ts";
 import type {

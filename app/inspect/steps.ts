@@ -11,7 +11,7 @@ import {
   workOf,
 } from "walrus/devices";
 import type { ModelEntry } from "walrus/models";
-import { bytes } from "../forecast/memory.ts";
+import { bytes } from "../words.ts";
 import { planForecast } from "../plan/forecast.ts";
 import type { Network } from "./network.ts";
 import type { StepReport } from "./report.ts";

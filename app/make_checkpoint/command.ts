@@ -6,6 +6,7 @@ import { streamSafetensors, type WritableType, writeFileAtomic } from "walrus/io
 import { type Shape, sizeOf } from "walrus/ir";
 import { openModel, type ParameterInfo } from "walrus/models";
 import { randomSource } from "walrus/train";
+import { checkOutputs } from "../outputs.ts";
 import { choice, command, wholeNumber } from "../cli.ts";
 
 /** Random numbers between -1 and 1 from their place: a billion of them must not take long. */
@@ -47,6 +48,7 @@ interface Options {
   readonly seed: number;
   readonly dtype: WritableType;
   readonly out: string;
+  readonly force: boolean;
 }
 
 /** The make-checkpoint command. */
@@ -59,9 +61,10 @@ export const makeCheckpoint = command<Options>({
       .option("--config <released|file>", "the released network, or a configuration file", "released")
       .option("--seed <s>", "seed of the weights", wholeNumber(0), 0)
       .addOption(choice("--dtype <kind>", "storage", ["f32", "f16", "bf16"], "f16"))
-      .option("--out <dir>", "folder for weights and configuration files", "out/checkpoint");
+      .option("--out <dir>", "folder for weights and configuration files", "out/checkpoint")
+      .option("--force", "replace files that exist", false);
   },
-  async run({ family, config, seed, dtype, out }, { print, registry }) {
+  async run({ family, config, seed, dtype, out, force }, { print, registry }) {
     const source = { ...(family ? { family } : {}), ...(config === "released" ? {} : { config }) };
     const model = await openModel(source, registry);
     const tensors = [...model.parameters].map(([name, info], i) => ({
@@ -71,6 +74,9 @@ export const makeCheckpoint = command<Options>({
     }));
     const count = tensors.reduce((n, { shape }) => n + sizeOf(shape), 0);
     const path = `${out}/${model.weightsFile}`;
+    const files = [path, ...Object.keys(model.files()).map((name) => `${out}/${name}`)];
+    const bytes = count * (dtype === "f32" ? 4 : 2) + 1e6;
+    await checkOutputs({ files, force, room: { bytes, less: "--dtype f16 takes half of f32" } });
     await writeFileAtomic(path, streamSafetensors(tensors, dtype, { format: "pt" }));
     for (const [file, text] of Object.entries(model.files())) {
       await writeFileAtomic(`${out}/${file}`, new TextEncoder().encode(text));

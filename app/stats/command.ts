@@ -5,27 +5,30 @@ import { computeStatistics, type Masks, writeStatistics } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import { command } from "../cli.ts";
 import { maskOption } from "../masks.ts";
+import { checkOutputs } from "../outputs.ts";
 
 /** The stats command. */
-export const stats = command<{ readonly out?: string; readonly mask?: Masks }>({
+export const stats = command<{ readonly out?: string; readonly force: boolean; readonly mask?: Masks }>({
   name: "stats",
   description: "Computes mean, deviation and root mean square of every field and of its increments.",
   declare: (reader) => {
     reader
       .argument("<folder>", "data set, of which the training split is taken")
       .addOption(maskOption())
-      .option("--out <file>", "where to (default: stats.yaml in the folder)");
+      .option("--out <file>", "where to (default: stats.yaml in the folder)")
+      .option("--force", "replace a file that exists", false);
   },
-  async run({ out, mask: masks = {} }, { print, warn }, [given]) {
+  async run({ out, force, mask: masks = {} }, { print, warn }, [given]) {
     const folder = given!.replace(/\/+$/, "");
     using data = await openData(folder, { masks });
+    const path = out ?? `${folder}/stats.yaml`;
+    await checkOutputs({ files: [path], force });
     const split = await data.split(data.splits.includes("train") ? "train" : undefined);
     const statistics = await computeStatistics(split);
     const still = Object.entries(statistics.std_delta).filter(([, value]) =>
       [value].flat(2).some((v) => v <= 1e-4)
     );
     for (const [field] of still) warn(`warning: field "${field}" hardly changes from frame to frame`);
-    const path = out ?? `${folder}/stats.yaml`;
     await writeFileAtomic(path, new TextEncoder().encode(writeStatistics(statistics)));
     print(`wrote ${path}: ${Object.keys(statistics.mean).join(", ")} of ${split.trajectories} trajectories`);
   },

@@ -94,6 +94,13 @@ function loaderOf(
   });
 }
 
+/** Whether a run has taken its steps, and its last validation where there is something to score. */
+function isFinished({ step, validated, run }: Start, systems: readonly System[]): boolean {
+  const { training: { steps }, validation: { every } } = run;
+  const validates = every > 0 && systems.some(({ valid }) => valid !== null);
+  return step >= steps && (!validates || validated >= steps);
+}
+
 async function trainWith(
   given: RunConfig,
   extend: boolean,
@@ -110,6 +117,14 @@ async function trainWith(
   const folder = await RunFolder.open(given.folder, registry);
   const start = await startOf(folder, given, extend, systems, registry, context.warn);
   const { model, run } = start;
+  if (isFinished(start, systems)) {
+    const { path } = folder;
+    context.warn(
+      `the run in "${path}" is finished: ${run.training.steps} steps, the network is in ${path}/last; ` +
+        "a larger training.steps with --extend goes on, another folder starts anew",
+    );
+    return;
+  }
   const map = run.data.field_map;
   // Fields that the network does not know are named before anything is read.
   for (const { train } of systems) model.fields(infoOf(train), map);

@@ -1,9 +1,9 @@
 // The folder of a run: its configuration, its log, its checkpoints. Everything but the logs is whole or absent.
 
-import { eventFileStart, scalarRecord } from "walrus/io";
+import { eventFileStart, eventsUpTo, scalarRecord } from "walrus/io";
 import { streamSafetensors, type WritableType, writeFileAtomic } from "walrus/io";
 import type { Shape } from "walrus/ir";
-import type { Model, ModelEntry } from "walrus/models";
+import { LEARNT_FILE, type Model, type ModelEntry, writeLearnt } from "walrus/models";
 import { decodeRunState, encodeRunState, type RunState } from "walrus/train";
 import { Pictures } from "./pictures.ts";
 import { report } from "./report.ts";
@@ -25,15 +25,13 @@ export class RunFolder {
   readonly path: string;
   /** Forecasts beside the truth. */
   readonly pictures: Pictures;
-  readonly #events: Promise<string>;
+  #events: Promise<string> | null = null;
   readonly #registry: readonly ModelEntry[];
 
   constructor(path: string, registry: readonly ModelEntry[]) {
     this.#registry = registry;
     this.path = path.replace(/\/+$/, "");
     this.pictures = new Pictures(this.path);
-    this.#events = this.#startEvents();
-    this.#events.catch(() => {});
   }
 
   get #checkpoints(): string {
@@ -113,7 +111,8 @@ export class RunFolder {
       shape,
       read: () => weights.get(tensor)!,
     }));
-    for (const [file, text] of Object.entries(model.files())) {
+    const learnt = model.learnt ? { [LEARNT_FILE]: writeLearnt(model.learnt) } : {};
+    for (const [file, text] of Object.entries({ ...model.files(), ...learnt })) {
       await writeFileAtomic(`${folder}/${file}`, new TextEncoder().encode(text));
     }
     await writeFileAtomic(
@@ -128,9 +127,21 @@ export class RunFolder {
     await writeFileAtomic(`${this.path}/${name}`, new TextEncoder().encode(text));
   }
 
-  /** Takes out of log and pictures what lies after a step: a run that is resumed writes it again. */
+  /** Takes out of TensorBoard's files what lies after a step. */
+  async #rewindEvents(step: number): Promise<void> {
+    for await (const { name } of Deno.readDir(this.path)) {
+      if (!/^events\.out\.tfevents\..*\.walrus$/.test(name)) continue;
+      const path = `${this.path}/${name}`;
+      const bytes = await Deno.readFile(path);
+      const kept = eventsUpTo(bytes, step);
+      if (kept.length < bytes.length) await writeFileAtomic(path, kept);
+    }
+  }
+
+  /** Takes out of logs and pictures what lies after a step: a run that is resumed writes it again. */
   async rewind(step: number): Promise<void> {
     await this.pictures.rewind(step);
+    await this.#rewindEvents(step);
     const text = await Deno.readTextFile(`${this.path}/log.jsonl`).catch(() => "");
     const kept = text.split("\n").filter((line) => {
       try {
@@ -153,7 +164,6 @@ export class RunFolder {
   }
 
   async #startEvents(): Promise<string> {
-    await Deno.mkdir(this.path, { recursive: true });
     const now = Date.now() / 1000;
     const path = `${this.path}/events.out.tfevents.${now.toFixed(3)}.walrus`;
     await Deno.writeFile(path, eventFileStart(now));
@@ -165,8 +175,7 @@ export class RunFolder {
     await Deno.writeTextFile(`${this.path}/log.jsonl`, `${JSON.stringify({ step, ...scalars })}\n`, {
       append: true,
     });
-    await Deno.writeFile(await this.#events, scalarRecord(Date.now() / 1000, step, scalars), {
-      append: true,
-    });
+    const events = await (this.#events ??= this.#startEvents());
+    await Deno.writeFile(events, scalarRecord(Date.now() / 1000, step, scalars), { append: true });
   }
 }

@@ -1,7 +1,7 @@
 // Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
-import { type Model, type ModelEntry, modelEntry } from "walrus/models";
+import { learnFrom, type Model, type ModelEntry, modelEntry, withLearnt } from "walrus/models";
 import {
   adapterShapes,
   agreeingSteps,
@@ -145,9 +145,11 @@ export async function startOf(
     registry,
   });
   for (const note of started.notes) say(note);
+  const splits = Object.fromEntries(systems.map(({ train }) => [train.dataset, train]));
+  const learnt = await learnFrom(started.model, splits, run.data.field_map, from === null);
   return {
     run,
-    model: started.model,
+    model: withLearnt(started.model, learnt),
     state: () => startState(started, run),
     step: 0,
     microBatches: 0,

@@ -3,6 +3,7 @@
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { quoted } from "../io/quote.ts";
 import { readSmall, type SourceInput } from "../io/source.ts";
+import { LEARNT_FILE, parseLearnt, withLearnt } from "../models/learnt.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
@@ -24,6 +25,18 @@ async function textOf(input: SourceInput): Promise<string> {
   return new TextDecoder().decode(await readSmall(input, LARGEST));
 }
 
+/** Text of a file beside a checkpoint, or in its folder; null where there is none. */
+async function textBeside(checkpoint: SourceInput, name: string): Promise<string | null> {
+  for (const place of configPlaces(checkpoint, name)) {
+    try {
+      return await textOf(place);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return null;
+}
+
 /** Texts of a family's configuration files; those that are not there are left out. */
 async function configFiles(
   { configFiles: names }: ModelEntry,
@@ -34,15 +47,9 @@ async function configFiles(
   if (config !== undefined && first !== undefined) return { [first]: await textOf(config) };
   const files: Record<string, string> = {};
   for (const name of names) {
-    for (const place of configPlaces(checkpoint, name)) {
-      try {
-        files[name] = await textOf(place);
-        break;
-      } catch (error) {
-        // Not there: the family says whether it can do without.
-        if (!(error instanceof RangeError)) throw error;
-      }
-    }
+    const text = await textBeside(checkpoint, name);
+    // Not there: the family says whether it can do without.
+    if (text !== null) files[name] = text;
   }
   return files;
 }
@@ -77,7 +84,12 @@ export async function modelOfCheckpoint(
   try {
     const { model, warnings } = family.fromCheckpoint(shapes, files, named.name);
     checkFloating(named);
-    return { model, checkpoint: named, warnings: [...named.notes, ...warnings] };
+    const learnt = await textBeside(input, LEARNT_FILE);
+    return {
+      model: learnt === null ? model : withLearnt(model, parseLearnt(learnt)),
+      checkpoint: named,
+      warnings: [...named.notes, ...warnings],
+    };
   } catch (error) {
     throw withUnread(error, named);
   }

@@ -107,3 +107,58 @@ export function scalarRecord(
     field(5, BYTES, joined(values)),
   ]));
 }
+
+/** Where a varint ends, and its value. */
+function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } {
+  let value = 0;
+  let scale = 1;
+  for (; at < bytes.length; scale *= 128) {
+    const byte = bytes[at++]!;
+    value += (byte & 127) * scale;
+    if (byte < 128) break;
+  }
+  return { value, next: at };
+}
+
+/** The step of an Event; 0 where it names none. */
+function stepOf(event: Uint8Array): number {
+  for (let at = 0; at < event.length;) {
+    const { value: tag, next } = readVarint(event, at);
+    const wire = tag % 8;
+    if (tag === 2 * 8 + VARINT) return readVarint(event, next).value;
+    if (wire === FIXED64) at = next + 8;
+    else if (wire === FIXED32) at = next + 4;
+    else {
+      const { value, next: after } = readVarint(event, next);
+      at = wire === BYTES ? after + value : after;
+    }
+  }
+  return 0;
+}
+
+/**
+ * The records of an event file up to a step: what a run that is resumed there has not still to write. A last record that
+ * is torn is left out.
+ *
+ * @param bytes of the file
+ * @param last step that stays
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const [one, two] = [scalarRecord(0, 1, { loss: 3 }), scalarRecord(0, 2, { loss: 2 })];
+ * const file = Uint8Array.from([...eventFileStart(0), ...one, ...two]);
+ * assert.deepEqual(eventsUpTo(file, 1), file.subarray(0, file.length - two.length));
+ * ```
+ */
+export function eventsUpTo(bytes: Uint8Array, last: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: Uint8Array[] = [];
+  for (let at = 0; at + 16 <= bytes.length;) {
+    const end = at + Number(view.getBigUint64(at, true)) + 16;
+    if (end > bytes.length) break;
+    if (stepOf(bytes.subarray(at + 12, end - 4)) <= last) kept.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return joined(kept);
+}

@@ -100,10 +100,44 @@ export interface StepPlace {
  */
 export type Recipe = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** A data set that a network was trained on. */
+export interface LearntSystem {
+  /** Points of each axis. */
+  readonly grid: readonly number[];
+  /** Of each axis: what both its sides are, or the near and the far one: `wall, open`. */
+  readonly boundaries: readonly string[];
+  /** Name of the split. */
+  readonly split: string;
+  /** How many. */
+  readonly trajectories: number;
+}
+
+/** A field, or a component of one, that a network was trained on. */
+export interface LearntField {
+  /** Range of its numbers, in frames spread over the training data, in the form in which the network takes it. */
+  readonly low: number;
+  /** See `low`. */
+  readonly high: number;
+  /** Names of the data sets that have it. */
+  readonly systems: readonly string[];
+}
+
+/** What a network was trained on. */
+export interface Learnt {
+  /** Whether this is all: false where the training began with a network of which it is not known. */
+  readonly complete: boolean;
+  /** Data sets by name. */
+  readonly systems: Readonly<Record<string, LearntSystem>>;
+  /** Fields by their names in the model's table. */
+  readonly fields: Readonly<Record<string, LearntField>>;
+}
+
 /** A place of a model's field table. */
 export interface FieldPlace {
   /** One for each component, as the model embeds it. */
   readonly columns: readonly number[];
+  /** Names in the table, of the components that data have; absent: as the data name the field. */
+  readonly names?: readonly string[];
   /** Whether the network is known to have been trained on it. */
   readonly learnt: boolean;
 }
@@ -131,7 +165,9 @@ export interface Model<S = unknown> {
    *
    * @throws RangeError naming the fields it does not know
    */
-  fields(info: SampleInfo, map?: FieldMap): readonly FieldPlace[];
+  fields(info: SampleInfo, map?: FieldMap, transforms?: FieldTransforms): readonly FieldPlace[];
+  /** What it was trained on; absent: not known. */
+  readonly learnt?: Learnt;
   /** Names of the fields in its table, those that data may use; absent: it knows none by name. */
   knownFields?(): readonly string[];
   /** Which fields it takes in another form, by their names in the file. Absent: none. */

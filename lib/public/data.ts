@@ -52,6 +52,6 @@ export type { DataInput, FileTree, Source } from "../data/source.ts";
 export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";
 export { transformSample } from "../data/transform_sample.ts";
-export type { FieldTransform, FieldTransforms } from "../data/transforms.ts";
+export { type FieldTransform, type FieldTransforms, transformedName } from "../data/transforms.ts";
 export { type WritableSample, writeSamples } from "../data/write_samples.ts";
 export { type WellContents, type WritableField, writeWell } from "../data/write_well.ts";

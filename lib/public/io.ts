@@ -25,7 +25,7 @@ export {
   type WritableType,
   writeSafetensors,
 } from "../io/safetensors_writer.ts";
-export { eventFileStart, scalarRecord } from "../io/tensorboard.ts";
+export { eventFileStart, eventsUpTo, scalarRecord } from "../io/tensorboard.ts";
 export { type ByteSource, isUrl, openSource, type SourceInput } from "../io/source.ts";
 export { parseYaml, writeYaml } from "../io/yaml.ts";
 export type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";

@@ -24,6 +24,8 @@ export { type ModelSource, openModel } from "../forecast/open_model.ts";
 export type { ForecastProgram, MemoryEstimate, PreparedForecast } from "../forecast/prepare.ts";
 export type { Lease } from "../forecast/program_cache.ts";
 export { type ForecastHost, rollout, type RolloutOptions } from "../forecast/rollout.ts";
+export { closest } from "../models/closest.ts";
+export { learnFrom, LEARNT_FILE, unlearntFields, withLearnt, writeLearnt } from "../models/learnt.ts";
 export type {
   CreatedModel,
   FieldMap,
@@ -31,6 +33,9 @@ export type {
   FieldPlace,
   GridTreatment,
   Inputs,
+  Learnt,
+  LearntField,
+  LearntSystem,
   Model,
   ModelEntry,
   ModelFamily,

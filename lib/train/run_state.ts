@@ -5,6 +5,7 @@ import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { type StreamedTensor, streamSafetensors } from "../io/safetensors_writer.ts";
 import type { SourceInput } from "../io/source.ts";
 import type { Shape } from "../ir/types.ts";
+import { checkLearnt, withLearnt } from "../models/learnt.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
 import type { TrainerState } from "./trainer_state.ts";
@@ -56,6 +57,7 @@ export function encodeRunState(
     runConfig,
     family: model.family,
     network: JSON.stringify(model.config),
+    ...(model.learnt ? { learnt: JSON.stringify(model.learnt) } : {}),
   });
 }
 
@@ -86,7 +88,9 @@ async function modelOf(file: Checkpoint, registry: readonly ModelEntry[]): Promi
     throw new SyntaxError(`Cannot read "${file.name}": its format is "${format}", wanted "${FORMAT}"`);
   }
   const family = await modelEntry(text(file, "family"), registry).load();
-  return family.fromConfig(JSON.parse(text(file, "network")));
+  const model = family.fromConfig(JSON.parse(text(file, "network")));
+  const learnt = file.metadata.get("learnt");
+  return learnt === undefined ? model : withLearnt(model, checkLearnt(JSON.parse(learnt), file.name));
 }
 
 /**

@@ -4,6 +4,7 @@
 import type { SampleInfo } from "../data/dataset.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
+import { withLearnt } from "../models/learnt.ts";
 import type { FieldMap, Model, ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelOfCheckpoint } from "../forecast/open_model.ts";
 import { randomSource } from "../random/random_source.ts";
@@ -92,5 +93,10 @@ export async function startModel(options: StartOptions): Promise<StartedModel> {
       }),
     );
   };
-  return { model, notes: [...warnings, ...notes], weights };
+  // What the old network has learnt, the new one knows; what it learns is added by who trains it.
+  return {
+    model: old?.learnt ? withLearnt(model, old.learnt) : model,
+    notes: [...warnings, ...notes],
+    weights,
+  };
 }

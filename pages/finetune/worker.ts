@@ -5,7 +5,15 @@ import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { holdOut } from "walrus/data";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
-import { findModel, type Model, modelEntry } from "walrus/models";
+import {
+  findModel,
+  learnFrom,
+  LEARNT_FILE,
+  type Model,
+  modelEntry,
+  withLearnt,
+  writeLearnt,
+} from "walrus/models";
 import {
   makeBatch,
   Mixture,
@@ -149,9 +157,13 @@ async function filesOf(model: Model, { tensors }: TrainerState) {
     read: () => tensors.get(`params/${name}`)!,
   }));
   const pieces = await Array.fromAsync(streamSafetensors(stored));
+  const learnt = model.learnt ? { [LEARNT_FILE]: writeLearnt(model.learnt) } : {};
   return [
     { name: model.weightsFile, content: new Blob(pieces as Uint8Array<ArrayBuffer>[]) },
-    ...Object.entries(model.files()).map(([name, text]) => ({ name, content: new Blob([text]) })),
+    ...Object.entries({ ...model.files(), ...learnt }).map(([name, text]) => ({
+      name,
+      content: new Blob([text]),
+    })),
   ];
 }
 
@@ -161,9 +173,10 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
   const statistics = await data.statistics();
   const { info } = (await data.split()).trajectory(0);
   const run = await configure(request);
-  const { model, weights } = await networkOf(request.model, run, info);
-  const frames = model.contextFrames(info).usual;
+  const { model: started, weights } = await networkOf(request.model, run, info);
+  const frames = started.contextFrames(info).usual;
   const { train: split, held, scored } = await partsOf(data, frames + 1);
+  const model = withLearnt(started, await learnFrom(started, { [split.dataset]: split }, {}, false));
   const system: ValidationSystem = { split, frames, statistics };
 
   tell({ kind: "phase", text: "starting the device" });

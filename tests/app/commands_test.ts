@@ -8,6 +8,7 @@ import { stats } from "../../app/stats/command.ts";
 import { train } from "../../app/train/command.ts";
 import { readStatistics } from "../../lib/data/statistics.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
+import { parseLearnt } from "../../lib/models/learnt.ts";
 import { inRepository } from "../shared.ts";
 import { inFolder, runCommand, runTask } from "./run_command.ts";
 
@@ -129,6 +130,15 @@ threads: 1
     assert.equal(whole.code, 0, whole.err);
     assert.match(whole.err, /^step 2\/2 .*loss/m);
     assert.match(whole.err, /finished: the network is in .*\/run\/last$/m);
+    const again = await runCommand(train, [`${root}/config.yaml`]);
+    assert.equal(again.code, 0, again.err);
+    assert.match(
+      again.err,
+      /\nthe run in ".*\/run" is finished: 2 steps, the network is in .*\/run\/last; .*--extend/,
+    );
+    const learnt = parseLearnt(await Deno.readTextFile(`${root}/run/last/learnt.yaml`));
+    assert.deepEqual([learnt.complete, Object.keys(learnt.fields)], [true, ["A", "B"]]);
+    assert.equal(learnt.systems.gray_scott_mini!.split, "train");
     const signal = AbortSignal.abort(new Error("interrupted"));
     const stopped = await runCommand(train, [`${root}/config.yaml`, `folder=${root}/other`], { signal });
     assert.equal(stopped.code, 130, stopped.err);

@@ -23,7 +23,7 @@ Deno.test("evaluate scores the shipped model beside the trivial forecasts", () =
     assert.equal(forecast.curve.length, 2);
     assert.ok(forecast.oneStep < persistence.oneStep, "the model is better than persistence");
     assert.ok(linear.rollout > 0);
-    const old = await runTask("evaluate", `${folder}/gray_scott_mini`, ...args, "--reuse");
+    const old = await runTask("evaluate", `${folder}/gray_scott_mini`, ...args, "--force", "--reuse");
     assert.equal(old.code, 0, old.err);
     assert.match(old.err, /^warning: --reuse is now called --kv-cache$/m);
     const cached = JSON.parse(await Deno.readTextFile(file)).results.gray_scott_mini.forecast;

@@ -1,5 +1,6 @@
 // Names of channels and their columns in the network's field table (data.md section 4).
 
+import { closest } from "../closest.ts";
 import type { FieldMap } from "../model.ts";
 import type { FieldTable } from "./align_fields.ts";
 
@@ -44,11 +45,17 @@ export function fieldIndices(channels: readonly string[], table: FieldTable, map
     return column ?? -1;
   });
   if (unknown.length > 0) {
+    const meant = unknown.flatMap((name) => closest(name, knownFields(table)) ?? []);
     const hints = unknown.flatMap((name) => similar(name, table));
+    const hint = meant.length > 0
+      ? ` (did you mean ${[...new Set(meant)].join(", ")}?)`
+      : hints.length > 0
+      ? ` (it has ${[...new Set(hints)].join(", ")})`
+      : "";
     throw new RangeError(
-      `The model's field table has no ${unknown.map((n) => `"${n}"`).join(", ")}${
-        hints.length > 0 ? ` (it has ${[...new Set(hints)].join(", ")})` : ""
-      }; map the names to fields it knows`,
+      `The model's field table has no ${
+        unknown.map((n) => `"${n}"`).join(", ")
+      }${hint}; map the names to fields it knows`,
     );
   }
   const last = Math.max(...Object.values(table));

@@ -3,6 +3,7 @@
 
 import type { SampleInfo } from "../../data/dataset.ts";
 import { maskKind } from "../../data/masks.ts";
+import type { FieldTransforms } from "../../data/transforms.ts";
 import type { FieldMap, FieldPlace, GridTreatment, ShapeOptions } from "../model.ts";
 import type { WalrusConfig } from "./config.ts";
 import { type Embedding, embeddingOf } from "./embed.ts";
@@ -77,17 +78,27 @@ export function columnsOf(
 }
 
 /** Where each field of the data goes, in their order. */
-export function fieldPlaces(config: WalrusConfig, info: SampleInfo, map: FieldMap = {}): FieldPlace[] {
-  const embedding = embeddingOf(info, transformsOf(info, undefined));
+export function fieldPlaces(
+  config: WalrusConfig,
+  info: SampleInfo,
+  map: FieldMap = {},
+  transforms?: FieldTransforms,
+): FieldPlace[] {
+  const embedding = embeddingOf(info, transformsOf(info, transforms));
   const columns = columnsOf(embedding, config, map);
+  const known = new Map(Object.entries(config.fields).map(([name, column]) => [column, name]));
   const { variable, constant } = embedding;
   const names = [...variable.names, ...constant.names];
   const places: FieldPlace[] = [];
   for (const [{ groups }, offset] of [[variable, 0], [constant, variable.names.length]] as const) {
-    for (const { field, start, components } of groups) {
+    for (const { field, start, components, targets } of groups) {
       const from = offset + start;
       places[field] = {
         columns: columns.slice(from, from + components),
+        names: targets.map((channel) => {
+          const column = columns[offset + channel]!;
+          return known.get(column) ?? `column ${column}`;
+        }),
         // A column that was only numbered says nothing about what it has seen.
         learnt: names.slice(from, from + components).every((name) => typeof map[name] !== "number"),
       };

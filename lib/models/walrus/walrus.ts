@@ -66,7 +66,7 @@ export function walrusModel(config: WalrusConfig): Model<WalrusShape> {
     parameters: parametersOf(config),
     regions: Array.from({ length: config.blocks }, (_, b) => `block${b}`),
     contextFrames: (info) => contextFrames(config, info),
-    fields: (info, map) => fieldPlaces(config, info, map),
+    fields: (info, map, transforms) => fieldPlaces(config, info, map, transforms),
     knownFields: () => knownFields(config.fields),
     transforms: releasedTransforms,
     shape: (info, options) => shapeOf(config, info, options),

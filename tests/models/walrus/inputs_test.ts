@@ -289,12 +289,14 @@ Deno.test("contextFrames(), fields(), examples() and tokens()", async () => {
   assert.equal(walrusModel({ ...CONFIG, contextFrames: 1 }).contextFrames(cube.info).usual, 1);
   const table = RELEASED_CONFIG.fields;
   const places = model.fields(plane.info, { pressure: 40, height: "A" });
-  assert.deepEqual(places[0], { columns: [40], learnt: false });
+  const atForty = Object.keys(table).find((name) => table[name] === 40)!;
+  assert.deepEqual(places[0], { columns: [40], names: [atForty], learnt: false });
   assert.deepEqual(places[1], {
     columns: ["velocity_x", "velocity_y", "velocity_z"].map((name) => table[name]),
+    names: ["velocity_x", "velocity_y"],
     learnt: true,
   });
-  assert.deepEqual(places[3], { columns: [table.A], learnt: true });
+  assert.deepEqual(places[3], { columns: [table.A], names: ["A"], learnt: true });
   assert.deepEqual(model.examples(4, 2), [[0, 1, 2], [1, 2, 3]]);
   assert.deepEqual(model.examples(2, 2), []);
   const shape = model.shape(plane.info, { samples: 2, frames: 3, draws: false });
