@@ -9,6 +9,7 @@ const PAGES = [
   "docs/training.md",
   "docs/data.md",
   "docs/nan.md",
+  "docs/grids.md",
   "examples/README.md",
 ];
 

@@ -22,6 +22,7 @@ export {
 } from "./config.ts";
 export { parseConfig, type ReadConfig, writeConfig } from "./extended_config.ts";
 export { walrusFamily } from "./family.ts";
+export type { GridFit } from "./fit.ts";
 export type { Boundary as AxisBoundary } from "./geometry.ts";
 export type { LossSettings } from "./loss.ts";
 export type { WalrusSettings } from "./settings.ts";
