@@ -1,5 +1,5 @@
-// deno task fuzz [--runs N] [--seed S] [--kind "pt|safetensors|npz|yaml|hdf5|hdf5 types"]: a line a kind, exit code 1 at a failure, with
-// the seed and path to replay it: --kind K --seed S --path P.
+// deno task fuzz [--runs N] [--seed S] [--kind pt|safetensors|npz|yaml|hdf5|"hdf5 types"|"hdf5 filters"]: a line a kind,
+// exit code 1 at a failure, with the seed and path to replay it: --kind K --seed S --path P.
 
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.ts";
