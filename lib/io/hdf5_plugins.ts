@@ -7,17 +7,14 @@ import type { H5Filter } from "./hdf5_types.ts";
 /** Filters the library has: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN = new Set([1, 2, 3, 4, 5, 6]);
 
-/** Plug-ins by the registered number of their filter. */
+/** Plug-ins by the registered number of their filter. That of bzip2 is left out: damaged chunks keep it for ever. */
 const PLUGINS: ReadonlyMap<number, string> = new Map([
-  [307, "bz2"],
   [32000, "lzf"],
   [32001, "blosc"],
   [32004, "lz4"],
   [32008, "bshuf"],
   [32013, "zfp"],
   [32015, "zstd"],
-  [32022, "bitgroom"],
-  [32023, "bitround"],
   [32026, "blosc2"],
 ]);
 

@@ -14,7 +14,16 @@ import { openNpy } from "../../lib/io/npy.ts";
 import { openNpz } from "../../lib/io/npz.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
 import { fixture } from "../shared.ts";
-import { addresses, everyByte, heapPlaces, lying, OPCODES, picklePlaces, zipPlaces } from "./lies.ts";
+import {
+  addresses,
+  chunkPlaces,
+  everyByte,
+  heapPlaces,
+  lying,
+  OPCODES,
+  picklePlaces,
+  zipPlaces,
+} from "./lies.ts";
 import { damaged, damages, LIES } from "./mutate.ts";
 
 /** What reading took. */
@@ -243,8 +252,9 @@ export async function kinds(): Promise<Kind[]> {
   const npz = await Promise.all(["types", "stored"].map((name) => load(`arrays/${name}.npz`)));
   const npy = await Promise.all([2, 3].map((version) => load(`arrays/version${version}.npy`)));
   const numbers = await Promise.all(
-    ["known", "others", "many", "filters"].map((name) => load(`numbers/${name}.hdf5`)),
+    ["known", "others", "many"].map((name) => load(`numbers/${name}.hdf5`)),
   );
+  const filtered = await load("numbers/filters.hdf5");
   const wells = await Promise.all(
     ["00_good", "48_latest_format_superblock3", "49_userblock_512"].map((name) =>
       load(`samples-bad/${name}.hdf5`)
@@ -346,6 +356,15 @@ export async function kinds(): Promise<Kind[]> {
           const { places, values } = addresses(seed);
           return { weight: 1, arbitrary: lying(seed, places, [...values, ...LIES]) };
         }),
+      ),
+      read: readObjects,
+      growth: 4 * 1032,
+    },
+    {
+      name: "hdf5 filters",
+      files: fc.oneof(
+        broken([filtered]),
+        lying(filtered, chunkPlaces(filtered), LIES),
       ),
       read: readObjects,
       growth: 4 * 1032,

@@ -97,6 +97,19 @@ export function addresses(file: Uint8Array): { readonly places: Place[]; readonl
   return { places, values: [...values] };
 }
 
+/** Bytes of an HDF5 file that say how chunks are stored, and of the chunks: none of them is zero. */
+export function chunkPlaces(file: Uint8Array): Place[] {
+  const filters = find(file, "\x0b\0").flatMap((start) => Array.from({ length: 128 }, (_, i) => start + i));
+  const trees = find(file, "TREE\x01").flatMap((start) => Array.from({ length: 96 }, (_, i) => start + i));
+  const chunks = [...file.keys()].filter((at) => file[at] !== 0);
+  const bytes = [...filters, ...trees].filter((at) => at + 4 <= file.length);
+  return [
+    ...bytes.map((at): Place => ({ at, width: 1 })),
+    ...bytes.filter((at) => at % 4 === 0).map((at): Place => ({ at, width: 4 })),
+    ...chunks.map((at): Place => ({ at, width: 1 })),
+  ];
+}
+
 /** Lengths of texts and places of free space in heaps of an HDF5 file. */
 export function heapPlaces(file: Uint8Array): Place[] {
   const view = viewOf(file);
