@@ -1,8 +1,9 @@
 // Writing HDF5 through the same library, from a plain tree of groups, datasets and attributes to bytes.
 
+import { exchangeBooleans, STAND_IN, standIn } from "./hdf5_booleans.ts";
 import { hdf5Module } from "./hdf5_module.ts";
 
-/** Value of an attribute to write. Booleans become 8-bit integers, which every reader takes for flags. */
+/** Value of an attribute to write. Booleans become enumerations of FALSE and TRUE, as h5py writes them. */
 export type WritableAttribute = string | number | boolean | bigint | readonly string[] | readonly boolean[];
 
 /** A dataset to write. */
@@ -23,7 +24,12 @@ export interface WritableGroup {
 
 /** The library's high-level writing interface, as far as it is used. */
 interface Writer {
-  create_attribute(name: string, data: unknown, shape?: number[] | null, dtype?: string | null): void;
+  create_attribute(
+    name: string,
+    data: unknown,
+    shape?: number[] | null,
+    dtype?: string | null | typeof STAND_IN,
+  ): void;
 }
 
 interface GroupWriter extends Writer {
@@ -32,7 +38,11 @@ interface GroupWriter extends Writer {
 }
 
 interface Library {
-  readonly File: new (path: string, mode: string) => GroupWriter & { flush(): void; close(): number };
+  readonly File: new (
+    path: string,
+    mode: string,
+    options: { libver: [string, string] },
+  ) => GroupWriter & { flush(): void; close(): number };
 }
 
 const COMPRESSION = 4;
@@ -41,12 +51,12 @@ const TYPES = { Float32Array: "<f", Float64Array: "<d", Int8Array: "<b" } as con
 
 function writeAttribute(target: Writer, name: string, value: WritableAttribute): void {
   if (typeof value === "string") target.create_attribute(name, value, [], null);
-  else if (typeof value === "boolean") target.create_attribute(name, Int8Array.of(Number(value)), [], "<b");
+  else if (typeof value === "boolean") target.create_attribute(name, standIn([value]), [], STAND_IN);
   else if (typeof value === "bigint") target.create_attribute(name, BigInt64Array.of(value), [], "<q");
   else if (typeof value === "number") target.create_attribute(name, Float64Array.of(value), [], "<d");
   else if (value.length === 0) target.create_attribute(name, new Float64Array(0), [0], "<d");
   else if (value.every((v) => typeof v === "boolean")) {
-    target.create_attribute(name, Int8Array.from(value, Number), [value.length], "<b");
+    target.create_attribute(name, standIn(value), [value.length], STAND_IN);
   } else target.create_attribute(name, [...value], [value.length], null);
 }
 
@@ -78,7 +88,8 @@ export async function writeHdf5(root: WritableGroup): Promise<Uint8Array> {
   const { FS } = await hdf5Module();
   const { File } = (await import("h5wasm")) as unknown as Library;
   const path = `/written${written++}.h5`;
-  const file = new File(path, "w");
+  // The oldest formats: every reader has them, and none of their parts is summed up elsewhere.
+  const file = new File(path, "w", { libver: ["earliest", "latest"] });
   try {
     writeGroup(file, root);
     file.flush();
@@ -87,5 +98,6 @@ export async function writeHdf5(root: WritableGroup): Promise<Uint8Array> {
   }
   const bytes = FS.readFile(path);
   FS.unlink(path);
+  exchangeBooleans(bytes);
   return bytes;
 }
