@@ -2,8 +2,8 @@
 // frames that it has, are worth a warning.
 
 import type { FieldMap, SampleInfo, Split } from "walrus";
-import { transformedName } from "walrus/data";
-import { closest, type Model, unlearntFields } from "walrus/models";
+import { nearNames, transformedName } from "walrus/data";
+import { type Model, unlearntFields } from "walrus/models";
 
 /** Names under which a map may speak of the fields of data: theirs, and those of their forms. */
 function mappable({ fields }: SampleInfo, transforms: Readonly<Record<string, "log10" | "zeros_like">>) {
@@ -37,7 +37,7 @@ export function checkMap(
     );
   }
   const names = [...new Set(fields.map(({ name, order }) => order === 0 ? name : `${name}_x ..`))];
-  const hint = closest(unknown, fields.map(({ name }) => name));
+  const [hint] = nearNames(unknown, fields.map(({ name }) => name), 1);
   throw new RangeError(
     `${option} ${unknown}=${map[unknown]}: the data have no field "${unknown}", ${
       hint ? `did you mean "${hint}"? They` : "they"

@@ -1,6 +1,7 @@
 // Keys of a configuration that this library does not compute with: those that would change a forecast are named, so
 // that nobody takes the forecast for that of another network.
 
+import { editDistance } from "../../data/near_names.ts";
 import { valueWords } from "../../io/yaml_references.ts";
 
 /** Keys that are read, by the sections they stand in. */
@@ -50,19 +51,6 @@ function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** Letters to change, add or leave out to come from one word to another. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (a[i] === b[j] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
 /** The section at a path; empty where there is none. */
 function sectionAt(tree: unknown, path: string): Tree {
   let section = tree;
@@ -88,7 +76,9 @@ function slips(tree: unknown): string[] {
   return ELSEWHERE.flatMap(([path, wanted]) => {
     const keys = Object.keys(sectionAt(tree, path));
     return keys.flatMap((key) => {
-      const meant = wanted.find((word) => word !== key && distance(word, key) <= 2 && !keys.includes(word));
+      const meant = wanted.find((word) =>
+        word !== key && editDistance(word, key) <= 2 && !keys.includes(word)
+      );
       const place = path === "" ? key : `${path}.${key}`;
       return meant && !wanted.includes(key) ? [`${place} is not known, perhaps ${meant} was meant`] : [];
     });

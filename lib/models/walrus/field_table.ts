@@ -1,6 +1,6 @@
 // Names of channels and their columns in the network's field table (data.md section 4).
 
-import { closest } from "../closest.ts";
+import { nearNames } from "../../data/near_names.ts";
 import type { FieldMap } from "../model.ts";
 import type { FieldTable } from "./align_fields.ts";
 
@@ -45,7 +45,7 @@ export function fieldIndices(channels: readonly string[], table: FieldTable, map
     return column ?? -1;
   });
   if (unknown.length > 0) {
-    const meant = unknown.flatMap((name) => closest(name, knownFields(table)) ?? []);
+    const meant = unknown.flatMap((name) => nearNames(name, knownFields(table), 1));
     const hints = unknown.flatMap((name) => similar(name, table));
     const hint = meant.length > 0
       ? ` (did you mean ${[...new Set(meant)].join(", ")}?)`
