@@ -1,0 +1,149 @@
+// Files of a repository, kept: which there are is asked of the Hub, those that are missing are fetched, and all stand
+// in the snapshot of one commit. Without a connection the newest kept snapshot serves.
+
+import type { Folder } from "../io/folder.ts";
+import { quoted } from "../io/quote.ts";
+import { blobPath, keepAbsence, keepCommit, keptCommit, keptFiles, snapshotPath } from "./cache.ts";
+import { HubError } from "./client.ts";
+import { downloadBlob, missingBytes } from "./download.ts";
+import { commitOf, type HubFile, listFiles } from "./listing.ts";
+import { type HubName, hubNameText, isCommit } from "./name.ts";
+import { cacheOf, type HubOptions } from "./options.ts";
+
+/** A file by its path in the repository. */
+export type ListedFile = Pick<HubFile, "path" | "size">;
+
+/** What a repository holds, and where from that is known. */
+export interface Listing {
+  readonly cache: Folder;
+  readonly commit: string;
+  readonly files: readonly ListedFile[];
+  /** Whether the Hub said so; else these are the files that are kept. */
+  readonly fresh: boolean;
+}
+
+/** The newest kept snapshot. */
+async function keptListing(cache: Folder, name: HubName): Promise<Listing | null> {
+  const commit = await keptCommit(cache, name);
+  if (commit === null) return null;
+  const paths = await keptFiles(cache, name, commit);
+  const files = await Promise.all(paths.map(async (path) => {
+    return { path, size: (await cache.info(snapshotPath(name, commit, path)))!.size };
+  }));
+  return files.length > 0 ? { cache, commit, files, fresh: false } : null;
+}
+
+/**
+ * What a repository holds: asked of the Hub; where it can not be reached, or `offline` is set, what is kept.
+ *
+ * @throws HubError for what may not be read, or neither listed nor kept
+ */
+export async function listRepository(name: HubName, options: HubOptions): Promise<Listing> {
+  const cache = await cacheOf(options);
+  // A commit never changes: a file of it that is kept needs no one's word.
+  const settled = isCommit(name.revision) && name.path !== "" &&
+    (await cache.info(snapshotPath(name, name.revision, name.path)))?.folder === false;
+  if (options.offline || settled) {
+    const kept = await keptListing(cache, name);
+    if (kept) return kept;
+    throw new HubError(
+      `Cannot open ${
+        quoted(hubNameText(name))
+      }: requests are off and nothing of it is kept in "${cache.name}"`,
+      null,
+    );
+  }
+  try {
+    const commit = await commitOf(name, options);
+    return { cache, commit, files: await listFiles(name, commit, options), fresh: true };
+  } catch (error) {
+    const isAway = error instanceof HubError && (error.status === null || error.status >= 429);
+    const kept = isAway ? await keptListing(cache, name) : null;
+    if (!kept) throw error;
+    options.onNote?.(`${(error as Error).message}; files that are kept are used`);
+    return kept;
+  }
+}
+
+/** Asks whether what is missing may be fetched. */
+async function admit(
+  { cache }: Listing,
+  name: HubName,
+  files: readonly HubFile[],
+  options: HubOptions,
+): Promise<void> {
+  const missing = await Promise.all(files.map((file) => missingBytes(cache, name, file)));
+  const bytes = missing.reduce((sum, n) => sum + n, 0);
+  const plan = { name: hubNameText(name), files: files.map(({ path, size }) => ({ path, size })), bytes };
+  if (bytes > 0 && await options.admit?.(plan) === false) {
+    throw new RangeError(
+      `Fetching ${quoted(plan.name)} was refused: it has ${bytes} bytes that are not kept`,
+    );
+  }
+}
+
+/**
+ * Makes files of a listing kept.
+ *
+ * @param listing of the repository
+ * @param name of the repository
+ * @param paths of files that are listed
+ * @throws HubError, DiskFullError, the signal's reason; RangeError when `admit` refuses
+ */
+export async function keep(
+  listing: Listing,
+  name: HubName,
+  paths: readonly string[],
+  options: HubOptions,
+): Promise<void> {
+  const { cache, commit, files, fresh } = listing;
+  if (!fresh) return;
+  const wanted = new Set(paths);
+  const missing: HubFile[] = [];
+  for (const file of files as readonly HubFile[]) {
+    if (wanted.has(file.path) && !await cache.info(snapshotPath(name, commit, file.path))) missing.push(file);
+  }
+  await keepCommit(cache, name, commit);
+  await admit(listing, name, missing, options);
+  for (const file of missing) {
+    await downloadBlob(cache, name, commit, file, options);
+    await cache.link(snapshotPath(name, commit, file.path), blobPath(name, file.etag));
+  }
+}
+
+/**
+ * Refuses a path that is no file and no folder of a listing.
+ *
+ * @throws HubError
+ */
+export async function checkPath({ cache, commit, files, fresh }: Listing, name: HubName): Promise<void> {
+  const { path } = name;
+  if (path === "" || files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) return;
+  if (fresh) await keepAbsence(cache, name, commit, path);
+  const why = fresh ? "there is no such file" : "it is not kept";
+  throw new HubError(
+    `Cannot open ${quoted(hubNameText(name))}: ${why} at commit ${commit}`,
+    fresh ? 404 : null,
+  );
+}
+
+/**
+ * Fetches files of a repository.
+ *
+ * @param name repository, revision, and which file or folder; all of it where the name has no path
+ * @param options of the Hub
+ * @returns the folder of the commit in the cache, and paths within it
+ * @throws HubError for what is not there or may not be read; DiskFullError; RangeError when `admit` refuses
+ */
+export async function fetchFiles(
+  name: HubName,
+  options: HubOptions = {},
+): Promise<{ readonly cache: Folder; readonly folder: string; readonly paths: readonly string[] }> {
+  const listing = await listRepository(name, options);
+  await checkPath(listing, name);
+  const { path } = name;
+  const paths = listing.files.map((file) => file.path)
+    .filter((file) => path === "" || file === path || file.startsWith(`${path}/`));
+  await keep(listing, name, paths, options);
+  return { cache: listing.cache, folder: snapshotPath(name, listing.commit), paths };
+}

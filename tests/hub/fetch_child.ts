@@ -1,0 +1,7 @@
+// Fetches a name as a process of its own, for tests that end it or run two: `ENDPOINT CACHE NAME`.
+
+import { fetchFiles } from "../../lib/hub/fetch_files.ts";
+import { parseHubName } from "../../lib/hub/name.ts";
+
+const [endpoint, cache, name] = Deno.args;
+await fetchFiles(parseHubName(name!), { endpoint: endpoint!, cache: cache! });
