@@ -1,5 +1,7 @@
 // Opens data of any known format: the reader is found by content, and its code is loaded only then.
 
+import { isHubName } from "../hub/name.ts";
+import type { HubOptions } from "../hub/options.ts";
 import { hdf5Fault, START_BYTES } from "../io/hdf5_start.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { readStart } from "../io/source.ts";
@@ -68,6 +70,8 @@ export interface DataOptions {
   readonly format?: string;
   /** How remote files are read. */
   readonly http?: HttpOptions;
+  /** How a Hub is reached, for names that begin with `hf:`. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -75,7 +79,8 @@ export interface DataOptions {
  * format is found by content.
  *
  * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's); a list of them; a folder; or
- *   files by their names in a folder
+ *   files by their names in a folder; or `hf:datasets/org/name`, of which a small set is fetched and kept, and a large one
+ *   read by ranges
  * @param options format, remote files
  * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file
  *
@@ -98,7 +103,9 @@ export async function openData(input: DataInput, options: DataOptions = {}): Pro
     const known = [...registered, ...BUILT_IN].map(({ format }) => format);
     throw new RangeError(`There is no data format "${options.format}", known are ${known.join(", ")}`);
   }
-  const source = await sourceOf(input, options.http);
+  const source = isHubName(input)
+    ? await (await import("../hub/data.ts")).openHubData(input, options.hub)
+    : await sourceOf(input, options.http);
   const lacks: string[] = [];
   for (const reader of readers) {
     const verdict = await reader.recognise(source);

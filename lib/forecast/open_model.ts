@@ -1,10 +1,12 @@
 // Which network a checkpoint holds: found by the names of its tensors and the configuration files beside it.
 
+import type { HubOptions } from "../hub/options.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { isUrl, readSmall, type SourceInput } from "../io/source.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
 import { findModel, modelEntries, modelEntry } from "../models/registry.ts";
+import { locateModel } from "./locate.ts";
 
 /** Largest configuration file. */
 const LARGEST = 1 << 20;
@@ -76,12 +78,14 @@ export async function modelOfCheckpoint(
 
 /** What a network is known by. */
 export interface ModelSource {
-  /** Checkpoint that holds it. */
+  /** Checkpoint that holds it, a name that begins with `hf:` included. */
   readonly checkpoint?: SourceInput;
   /** Its configuration file. */
   readonly config?: SourceInput;
   /** Its family, where there is no checkpoint; the first of the registry unless given. */
   readonly family?: string;
+  /** How a Hub is reached. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -98,13 +102,14 @@ export interface ModelSource {
  * ```
  */
 export async function openModel(
-  { checkpoint, config, family }: ModelSource,
+  { checkpoint, config, family, hub }: ModelSource,
   registry: readonly ModelEntry[] = modelEntries(),
 ): Promise<Model> {
   const configured = config === undefined ? {} : { config };
   if (checkpoint !== undefined) {
-    using opened = await openCheckpoint(checkpoint);
-    return (await modelOfCheckpoint(opened, checkpoint, { ...configured, registry })).model;
+    const place = await locateModel({ checkpoint, ...configured }, hub, registry);
+    using opened = await openCheckpoint(place.checkpoint);
+    return (await modelOfCheckpoint(opened, place.checkpoint, { ...place, registry })).model;
   }
   const entry = modelEntry(family ?? registry[0]!.family, registry);
   const [first] = entry.configFiles;

@@ -3,11 +3,12 @@
 
 import type { Folder } from "../io/folder.ts";
 import { quoted } from "../io/quote.ts";
+import type { SourceInput } from "../io/source.ts";
 import { blobPath, keepAbsence, keepCommit, keptCommit, keptFiles, snapshotPath } from "./cache.ts";
 import { HubError } from "./client.ts";
 import { downloadBlob, missingBytes } from "./download.ts";
 import { commitOf, type HubFile, listFiles } from "./listing.ts";
-import { type HubName, hubNameText, isCommit } from "./name.ts";
+import { type HubName, hubNameText, isCommit, parseHubName } from "./name.ts";
 import { cacheOf, type HubOptions } from "./options.ts";
 
 /** A file by its path in the repository. */
@@ -146,4 +147,20 @@ export async function fetchFiles(
     .filter((file) => path === "" || file === path || file.startsWith(`${path}/`));
   await keep(listing, name, paths, options);
   return { cache: listing.cache, folder: snapshotPath(name, listing.commit), paths };
+}
+
+/**
+ * Fetches one file.
+ *
+ * @param text `hf:org/name/path`, with `@revision` where needed
+ * @param options of the Hub
+ * @throws RangeError for a name of anything else than one file; otherwise as {@link fetchFiles}
+ */
+export async function fetchFile(text: string, options: HubOptions = {}): Promise<SourceInput> {
+  const name = parseHubName(text);
+  const { cache, folder, paths } = await fetchFiles(name, options);
+  if (name.path === "" || paths[0] !== name.path) {
+    throw new RangeError(`${quoted(text)} names a folder, wanted a file`);
+  }
+  return await cache.input(`${folder}/${name.path}`);
 }
