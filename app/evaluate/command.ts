@@ -17,6 +17,7 @@ import {
 } from "walrus";
 import { Option } from "commander";
 import { consecutive, placesOf } from "walrus/data";
+import { isHubName } from "walrus/hub";
 import { writeFileAtomic } from "walrus/io";
 import {
   type LeftOut,
@@ -26,6 +27,7 @@ import {
   summarizeWindows,
 } from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { hubFor } from "../hub.ts";
 import { MODEL } from "../shipped.ts";
 
 interface Options {
@@ -150,12 +152,15 @@ export const evaluate = command<Options>({
       .option("--out <file>", "also write the scores as JSON");
   },
   aliases: { "--reuse": "--kv-cache" },
-  async run(options, { print, warn, registry }, operands, args) {
+  async run(options, context, operands, args) {
+    const { print, warn, registry } = context;
+    const hub = await hubFor(context, options.checkpoint, options.config, ...operands.filter(isHubName));
     await using device = await openDevice(options.backend, {
       ...(options.threads ? { wasm: { threads: options.threads } } : {}),
     });
     using model = await loadModel(options.checkpoint, {
       device,
+      ...hub,
       ...(options.config ? { config: options.config } : {}),
       ...(registry ? { registry } : {}),
     });
@@ -163,7 +168,7 @@ export const evaluate = command<Options>({
     print(row(`${options.split} split`, ["forecast", "persistence", "linear"]));
     const results: Record<string, Record<string, Skill>> = {};
     for (const folder of operands) {
-      using data = await openData(folder);
+      using data = await openData(folder, hub);
       const split = await splitOf(data, folder, options.split);
       const skills = results[data.name] = await evaluateOn(data, split, model, options);
       tellLeftOut(skills, warn);

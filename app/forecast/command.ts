@@ -11,9 +11,12 @@ import {
   type Trajectory,
 } from "walrus";
 import { findNotFinite, readStatistics } from "walrus/data";
+import { fetchFile, isHubName } from "walrus/hub";
 import { isUrl } from "walrus/io";
 import { scoredNames } from "walrus/metrics";
+import { isOnHub } from "walrus/models";
 import { command, type Context } from "../cli.ts";
+import { hubFor } from "../hub.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { writeForecast, writePictures } from "./output.ts";
@@ -87,7 +90,8 @@ function describe(
 async function forecastWith(options: ForecastOptions, context: Context): Promise<void> {
   const { print, warn, signal, registry } = context;
   const began = performance.now();
-  using data = await openData(options.input);
+  const hub = await hubFor(context, ...placesOf(options));
+  using data = await openData(options.input, hub);
   for (const warning of data.warnings) warn(`warning: ${warning}`);
   const trajectory = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();
@@ -95,13 +99,16 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
   using model = await loadModel(options.checkpoint, {
     device: await open(),
     weights: options.weights,
+    ...hub,
     ...(options.config ? { config: options.config } : {}),
     ...(registry ? { registry } : {}),
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
   const start = await startOf(trajectory, model, options);
   describe(context, trajectory, start, model, options);
-  const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
+  const statistics = options.stats
+    ? await readStatistics(isHubName(options.stats) ? await fetchFile(options.stats, hub.hub) : options.stats)
+    : await data.statistics();
   const { frames, truth, rows, names } = await rollOut(
     model,
     trajectory,
@@ -133,11 +140,16 @@ async function forecastWith(options: ForecastOptions, context: Context): Promise
   );
 }
 
-/** Whether an option names a URL of another machine. */
-function needsNetwork({ input, checkpoint, config, stats }: ForecastOptions): boolean {
-  return [input, checkpoint, config ?? "", stats ?? ""].some((name) =>
-    isUrl(name) && !name.startsWith("file:")
-  );
+/** All that is read. */
+function placesOf({ input, checkpoint, config, stats }: ForecastOptions): string[] {
+  return [input, checkpoint, config, stats].filter((name) => name !== undefined);
+}
+
+/** Whether an option names a URL of another machine, or something on a Hub. */
+async function needsNetwork(options: ForecastOptions): Promise<boolean> {
+  const places = placesOf(options);
+  if (places.some((name) => isHubName(name) || (isUrl(name) && !name.startsWith("file:")))) return true;
+  return await isOnHub(options.checkpoint);
 }
 
 /** The forecast command. */
@@ -149,7 +161,7 @@ export const forecast = command<ReadOptions>({
   interrupted: "the forecast was not finished, unfinished files were removed",
   async run(read, context) {
     const options = completeOptions(read, { input: DATA, checkpoint: MODEL });
-    if (!needsNetwork(options)) await context.dropNetwork?.();
+    if (!await needsNetwork(options)) await context.dropNetwork?.();
     await forecastWith(options, context);
   },
 });

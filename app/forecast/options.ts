@@ -71,8 +71,8 @@ export interface ReadOptions extends Partial<Omit<ForecastOptions, "memory" | "t
 /** Declares the options. */
 export function declareOptions(reader: Command): void {
   reader
-    .option("--input <file|folder|url>", "data of any known format (default: a shipped simulation)")
-    .option("--checkpoint <file|url>", ".pt, .safetensors or shard index (default: the shipped model)")
+    .option("--input <file|folder|url|hf:..>", "data of any known format (default: a shipped simulation)")
+    .option("--checkpoint <file|url|hf:..>", ".pt, .safetensors or shard index (default: the shipped model)")
     .option("--config <file|url>", "configuration of the network (default: beside the checkpoint)")
     .option("--stats <file|url>", "stats.yaml, for networks normalised by it (default: beside the data)")
     .option("--steps <n>", "frames to forecast", wholeNumber(1), 10)

@@ -4,9 +4,11 @@
 import { InvalidArgumentError } from "commander";
 import { openData, type SampleInfo } from "walrus";
 import type { Kernel } from "walrus/devices";
+import type { HubOptions } from "walrus/hub";
 import { type Model, openModel } from "walrus/models";
 import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { hubFor } from "../hub.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";
 
@@ -40,9 +42,14 @@ function gigabytes(bytes: number): string {
 }
 
 /** What is planned for: a file's samples, or fields on a grid that no file has. */
-async function infosOf(options: Options, model: Model, usual: readonly number[][]): Promise<SampleInfo[]> {
+async function infosOf(
+  options: Options,
+  model: Model,
+  usual: readonly number[][],
+  hub: { readonly hub?: HubOptions },
+): Promise<SampleInfo[]> {
   if (options.data) {
-    using data = await openData(options.data);
+    using data = await openData(options.data, hub);
     return [(await data.split()).trajectory(0).info];
   }
   const grids = options.points ? [options.points] : usual;
@@ -102,18 +109,20 @@ export const plan = command<Options>({
       )
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },
-  async run(options, { print, registry }) {
-    const model = await openModel(options, registry);
+  async run(options, context) {
+    const { print, registry } = context;
+    const hub = await hubFor(context, options.checkpoint, options.config, options.data);
+    const model = await openModel({ ...options, ...hub }, registry);
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);
-      for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]])) {
+      for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]], hub)) {
         printForecast(model, info, options.frames, KERNELS, print);
       }
       return;
     }
     const weights = options.weights === "f16" ? "f16 with f32 masters" : "f32";
     print(`Training memory, weights ${weights}: ${model.description}`);
-    for (const info of await infosOf(options, model, [[256, 256], [128, 128, 128]])) {
+    for (const info of await infosOf(options, model, [[256, 256], [128, 128, 128]], hub)) {
       printTraining(model, info, options, print);
     }
   },

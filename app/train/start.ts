@@ -1,7 +1,8 @@
 // Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
-import { type Model, type ModelEntry, modelEntry } from "walrus/models";
+import type { HubOptions } from "walrus/hub";
+import { locateModel, type Model, type ModelEntry, modelEntry } from "walrus/models";
 import {
   adapterShapes,
   agreeingSteps,
@@ -116,11 +117,24 @@ async function resumed(
   };
 }
 
+/** The network that a run starts from: on a Hub, its files are fetched. */
+async function sourcesOf(
+  { model: { from, config } }: RunConfig,
+  registry: readonly ModelEntry[],
+  hub?: HubOptions,
+) {
+  if (from === null) return { from, config };
+  const place = { checkpoint: from, ...(config === null ? {} : { config }) };
+  const found = await locateModel(place, hub, registry);
+  return { from: found.checkpoint, config: found.config ?? null };
+}
+
 /**
  * The newest checkpoint, or the network at its start.
  *
  * @param extend whether the length of the run and its schedule may differ from those it began with
  * @param registry families of networks that are looked for
+ * @param hub how a Hub is reached
  * @throws RangeError for a folder that holds another run
  */
 export async function startOf(
@@ -130,10 +144,12 @@ export async function startOf(
   systems: readonly System[],
   registry: readonly ModelEntry[],
   say: (line: string) => void,
+  hub?: HubOptions,
 ): Promise<Start> {
   const found = await folder.newest((message) => say(`warning: ${message}`));
   if (found) return await resumed(folder, found, run, extend, registry, say);
-  const { family, from, config, ...settings } = run.model;
+  const { family, from: _from, config: _config, ...settings } = run.model;
+  const { from, config } = await sourcesOf(run, registry, hub);
   const started = await startModel({
     family: await modelEntry(family!, registry).load(),
     settings,

@@ -7,7 +7,7 @@ import { openSource } from "../io/source.ts";
 import { quoted } from "../io/quote.ts";
 import { snapshotPath } from "./cache.ts";
 import { request } from "./client.ts";
-import { checkPath, keep, type Listing, listRepository } from "./fetch_files.ts";
+import { keep, type Listing, listRepository } from "./fetch_files.ts";
 import { fileUrl } from "./listing.ts";
 import { type HubName, hubNameText, parseHubName } from "./name.ts";
 import { endpointOf, type HubOptions } from "./options.ts";
@@ -72,7 +72,6 @@ function rangedOpener(name: HubName, { commit }: Listing, path: string, options:
 export async function openHubData(text: string, options: HubOptions = {}): Promise<HubData> {
   const name = parseHubName(text);
   const listing = await listRepository(name, options);
-  await checkPath(listing, name);
   const { cache, commit } = listing;
   const { path } = name;
   const single = listing.files.find((file) => file.path === path);

@@ -34,12 +34,32 @@ async function keptListing(cache: Folder, name: HubName): Promise<Listing | null
   return files.length > 0 ? { cache, commit, files, fresh: false } : null;
 }
 
+/** Refuses a path that is no file and no folder of a listing. */
+async function checkPath({ cache, commit, files, fresh }: Listing, name: HubName): Promise<void> {
+  const { path } = name;
+  if (path === "" || files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) return;
+  if (fresh) await keepAbsence(cache, name, commit, path);
+  const why = fresh ? "there is no such file" : "it is not kept";
+  throw new HubError(
+    `Cannot open ${quoted(hubNameText(name))}: ${why} at commit ${commit}`,
+    fresh ? 404 : null,
+  );
+}
+
 /**
  * What a repository holds: asked of the Hub; where it can not be reached, or `offline` is set, what is kept.
  *
- * @throws HubError for what may not be read, or neither listed nor kept
+ * @param name repository, revision, and a path that has to be there
+ * @param options of the Hub
+ * @throws HubError for what may not be read, is not there, or neither listed nor kept
  */
 export async function listRepository(name: HubName, options: HubOptions): Promise<Listing> {
+  const listing = await anyListing(name, options);
+  await checkPath(listing, name);
+  return listing;
+}
+
+async function anyListing(name: HubName, options: HubOptions): Promise<Listing> {
   const cache = await cacheOf(options);
   // A commit never changes: a file of it that is kept needs no one's word.
   const settled = isCommit(name.revision) && name.path !== "" &&
@@ -113,38 +133,24 @@ export async function keep(
 }
 
 /**
- * Refuses a path that is no file and no folder of a listing.
- *
- * @throws HubError
- */
-export async function checkPath({ cache, commit, files, fresh }: Listing, name: HubName): Promise<void> {
-  const { path } = name;
-  if (path === "" || files.some((file) => file.path === path || file.path.startsWith(`${path}/`))) return;
-  if (fresh) await keepAbsence(cache, name, commit, path);
-  const why = fresh ? "there is no such file" : "it is not kept";
-  throw new HubError(
-    `Cannot open ${quoted(hubNameText(name))}: ${why} at commit ${commit}`,
-    fresh ? 404 : null,
-  );
-}
-
-/**
  * Fetches files of a repository.
  *
  * @param name repository, revision, and which file or folder; all of it where the name has no path
  * @param options of the Hub
+ * @param only which files of these
  * @returns the folder of the commit in the cache, and paths within it
  * @throws HubError for what is not there or may not be read; DiskFullError; RangeError when `admit` refuses
  */
 export async function fetchFiles(
   name: HubName,
   options: HubOptions = {},
+  only?: readonly string[],
 ): Promise<{ readonly cache: Folder; readonly folder: string; readonly paths: readonly string[] }> {
   const listing = await listRepository(name, options);
-  await checkPath(listing, name);
   const { path } = name;
-  const paths = listing.files.map((file) => file.path)
-    .filter((file) => path === "" || file === path || file.startsWith(`${path}/`));
+  const isWanted = (file: string) =>
+    only?.includes(file) ?? (path === "" || file === path || file.startsWith(`${path}/`));
+  const paths = listing.files.map((file) => file.path).filter(isWanted);
   await keep(listing, name, paths, options);
   return { cache: listing.cache, folder: snapshotPath(name, listing.commit), paths };
 }

@@ -4,7 +4,7 @@
 import { quoted } from "../io/quote.ts";
 import type { SourceInput } from "../io/source.ts";
 import { snapshotPath } from "./cache.ts";
-import { checkPath, keep, type ListedFile, listRepository } from "./fetch_files.ts";
+import { keep, type ListedFile, listRepository } from "./fetch_files.ts";
 import { type HubName, hubNameText, parseHubName } from "./name.ts";
 import type { HubOptions } from "./options.ts";
 
@@ -111,7 +111,6 @@ export async function fetchModel(
 ): Promise<KeptModel> {
   const name = parseHubName(text);
   const listing = await listRepository(name, options);
-  await checkPath(listing, name);
   const paths = listing.files.map(({ path }: ListedFile) => path);
   const { checkpoint, files, configs: [config] } = modelFiles(name, paths, configNames);
   await keep(listing, name, files, options);

@@ -48,8 +48,8 @@ export function isSafePath(path: string): boolean {
 }
 
 /** Whether text names something on a Hub: it starts with `hf:`. */
-export function isHubName(text: unknown): text is string {
-  return typeof text === "string" && /^hf:/i.test(text);
+export function isHubName(text: unknown): text is `hf:${string}` {
+  return typeof text === "string" && text.startsWith("hf:");
 }
 
 /**
@@ -100,7 +100,7 @@ export function parseHubName(text: string): HubName {
   const fail = (why: string): never => {
     throw new RangeError(`Cannot read the name ${quoted(text)}: ${why}`);
   };
-  const bare = text.replace(/^hf:(?:\/\/)?/i, "").replace(/\/$/, "");
+  const bare = text.replace(/^hf:(?:\/\/)?/, "").replace(/\/$/, "");
   const kind = /^datasets\//.test(bare) ? "dataset" : "model";
   const [org = "", ...rest] = bare.replace(/^(?:datasets|models)\//, "").split("/");
   let parts;

@@ -16,7 +16,7 @@
  */
 
 export { HubError } from "../hub/client.ts";
-export { fetchFiles, type ListedFile, type Listing, listRepository } from "../hub/fetch_files.ts";
+export { fetchFile, fetchFiles, type ListedFile, type Listing, listRepository } from "../hub/fetch_files.ts";
 export {
   type KeptRepo,
   keptRepos,
@@ -26,7 +26,7 @@ export {
   type Verification,
   verify,
 } from "../hub/manage.ts";
-export { fetchModel, type KeptModel } from "../hub/model.ts";
+export { fetchModel, type KeptModel, type ModelFiles, modelFiles } from "../hub/model.ts";
 export {
   type HubName,
   hubNameText,
