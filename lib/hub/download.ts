@@ -113,7 +113,12 @@ export async function downloadBlob(
         await partial.close();
         throw error;
       }
-      if (found === file.etag) return await partial.finish(blob);
+      if (found === file.etag) {
+        return await partial.finish(blob).catch(async (error) => {
+          // Where locks are weak another process may have been faster.
+          if (!await cache.info(blob)) throw error;
+        });
+      }
       await partial.drop();
       const words = `${what}: its checksum is ${found}, the Hub lists ${file.etag}`;
       // Bytes that came earlier may be those of a machine that lost its power.

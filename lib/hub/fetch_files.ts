@@ -51,18 +51,18 @@ async function checkPath({ cache, commit, files, fresh }: Listing, name: HubName
  *
  * @param name repository, revision, and a path that has to be there
  * @param options of the Hub
+ * @param alone whether a file is all that is wanted: of a commit, which never changes, a kept one needs no one's word
  * @throws HubError for what may not be read, is not there, or neither listed nor kept
  */
-export async function listRepository(name: HubName, options: HubOptions): Promise<Listing> {
-  const listing = await anyListing(name, options);
+export async function listRepository(name: HubName, options: HubOptions, alone = true): Promise<Listing> {
+  const listing = await anyListing(name, options, alone);
   await checkPath(listing, name);
   return listing;
 }
 
-async function anyListing(name: HubName, options: HubOptions): Promise<Listing> {
+async function anyListing(name: HubName, options: HubOptions, alone: boolean): Promise<Listing> {
   const cache = await cacheOf(options);
-  // A commit never changes: a file of it that is kept needs no one's word.
-  const settled = isCommit(name.revision) && name.path !== "" &&
+  const settled = alone && isCommit(name.revision) && name.path !== "" &&
     (await cache.info(snapshotPath(name, name.revision, name.path)))?.folder === false;
   if (options.offline || settled) {
     const kept = await keptListing(cache, name);

@@ -110,7 +110,8 @@ export async function fetchModel(
   options: HubOptions = {},
 ): Promise<KeptModel> {
   const name = parseHubName(text);
-  const listing = await listRepository(name, options);
+  // Its configuration is wanted too.
+  const listing = await listRepository(name, options, false);
   const paths = listing.files.map(({ path }: ListedFile) => path);
   const { checkpoint, files, configs: [config] } = modelFiles(name, paths, configNames);
   await keep(listing, name, files, options);

@@ -3,8 +3,9 @@
 
 import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
+import type { HubOptions } from "walrus/hub";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
-import { findModel, type Model, modelEntry } from "walrus/models";
+import { findModel, locateModel, type Model, modelEntry } from "walrus/models";
 import {
   makeBatch,
   Mixture,
@@ -21,6 +22,7 @@ import {
   type ValidationSettings,
   type ValidationSystem,
 } from "walrus/train";
+import { hubOf } from "./hub.ts";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
@@ -139,9 +141,19 @@ async function filesOf(model: Model, { tensors }: TrainerState) {
   ];
 }
 
-async function finetune(request: StartRequest, signal: AbortSignal): Promise<void> {
+/** The request with what it names on a Hub fetched. */
+async function located(request: StartRequest, hub: HubOptions): Promise<StartRequest> {
+  const { checkpoint, config } = request.model;
+  const place = await locateModel({ checkpoint, ...(config === null ? {} : { config }) }, hub);
+  // Paths, URLs and Blobs: a page is given nothing else.
+  return { ...request, model: { checkpoint: place.checkpoint, config: place.config ?? null } as ModelFiles };
+}
+
+async function finetune(given: StartRequest, signal: AbortSignal): Promise<void> {
   tell({ kind: "phase", text: "reading the files" });
-  using data = await openData(request.data);
+  const hub = hubOf(given.hub, tell, allowed.promise, signal);
+  const request = await located(given, hub);
+  using data = await openData(request.data, { hub });
   const split = await trainingSplit(data);
   const statistics = await data.statistics();
   const { info } = split.trajectory(0);
@@ -197,8 +209,11 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
 }
 
 const abort = new AbortController();
+/** Resolved when the user lets the worker fetch what it asked for. */
+const allowed = Promise.withResolvers<void>();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "stop") abort.abort();
+  else if (data.kind === "fetch") allowed.resolve();
   else finetune(data, abort.signal).catch((error: Error) => tell({ kind: "error", message: error.message }));
 };

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { bundle } from "../../app/page/bundle.ts";
 import { fetchFiles } from "../../lib/hub/fetch_files.ts";
 import { parseHubName } from "../../lib/hub/name.ts";
 import type { HubOptions } from "../../lib/hub/options.ts";
@@ -129,6 +130,40 @@ Deno.test("two processes that want the same file fetch it once", async () => {
     await isWhole(cache);
     assert.equal(hub.sent(), SIZE);
   });
+});
+
+/** Whether there is a Node that runs what is bundled. */
+const NODE = await new Deno.Command("node", { args: ["--version"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "in Node, too, two processes fetch a file once, and one that dies gives up its lock",
+  ignore: !NODE,
+  fn: () =>
+    inFolder(async (folder) => {
+      const script = `${folder}/fetch.mjs`;
+      await Deno.writeFile(script, await bundle(inRepository("tests/hub/fetch_child.ts")));
+      await using hub = serveHub([REPO], { slow: 1 });
+      const cache = `${folder}/hub`;
+      const run = () => {
+        const args = [script, hub.endpoint, cache, "hf:org/name/large.bin"];
+        return new Deno.Command("node", { args, stderr: "piped" }).spawn();
+      };
+      const killed = run();
+      await new Promise<void>((resolve) => hub.faults.onSent = (sent) => sent >= 5_000_000 && resolve());
+      killed.kill("SIGKILL");
+      await killed.output();
+      hub.faults.onSent = () => {};
+      // Its lock is a file that no one renews.
+      const lock = `${cache}/.locks/models--org--name/${etagOf(LARGE, true)}.lock.held`;
+      await Deno.utime(lock, 0, 0);
+      for (const { success, stderr } of await Promise.all([run().output(), run().output()])) {
+        assert.ok(success, new TextDecoder().decode(stderr));
+      }
+      await isWhole(cache);
+      assert.ok(hub.sent() < SIZE + 4 * (1.5 * 2 ** 20), `${hub.sent()} bytes were sent`);
+      assert.equal(await Deno.stat(lock).catch(() => null), null);
+    }),
 });
 
 Deno.test("a wrong byte is found, named and removed; the next fetch brings the right one", async () => {
