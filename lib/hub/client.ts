@@ -9,13 +9,19 @@ export class HubError extends RangeError {
   /** Tells it from other errors where classes do not survive, as between workers. */
   override readonly name = "HubError";
 
+  /** Status of the answer; null: there was none. */
+  readonly status: number | null;
+
   /**
+   * Makes one.
+   *
    * @param message what failed
    * @param status of the answer; null: there was none
    * @param options the cause
    */
-  constructor(message: string, readonly status: number | null, options?: ErrorOptions) {
+  constructor(message: string, status: number | null, options?: ErrorOptions) {
     super(message, options);
+    this.status = status;
   }
 }
 

@@ -12,12 +12,20 @@ import { type HubName, hubNameText, isCommit, parseHubName } from "./name.ts";
 import { cacheOf, type HubOptions } from "./options.ts";
 
 /** A file by its path in the repository. */
-export type ListedFile = Pick<HubFile, "path" | "size">;
+export interface ListedFile {
+  /** Path in the repository. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /** What a repository holds, and where from that is known. */
 export interface Listing {
+  /** Where files are kept. */
   readonly cache: Folder;
+  /** At which commit. */
   readonly commit: string;
+  /** Its files. */
   readonly files: readonly ListedFile[];
   /** Whether the Hub said so; else these are the files that are kept. */
   readonly fresh: boolean;

@@ -1,24 +1,23 @@
-// A folder on a disk, with links and locks. Deno's locks are those of the operating system (flock), which Python's
-// programs take as well; Node has none, so there a file that is renewed every few seconds says that someone works.
+// A folder on a disk, with links: by the runtime's own file functions, which Node, Deno and Bun share. Where links are
+// not allowed, as on some systems, the file itself takes the place of one.
 
 import { builtin } from "./builtin.ts";
-import { DiskFullError, type Folder, pause, type PositionedFile } from "./folder.ts";
+import { lockFile, roomOf } from "./disk_system.ts";
+import { DiskFullError, type Folder, type PositionedFile } from "./folder.ts";
 
 /** The part of `node:fs/promises` that is used; typed by hand so that the module type-checks in browsers. */
 interface Disk {
-  stat(path: string): Promise<{ readonly size: number; readonly mtimeMs: number; isDirectory(): boolean }>;
+  stat(path: string): Promise<{ readonly size: number; isDirectory(): boolean }>;
   lstat(path: string): Promise<{ isSymbolicLink(): boolean }>;
   readdir(path: string): Promise<string[]>;
   readFile(path: string): Promise<Uint8Array>;
-  writeFile(path: string, bytes: Uint8Array, options?: { flag: string }): Promise<void>;
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
   open(path: string, flags: number): Promise<DiskFile>;
   mkdir(path: string, options: { recursive: boolean }): Promise<unknown>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readlink(path: string): Promise<string>;
-  utimes(path: string, accessed: Date, modified: Date): Promise<void>;
-  statfs(path: string): Promise<{ readonly bavail: number; readonly bsize: number }>;
 }
 
 interface DiskFile {
@@ -33,22 +32,11 @@ interface DiskFile {
   close(): Promise<void>;
 }
 
-/** The part of a Deno file that locks. */
-interface LockableFile {
-  tryLock(exclusive: boolean): Promise<boolean>;
-  close(): void;
-}
-
 /** O_RDWR | O_CREAT: never truncates. */
 function readWriteCreate(): number {
   const { constants } = builtin<{ constants: { O_RDWR: number; O_CREAT: number } }>("fs")!;
   return constants.O_RDWR | constants.O_CREAT;
 }
-
-/** Milliseconds between tries to take a lock. */
-const POLL = 50;
-/** Milliseconds after which a lock file that no one renews is no one's. */
-const STALE = 20_000;
 
 /** Codes of errors that mean: there are no links here, or not for this process. */
 const NO_LINKS = ["EPERM", "EACCES", "ENOSYS", "ENOTSUP", "EINVAL", "ERR_ACCESS_DENIED"];
@@ -96,47 +84,6 @@ function positioned(path: string, file: DiskFile): PositionedFile {
       }
     },
     close: () => file.close(),
-  };
-}
-
-/** Takes the operating system's lock where the runtime can. */
-async function systemLock(path: string, signal?: AbortSignal): Promise<(() => Promise<void>) | null> {
-  const { Deno: runtime } = globalThis as {
-    Deno?: { open(path: string, options: object): Promise<LockableFile> };
-  };
-  if (!runtime) return null;
-  const file = await runtime.open(path, { read: true, write: true, create: true });
-  try {
-    while (!await file.tryLock(true)) await pause(POLL, signal);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  // Closing gives a lock back, and so does the end of the process, however it comes.
-  return () => Promise.resolve(file.close());
-}
-
-/** Takes a lock that is a file: who makes it has it, who stops renewing it loses it. */
-async function fileLock(disk: Disk, path: string, signal?: AbortSignal): Promise<() => Promise<void>> {
-  const held = `${path}.held`;
-  while (true) {
-    try {
-      await disk.writeFile(held, new Uint8Array(0), { flag: "wx" });
-      break;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
-    const modified = await disk.stat(held).then(({ mtimeMs }) => mtimeMs, () => Date.now());
-    if (Date.now() - modified > STALE) await disk.rm(held, { recursive: false, force: true });
-    else await pause(POLL, signal);
-  }
-  const renewal = setInterval(() => {
-    const now = new Date();
-    disk.utimes(held, now, now).catch(() => {});
-  }, STALE / 4);
-  return async () => {
-    clearInterval(renewal);
-    await disk.rm(held, { recursive: false, force: true });
   };
 }
 
@@ -250,17 +197,9 @@ export function diskFolder(root: string): Folder {
     },
     async lock(path, signal) {
       await makeFolderOf(path);
-      return await systemLock(at(path), signal) ?? await fileLock(disk, at(path), signal);
+      return await lockFile(at(path), signal);
     },
-    async free() {
-      // The nearest folder that exists.
-      for (let path = name; path !== "";) {
-        const found = await disk.statfs(path).catch(() => null);
-        if (found) return found.bavail * found.bsize;
-        path = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-      }
-      return null;
-    },
+    free: () => roomOf(name),
     input: (path) => Promise.resolve(at(path)),
   };
 }
