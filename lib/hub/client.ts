@@ -2,7 +2,7 @@
 // connection, a busy server) is tried again, later each time or when the server says.
 
 import { pause } from "../io/folder.ts";
-import { endpointOf, type HubOptions } from "./options.ts";
+import { attemptsOf, endpointOf, type HubOptions } from "./options.ts";
 
 /** A Hub did not give what was requested. */
 export class HubError extends RangeError {
@@ -187,13 +187,13 @@ export async function request(
       if (response.ok || response.status === 416) return response;
       await response.body?.cancel();
       const refused = refusal(response, what, options);
-      if (!PASSING.has(response.status) || failed >= (options.attempts ?? 5)) throw refused;
+      if (!PASSING.has(response.status) || failed >= attemptsOf(options)) throw refused;
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
       if (error instanceof HubError) throw error;
       const { message, name } = error as Error;
       // What a right forbids stays forbidden.
-      if (name === "NotCapable" || failed >= (options.attempts ?? 5)) {
+      if (name === "NotCapable" || failed >= attemptsOf(options)) {
         throw new HubError(`Cannot fetch ${what}: the Hub is not reached, ${message}`, null, {
           cause: error,
         });

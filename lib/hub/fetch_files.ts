@@ -9,7 +9,10 @@ import { HubError } from "./client.ts";
 import { downloadBlob, missingBytes } from "./download.ts";
 import { commitOf, type HubFile, listFiles } from "./listing.ts";
 import { type HubName, hubNameText, isCommit, parseHubName } from "./name.ts";
-import { cacheOf, type HubOptions } from "./options.ts";
+import { cacheOf, connectionsOf, type HubOptions } from "./options.ts";
+
+/** Bytes up to which files are fetched several at once. */
+const SMALL = 4 << 20;
 
 /** A file by its path in the repository. */
 export interface ListedFile {
@@ -132,12 +135,20 @@ export async function keep(
   for (const file of files as readonly HubFile[]) {
     if (wanted.has(file.path) && !await cache.info(snapshotPath(name, commit, file.path))) missing.push(file);
   }
-  await keepCommit(cache, name, commit);
   await admit(listing, name, missing, options);
-  for (const file of missing) {
-    await downloadBlob(cache, name, commit, file, options);
-    await cache.link(snapshotPath(name, commit, file.path), blobPath(name, file.etag));
-  }
+  const fetchNext = async (queue: Iterable<HubFile>) => {
+    for (const file of queue) {
+      await downloadBlob(cache, name, commit, file, options);
+      await cache.link(snapshotPath(name, commit, file.path), blobPath(name, file.etag));
+    }
+  };
+  // Small files several at once; of a large one the parts are.
+  const small = missing.filter(({ size }) => size < SMALL).values();
+  const workers = Array.from({ length: connectionsOf(options) }, () => fetchNext(small));
+  for (const ended of await Promise.allSettled(workers)) if (ended.status === "rejected") throw ended.reason;
+  await fetchNext(missing.filter(({ size }) => size >= SMALL));
+  // Last: whoever has no connection finds what the branch was when something of it was kept.
+  await keepCommit(cache, name, commit);
 }
 
 /**

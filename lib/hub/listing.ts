@@ -3,9 +3,9 @@
 
 import { quoted, shown } from "../io/quote.ts";
 import type { HashName } from "../io/hash.ts";
-import { request } from "./client.ts";
+import { bodyChunks, HubError, request, waitToRetry } from "./client.ts";
 import { type HubName, hubNameText, isCommit, isSafePath } from "./name.ts";
-import { endpointOf, type HubOptions } from "./options.ts";
+import { attemptsOf, endpointOf, type HubOptions } from "./options.ts";
 
 /** A file of a repository. */
 export interface HubFile {
@@ -21,7 +21,7 @@ export interface HubFile {
 
 /** Files that a repository may have. */
 const MOST_FILES = 200_000;
-/** Bytes of an answer. */
+/** Characters of an answer. */
 const LONGEST = 64 << 20;
 
 function refuse(name: HubName, why: string): never {
@@ -30,12 +30,36 @@ function refuse(name: HubName, why: string): never {
   );
 }
 
+/** A whole answer as text, requested again when it breaks off. */
+async function textOf(url: string, name: HubName, options: HubOptions): Promise<[string, Response]> {
+  const what = quoted(hubNameText(name));
+  for (let failed = 1;; failed++) {
+    const response = await request(url, {}, what, options);
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      for await (const chunk of bodyChunks(response, options.signal)) {
+        text += decoder.decode(chunk, { stream: true });
+        if (text.length > LONGEST) break;
+      }
+    } catch (error) {
+      if (options.signal?.aborted) throw options.signal.reason;
+      if (failed < attemptsOf(options)) {
+        await waitToRetry(failed, options);
+        continue;
+      }
+      throw new HubError(`Cannot list ${what}: the answer broke off, ${(error as Error).message}`, null, {
+        cause: error,
+      });
+    }
+    return text.length > LONGEST ? refuse(name, `it is longer than ${LONGEST}`) : [text, response];
+  }
+}
+
 async function json(url: string, name: HubName, options: HubOptions): Promise<[unknown, Response]> {
-  const response = await request(url, {}, quoted(hubNameText(name)), options);
-  const bytes = await response.arrayBuffer();
-  if (bytes.byteLength > LONGEST) refuse(name, `it has ${bytes.byteLength} bytes, wanted at most ${LONGEST}`);
+  const [text, response] = await textOf(url, name, options);
   try {
-    return [JSON.parse(new TextDecoder().decode(bytes)), response];
+    return [JSON.parse(text), response];
   } catch (error) {
     return refuse(name, quoted((error as Error).message));
   }

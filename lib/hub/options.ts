@@ -72,6 +72,16 @@ export function endpointOf({ endpoint = ENDPOINT }: HubOptions): string {
   return endpoint.replace(/\/+$/, "");
 }
 
+/** Requests at the same time. */
+export function connectionsOf({ connections = 4 }: HubOptions): number {
+  return Math.max(1, connections);
+}
+
+/** Tries in a row that may fail. */
+export function attemptsOf({ attempts = 5 }: HubOptions): number {
+  return Math.max(1, attempts);
+}
+
 /**
  * The folder that files are kept in.
  *

@@ -2,7 +2,7 @@
 // stands until it is there, and a connection that breaks off costs no more than what it had not brought yet.
 
 import { bodyChunks, HubError, request, waitToRetry } from "./client.ts";
-import type { HubOptions } from "./options.ts";
+import { attemptsOf, connectionsOf, type HubOptions } from "./options.ts";
 import type { Span } from "./partial.ts";
 
 /** Bytes of one request. */
@@ -135,7 +135,7 @@ async function bring(
     if (at >= to) return;
     if (options.signal?.aborted) throw options.signal.reason;
     failed = at > before && !restarts ? 1 : failed + 1;
-    if (failed >= (options.attempts ?? 5)) {
+    if (failed >= attemptsOf(options)) {
       const { message } = kept.broken!;
       throw new HubError(`Cannot fetch ${what}: it broke off at byte ${at}, ${message}`, null, {
         cause: kept.broken,
@@ -179,7 +179,7 @@ export async function fetchSpans(missing: readonly Span[], transfer: Transfer): 
     for (const part of parts) await fetchPart(part, stoppable);
   };
   const workers = Array.from(
-    { length: Math.max(1, options.connections ?? 4) },
+    { length: connectionsOf(options) },
     () =>
       work().catch((error) => {
         stop.abort(error);

@@ -132,6 +132,33 @@ Deno.test("two processes that want the same file fetch it once", async () => {
   });
 });
 
+Deno.test("where links are not allowed, the file itself lies in the snapshot", () =>
+  inFolder(async (cache) => {
+    await using hub = serveHub([REPO]);
+    const rights = [
+      `--allow-read=${cache}`,
+      `--allow-write=${cache}`,
+      "--allow-net=127.0.0.1",
+      "--no-prompt",
+    ];
+    for (let times = 0; times < 2; times++) {
+      const args = [
+        "run",
+        ...rights,
+        inRepository("tests/hub/fetch_child.ts"),
+        hub.endpoint,
+        cache,
+        "hf:org/name",
+      ];
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+      assert.ok(success, new TextDecoder().decode(stderr));
+    }
+    assert.ok((await Deno.lstat(`${cache}/${SNAPSHOT}/large.bin`)).isFile);
+    assert.equal(await sha256(`${cache}/${SNAPSHOT}/large.bin`), etagOf(LARGE, true));
+    assert.deepEqual(blobs(cache), []);
+    assert.equal(hub.sent(), SIZE + 5);
+  }));
+
 /** Whether there is a Node that runs what is bundled. */
 const NODE = await new Deno.Command("node", { args: ["--version"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);
