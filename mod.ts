@@ -56,7 +56,7 @@ export const Walrus: {
   /**
    * Opens a Walrus checkpoint; those of other families are refused.
    *
-   * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, Blob, bytes
+   * @param checkpoint `.pt`, `.safetensors` or a shard index: path, URL, Blob, bytes; or `hf:org/name` on a Hub
    * @param options device and configuration
    * @throws SyntaxError for a broken file, TypeError for weights that are not Walrus's or do not fit their configuration
    *

@@ -19,6 +19,8 @@ export interface Context {
   readonly interactive?: boolean;
   /** Families of networks that are looked for; those of the library unless given. */
   readonly registry?: readonly ModelEntry[];
+  /** Variables of the environment; those of the process unless given. */
+  readonly environment?: (name: string) => string | undefined;
   /** Gives up network access for good; absent where others share the process. */
   readonly dropNetwork?: () => Promise<void>;
 }

@@ -10,6 +10,7 @@ const PAGES = [
   "docs/data.md",
   "docs/nan.md",
   "docs/grids.md",
+  "docs/hub.md",
   "examples/README.md",
 ];
 

@@ -18,7 +18,8 @@ import {
   type Statistics,
 } from "walrus";
 import { Option } from "commander";
-import { consecutive, type Masks, placesOf, readStatistics } from "walrus/data";
+import { consecutive, type Masks, placesOf } from "walrus/data";
+import { isHubName } from "walrus/hub";
 import { writeFileAtomic } from "walrus/io";
 import {
   describeLeftOut,
@@ -31,6 +32,7 @@ import {
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
 import { pair } from "../forecast/options.ts";
+import { hubFor, statisticsAt } from "../hub.ts";
 import { maskOption } from "../masks.ts";
 import { checkOutputs } from "../outputs.ts";
 import { MODEL } from "../shipped.ts";
@@ -181,14 +183,16 @@ export const evaluate = command<Options>({
     reader
       .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
       .addOption(
-        new Option("--checkpoint <file>", ".pt, .safetensors, shard index or folder of .distcp files")
-          .default(
-            MODEL,
-            "the shipped model",
-          ),
+        new Option(
+          "--checkpoint <file|folder|url|hf:..>",
+          ".pt, .safetensors, shard index or folder of .distcp files",
+        ).default(MODEL, "the shipped model"),
       )
-      .option("--config <file>", "configuration of the network (default: beside the checkpoint)")
-      .option("--stats <file|url>", "stats.yaml, for networks normalised by it (default: beside the data)")
+      .option("--config <file|url|hf:..>", "configuration of the network (default: beside the checkpoint)")
+      .option(
+        "--stats <file|url|hf:..>",
+        "stats.yaml, for networks normalised by it (default: beside the data)",
+      )
       .option("--map <field=name>", "field of the data = name in the model's table", pair("FIELD=NAME"), {})
       .option("--split <name>", "train, valid or test", "valid")
       .option("--every <n>", "score every n-th window one step ahead", wholeNumber(1), 1)
@@ -204,16 +208,20 @@ export const evaluate = command<Options>({
       .option("--force", "replace a file that exists", false);
   },
   aliases: { "--reuse": "--kv-cache" },
-  async run(options, { print: tell, warn, registry }, operands, args) {
+  async run(options, context, operands, args) {
+    const { print: tell, warn, registry } = context;
     // Scores that a program reads stand alone on standard output.
     const print = options.json ? warn : tell;
     if (options.out) await checkOutputs({ files: [options.out], force: options.force });
-    const statistics = options.stats ? await readStatistics(options.stats) : null;
+    const { checkpoint, config, stats } = options;
+    const hub = await hubFor(context, checkpoint, config, ...[stats, ...operands].filter(isHubName));
+    const statistics = stats ? await statisticsAt(stats, hub) : null;
     await using device = await openDevice(options.backend, {
       ...(options.threads ? { wasm: { threads: options.threads } } : {}),
     });
     using model = await loadModel(options.checkpoint, {
       device,
+      ...hub,
       ...(options.config ? { config: options.config } : {}),
       ...(registry ? { registry } : {}),
     });
@@ -223,7 +231,7 @@ export const evaluate = command<Options>({
     const results: Record<string, Record<string, Skill>> = {};
     const labels = labelsOf(operands);
     for (const [i, folder] of operands.entries()) {
-      using data = await openData(folder, { masks: options.mask ?? {} });
+      using data = await openData(folder, { masks: options.mask ?? {}, ...hub });
       const split = await splitOf(data, folder, options.split);
       const { info } = split.trajectory(0);
       const transforms = () => model.model.transforms?.(info) ?? {};

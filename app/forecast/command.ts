@@ -10,16 +10,19 @@ import {
   type Sample,
   type Trajectory,
 } from "walrus";
-import { findNotFinite, readStatistics } from "walrus/data";
+import { findNotFinite } from "walrus/data";
+import { isHubName } from "walrus/hub";
 import { isUrl } from "walrus/io";
+import { isOnHub, locateModel } from "walrus/models";
 import { command, type Context } from "../cli.ts";
 import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
+import { hubFor, statisticsAt } from "../hub.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { drawable, pixelsOf, planeOf } from "./draw.ts";
 import { frameNumbers, keptBytes } from "./memory.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { checkFiles, chooseFiles, writeForecast, writePictures } from "./output.ts";
-import { checkpointDigest, provenanceOf } from "./provenance.ts";
+import { originOf, provenanceOf } from "./provenance.ts";
 import { type Result, rollOut, truthIndex } from "./roll_out.ts";
 import { scoresJson } from "./scores.ts";
 import { renderTable } from "./table.ts";
@@ -139,22 +142,26 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   const context: Context = options.json ? { ...given, print: given.warn } : given;
   const { print, warn, signal, registry } = context;
   const began = performance.now();
-  using data = await openData(options.input, { masks: options.mask });
+  const hub = await hubFor(context, ...placesOf(options));
+  using data = await openData(options.input, { masks: options.mask, ...hub });
   for (const warning of data.warnings) warn(`warning: ${warning}`);
   const { split, trajectory } = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();
   const open = deviceOpener(options, context, devices);
-  using model = await loadModel(options.checkpoint, {
+  const { checkpoint, config } = options;
+  // Fetched once: what is loaded is what the file will name.
+  const place = await locateModel({ checkpoint, ...(config ? { config } : {}) }, hub.hub, registry);
+  using model = await loadModel(place.checkpoint, {
     device: await open(),
     weights: options.weights,
-    ...(options.config ? { config: options.config } : {}),
+    ...(place.config ? { config: place.config } : {}),
     ...(registry ? { registry } : {}),
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
   const { files, plane, start, kept } = await prepare(options, trajectory, model, context);
   if (split.name !== "all") warnTrainedOn(model.model, split, warn);
   describe(context, trajectory, start, model, options);
-  const statistics = options.stats ? await readStatistics(options.stats) : await data.statistics();
+  const statistics = options.stats ? await statisticsAt(options.stats, hub) : await data.statistics();
   const result = await rollOut(
     model,
     trajectory,
@@ -171,7 +178,8 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   tellFaults(result, options, context);
 
   signal.throwIfAborted();
-  const provenance = provenanceOf(options, model, start, await checkpointDigest(options.checkpoint, signal));
+  const origin = await originOf(checkpoint, place, signal);
+  const provenance = provenanceOf(options, model, start, origin);
   await writeForecast(files.data, model.model.family, recording, provenance, signal);
   const truth = (step: number) => truthIndex(start, options, step);
   const pictures = await writePictures(
@@ -185,11 +193,16 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   if (options.json) given.print(scoresJson(names, rows, start.info.dataset, provenance, written));
 }
 
-/** Whether an option names a URL of another machine. */
-function needsNetwork({ input, checkpoint, config, stats }: ForecastOptions): boolean {
-  return [input, checkpoint, config ?? "", stats ?? ""].some((name) =>
-    isUrl(name) && !name.startsWith("file:")
-  );
+/** All that is read. */
+function placesOf({ input, checkpoint, config, stats }: ForecastOptions): string[] {
+  return [input, checkpoint, config, stats].filter((name) => name !== undefined);
+}
+
+/** Whether an option names a URL of another machine, or something on a Hub. */
+async function needsNetwork(options: ForecastOptions): Promise<boolean> {
+  const places = placesOf(options);
+  if (places.some((name) => isHubName(name) || (isUrl(name) && !name.startsWith("file:")))) return true;
+  return await isOnHub(options.checkpoint);
 }
 
 /** The forecast command. */
@@ -201,7 +214,7 @@ export const forecast = command<ReadOptions>({
   interrupted: "the forecast was not finished, unfinished files were removed",
   async run(read, context) {
     const options = completeOptions(read, { input: DATA, checkpoint: MODEL });
-    if (!needsNetwork(options)) await context.dropNetwork?.();
+    if (!await needsNetwork(options)) await context.dropNetwork?.();
     await forecastWith(options, context);
   },
 });

@@ -95,13 +95,16 @@ export interface ReadOptions extends Partial<Omit<ForecastOptions, "memory" | "t
 /** Declares the options. */
 export function declareOptions(reader: Command): void {
   reader
-    .option("--input <file|folder|url>", "data of any known format (default: a shipped simulation)")
+    .option("--input <file|folder|url|hf:..>", "data of any known format (default: a shipped simulation)")
     .option(
-      "--checkpoint <file|url>",
+      "--checkpoint <file|folder|url|hf:..>",
       ".pt, .safetensors, shard index, folder of .distcp files (default: the shipped model)",
     )
-    .option("--config <file|url>", "configuration of the network (default: beside the checkpoint)")
-    .option("--stats <file|url>", "stats.yaml, for networks normalised by it (default: beside the data)")
+    .option("--config <file|url|hf:..>", "configuration of the network (default: beside the checkpoint)")
+    .option(
+      "--stats <file|url|hf:..>",
+      "stats.yaml, for networks normalised by it (default: beside the data)",
+    )
     .option("--steps <n>", "frames to forecast", wholeNumber(1), 10)
     .option("--start <t>", "first frame of the input window", wholeNumber(0), 0)
     .option("--stride <n>", "frames from one input frame to the next", wholeNumber(1), 1)

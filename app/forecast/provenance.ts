@@ -2,8 +2,11 @@
 // which settings, which software.
 
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { isHubName, parseHubName } from "walrus/hub";
 import { type ByteSource, isUrl, openSource } from "walrus/io";
 import type { LoadedModel, Sample } from "walrus";
+import type { ModelPlace } from "walrus/models";
 import configuration from "../../deno.json" with { type: "json" };
 import type { ForecastOptions } from "./options.ts";
 
@@ -22,21 +25,30 @@ async function digest(source: ByteSource, signal: AbortSignal): Promise<string> 
   return hash.digest("hex");
 }
 
-/** Files that hold the weights: the checkpoint, and the shards that an index names. */
-async function filesOf(path: string): Promise<string[]> {
-  if (!path.endsWith(".json")) return [path];
-  const { weight_map: map } = JSON.parse(await Deno.readTextFile(path)) as { weight_map: object };
+/** Files that hold the weights: the checkpoint, the shards that an index names, the parts of a distributed one. */
+async function filesOf(given: string): Promise<string[]> {
+  const path = given.startsWith("file:") ? fileURLToPath(given) : given;
   const folder = path.replace(/[^/\\]*$/, "");
-  return [path, ...[...new Set<string>(Object.values(map))].sort().map((name) => folder + name)];
+  if (path.endsWith(".json")) {
+    const { weight_map: map } = JSON.parse(await Deno.readTextFile(path)) as { weight_map: object };
+    return [path, ...[...new Set<string>(Object.values(map))].sort().map((name) => folder + name)];
+  }
+  const isFolder = (await Deno.stat(path)).isDirectory;
+  if (!isFolder && !/(?:^|[/\\])\.metadata$/.test(path)) return [path];
+  const within = isFolder ? `${path.replace(/[/\\]+$/, "")}/` : folder;
+  const names = await Array.fromAsync(Deno.readDir(within || "."), ({ name }) => name);
+  return names.filter((name) => name === ".metadata" || name.endsWith(".distcp")).sort()
+    .map((name) => within + name);
 }
 
 /**
- * SHA-256 of a checkpoint. Of an index and its shards, in the order of their names: that of their digests, one a line.
+ * SHA-256 of a checkpoint. Of several files (an index and its shards, the parts of a distributed one), in the order of
+ * their names: that of their digests, one a line.
  *
  * @param checkpoint path or file URL
  * @returns null for one on another machine, which is never read whole
  */
-export async function checkpointDigest(checkpoint: string, signal: AbortSignal): Promise<string | null> {
+async function checkpointDigest(checkpoint: string, signal: AbortSignal): Promise<string | null> {
   if (isUrl(checkpoint) && !checkpoint.startsWith("file:")) return null;
   const digests: string[] = [];
   for (const file of await filesOf(checkpoint)) {
@@ -45,6 +57,28 @@ export async function checkpointDigest(checkpoint: string, signal: AbortSignal):
   }
   const [only, ...more] = digests;
   return more.length === 0 ? only! : createHash("sha256").update(digests.join("\n")).digest("hex");
+}
+
+/** The last part of a path or URL; all of a name on a Hub, which says more than its last part. */
+function shortName(place: string): string {
+  return isHubName(place) ? place : place.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
+}
+
+/**
+ * Which network it was: the name of its file, or its name on a Hub with the commit, and its digest.
+ *
+ * @param given as the command was told
+ * @param place where it was found
+ */
+export async function originOf(given: string, place: ModelPlace, signal: AbortSignal): Promise<Provenance> {
+  const { checkpoint, name } = place;
+  const sha256 = typeof checkpoint === "string" ? await checkpointDigest(checkpoint, signal) : null;
+  const revision = name && parseHubName(given.startsWith("hf:") ? given : `hf:${given}`).revision;
+  return {
+    checkpoint: name ?? shortName(given),
+    ...(revision ? { checkpoint_revision: revision } : {}),
+    ...(sha256 === null ? {} : { checkpoint_sha256: sha256 }),
+  };
 }
 
 /** Names and numbers that say how a forecast was made. */
@@ -56,22 +90,21 @@ export type Provenance = Readonly<Record<string, string | number>>;
  * @param options of the command
  * @param model that made it
  * @param start window it continues
- * @param sha256 of the checkpoint; null where it is not known
+ * @param origin of the network
  */
 export function provenanceOf(
   options: ForecastOptions,
   { model, device }: LoadedModel,
   start: Sample,
-  sha256: string | null,
+  origin: Provenance,
 ): Provenance {
-  const { checkpoint, input, trajectory, stride, seed, weights, kvCache, map, split } = options;
+  const { input, trajectory, stride, seed, weights, kvCache, map, split } = options;
   return {
     software: "Walrus in TypeScript",
     version: VERSION,
     model: `${model.family}: ${model.description}`,
-    checkpoint: checkpoint.replace(/^.*[/\\]/, ""),
-    ...(sha256 === null ? {} : { checkpoint_sha256: sha256 }),
-    input: input.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
+    ...origin,
+    input: shortName(input),
     ...(split ? { split } : {}),
     trajectory,
     start: options.start,

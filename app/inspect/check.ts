@@ -2,6 +2,7 @@
 // network would refuse. What can not be read is found by the readers (`dataFaults`).
 
 import { dataFaults, type Fault } from "walrus/data";
+import type { HubOptions } from "walrus/hub";
 import { mendOf } from "./mends.ts";
 import type {
   AxisReport,
@@ -41,9 +42,9 @@ function plainRefusal(message: string): string {
 }
 
 /** Faults of files; those of what no reader takes too. */
-export async function findFaults(input: string): Promise<Finding[]> {
+export async function findFaults(input: string, hub?: HubOptions): Promise<Finding[]> {
   try {
-    const faults = await dataFaults(input);
+    const faults = await dataFaults(input, hub ? { hub } : {});
     return readerFindings(faults, new Set(faults.map(({ file }) => file)).size > 1);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;

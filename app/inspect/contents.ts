@@ -1,10 +1,12 @@
 // What is in a file that no reader of data takes: the arrays of an HDF5 file or of NumPy's. Looks inside the library,
 // since nothing but this command has a use for files that are no data yet.
 
+import { openHubData } from "../../lib/hub/data.ts";
 import { type Hdf5File, openHdf5 } from "../../lib/io/hdf5.ts";
 import { openNpy } from "../../lib/io/npy.ts";
 import { openNpz } from "../../lib/io/npz.ts";
-import { openSource } from "walrus/io";
+import { type HubOptions, isHubName } from "walrus/hub";
+import { openSource, type SourceInput } from "walrus/io";
 import type { TensorReport } from "./report.ts";
 
 /** Arrays that are listed of a file, and groups within groups that are looked into. */
@@ -34,14 +36,24 @@ async function hdf5Arrays(file: Hdf5File): Promise<TensorReport[]> {
   return found;
 }
 
+/** A file that may lie on a Hub: read there by ranges, unless it is kept. */
+async function placeOf(input: string, hub?: HubOptions): Promise<SourceInput> {
+  if (!isHubName(input)) return input;
+  const { files, folder } = await openHubData(input, hub);
+  const [open] = files.values();
+  if (folder || !open) throw new RangeError(`"${input}" is a folder, wanted a file`);
+  return await open();
+}
+
 /**
  * Arrays of an HDF5 file, as far as it can be read.
  *
- * @param input path or URL
+ * @param input path, URL or name on a Hub
+ * @param hub how a Hub is reached
  */
-export async function hdf5Contents(input: string): Promise<Contents> {
+export async function hdf5Contents(input: string, hub?: HubOptions): Promise<Contents> {
   try {
-    using file = await openHdf5(input);
+    using file = await openHdf5(await placeOf(input, hub));
     return { format: "hdf5", arrays: await hdf5Arrays(file) };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return { format: "hdf5", arrays: [] };

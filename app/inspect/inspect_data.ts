@@ -127,14 +127,15 @@ export async function inspectData(
   options: InspectOptions,
   context: Context,
 ): Promise<Inspected> {
-  const faults = options.check ? await findFaults(input) : null;
-  if (faults?.some(({ level }) => level === "fatal")) return await inspectContents(input, faults);
+  const { hub } = options;
+  const faults = options.check ? await findFaults(input, hub) : null;
+  if (faults?.some(({ level }) => level === "fatal")) return await inspectContents(input, faults, { hub });
   let opened: Dataset;
   try {
-    opened = await openData(input);
+    opened = await openData(input, hub ? { hub } : {});
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const { report } = await inspectContents(input, null, error.message);
+    const { report } = await inspectContents(input, null, { hub, refused: error.message });
     return { report, failed: error.message };
   }
   using data = opened;

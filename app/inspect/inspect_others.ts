@@ -1,5 +1,6 @@
 // Reports of what is no data: checkpoints, configurations, and files whose arrays can only be listed.
 
+import type { HubOptions } from "walrus/hub";
 import { openSource, parseYaml } from "walrus/io";
 import { openModel } from "walrus/models";
 import type { Context } from "../cli.ts";
@@ -30,16 +31,16 @@ export function failureOf(name: string, findings: readonly Finding[] | null): st
 /**
  * What is in a file that can not be read as data.
  *
- * @param input path or URL
+ * @param input path, URL or name on a Hub
  * @param findings faults of it; null where it was not checked
- * @param refused why it is no data; the first fatal fault unless given
+ * @param options why it is no data, the first fatal fault unless given; how a Hub is reached
  */
 export async function inspectContents(
   input: string,
   findings: readonly Finding[] | null,
-  refused?: string,
+  { refused, hub }: { readonly refused?: string; readonly hub?: HubOptions | undefined } = {},
 ): Promise<Inspected> {
-  const contents = /\.np[yz]$/i.test(input) ? await numpyContents(input) : await hdf5Contents(input);
+  const contents = /\.np[yz]$/i.test(input) ? await numpyContents(input) : await hdf5Contents(input, hub);
   const why = refused ?? findings?.find(({ level }) => level === "fatal")?.what ??
     `Cannot open "${input}" as data: NumPy arrays need an arrays.yaml beside them (docs/data.md), open its folder`;
   return {

@@ -1,7 +1,9 @@
 // What an argument names: data, a checkpoint, a configuration, or bare arrays. Told by first bytes where they decide, by
 // its name otherwise; of a folder by what lies in it.
 
+import { fetchFile, hubNameText, type HubOptions, isHubName, parseHubName } from "walrus/hub";
 import { isUrl, openSource } from "walrus/io";
+import { locateModel, type ModelEntry } from "walrus/models";
 
 /** What is inspected, and what of it is opened: in a folder it may be one file. */
 export interface Target {
@@ -83,12 +85,37 @@ async function isFolder(path: string | URL): Promise<boolean> {
 }
 
 /**
+ * What a name on a Hub stands for: told by the name alone. Data stay where they are, all else is fetched and found by
+ * its path.
+ */
+async function kindOnHub(text: string, hub?: HubOptions, registry?: readonly ModelEntry[]): Promise<Target> {
+  const name = parseHubName(text);
+  const { kind, path } = name;
+  const fetched = async () => String(await fetchFile(text, hub));
+  if (ARRAYS.test(path)) return { kind: "arrays", input: await fetched() };
+  if (DESCRIPTION.test(path)) {
+    return { kind: "data", input: hubNameText({ ...name, path: path.replace(/\/?arrays\.yaml$/, "") }) };
+  }
+  if (YAML.test(path)) return { kind: "configuration", input: await fetched() };
+  if (kind === "dataset" || DATA.test(path)) return { kind: "data", input: text };
+  const { checkpoint } = await locateModel({ checkpoint: text }, hub, registry);
+  return { kind: "checkpoint", input: String(checkpoint) };
+}
+
+/**
  * What an argument names.
  *
- * @param input path of a file or folder, or a URL
+ * @param input path of a file or folder, a URL, or a name on a Hub
+ * @param hub how a Hub is reached
+ * @param registry families of networks, whose files are fetched from a Hub
  * @throws RangeError for what can not be opened, SyntaxError for what is none of these
  */
-export async function targetOf(input: string): Promise<Target> {
+export async function targetOf(
+  input: string,
+  hub?: HubOptions,
+  registry?: readonly ModelEntry[],
+): Promise<Target> {
+  if (isHubName(input)) return await kindOnHub(input, hub, registry);
   const path = input.startsWith("file:") ? new URL(input) : isUrl(input) ? null : input;
   if (path === null || !await isFolder(path)) return await kindOfFile(input);
   return await kindOfFolder(path instanceof URL ? decodeURIComponent(path.pathname) : path);

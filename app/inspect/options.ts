@@ -2,6 +2,7 @@
 
 import type { FieldMap, FieldTransforms } from "walrus";
 import type { Command } from "commander";
+import type { HubOptions } from "walrus/hub";
 import { choice, wholeNumber } from "../cli.ts";
 import { pair, transform } from "../forecast/options.ts";
 import { type Backend, BACKENDS } from "./steps.ts";
@@ -23,14 +24,19 @@ export interface InspectOptions {
   readonly fields: boolean;
   readonly tensors: boolean;
   readonly json: boolean;
+  /** How a Hub is reached, as the environment says; absent where nothing is named on one. */
+  readonly hub?: HubOptions;
 }
 
 /** Declares them. */
 export function declareOptions(reader: Command): void {
   reader
-    .argument("[what]", "file, folder, checkpoint or URL (default: a shipped simulation)")
-    .option("--checkpoint <file|url>", "network that data are held against (default: the shipped model)")
-    .option("--config <file|url>", "its configuration (default: beside the checkpoint)")
+    .argument("[what]", "file, folder, checkpoint, URL or hf:.. (default: a shipped simulation)")
+    .option(
+      "--checkpoint <file|url|hf:..>",
+      "network that data are held against (default: the shipped model)",
+    )
+    .option("--config <file|url|hf:..>", "its configuration (default: beside the checkpoint)")
     .option("--family <name>", "family of a configuration without a checkpoint (default: the first)")
     .option("--split <name>", "split of a data set (default: its first; --values and --check: all)")
     .option("--trajectory <i>", "which trajectory (default: 0; --values and --check: all)", wholeNumber(0))

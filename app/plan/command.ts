@@ -4,9 +4,11 @@
 import { InvalidArgumentError } from "commander";
 import { openData, type SampleInfo } from "walrus";
 import type { Kernel } from "walrus/devices";
+import type { HubOptions } from "walrus/hub";
 import { type GridTreatment, type Model, openModel } from "walrus/models";
 import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { hubFor } from "../hub.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";
 
@@ -41,9 +43,14 @@ function gigabytes(bytes: number): string {
 }
 
 /** What is planned for: a file's samples, or fields on a grid that no file has. */
-async function infosOf(options: Options, model: Model, usual: readonly number[][]): Promise<SampleInfo[]> {
+async function infosOf(
+  options: Options,
+  model: Model,
+  usual: readonly number[][],
+  hub: { readonly hub?: HubOptions },
+): Promise<SampleInfo[]> {
   if (options.data) {
-    using data = await openData(options.data);
+    using data = await openData(options.data, hub);
     return [(await data.split()).trajectory(0).info];
   }
   const grids = options.points ? [options.points] : usual;
@@ -89,10 +96,10 @@ export const plan = command<Options>({
     "Plans the memory of a training or forecast step. Without options: the released model on its two kinds of data.",
   declare: (reader) => {
     reader
-      .option("--checkpoint <file>", "network of this checkpoint")
-      .option("--config <file>", "network of this configuration file (default: the released one)")
+      .option("--checkpoint <file|url|hf:..>", "network of this checkpoint")
+      .option("--config <file|url|hf:..>", "network of this configuration file (default: the released one)")
       .option("--family <name>", "family of the configuration (default: the first)")
-      .option("--data <file|folder>", "plan for samples of these data")
+      .option("--data <file|folder|url|hf:..>", "plan for samples of these data")
       .option("--points <grid>", "such as 256x256 or 64x64x64", grid)
       .option("--frames <n>", "input frames (default: as the network takes them)", wholeNumber(1))
       .option("--samples <n>", "samples of a micro-batch (default: 2 in 2D, 1 in 3D)", wholeNumber(1))
@@ -112,18 +119,20 @@ export const plan = command<Options>({
       )
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },
-  async run(options, { print, registry }) {
-    const model = await openModel(options, registry);
+  async run(options, context) {
+    const { print, registry } = context;
+    const hub = await hubFor(context, options.checkpoint, options.config, options.data);
+    const model = await openModel({ ...options, ...hub }, registry);
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);
-      for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]])) {
+      for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]], hub)) {
         printForecast(model, info, options, KERNELS, print);
       }
       return;
     }
     const weights = options.weights === "f16" ? "f16 with f32 masters" : "f32";
     print(`Training memory, weights ${weights}: ${model.description}`);
-    for (const info of await infosOf(options, model, [[256, 256], [128, 128, 128]])) {
+    for (const info of await infosOf(options, model, [[256, 256], [128, 128, 128]], hub)) {
       printTraining(model, info, options, print);
     }
   },

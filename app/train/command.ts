@@ -19,6 +19,7 @@ import {
   writeRunConfig,
 } from "walrus/train";
 import { command, type Context, EXIT } from "../cli.ts";
+import { hubFor } from "../hub.ts";
 import { RunFolder } from "./folder.ts";
 import { Loader } from "./loader.ts";
 import { admit } from "./memory.ts";
@@ -115,7 +116,8 @@ async function trainWith(
     wasm: given.threads ? { threads: given.threads } : {},
   });
   const folder = await RunFolder.open(given.folder, registry);
-  const start = await startOf(folder, given, extend, systems, registry, context.warn);
+  const { hub } = await hubFor(context, given.model.from, given.model.config);
+  const start = await startOf(folder, given, extend, systems, registry, context.warn, hub);
   const { model, run } = start;
   if (isFinished(start, systems)) {
     const { path } = folder;

@@ -1,7 +1,8 @@
 // Where a run starts: from scratch or a checkpoint of another network, at its own newest checkpoint, or, when it is
 // made longer, at the newest one whose learning rates so far are those of the longer run.
 
-import { learnFrom, type Model, type ModelEntry, modelEntry, withLearnt } from "walrus/models";
+import type { HubOptions } from "walrus/hub";
+import { learnFrom, locateModel, type Model, type ModelEntry, modelEntry, withLearnt } from "walrus/models";
 import {
   adapterShapes,
   agreeingSteps,
@@ -116,11 +117,28 @@ async function resumed(
   };
 }
 
+/** The network that a run starts from: on a Hub, its files are fetched. */
+async function sourcesOf(
+  { model: { from, config } }: RunConfig,
+  registry: readonly ModelEntry[],
+  hub?: HubOptions,
+) {
+  if (from === null) return { from, config };
+  const place = { checkpoint: from, ...(config === null ? {} : { config }) };
+  const found = await locateModel(place, hub, registry);
+  return {
+    from: found.checkpoint,
+    config: found.config ?? null,
+    ...(found.beside ? { beside: found.beside } : {}),
+  };
+}
+
 /**
  * The newest checkpoint, or the network at its start.
  *
  * @param extend whether the length of the run and its schedule may differ from those it began with
  * @param registry families of networks that are looked for
+ * @param hub how a Hub is reached
  * @throws RangeError for a folder that holds another run
  */
 export async function startOf(
@@ -130,15 +148,16 @@ export async function startOf(
   systems: readonly System[],
   registry: readonly ModelEntry[],
   say: (line: string) => void,
+  hub?: HubOptions,
 ): Promise<Start> {
   const found = await folder.newest((message) => say(`warning: ${message}`));
   if (found) return await resumed(folder, found, run, extend, registry, say);
-  const { family, from, config, ...settings } = run.model;
+  const { family, from: _from, config: _config, ...settings } = run.model;
+  const sources = await sourcesOf(run, registry, hub);
   const started = await startModel({
     family: await modelEntry(family!, registry).load(),
     settings,
-    from,
-    config,
+    ...sources,
     data: systems.map(({ train }) => infoOf(train)),
     map: run.data.field_map,
     seed: run.seed,
@@ -146,7 +165,7 @@ export async function startOf(
   });
   for (const note of started.notes) say(note);
   const splits = Object.fromEntries(systems.map(({ train }) => [train.dataset, train]));
-  const learnt = await learnFrom(started.model, splits, run.data.field_map, from === null);
+  const learnt = await learnFrom(started.model, splits, run.data.field_map, sources.from === null);
   return {
     run,
     model: withLearnt(started.model, learnt),

@@ -1,5 +1,7 @@
 // Opens data of any known format: the reader is found by content, and its code is loaded only then.
 
+import { isHubName } from "../hub/name.ts";
+import type { HubOptions } from "../hub/options.ts";
 import { hdf5Fault, START_BYTES } from "../io/hdf5_start.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { readStart } from "../io/source.ts";
@@ -81,6 +83,8 @@ export interface DataOptions extends OpenOptions {
   readonly format?: string;
   /** How remote files are read. */
   readonly http?: HttpOptions;
+  /** How a Hub is reached, for names that begin with `hf:`. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -88,8 +92,9 @@ export interface DataOptions extends OpenOptions {
  * format is found by content.
  *
  * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's); a list of them; a folder; or
- *   files by their names in a folder
- * @param options format, masks, remote files
+ *   files by their names in a folder; or `hf:datasets/org/name`, of which a small set is fetched and kept, and a large one
+ *   read by ranges
+ * @param options format, masks, remote files, Hub
  * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file
  *
  * @example
@@ -120,7 +125,9 @@ async function findReader(
     const known = [...registered, ...BUILT_IN].map(({ format }) => format);
     throw new RangeError(`There is no data format "${options.format}", known are ${known.join(", ")}`);
   }
-  const source = await sourceOf(input, options.http);
+  const source = isHubName(input)
+    ? await (await import("../hub/data.ts")).openHubData(input, options.hub)
+    : await sourceOf(input, options.http);
   const lacks: string[] = [];
   for (const reader of readers) {
     const verdict = await reader.recognise(source);

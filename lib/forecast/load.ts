@@ -2,9 +2,11 @@
 // tensor fits.
 
 import type { Device } from "../compile/device.ts";
+import type { HubOptions } from "../hub/options.ts";
 import { openCheckpoint } from "../io/checkpoint.ts";
 import type { SourceInput } from "../io/source.ts";
 import type { ModelEntry } from "../models/model.ts";
+import { locateModel } from "./locate.ts";
 import { modelOfCheckpoint } from "./open_model.ts";
 import type { WeightStorage } from "../weights/storage.ts";
 import { WeightStore } from "../weights/store.ts";
@@ -26,6 +28,8 @@ export interface LoadOptions {
   readonly weights?: WeightStorage;
   /** Told the name and bytes of each tensor as it is read. */
   readonly onTensor?: (name: string, bytes: number) => void;
+  /** How a Hub is reached, for names that begin with `hf:`. */
+  readonly hub?: HubOptions;
   /** Families of networks that are looked for; those of the library unless given. */
   readonly registry?: readonly ModelEntry[];
 }
@@ -34,7 +38,8 @@ export interface LoadOptions {
  * Opens a checkpoint and checks every tensor's name, shape and type against the network's configuration. Weights are
  * read later, when a forecast needs them.
  *
- * @param checkpoint `.pt`, `.safetensors`, a shard index or the folder of a distributed checkpoint: path, URL, Blob, bytes
+ * @param checkpoint `.pt`, `.safetensors`, a shard index or the folder of a distributed checkpoint: path, URL, Blob,
+ *   bytes; or `hf:org/name`, of which the files are fetched and kept (`org/name` too, where there is no such path)
  * @param options device and configuration
  * @throws SyntaxError for a broken file, TypeError for weights that do not fit the configuration or the device
  *
@@ -55,9 +60,13 @@ export async function loadModel(checkpoint: SourceInput, options: LoadOptions): 
       `Weights are "${storage}", ${device.name} has no such numbers: wanted "f16" or "f32"`,
     );
   }
-  const opened = await openCheckpoint(checkpoint);
+  const place = await locateModel({ ...options, checkpoint }, options.hub, options.registry);
+  const opened = await openCheckpoint(place.checkpoint);
   try {
-    const { model, checkpoint: named, warnings } = await modelOfCheckpoint(opened, checkpoint, options);
+    const { model, checkpoint: named, warnings } = await modelOfCheckpoint(opened, place.checkpoint, {
+      ...options,
+      ...place,
+    });
     const store = new WeightStore(device, named, model.parameters, {
       storage,
       ...(onTensor ? { onTensor } : {}),

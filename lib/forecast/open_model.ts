@@ -1,5 +1,6 @@
 // Which network a checkpoint holds: found by the names of its tensors and the configuration files beside it.
 
+import type { HubOptions } from "../hub/options.ts";
 import { type Checkpoint, openCheckpoint } from "../io/checkpoint.ts";
 import { quoted } from "../io/quote.ts";
 import { readSmall, type SourceInput } from "../io/source.ts";
@@ -7,8 +8,9 @@ import { LEARNT_FILE, parseLearnt, withLearnt } from "../models/learnt.ts";
 import type { Model, ModelEntry } from "../models/model.ts";
 import { checkFloating } from "../weights/read.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
-import { configPlaces } from "./config_places.ts";
 import { claimedBy } from "./claim.ts";
+import { configPlaces } from "./config_places.ts";
+import { locateModel } from "./locate.ts";
 
 /** Largest configuration file. */
 const LARGEST = 1 << 20;
@@ -17,6 +19,8 @@ const LARGEST = 1 << 20;
 export interface OpenModelOptions {
   /** Its configuration file; looked for beside the checkpoint when left out. */
   readonly config?: SourceInput;
+  /** Files beside the checkpoint by name, where they are known; others are looked for. */
+  readonly beside?: ReadonlyMap<string, SourceInput>;
   /** Families that are looked for; those of the library unless given. */
   readonly registry?: readonly ModelEntry[];
 }
@@ -26,7 +30,13 @@ async function textOf(input: SourceInput): Promise<string> {
 }
 
 /** Text of a file beside a checkpoint, or in its folder; null where there is none. */
-async function textBeside(checkpoint: SourceInput, name: string): Promise<string | null> {
+async function textBeside(
+  checkpoint: SourceInput,
+  name: string,
+  { beside }: OpenModelOptions,
+): Promise<string | null> {
+  const known = beside?.get(name);
+  if (known !== undefined) return await textOf(known);
   for (const place of configPlaces(checkpoint, name)) {
     try {
       return await textOf(place);
@@ -41,13 +51,14 @@ async function textBeside(checkpoint: SourceInput, name: string): Promise<string
 async function configFiles(
   { configFiles: names }: ModelEntry,
   checkpoint: SourceInput,
-  config: SourceInput | undefined,
+  options: OpenModelOptions,
 ): Promise<Record<string, string>> {
+  const { config } = options;
   const [first] = names;
   if (config !== undefined && first !== undefined) return { [first]: await textOf(config) };
   const files: Record<string, string> = {};
   for (const name of names) {
-    const text = await textBeside(checkpoint, name);
+    const text = await textBeside(checkpoint, name, options);
     // Not there: the family says whether it can do without.
     if (text !== null) files[name] = text;
   }
@@ -75,16 +86,16 @@ function withUnread(error: unknown, { unread }: Checkpoint): unknown {
 export async function modelOfCheckpoint(
   checkpoint: Checkpoint,
   input: SourceInput,
-  { config, registry = modelEntries() }: OpenModelOptions,
+  options: OpenModelOptions,
 ): Promise<{ model: Model; checkpoint: Checkpoint; warnings: readonly string[] }> {
-  const { entry, named } = claimedBy(checkpoint, registry);
+  const { entry, named } = claimedBy(checkpoint, options.registry ?? modelEntries());
   const family = await entry.load();
   const shapes = new Map([...named.tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
-  const files = await configFiles(entry, input, config);
+  const files = await configFiles(entry, input, options);
   try {
     const { model, warnings } = family.fromCheckpoint(shapes, files, named.name);
     checkFloating(named);
-    const learnt = await textBeside(input, LEARNT_FILE);
+    const learnt = await textBeside(input, LEARNT_FILE, options);
     return {
       model: learnt === null ? model : withLearnt(model, parseLearnt(learnt)),
       checkpoint: named,
@@ -97,12 +108,14 @@ export async function modelOfCheckpoint(
 
 /** What a network is known by. */
 export interface ModelSource {
-  /** Checkpoint that holds it. */
+  /** Checkpoint that holds it, a name that begins with `hf:` included. */
   readonly checkpoint?: SourceInput;
   /** Its configuration file. */
   readonly config?: SourceInput;
   /** Its family, where there is no checkpoint; the first of the registry unless given. */
   readonly family?: string;
+  /** How a Hub is reached. */
+  readonly hub?: HubOptions;
 }
 
 /**
@@ -119,13 +132,14 @@ export interface ModelSource {
  * ```
  */
 export async function openModel(
-  { checkpoint, config, family }: ModelSource,
+  { checkpoint, config, family, hub }: ModelSource,
   registry: readonly ModelEntry[] = modelEntries(),
 ): Promise<Model> {
   const configured = config === undefined ? {} : { config };
   if (checkpoint !== undefined) {
-    using opened = await openCheckpoint(checkpoint);
-    return (await modelOfCheckpoint(opened, checkpoint, { ...configured, registry })).model;
+    const place = await locateModel({ checkpoint, ...configured }, hub, registry);
+    using opened = await openCheckpoint(place.checkpoint);
+    return (await modelOfCheckpoint(opened, place.checkpoint, { ...place, registry })).model;
   }
   const entry = modelEntry(family ?? registry[0]!.family, registry);
   const [first] = entry.configFiles;

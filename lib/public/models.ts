@@ -19,6 +19,7 @@
 
 export { type Frame, frameAfter, type FrameValues } from "../forecast/frame.ts";
 export { loadModel, type LoadOptions } from "../forecast/load.ts";
+export { companionNames, isOnHub, locateModel, type ModelPlace } from "../forecast/locate.ts";
 export { LoadedModel } from "../forecast/loaded_model.ts";
 export { type ModelSource, openModel } from "../forecast/open_model.ts";
 export type { ForecastProgram, MemoryEstimate, PreparedForecast } from "../forecast/prepare.ts";

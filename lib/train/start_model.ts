@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly from: SourceInput | null;
   /** Its configuration file; null: the one beside it. */
   readonly config: SourceInput | null;
+  /** Files beside the checkpoint by name, where they are known; others are looked for. */
+  readonly beside?: ReadonlyMap<string, SourceInput>;
   /** What will be trained on. */
   readonly data: readonly SampleInfo[];
   /** Names of the data's fields in the model's table, where they differ. */
@@ -41,12 +43,13 @@ export interface StartOptions {
 }
 
 /** Opens the checkpoint a run starts from: its network, and its tensors under the network's names. */
-async function openStart({ from, config, registry }: StartOptions) {
+async function openStart({ from, config, beside, registry }: StartOptions) {
   if (from === null) return null;
   const opened = await openCheckpoint(from);
   try {
     return await modelOfCheckpoint(opened, from, {
       ...(config === null ? {} : { config }),
+      ...(beside ? { beside } : {}),
       ...(registry ? { registry } : {}),
     });
   } catch (error) {

@@ -1,11 +1,18 @@
 // What the page and its worker say to each other. Plain data: files and Blobs are handed over, never copied.
 
-/** Where the network comes from: both parts beside each other. */
+/** Where the network comes from: both parts beside each other, or a name on a Hub. */
 export interface ModelFiles {
-  /** Checkpoint. */
+  /** Checkpoint, or `hf:org/name`. */
   readonly checkpoint: Blob | string;
   /** Its configuration file; null: its family needs none. */
   readonly config: Blob | string | null;
+}
+
+/** How a Hub is reached. */
+export interface HubAccess {
+  /** The one of the library unless given. */
+  readonly endpoint?: string;
+  readonly token?: string;
 }
 
 /** Where a page computes. */
@@ -14,8 +21,9 @@ export type BackendChoice = "auto" | "wasm" | "webgpu";
 /** Asks the worker to finetune; once in its life. */
 export interface StartRequest {
   readonly kind: "start";
-  /** Files of one data set. */
-  readonly data: readonly File[];
+  /** Files of one data set, or its name on a Hub. */
+  readonly data: readonly File[] | string;
+  readonly hub: HubAccess;
   readonly model: ModelFiles;
   /** Optimiser steps. */
   readonly steps: number;
@@ -23,8 +31,8 @@ export interface StartRequest {
   readonly backend: BackendChoice;
 }
 
-/** What the worker is told; a stop ends after the step in progress. */
-export type Request = StartRequest | { readonly kind: "stop" };
+/** What the worker is told; a stop ends after the step in progress, an answer goes to what it asked. */
+export type Request = StartRequest | { readonly kind: "stop" } | { readonly kind: "fetch" };
 
 /** Median one-step VRMSE over windows that are not trained on; null where there are none, or no score is finite. */
 export type Score = number | null;
@@ -33,6 +41,8 @@ export type Score = number | null;
 export type Answer =
   /** What it is busy with before the first step. */
   | { readonly kind: "phase"; readonly text: string }
+  /** Much has to be fetched: it waits for `fetch`. */
+  | { readonly kind: "ask"; readonly text: string }
   | {
     readonly kind: "ready";
     /** What computes. */

@@ -2,8 +2,9 @@
 // `index.html`; does no arithmetic of its own, so that it answers at once.
 
 import { chart, smoothed } from "../../app/train/chart.ts";
+import { parseHubName } from "walrus/hub";
 import { modelEntries } from "walrus/models";
-import type { Answer, BackendChoice, ModelFiles, Request, Score } from "./messages.ts";
+import type { Answer, BackendChoice, HubAccess, ModelFiles, Request, Score } from "./messages.ts";
 
 /** Where the server keeps the shipped network and data. */
 const SHIPPED = {
@@ -30,7 +31,12 @@ const parts = {
   backend: element("backend", HTMLSelectElement),
   error: element("error", HTMLElement),
   run: element("run", HTMLElement),
+  hub: element("hub", HTMLFormElement),
+  hubName: element("hub-name", HTMLInputElement),
+  hubToken: element("hub-token", HTMLInputElement),
+  hubEndpoint: element("hub-endpoint", HTMLInputElement),
   phase: element("phase", HTMLElement),
+  fetch: element("fetch", HTMLButtonElement),
   stop: element("stop", HTMLButtonElement),
   bar: element("bar", HTMLProgressElement),
   step: element("step", HTMLElement),
@@ -65,7 +71,7 @@ class Run {
   /** What is scored, in words. */
   #scored: string | null = null;
 
-  constructor(data: readonly File[], model: ModelFiles) {
+  constructor(data: readonly File[] | string, model: ModelFiles) {
     this.#steps = parts.steps.valueAsNumber;
     this.#worker = new Worker("worker.js", { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#hear(data);
@@ -78,6 +84,7 @@ class Run {
       kind: "start",
       data,
       model,
+      hub: hubAccess(),
       steps: this.#steps,
       learningRate: parts.rate.valueAsNumber,
       backend: parts.backend.value as BackendChoice,
@@ -97,8 +104,15 @@ class Run {
     else this.#end("");
   }
 
+  /** Lets the worker fetch what it asked for. */
+  fetch(): void {
+    parts.fetch.hidden = true;
+    this.#ask({ kind: "fetch" });
+  }
+
   #show(): void {
     fail("");
+    parts.fetch.hidden = true;
     for (const tile of [parts.step, parts.loss, parts.speed, parts.left]) tile.textContent = "–";
     parts.curve.textContent = parts.facts.textContent = "";
     parts.phase.textContent = "Starting";
@@ -118,7 +132,10 @@ class Run {
 
   #hear(answer: Answer): void {
     if (answer.kind === "phase") parts.phase.textContent = `${capital(answer.text)} …`;
-    else if (answer.kind === "error") this.#end(answer.message);
+    else if (answer.kind === "ask") {
+      parts.phase.textContent = answer.text;
+      parts.fetch.hidden = false;
+    } else if (answer.kind === "error") this.#end(answer.message);
     else if (answer.kind === "done") this.#finish(answer);
     else if (answer.kind === "step") this.#step(answer.step, answer.loss);
     else {
@@ -217,6 +234,24 @@ function offer(files: Extract<Answer, { kind: "done" }>["files"]): void {
   parts.name.textContent = files[0]?.name ?? "";
 }
 
+/** How the Hub is reached, as the fields say. */
+function hubAccess(): HubAccess {
+  const [token, endpoint] = [parts.hubToken.value, parts.hubEndpoint.value];
+  return { ...(token ? { token } : {}), ...(endpoint ? { endpoint } : {}) };
+}
+
+/** Takes a name on a Hub: of a network, or of data to start with. */
+function takeName(text: string): void {
+  fail("");
+  try {
+    if (parseHubName(text).kind === "dataset") return start(text);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+  dropped = { checkpoint: text, config: null };
+  parts.network.textContent = `Network: ${text}`;
+}
+
 function shippedModel(): ModelFiles {
   const here = document.baseURI;
   return { checkpoint: new URL(SHIPPED.checkpoint, here).href, config: new URL(SHIPPED.config, here).href };
@@ -246,7 +281,11 @@ function take(files: readonly File[]): void {
     dropped = { checkpoint, config: config ?? null };
     parts.network.textContent = `Network: ${checkpoint.name}`;
   }
-  if (data.length === 0) return;
+  if (data.length > 0) start(data);
+}
+
+/** Starts a run, unless a setting is wrong. */
+function start(data: readonly File[] | string): void {
   const wrong = [parts.steps, parts.rate].find((input) => !input.checkValidity());
   if (wrong) return void wrong.reportValidity();
   run = new Run(data, dropped ?? shippedModel());
@@ -279,6 +318,11 @@ parts.drop.addEventListener("keydown", ({ key }) => {
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-example]")) {
   button.addEventListener("click", () => takeExample(button.dataset.example ?? ""));
 }
+parts.hub.addEventListener("submit", (event) => {
+  event.preventDefault();
+  takeName(parts.hubName.value.trim());
+});
+parts.fetch.addEventListener("click", () => run?.fetch());
 parts.stop.addEventListener("click", () => run?.stop());
 parts.again.addEventListener("click", () => {
   parts.run.hidden = parts.result.hidden = true;

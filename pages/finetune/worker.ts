@@ -4,13 +4,16 @@
 import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { holdOut } from "walrus/data";
+import type { HubOptions } from "walrus/hub";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
 import {
   findModel,
   learnFrom,
   LEARNT_FILE,
+  locateModel,
   type Model,
   modelEntry,
+  type ModelPlace,
   withLearnt,
   writeLearnt,
 } from "walrus/models";
@@ -30,6 +33,7 @@ import {
   type ValidationSettings,
   type ValidationSystem,
 } from "walrus/train";
+import { hubOf } from "./hub.ts";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
@@ -57,6 +61,9 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** A network whose files are there: with what was fetched beside its checkpoint. */
+interface LocatedModel extends ModelFiles, Pick<ModelPlace, "beside"> {}
+
 /** Name of the family of a checkpoint. */
 async function familyOf({ checkpoint }: ModelFiles): Promise<string> {
   using opened = await openCheckpoint(checkpoint);
@@ -67,7 +74,7 @@ async function familyOf({ checkpoint }: ModelFiles): Promise<string> {
  * What the finetune command would be told: the family's own settings, one micro-batch a step. The rate warms up over a
  * tenth of the steps and stays: fifty steps are too few for more.
  */
-async function configure({ model, learningRate, steps }: StartRequest): Promise<RunConfig> {
+async function configure({ learningRate, steps }: StartRequest, model: LocatedModel): Promise<RunConfig> {
   const run = {
     folder: "page",
     model: { family: await familyOf(model), from: "page" },
@@ -101,7 +108,7 @@ async function partsOf(data: Dataset, frames: number): Promise<Parts> {
 }
 
 async function networkOf(
-  { checkpoint, config }: ModelFiles,
+  { checkpoint, config, beside }: LocatedModel,
   { model: { family, from: _from, config: _config, ...settings }, seed }: RunConfig,
   info: SampleInfo,
 ): Promise<StartedModel> {
@@ -110,6 +117,7 @@ async function networkOf(
     settings,
     from: checkpoint,
     config,
+    ...(beside ? { beside } : {}),
     data: [info],
     map: {},
     seed,
@@ -167,13 +175,22 @@ async function filesOf(model: Model, { tensors }: TrainerState) {
   ];
 }
 
+/** The network with what it names on a Hub fetched. */
+async function located({ checkpoint, config }: ModelFiles, hub: HubOptions): Promise<LocatedModel> {
+  const place = await locateModel({ checkpoint, ...(config === null ? {} : { config }) }, hub);
+  // Paths, URLs and Blobs: a page is given nothing else.
+  return { ...place, config: place.config ?? null } as LocatedModel;
+}
+
 async function finetune(request: StartRequest, signal: AbortSignal): Promise<void> {
   tell({ kind: "phase", text: "reading the files" });
-  using data = await openData(request.data);
+  const hub = hubOf(request.hub, tell, allowed.promise, signal);
+  const network = await located(request.model, hub);
+  using data = await openData(request.data, { hub });
   const statistics = await data.statistics();
   const { info } = (await data.split()).trajectory(0);
-  const run = await configure(request);
-  const { model: started, weights } = await networkOf(request.model, run, info);
+  const run = await configure(request, network);
+  const { model: started, weights } = await networkOf(network, run, info);
   const frames = started.contextFrames(info).usual;
   const { train: split, held, scored } = await partsOf(data, frames + 1);
   const model = withLearnt(started, await learnFrom(started, { [split.dataset]: split }, {}, false));
@@ -232,8 +249,11 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
 }
 
 const abort = new AbortController();
+/** Resolved when the user lets the worker fetch what it asked for. */
+const allowed = Promise.withResolvers<void>();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "stop") abort.abort();
+  else if (data.kind === "fetch") allowed.resolve();
   else finetune(data, abort.signal).catch((error: Error) => tell({ kind: "error", message: error.message }));
 };

@@ -4,6 +4,7 @@
 import type { Context, Run } from "../../app/cli.ts";
 import { doctor } from "../../app/doctor/command.ts";
 import { evaluate } from "../../app/evaluate/command.ts";
+import { fetchCommand } from "../../app/fetch/command.ts";
 import { forecast } from "../../app/forecast/command.ts";
 import { inspect } from "../../app/inspect/command.ts";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
@@ -19,6 +20,7 @@ import { inRepository } from "../shared.ts";
 export const COMMANDS: Readonly<Record<string, Run>> = {
   doctor,
   evaluate,
+  fetch: fetchCommand,
   forecast,
   inspect,
   "make-checkpoint": makeCheckpoint,
