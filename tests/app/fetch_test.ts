@@ -118,7 +118,7 @@ Deno.test("evaluate and plan take names on a Hub", () =>
     const args = ["hf:datasets/org/set", "--checkpoint", "hf:org/small", "--every", "1000", "--rollout", "0"];
     const scored = await runCommand(evaluate, [...args, "--backend", "wasm"], given);
     assert.equal(scored.code, 0, scored.err);
-    assert.match(scored.out, /^gray_scott\w* .* \/ -/m);
+    assert.match(scored.out, /^set .* \/ -/m);
   }));
 
 /** Bytes as hexadecimal digits of their SHA-256. */
@@ -166,7 +166,7 @@ Deno.test("inspect takes names on a Hub: networks, data, configurations, arrays"
       ...DATA,
       repo: "org/others",
       files: {
-        "bare.hdf5": Deno.readFileSync(inRepository("tests/fixtures/samples-bad/01_truncated.hdf5")),
+        "bare.hdf5": Deno.readFileSync(inRepository("tests/fixtures/samples-bad/01_missing_t0_group.hdf5")),
       },
     };
     await using hub = serveHub([MODEL, DATA, others]);
@@ -177,19 +177,20 @@ Deno.test("inspect takes names on a Hub: networks, data, configurations, arrays"
       return JSON.parse(out);
     };
     const checkpoint = await run("hf:org/small", "--json");
-    assert.deepEqual(
-      [checkpoint.kind, checkpoint.network.description, checkpoint.network.trainedOn.length > 0],
-      ["checkpoint", "6 blocks of width 96", true],
-    );
+    const local = await run(inRepository("examples/walrus_small/walrus.safetensors"), "--json");
+    assert.equal(checkpoint.kind, "checkpoint");
+    assert.deepEqual(checkpoint.network, local.network);
     const configuration = await run("hf:org/small/extended_config.yaml", "--json");
     assert.equal(configuration.network.description, "6 blocks of width 96");
     const network = ["--checkpoint", "org/small", "--config", "hf:org/small/extended_config.yaml"];
     const data = await run("hf:datasets/org/set", ...network, "--backend", "wasm", "--check", "--json");
     assert.deepEqual([data.kind, data.name, data.format], ["data", "hf:datasets/org/set", "well"]);
     assert.equal(data.network.description, "6 blocks of width 96");
+    assert.match(data.network.name, /models--org--small\/snapshots\/f{40}\/model\.safetensors$/);
     const broken = await runCommand(inspect, ["hf:datasets/org/others/bare.hdf5", "--json"], given);
     assert.equal(broken.code, 1);
-    assert.equal(JSON.parse(broken.out).kind, "contents");
+    const { kind, arrays } = JSON.parse(broken.out);
+    assert.deepEqual([kind, arrays.length > 0], ["contents", true]);
     const absent = await runCommand(inspect, ["hf:org/small/none.hdf5"], given);
     assert.match(absent.err, /^error: Cannot open "hf:org\/small\/none\.hdf5": there is no such file/m);
   }));
