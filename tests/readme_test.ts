@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { inRepository } from "./shared.ts";
 
-const PAGES = ["README.md", "docs/architecture.md", "docs/training.md", "docs/data.md", "examples/README.md"];
+const PAGES = [
+  "README.md",
+  "docs/architecture.md",
+  "docs/training.md",
+  "docs/data.md",
+  "docs/fields.md",
+  "docs/first_file.md",
+  "examples/README.md",
+];
 
 Deno.test("README's code runs with the right to read the examples", async () => {
   const text = await Deno.readTextFile(inRepository("README.md"));
