@@ -103,9 +103,11 @@ async function tools(folder: string): Promise<void> {
 async function python(folder: string, path: string): Promise<boolean> {
   const has = `python3 -c "import h5py, numpy"`;
   if ((await run(has, folder, path)).success) return true;
-  const made =
-    `python3 -m venv python && python/bin/pip -q install h5py numpy && ln -s ../python/bin/python3 tools/python3`;
-  return (await run(made, folder, path)).success && (await run(has, folder, path)).success;
+  const made = await run("python3 -m venv python && python/bin/pip -q install h5py numpy", folder, path);
+  if (!made.success) return false;
+  const text = `#!/bin/sh\nexec "${folder}/python/bin/python3" "$@"\n`;
+  await Deno.writeTextFile(`${folder}/tools/python3`, text, { mode: 0o755 });
+  return (await run(has, folder, path)).success;
 }
 
 /** Walks through all pages. @returns how many commands failed */
