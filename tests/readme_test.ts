@@ -10,6 +10,8 @@ const PAGES = [
   "docs/data.md",
   "docs/nan.md",
   "docs/grids.md",
+  "docs/fields.md",
+  "docs/first_file.md",
   "docs/hub.md",
   "examples/README.md",
 ];

@@ -93,7 +93,8 @@ export function withLearnt<S>(model: Model<S>, learnt: Learnt): Model<S> {
  * const fields = ["A", "B"].map((name) => ({ name, order: 0, constant: false }));
  * const grid = { system: "cartesian", axes: ["x"], shape: [2], coordinates };
  * const info = { dataset: "own", grid, boundaries: [], fields, masked: false, scalars: {} };
- * const bare = { fields: () => [{ columns: [3], learnt: true }, { columns: [4], learnt: true }] } as unknown as Model;
+ * const places = [{ columns: [3], learnt: true }, { columns: [4], learnt: true }];
+ * const bare = { fields: () => places } as unknown as import("./model.ts").Model;
  * const A = { low: 0, high: 1, systems: ["own"] };
  * const model = withLearnt(bare, { complete: true, systems: {}, fields: { A } });
  * assert.deepEqual(unlearntFields(model, info), ["B"]);
