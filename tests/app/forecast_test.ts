@@ -63,7 +63,7 @@ Deno.test("forecast says how it treats a grid, and refuses it where it is told t
     const trajectory = (await written.split()).trajectory(0);
     assert.deepEqual(trajectory.info.grid.shape, [96, 48]);
     for (const values of (await trajectory.sample([0])).values) assert.ok(values.every(Number.isFinite));
-    const refused = await run("--input", input, "--steps", "1", "--grid", "refuse", "--out", folder);
+    const refused = await run("--input", input, "--grid", "refuse", "--force", "--out", folder);
     assert.equal(refused.code, 1);
     assert.match(refused.err, /Cannot cut axis 0 of grid 96 x 48 x 1 into tokens: it has 96 points/);
   }));

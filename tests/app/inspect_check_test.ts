@@ -16,7 +16,7 @@ import { fixture } from "../shared.ts";
 import { runCommand } from "./run_command.ts";
 
 /** Files that are read, though something about them may be odd. */
-const READABLE = /^(?:00|03|04|06|12|13|15|20|25|26|27|29|30|31|48|49)_/;
+const READABLE = /^(?:00|03|04|06|12|13|15|20|25|26|27|29|30|31|35|48|49)_/;
 
 async function findingsOf(path: string): Promise<readonly Finding[]> {
   const { out } = await runCommand(inspect, [fixture(path), "--check", "--json", "--backend", "wasm"]);
