@@ -85,17 +85,20 @@ Deno.test("fetch fetches what loading takes, lists, verifies and removes", () =>
     assert.match(part.err, /whole repositories are removed, "hf:datasets\/org\/set" for instance/);
   }));
 
-Deno.test("fetch runs with the rights of its task, on the environment of the process", () =>
+Deno.test("fetch and inspect run with the rights of their tasks, on the environment of the process", () =>
   inFolder(async (home) => {
     await using hub = serveHub([MODEL]);
-    const [run, ...words] = TASKS.get("fetch")!;
-    const process = (more: Readonly<Record<string, string>>, ...args: string[]) =>
-      new Deno.Command(Deno.execPath(), {
+    const task = (name: string, more: Readonly<Record<string, string>>, ...args: string[]) => {
+      const [run, ...words] = TASKS.get(name)!;
+      return new Deno.Command(Deno.execPath(), {
         args: [run!, "--no-prompt", ...words, ...args],
         cwd: inRepository("."),
         env: variables(hub, home, more),
         stdin: "null",
       }).output();
+    };
+    const process = (more: Readonly<Record<string, string>>, ...args: string[]) =>
+      task("fetch", more, ...args);
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     const done = await process({}, "hf:org/small/extended_config.yaml");
     assert.equal(done.code, 0, text(done.stderr));
@@ -106,6 +109,9 @@ Deno.test("fetch runs with the rights of its task, on the environment of the pro
       text(offline.stderr),
       /^error: Cannot open "hf:org\/small\/model\.safetensors": it is not kept/,
     );
+    const inspected = await task("inspect", {}, "hf:org/small");
+    assert.equal(inspected.code, 0, text(inspected.stderr));
+    assert.match(text(inspected.stdout), /6 blocks of width 96/);
   }));
 
 Deno.test("evaluate and plan take names on a Hub", () =>
