@@ -102,6 +102,9 @@ async function keepBody(
   return { at: buffer.at, broken };
 }
 
+/** Never from a browser's own cache: it would keep every byte a second time, and give a wrong one again. */
+const FRESH: RequestInit = { cache: "no-store" };
+
 /** An answer to a request for a range, checked; nothing else is written anywhere. */
 async function checkRange(response: Response, [from]: Span, { what, size }: Transfer): Promise<void> {
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
@@ -150,7 +153,7 @@ async function fetchPart(span: Span, transfer: Transfer): Promise<void> {
   const { url, what, options, inspect } = transfer;
   await bring(span, transfer, async (at) => {
     const headers = { range: `bytes=${at}-${span[1] - 1}`, "accept-encoding": "identity" };
-    const response = await request(url, { headers }, what, options, inspect);
+    const response = await request(url, { ...FRESH, headers }, what, options, inspect);
     await checkRange(response, [at, span[1]], transfer);
     return response;
   }, false);
@@ -159,7 +162,7 @@ async function fetchPart(span: Span, transfer: Transfer): Promise<void> {
 async function fetchWhole(transfer: Transfer): Promise<void> {
   const { url, what, options, inspect, size } = transfer;
   const headers = { "accept-encoding": "identity" };
-  await bring([0, size], transfer, () => request(url, { headers }, what, options, inspect), true);
+  await bring([0, size], transfer, () => request(url, { ...FRESH, headers }, what, options, inspect), true);
 }
 
 /**
