@@ -74,6 +74,7 @@ async function useOf(
 ): Promise<UseReport> {
   const given = {
     map: options.map ?? {},
+    grid: options.grid,
     ...(options.transform ? { transforms: options.transform } : {}),
     ...(options.frames === undefined ? {} : { frames: options.frames }),
   };
@@ -131,7 +132,7 @@ export async function inspectData(
   if (faults?.some(({ level }) => level === "fatal")) return await inspectContents(input, faults);
   let opened: Dataset;
   try {
-    opened = await openData(input);
+    opened = await openData(input, options.mask ? { masks: options.mask } : {});
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const { report } = await inspectContents(input, null, error.message);

@@ -89,7 +89,10 @@ const MENDS: readonly (readonly [RegExp, Mend])[] = [
     (_, path, axes) =>
       `file["${path}"].attrs["dim_varying"] = [${axes!.split(", ").map(() => "True").join(", ")}]`,
   ],
-  [/"([^"]+)" holds no numbers/, (_, path) => `store ${path} as float32, or take it out of field_names`],
+  [
+    /"([^"]+)" holds (?:no numbers|values of the type)/,
+    (_, path) => `store ${path} as float32, or take it out of field_names`,
+  ],
   [/stored with the filter/, () => "h5repack -f GZIP=4 OLD NEW"],
   [/n_trajectories is/, () => 'file.attrs["n_trajectories"] = the length of the first axis of the fields'],
   [/n_spatial_dims is/, () => 'file.attrs["n_spatial_dims"] = how many axes dimensions/spatial_dims names'],
