@@ -55,12 +55,22 @@ export function warnUnlearnt(
 ): void {
   const unlearnt = unlearntFields(model, info, { map, transforms });
   if (unlearnt.length === 0) return;
-  const names = unlearnt.map((name) => `"${name}"`).join(", ");
+  const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(", ");
+  const isConstant = (name: string) => info.fields.some((field) => field.name === name && field.constant);
+  const varying = unlearnt.filter((name) => !isConstant(name));
+  if (varying.length === 0) {
+    warn(
+      `warning: this network has not learnt what ${
+        quoted(unlearnt)
+      } means, which its forecast may suffer from`,
+    );
+    return;
+  }
   const learnt = Object.keys(model.learnt?.fields ?? {});
   const known = learnt.length > 0 ? `; it has learnt ${learnt.join(", ")}` : "";
   warn(
-    `warning: this network has not learnt ${names}: what it forecasts of ${
-      unlearnt.length === 1 ? "it" : "them"
+    `warning: this network has not learnt ${quoted(unlearnt)}: what it forecasts of ${
+      quoted(varying)
     } means nothing${known}; map names to fields it has learnt, or finetune it`,
   );
 }

@@ -4,6 +4,7 @@ import type { GridTreatment, WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Masks } from "walrus/data";
 import { choice, wholeNumber } from "../cli.ts";
+import { gridOption } from "../grid.ts";
 import { maskOption } from "../masks.ts";
 
 /** Checked options. */
@@ -149,14 +150,7 @@ export function declareOptions(reader: Command): void {
       "log10 or zeros_like; none (default: as released for the data set)",
       transform,
     )
-    .addOption(
-      choice(
-        "--grid <treatment>",
-        "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
-        ["auto", "native", "resample", "refuse"],
-        "auto",
-      ),
-    )
+    .addOption(gridOption())
     .option(
       "--plane <axis=point>",
       "plane of 3D data that is drawn: z=8 (default: the middle of the third axis)",

@@ -61,7 +61,7 @@ function checkValues(values: readonly ComponentValues[], constants: ReadonlySet<
       found.push(finding(
         "fault",
         `${name} has ${kinds.join(" and ")} of ${count} numbers, the first in ${firstBad}`,
-        "leave those frames out, hide the cells with a constant field mask, or write numbers there",
+        "leave those frames out, hide the cells with a mask (docs/nan.md), or write numbers there",
       ));
     }
     if (least === null || most === null || mean === null || deviation === null) return found;
@@ -90,17 +90,31 @@ function checkValues(values: readonly ComponentValues[], constants: ReadonlySet<
   });
 }
 
-function checkMask({ fields, hidden }: TrajectoryReport): Finding[] {
+/** Names that a mask may have which no reader takes for one. */
+const LIKE_A_MASK = /^(?:masks?\d*|fluid|valid|solid|obstacles?)$/i;
+
+function checkMasks({ fields, hidden }: TrajectoryReport): Finding[] {
   const found: Finding[] = [];
+  const masks = fields.filter(({ mask }) => mask !== null);
+  const [names, s] = [masks.map(({ name }) => name).join(", "), masks.length > 1 ? "" : "s"];
   if (hidden?.cells === 0) {
-    found.push(finding("note", "mask hides no cell", "leave it out, or set it where cells are hidden"));
+    found.push(
+      finding("note", `${names} hide${s} no cell`, "leave it out, or set it where cells are hidden"),
+    );
   } else if (hidden && hidden.cells === hidden.of) {
-    found.push(finding("fault", "mask hides every cell", "set it to 0 where cells are not hidden"));
+    const turned = masks.map(({ name, mask }) => `--mask ${name}=${mask === "kept" ? "hidden" : "kept"}`);
+    found.push(
+      finding("fault", `${names} hide${s} every cell`, `if it means the reverse: ${turned.join(" ")}`),
+    );
   }
-  for (const { name } of fields) {
-    if (hidden !== null || !/^masks?\d*$/i.test(name)) continue;
-    const what = `field ${name} is not used as a mask: that is a constant scalar named mask`;
-    found.push(finding("note", what, "rename it, and store it once, without time and components"));
+  for (const { name, constant, order, mask } of fields) {
+    if (mask !== null || !LIKE_A_MASK.test(name)) continue;
+    const fits = constant && order === 0;
+    const what = `field ${name} is not used as a mask${fits ? "" : ": it is no constant scalar"}`;
+    const mend = fits
+      ? `--mask ${name}=hidden if it is 1 where cells are hidden, --mask ${name}=kept where they are kept`
+      : "store it once, without time and components, if it is one";
+    found.push(finding("note", what, mend));
   }
   return found;
 }
@@ -136,25 +150,46 @@ function checkTime({ time: { first, last, step }, steps }: TrajectoryReport): Fi
   )];
 }
 
-function checkUse(use: UseReport, { steps }: TrajectoryReport): Finding[] {
+/** A network of one grid does worse on others. */
+function checkLearntGrid(
+  { learntGrids, treatment, refused }: UseReport,
+  axes: readonly AxisReport[],
+): Finding[] {
+  if (learntGrids === null || refused !== null || treatment === "resample") return [];
+  const own = axes.map(({ points }) => points).filter((points) => points > 1);
+  const learnt = learntGrids.filter((grid) => grid.length === own.length).flat();
+  if (own.every((points) => learnt.includes(points))) return [];
+  const grids = learntGrids.map((grid) => grid.join(" x ")).join(", ");
+  return [finding(
+    "note",
+    `the network has learnt grids of ${grids} points alone, the data have ${own.join(" x ")}`,
+    "finetune it on such grids; until then --grid resample may do better (docs/grids.md)",
+  )];
+}
+
+function checkUse(use: UseReport, { steps, fields, axes }: TrajectoryReport): Finding[] {
   const found: Finding[] = [];
   if (use.refused !== null) {
     const unknown = use.fields.filter(({ columns }) => columns === null);
     const maps = unknown.map(({ name, near }) => `--map ${name}=${near[0] ?? "NAME"}`);
     const mend = maps.length > 0
       ? `${maps.join(" ")}, with names of the network's table (--fields)`
-      : /points|grid|axis/i.test(use.refused)
-      ? "store the fields on another grid"
+      : /points|grid|axis|axes/i.test(use.refused)
+      ? use.treatment === "native" || use.treatment === "refuse"
+        ? "--grid auto"
+        : "store the fields on another grid"
       : null;
     found.push(finding("fault", `the network refuses the data: ${use.refused}`, mend));
   }
   for (const { name } of use.fields.filter(({ learnt }) => learnt === false)) {
-    found.push(finding(
-      "note",
-      `the network has not learnt field ${name}`,
-      "finetune it on such data: deno task finetune",
-    ));
+    const isMask = fields.some((field) => field.name === name && field.mask !== null);
+    const what = isMask ? "masks" : `field ${name}`;
+    const map = isMask ? "" : `--map ${name}=NAME of one that it has learnt, or `;
+    found.push(
+      finding("note", `the network has not learnt ${what}`, `${map}finetune it: deno task finetune`),
+    );
   }
+  found.push(...checkLearntGrid(use, axes));
   const { usual, least } = use.frames;
   if (steps < usual) {
     const fewer = Math.max(least, Math.min(usual, steps - 1));
@@ -181,7 +216,7 @@ export function checkData(
   );
   return [
     ...checkValues(values ?? [], constants),
-    ...checkMask(trajectory),
+    ...checkMasks(trajectory),
     ...checkTime(trajectory),
     ...checkAxes(trajectory.axes),
     ...network ? checkUse(network, trajectory) : [],

@@ -30,8 +30,7 @@ async function networkOf(
       { checkpoint: input, ...(config === undefined ? {} : { config }) },
       registry,
     );
-    const trainedOn = await trainingData(input, model.family, registry);
-    return { network: describeNetwork(model, trainedOn), refused: null };
+    return { network: describeNetwork(model, await trainingData(input, model, registry)), refused: null };
   } catch (error) {
     const known = error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError;
     if (!known) throw error;
@@ -56,11 +55,11 @@ async function countBad(tensor: StoredTensor, signal: AbortSignal): Promise<numb
 
 async function checkTensors({ tensors }: Checkpoint, signal: AbortSignal): Promise<Finding[]> {
   const found: Finding[] = [];
-  for (const tensor of tensors.values()) {
+  for (const [name, tensor] of tensors) {
     try {
       const bad = await countBad(tensor, signal);
       if (bad === 0) continue;
-      const what = `tensor ${tensor.name} has ${bad} of ${countOf(tensor.shape)} numbers that are not finite`;
+      const what = `tensor ${name} has ${bad} of ${countOf(tensor.shape)} numbers that are not finite`;
       found.push({ level: "fault", file: null, what, mend: "take an earlier checkpoint: training diverged" });
     } catch (error) {
       if (!(error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError)) {
@@ -93,9 +92,11 @@ export async function describeCheckpoint(
   }
   return {
     kind: "checkpoint",
-    name: opened.name,
+    name: input,
     format: opened.format,
-    tensors: [...opened.tensors.values()].map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    notes: opened.notes,
+    unread: Object.fromEntries(opened.unread),
+    tensors: [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
     metadata: Object.fromEntries(opened.metadata),
     network,
     refused,

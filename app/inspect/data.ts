@@ -1,4 +1,4 @@
-// What is in simulations: splits, one trajectory's grid, times and fields, what its mask hides.
+// What is in simulations: splits, one trajectory's grid, times and fields, what masks hide.
 
 import type { Dataset, SampleInfo, Split, Trajectory } from "walrus";
 import { componentNames } from "walrus/data";
@@ -29,7 +29,7 @@ function axesOf({ grid, boundaries }: SampleInfo): AxisReport[] {
   });
 }
 
-/** Cells that the mask hides; reads one frame. */
+/** Cells that masks hide; reads one frame. */
 async function hiddenCells({ info, sample }: Trajectory): Promise<TrajectoryReport["hidden"]> {
   if (!info.masked) return null;
   const { hidden } = await sample([0]);
@@ -50,7 +50,13 @@ export async function describeTrajectory(
     time: rangeOf(await trajectory.times()),
     system: info.grid.system,
     axes: axesOf(info),
-    fields: info.fields.map((field) => ({ ...field, components: componentNames(info, field) })),
+    fields: info.fields.map(({ name, order, constant, mask = null }) => ({
+      name,
+      order,
+      constant,
+      components: componentNames(info, { name, order, constant }),
+      mask,
+    })),
     scalars: info.scalars,
     hidden: await hiddenCells(trajectory),
   };

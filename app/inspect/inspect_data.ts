@@ -74,6 +74,7 @@ async function useOf(
 ): Promise<UseReport> {
   const given = {
     map: options.map ?? {},
+    grid: options.grid,
     ...(options.transform ? { transforms: options.transform } : {}),
     ...(options.frames === undefined ? {} : { frames: options.frames }),
   };
@@ -132,7 +133,7 @@ export async function inspectData(
   if (faults?.some(({ level }) => level === "fatal")) return await inspectContents(input, faults, { hub });
   let opened: Dataset;
   try {
-    opened = await openData(input, hub ? { hub } : {});
+    opened = await openData(input, { ...hub && { hub }, ...options.mask && { masks: options.mask } });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const { report } = await inspectContents(input, null, { hub, refused: error.message });

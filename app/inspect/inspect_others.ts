@@ -2,11 +2,11 @@
 
 import type { HubOptions } from "walrus/hub";
 import { openSource, parseYaml } from "walrus/io";
-import { openModel } from "walrus/models";
+import { modelEntry, openModel } from "walrus/models";
 import type { Context } from "../cli.ts";
 import { describeCheckpoint } from "./checkpoint.ts";
 import { hdf5Contents, numpyContents } from "./contents.ts";
-import { describeNetwork } from "./network.ts";
+import { describeNetwork, listedData } from "./network.ts";
 import type { InspectOptions } from "./options.ts";
 import type { Finding, Report } from "./report.ts";
 
@@ -80,8 +80,13 @@ export async function inspectConfiguration(
     throw new SyntaxError(`Cannot tell what "${input}" is: ${has}, wanted model, or an arrays.yaml`);
   }
   const model = await openModel({ config: input, ...(family === undefined ? {} : { family }) }, registry);
+  const trainedOn = await listedData(
+    { [modelEntry(model.family, registry).configFiles[0]!]: text },
+    model,
+    registry,
+  );
   return {
-    report: { kind: "configuration", name: input, network: describeNetwork(model, []) },
+    report: { kind: "configuration", name: input, network: describeNetwork(model, trainedOn) },
     failed: null,
   };
 }

@@ -62,10 +62,10 @@ async function kindOfFolder(input: string): Promise<Target> {
   const names = await namesIn(input);
   const inside = (name: string) => `${input.replace(/[/\\]+$/, "")}/${name}`;
   if (names.some((name) => DATA.test(name) || DESCRIPTION.test(name))) return { kind: "data", input };
+  // A distributed checkpoint is a folder; of shards the index is opened.
+  if (names.some((name) => /\.distcp$|^\.metadata$/i.test(name))) return { kind: "checkpoint", input };
   const checkpoints = names.filter((name) => CHECKPOINT.test(name));
   if (checkpoints.length === 0) return { kind: "data", input };
-  // A distributed checkpoint is a folder; of shards the index is opened.
-  if (checkpoints.some((name) => /\.distcp$/i.test(name))) return { kind: "checkpoint", input };
   const index = checkpoints.find((name) => name.endsWith(".index.json"));
   if (index ?? checkpoints.length === 1) {
     return { kind: "checkpoint", input: inside(index ?? checkpoints[0]!) };
@@ -116,6 +116,10 @@ export async function targetOf(
   registry?: readonly ModelEntry[],
 ): Promise<Target> {
   if (isHubName(input)) return await kindOnHub(input, hub, registry);
+  // Of folders elsewhere only distributed checkpoints can be read: their files are known by name.
+  if (isUrl(input) && !input.startsWith("file:") && new URL(input).pathname.endsWith("/")) {
+    return { kind: "checkpoint", input };
+  }
   const path = input.startsWith("file:") ? new URL(input) : isUrl(input) ? null : input;
   if (path === null || !await isFolder(path)) return await kindOfFile(input);
   return await kindOfFolder(path instanceof URL ? decodeURIComponent(path.pathname) : path);

@@ -54,14 +54,32 @@ export function columns(
   });
 }
 
-/** A number in few characters. */
-export function short(value: number | null): string {
-  return value === null ? "-" : Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
+/** A number in few characters; of one that is not finite its name, of none a dash. */
+export function short(value: number | null, digits = 4): string {
+  if (value === null) return "-";
+  return Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+/**
+ * Digits of a number that lets one see how it differs from others of a range: 4, or more where the range is narrow.
+ *
+ * @param size largest magnitude
+ * @param deviation of the numbers
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.deepEqual([digitsOf(2, 0.5), digitsOf(101_325, 0.02), digitsOf(1, 0)], [4, 9, 4]);
+ * ```
+ */
+export function digitsOf(size: number, deviation: number): number {
+  if (!(size > 0 && deviation > 0)) return 4;
+  return Math.min(9, Math.max(4, Math.ceil(Math.log10(size / deviation)) + 2));
 }
 
 /** A count in words that people read: `1.3 billion`. */
 export function counted(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)} billion`;
   if (count >= 1e6) return `${(count / 1e6).toFixed(2)} million`;
-  return String(count);
+  return count.toLocaleString("en");
 }

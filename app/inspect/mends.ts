@@ -90,7 +90,7 @@ const MENDS: readonly (readonly [RegExp, Mend])[] = [
       `file["${path}"].attrs["dim_varying"] = [${axes!.split(", ").map(() => "True").join(", ")}]`,
   ],
   [
-    /"([^"]+)" holds values of the type .*, wanted numbers/,
+    /"([^"]+)" holds (?:no numbers|values of the type)/,
     (_, path) => `store ${path} as float32, or take it out of field_names`,
   ],
   [/stored with the filter/, () => "h5repack -f GZIP=4 OLD NEW"],

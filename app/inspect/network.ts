@@ -95,26 +95,40 @@ async function textBeside(checkpoint: string, name: string): Promise<string | nu
 }
 
 /**
- * Data sets that a network's configuration files say it was trained on.
+ * Data sets that configuration files list.
  *
- * @param checkpoint path or URL: the files lie beside it
- * @param family of the network
+ * @param files texts by the names of the family's files
+ * @param model the network
+ * @param registry families to choose among
+ */
+export async function listedData(
+  files: Readonly<Record<string, string>>,
+  { family }: Model,
+  registry: readonly ModelEntry[] | undefined,
+): Promise<readonly string[]> {
+  return (await modelEntry(family, registry).load()).trainedOn?.(files) ?? [];
+}
+
+/**
+ * Data sets that a network was trained on: as its `learnt.yaml` has them; without one, as the configuration files beside
+ * the checkpoint list them.
+ *
+ * @param checkpoint path or URL
+ * @param model the network
  * @param registry families to choose among
  */
 export async function trainingData(
   checkpoint: string,
-  family: string,
+  model: Model,
   registry: readonly ModelEntry[] | undefined,
 ): Promise<readonly string[]> {
-  const entry = modelEntry(family, registry);
-  const { trainedOn } = await entry.load();
-  if (!trainedOn) return [];
+  if (model.learnt) return Object.keys(model.learnt.systems);
   const texts: Record<string, string> = {};
-  for (const name of entry.configFiles) {
+  for (const name of modelEntry(model.family, registry).configFiles) {
     const text = await textBeside(checkpoint, name);
     if (text !== null) texts[name] = text;
   }
-  return trainedOn(texts);
+  return await listedData(texts, model, registry);
 }
 
 /** What a network says by itself. */
@@ -134,5 +148,6 @@ export function describeNetwork(model: Model, trainedOn: readonly string[]): Net
     config: model.config,
     table: tableOf(model),
     trainedOn,
+    learnt: model.learnt ?? null,
   };
 }

@@ -1,10 +1,13 @@
 // Options of the inspect command.
 
-import type { FieldMap, FieldTransforms } from "walrus";
+import type { FieldMap, FieldTransforms, GridTreatment } from "walrus";
+import type { Masks } from "walrus/data";
 import type { Command } from "commander";
 import type { HubOptions } from "walrus/hub";
 import { choice, wholeNumber } from "../cli.ts";
 import { pair, transform } from "../forecast/options.ts";
+import { gridOption } from "../grid.ts";
+import { maskOption } from "../masks.ts";
 import { type Backend, BACKENDS } from "./steps.ts";
 
 /** As they are declared. */
@@ -17,6 +20,8 @@ export interface InspectOptions {
   readonly frames?: number;
   readonly map?: FieldMap;
   readonly transform?: FieldTransforms;
+  readonly mask?: Masks;
+  readonly grid: GridTreatment;
   readonly backend?: Backend;
   readonly time: boolean;
   readonly values: boolean;
@@ -43,6 +48,8 @@ export function declareOptions(reader: Command): void {
     .option("--frames <n>", "input frames (default: as the network takes them)", wholeNumber(1))
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option("--transform <field=kind>", "log10 or zeros_like; none (default: as released)", transform)
+    .addOption(maskOption())
+    .addOption(gridOption())
     .addOption(choice("--backend <name>", "the only backend to plan for (default: all)", BACKENDS))
     .option("--time", "run a step on each backend instead of estimating it", false)
     .option("--values", "read all numbers: ranges, means, NaN", false)

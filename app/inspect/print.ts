@@ -2,7 +2,7 @@
 
 import type { Context } from "../cli.ts";
 import { bytes } from "../words.ts";
-import { columns, counted, short, wrapped } from "./layout.ts";
+import { columns, counted, digitsOf, short, wrapped } from "./layout.ts";
 import { countOf } from "./network.ts";
 import type {
   AxisReport,
@@ -63,18 +63,19 @@ function useWords(use: UseReport["fields"][number] | undefined): string {
     return use.near.length > 0 ? `unknown, did you mean ${use.near.join(", ")}?` : "unknown";
   }
   return [
-    `column ${use.columns.join(", ")}`,
+    `${use.columns.length > 1 ? "columns" : "column"} ${use.columns.join(", ")}`,
     use.transform ? `read as ${use.transform}_${use.name}` : "",
-    use.learnt === false ? "not learnt by the network" : "",
+    use.learnt === false ? "not learnt" : "",
   ].filter(Boolean).join("; ");
 }
 
 function valueRow({ name, nan, infinite, least, most, mean, deviation, changes }: ComponentValues): string[] {
+  const digits = digitsOf(Math.max(Math.abs(least ?? 0), Math.abs(most ?? 0)), deviation ?? 0);
   return [
     name,
-    short(least),
-    short(most),
-    short(mean),
+    short(least, digits),
+    short(most, digits),
+    short(mean, digits),
     short(deviation),
     String(nan),
     String(infinite),
@@ -119,11 +120,14 @@ function tableLines(table: readonly TableRow[] | null, width: number): Section {
 
 function useLines(use: UseReport, steps: number, { fields }: PrintOptions, width: number): string[] {
   const { usual, most } = use.frames;
+  const cut = [...use.tokens === null ? [] : [`${use.tokens}, ${use.tokens / usual} a frame`], ...use.grid];
   const words = [
     ["network", `${use.family}, ${use.description}: ${use.name}`],
     ["frames in", `${usual}${most === null ? "" : ` (at most ${most})`}, the data have ${steps}`],
-    ...use.grid.map((line, i) => [i === 0 ? "grid" : "", line]),
-    ...use.tokens === null ? [] : [["tokens", `${use.tokens}, ${use.tokens / usual} a frame`]],
+    ...use.seen
+      ? [["trained on", `${use.seen.trajectories} trajectories of this data set, split ${use.seen.split}`]]
+      : [],
+    ...cut.map((line, i) => [i === 0 ? "tokens" : "", line]),
     ...use.refused === null ? [] : [["refused", use.refused]],
   ];
   const rows = [["backend", "memory", "a step", "on"], ...use.steps.map(stepRow)];
@@ -140,6 +144,7 @@ function dataLines(report: DataReport, options: PrintOptions, width: number): st
   const { split, index, steps, time, system, axes, fields, scalars, hidden } = trajectory;
   const count = splits.map(({ name, trajectories }) => `${name} ${trajectories}`).join(", ");
   const parameters = Object.entries(scalars).map(([name, value]) => `${name} ${short(value)}`).join(", ");
+  const masks = fields.filter(({ mask }) => mask !== null).map(({ name }) => name);
   const facts = [
     ["data", name],
     ["data set", `${dataset} (format ${format})`],
@@ -147,13 +152,13 @@ function dataLines(report: DataReport, options: PrintOptions, width: number): st
     ["shown", `trajectory ${index} of ${split}: ${steps} frames, time ${rangeWords(time)}`],
     ["grid", `${axes.map(({ points }) => points).join(" x ")} points, ${system}`],
     ...parameters ? [["parameters", parameters]] : [],
-    ...hidden ? [["hidden", `${hidden.cells} of ${hidden.of} cells, by the field mask`]] : [],
+    ...hidden ? [["hidden", `${hidden.cells} of ${hidden.of} cells, by ${masks.join(", ")}`]] : [],
     ["stats.yaml", report.statistics ? "there" : "none beside the data"],
   ];
   const uses = new Map(network?.fields.map((use) => [use.name, use]));
-  const fieldRows = fields.map(({ name, order, constant }) => [
+  const fieldRows = fields.map(({ name, order, constant, mask }) => [
     name,
-    ORDERS[order] ?? `order ${order}`,
+    mask === null ? ORDERS[order] ?? `order ${order}` : `mask, not 0 where ${mask}`,
     constant ? "constant" : "varies",
     useWords(uses.get(name)),
   ]);
@@ -179,10 +184,25 @@ function networkLines(network: NetworkReport): string[][] {
     ["parameters", `${counted(parameters)}${others}`],
     ["random draws", draws ? "yes (--no-jitter leaves them out)" : "no"],
     ["KV cache", kvCache ? "yes (--kv-cache)" : "no"],
-    ["configuration", plain.map(([name, value]) => `${name} ${value}`).join(", ")],
+    ["settings", plain.map(([name, value]) => `${name} ${value}`).join(", ")],
     ["fields", table === null ? "of any name" : `${table.length} in its table (--fields)`],
     ["trained on", trainedOn.length > 0 ? trainedOn.join(", ") : "its files do not say"],
   ];
+}
+
+/** What fields it was trained on, and between which numbers. */
+function learntLines({ learnt }: NetworkReport, width: number): Section {
+  if (learnt === null) return [];
+  const rows = Object.entries(learnt.fields).map(([name, { low, high, systems }]) => [
+    name,
+    short(low),
+    short(high),
+    systems.join(", "),
+  ]);
+  const others = learnt.complete
+    ? []
+    : ["", "it began with a network of which it is not known what that had learnt"];
+  return [...section([["learnt field", "least", "most", "in"], ...rows], width, [1, 2]), ...others];
 }
 
 function tensorRows(tensors: readonly TensorReport[]): string[][] {
@@ -194,7 +214,7 @@ function tensorRows(tensors: readonly TensorReport[]): string[][] {
 }
 
 function checkpointLines(report: CheckpointReport, options: PrintOptions, width: number): string[] {
-  const { name, format, tensors, metadata, network, refused, findings } = report;
+  const { name, format, notes, unread, tensors, metadata, network, refused, findings } = report;
   const types = Object.entries(Object.groupBy(tensors, ({ dtype }) => dtype))
     .map(([dtype, list]) => `${list!.length} ${dtype}`);
   const numbers = tensors.reduce((sum, { shape }) => sum + countOf(shape), 0);
@@ -203,13 +223,17 @@ function checkpointLines(report: CheckpointReport, options: PrintOptions, width:
     ["checkpoint", `${name} (${format})`],
     ["tensors", `${tensors.length}: ${types.join(", ") || "none"}; ${counted(numbers)} numbers`],
     ...texts ? [["metadata", texts]] : [],
+    ...notes.map((note, i) => [i === 0 ? "notes" : "", note]),
+    ...Object.entries(unread).map(([tensor, why], i) => [i === 0 ? "not read" : "", `${tensor}: ${why}`]),
     ...network ? networkLines(network) : [],
-    ...refused === null ? [] : [["no network", refused]],
+    // A check names it among the faults.
+    ...refused === null || findings !== null ? [] : [["no network", refused]],
   ];
   // Without a network the tensors are all there is to tell by.
   const listed = options.tensors || refused !== null && tensors.length <= 40;
   return [
     ...columns(facts, width),
+    ...network ? learntLines(network, width) : [],
     ...listed ? section([["type", "shape", "tensor"], ...tensorRows(tensors)], width) : [],
     ...network && options.fields ? tableLines(network.table, width) : [],
     ...findingLines(findings, width),
@@ -217,7 +241,7 @@ function checkpointLines(report: CheckpointReport, options: PrintOptions, width:
 }
 
 function configurationLines({ name, network }: ConfigurationReport, { fields }: PrintOptions, width: number) {
-  const facts = [["configuration of a network", name], ...networkLines(network)];
+  const facts = [["configuration", name], ...networkLines(network)];
   return [...columns(facts, width), ...fields ? tableLines(network.table, width) : []];
 }
 

@@ -1,6 +1,10 @@
 // What inspect finds, as plain data: `--json` prints one of these records as it is, and the printer draws nothing else.
 // Counts are numbers, sizes bytes, times in the data's own units unless they say seconds; what is not known is null.
 
+import type { GridTreatment } from "walrus";
+import type { MaskKind } from "walrus/data";
+import type { Learnt, LearntSystem } from "walrus/models";
+
 /** What was inspected. */
 export type Report = DataReport | CheckpointReport | ConfigurationReport | ContentsReport;
 
@@ -43,7 +47,7 @@ export interface TrajectoryReport {
   readonly fields: readonly FieldReport[];
   /** Run parameters. */
   readonly scalars: Readonly<Record<string, number>>;
-  /** Cells that the mask hides, of all; null without a mask. */
+  /** Cells that masks hide, of all; null without a mask. */
   readonly hidden: { readonly cells: number; readonly of: number } | null;
 }
 
@@ -73,6 +77,8 @@ export interface FieldReport {
   readonly constant: boolean;
   /** Names of its components in the order in which they are stored. */
   readonly components: readonly string[];
+  /** What it is not 0 at, where it is a mask: cells that are `hidden`, or `kept`; null where it is none. */
+  readonly mask: MaskKind | null;
 }
 
 /** Numbers of a component over all frames that were read; hidden cells are left out. */
@@ -104,8 +110,14 @@ export interface UseReport {
   readonly frames: { readonly usual: number; readonly least: number; readonly most: number | null };
   /** Where each field goes. */
   readonly fields: readonly FieldUse[];
+  /** What is done with grids of unusual sizes. */
+  readonly treatment: GridTreatment;
   /** How the grid is cut, in the network's own words; empty where it says nothing. */
   readonly grid: readonly string[];
+  /** What it was trained on of this data set; null: nothing that is known. */
+  readonly seen: LearntSystem | null;
+  /** Grids that it was trained on; null where that is not known. */
+  readonly learntGrids: readonly (readonly number[])[] | null;
   /** Tokens of the input frames together. */
   readonly tokens: number | null;
   /** Why it can not take the data; null where it can. */
@@ -163,8 +175,13 @@ export interface StepReport {
 export interface CheckpointReport {
   readonly kind: "checkpoint";
   readonly name: string;
-  /** `torch`, `safetensors`. */
+  /** `torch`, `safetensors`, `distributed`. */
   readonly format: string;
+  /** What was noticed: prefixes that were removed, where in the file the weights lie. */
+  readonly notes: readonly string[];
+  /** What is stored among the tensors and is not read, by name: why. */
+  readonly unread: Readonly<Record<string, string>>;
+  /** Under the names by which they are loaded. */
   readonly tensors: readonly TensorReport[];
   /** Texts that it keeps beside the tensors. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -199,8 +216,10 @@ export interface NetworkReport {
   readonly config: unknown;
   /** Its field table; null where it knows fields by no name. */
   readonly table: readonly TableRow[] | null;
-  /** Data sets that its files say it was trained on; empty where they say nothing. */
+  /** Data sets that it was trained on, as its files say; empty where they say nothing. */
   readonly trainedOn: readonly string[];
+  /** The same with grids, boundaries, fields and their ranges: its `learnt.yaml`; null where it has none. */
+  readonly learnt: Learnt | null;
 }
 
 /** A configuration without weights. */

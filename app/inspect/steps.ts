@@ -85,7 +85,7 @@ async function startOf({ network, trajectory, frames }: StepOptions): Promise<Sa
 
 /** Seconds of a step that is run. */
 async function runStep(options: StepOptions, device: Device): Promise<number> {
-  const { network, map, transforms, statistics, signal, registry } = options;
+  const { network, map, transforms, grid, statistics, signal, registry } = options;
   using model = await loadModel(network.checkpoint!, {
     device,
     ...(network.config === undefined ? {} : { config: network.config }),
@@ -97,6 +97,7 @@ async function runStep(options: StepOptions, device: Device): Promise<number> {
   const rollout = model.rollout(start, {
     steps: RUNS,
     map,
+    grid,
     statistics,
     signal,
     ...(transforms ? { transforms } : {}),

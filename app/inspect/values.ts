@@ -66,9 +66,10 @@ function addSample(
     const size = field.constant ? numbers.length : numbers.length / times.length;
     for (let at = field.constant ? 0 : from * size; at < numbers.length; at++) {
       const cell = Math.floor((at % size) / own.length);
-      if (hidden?.[cell] && info.fields[i]!.name !== "mask") continue;
-      const tally = own[at % own.length]!;
       const value = numbers[at]!;
+      // A mask that is no number hides, as what it hides may be none.
+      if (hidden?.[cell] && !(field.mask && Number.isFinite(value))) continue;
+      const tally = own[at % own.length]!;
       addNumber(
         tally,
         value,

@@ -8,6 +8,7 @@ import type { HubOptions } from "walrus/hub";
 import { type GridTreatment, type Model, openModel } from "walrus/models";
 import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
+import { gridOption } from "../grid.ts";
 import { hubFor } from "../hub.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";
@@ -109,14 +110,7 @@ export const plan = command<Options>({
       .addOption(
         choice("--weights <type>", "matrices as the network computes with them", ["f32", "f16"], "f32"),
       )
-      .addOption(
-        choice(
-          "--grid <treatment>",
-          "unusual sizes: auto, strides that fit, else resampling; native, resample: one of them",
-          ["auto", "native", "resample", "refuse"],
-          "auto",
-        ),
-      )
+      .addOption(gridOption())
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },
   async run(options, context) {

@@ -73,10 +73,15 @@ const TRAJECTORY: TrajectoryReport = {
     coordinates: { first: 0, last: 63, step: 1 },
     boundary: ["periodic", "periodic"],
   }],
-  fields: [{ name: "A", order: 0, constant: false, components: ["A"] }],
+  fields: [{ name: "A", order: 0, constant: false, components: ["A"], mask: null }],
   scalars: {},
   hidden: null,
 };
+/** The same with a mask. */
+const MASKED: TrajectoryReport["fields"] = [
+  ...TRAJECTORY.fields,
+  { name: "fluid", order: 0, constant: true, components: ["fluid"], mask: "kept" },
+];
 const VALUES: ComponentValues = {
   name: "A",
   count: 1280,
@@ -95,7 +100,10 @@ const USE: UseReport = {
   description: "small",
   frames: { usual: 6, least: 1, most: null },
   fields: [{ name: "A", columns: [3], learnt: true, transform: null, near: [] }],
+  treatment: "auto",
   grid: [],
+  seen: null,
+  learntGrids: null,
   tokens: 64,
   refused: null,
   steps: [],
@@ -117,13 +125,14 @@ function found(
 
 Deno.test("checkData() finds nothing in good data, and one thing where one is wrong", () => {
   assert.deepEqual(found({}), []);
+  assert.deepEqual(found({}, {}, { learntGrids: [[64]] }), []);
   const axis = TRAJECTORY.axes[0]!;
   const cases: (readonly [string[], RegExp])[] = [
-    [found({ hidden: { cells: 0, of: 64 } }), /^note: mask hides no cell$/],
-    [found({ hidden: { cells: 64, of: 64 } }), /^fault: mask hides every cell$/],
+    [found({ fields: MASKED, hidden: { cells: 0, of: 64 } }), /^note: fluid hides no cell$/],
+    [found({ fields: MASKED, hidden: { cells: 64, of: 64 } }), /^fault: fluid hides every cell$/],
     [
       found({
-        fields: [...TRAJECTORY.fields, { name: "Mask", order: 0, constant: true, components: ["Mask"] }],
+        fields: [...TRAJECTORY.fields, { ...MASKED[1]!, name: "Mask", mask: null }],
       }),
       /^note: field Mask is not used as a mask/,
     ],
@@ -148,6 +157,14 @@ Deno.test("checkData() finds nothing in good data, and one thing where one is wr
     [
       found({}, {}, { fields: [{ ...USE.fields[0]!, learnt: false }] }),
       /^note: the network has not learnt field A$/,
+    ],
+    [
+      found({ fields: MASKED }, {}, { fields: [{ ...USE.fields[0]!, name: "fluid", learnt: false }] }),
+      /^note: the network has not learnt masks$/,
+    ],
+    [
+      found({}, {}, { learntGrids: [[32], [64, 128]] }),
+      /^note: the network has learnt grids of 32, 64 x 128 points alone, the data have 64$/,
     ],
     [found({}, {}, { refused: "too many points" }), /^fault: the network refuses the data: too many points$/],
   ];

@@ -51,7 +51,7 @@ Deno.test("inspect tells fields, grid, times and what the shipped network does w
   assert.match(out, /^data set +euler_quadrants_mini \(format well\)$/m);
   assert.match(out, /^shown +trajectory 0 of all: 16 frames, time 0 to 0\.225, every 0\.015$/m);
   assert.match(out, /^x +64 +0\.007813 to 0\.9922, every 0\.01563 +open$/m);
-  assert.match(out, /^momentum +vector +varies +column 33, 34, 35$/m);
+  assert.match(out, /^momentum +vector +varies +columns 33, 34, 35$/m);
   assert.match(out, /^network +walrus, 6 blocks of width 96: /m);
   assert.match(out, /^wasm +[\d.]+ MB +about [\d.]+ m?s +.*GFLOP\/s$/m);
   assert.ok(out.split("\n").every((line) => line.length <= 140));
@@ -115,9 +115,71 @@ Deno.test("inspect proposes near names for a typo and takes those that are given
     const wrong = await runCommand(inspect, [file, "--map", "presure=pressure"]);
     assert.deepEqual([wrong.code, wrong.err], [
       1,
-      'error: --map names "presure", the data have temprature, pressure, did you mean "pressure"?',
+      'error: --map presure=pressure: the data have no field "presure", did you mean "pressure"? They have ' +
+      "temprature, pressure",
     ]);
   }));
+
+Deno.test("inspect takes masks by their names and as --mask says, and leaves out what they hide", async () => {
+  const file = fixture("cases/masked_nan.hdf5");
+  const { trajectory, values } = await reportOf<DataReport>(file, "--values", "--backend", "wasm");
+  assert.deepEqual(trajectory.hidden, { cells: 144, of: 1024 });
+  assert.deepEqual(trajectory.fields.map(({ name, mask }) => [name, mask]), [
+    ["A", null],
+    ["B", null],
+    ["mask", "hidden"],
+  ]);
+  assert.deepEqual(values!.map(({ name, nan, count }) => [name, nan, count]), [
+    ["A", 0, 10 * 880],
+    ["B", 0, 10 * 880],
+    ["mask", 0, 1024],
+  ]);
+  const turned = await reportOf<DataReport>(file, "--mask", "mask=kept", "--values", "--backend", "wasm");
+  assert.deepEqual(turned.trajectory.hidden, { cells: 880, of: 1024 });
+  assert.ok(turned.values![0]!.nan > 0);
+  const { out } = await runCommand(inspect, [file, "--mask", "mask=kept", "--backend", "wasm"]);
+  assert.match(out, /^hidden +880 of 1024 cells, by mask$/m);
+  assert.match(out, /^mask +mask, not 0 where kept +constant/m);
+  const wrong = await runCommand(inspect, [file, "--mask", "A=hidden"]);
+  assert.match(wrong.err, /^error: Cannot mask .* by "A": the field is no constant scalar/);
+});
+
+Deno.test("inspect --grid treats an unusual grid as forecast does", async () => {
+  const file = fixture("cases/grid_96x48.hdf5");
+  const { network } = await reportOf<DataReport>(file, "--backend", "wasm");
+  assert.match(network!.grid[0]!, /^grid of 96 x 48 points: strides \(1, 3\) x \(2, 1\)/);
+  const resampled = await reportOf<DataReport>(file, "--grid", "resample", "--backend", "wasm", "--time");
+  assert.match(resampled.network!.grid[0]!, /96 points of axis 0 resampled to 128/);
+  assert.deepEqual(resampled.network!.steps.map(({ problem, measured }) => [problem, measured]), [
+    [null, true],
+  ]);
+  const refused = await runCommand(inspect, [file, "--grid", "refuse", "--check", "--backend", "wasm"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /^fault +the network refuses the data: .*\n(?: .*\n)* +mend: --grid auto$/m);
+});
+
+Deno.test("inspect tells what the shipped network has learnt of data, and how far from it they are", async () => {
+  const { network } = await reportOf<DataReport>(GRAY_SCOTT, "--backend", "wasm");
+  assert.deepEqual([network!.seen!.split, network!.seen!.trajectories], ["train", 12]);
+  assert.deepEqual(network!.fields.map(({ learnt }) => learnt), [true, true]);
+  assert.deepEqual(network!.learntGrids, [[64, 64], [32, 32, 32]]);
+  const form = ["--map", "log10_A=pressure", "--transform", "A=log10"];
+  const mapped = await reportOf<DataReport>(GRAY_SCOTT, ...form, "--backend", "wasm");
+  assert.deepEqual(mapped.network!.fields[0], {
+    name: "A",
+    transform: "log10",
+    columns: [3],
+    learnt: true,
+    near: [],
+  });
+  const other = await runCommand(inspect, [
+    fixture("cases/grid_96x48.hdf5"),
+    ...["--map", "A=temperature", "--check", "--backend", "wasm"],
+  ]);
+  assert.equal(other.code, 0, other.err);
+  assert.match(other.out, /^note +the network has not learnt field A$/m);
+  assert.match(other.out, /^note +the network has learnt grids of 64 x 64, 32 x 32 x 32 points alone/m);
+});
 
 Deno.test("inspect --time runs a step", async () => {
   const { network } = await reportOf<DataReport>(GRAY_SCOTT, ...MAPPED, "--backend", "wasm", "--time");
@@ -151,6 +213,27 @@ Deno.test("inspect tells tensors, network and training data of a checkpoint", as
   assert.match(text.out, /^tensors +143: 143 f16; 4\.67 million numbers$/m);
   assert.match(text.out, /^f16 +96 +blocks\.0\./m);
   assert.match(text.out, /^ +28 +density$/m);
+});
+
+Deno.test("inspect tells what a network has learnt, field for field", async () => {
+  const { network } = await reportOf<CheckpointReport>(inRepository("examples/walrus_small"));
+  assert.deepEqual(network!.trainedOn, Object.keys(network!.learnt!.systems));
+  assert.equal(network!.trainedOn.length, 7);
+  const { out } = await runCommand(inspect, [inRepository("examples/walrus_small")]);
+  assert.match(out, /^height +0\.3574 +1\.967 +shallow_water_mini$/m);
+  const bare = await reportOf<ConfigurationReport>(fixture("golden/checkpoints/extended_config.yaml"));
+  assert.deepEqual([bare.network.trainedOn, bare.network.learnt], [["active_matter"], null]);
+});
+
+Deno.test("inspect takes folders of distributed checkpoints, and says what was noticed", async () => {
+  const config = ["--config", fixture("golden/checkpoints/extended_config.yaml")];
+  const folder = fixture("cases/distcp");
+  const report = await reportOf<CheckpointReport>(folder, ...config);
+  assert.deepEqual([report.name, report.format, report.tensors.length], [folder, "distributed", 38]);
+  assert.equal(report.network!.parameters, 105_185);
+  const text = await runCommand(inspect, [fixture("cases/prefix_module.pt"), ...config, "--tensors"]);
+  assert.match(text.out, /^notes +names of its tensors begin with "module\.", which was removed$/m);
+  assert.match(text.out, /^f32 +1 +encoder_dummy$/m);
 });
 
 Deno.test("inspect --check finds weights that are not finite", async () => {

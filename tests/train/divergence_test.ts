@@ -5,6 +5,9 @@ import { train } from "../../app/train/command.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { openData } from "../../lib/data/open_data.ts";
 import { DivergenceWatch } from "../../lib/train/divergence.ts";
+import { Mixture } from "../../lib/train/mixture.ts";
+import { runTraining } from "../../lib/train/run.ts";
+import type { TrainerState } from "../../lib/train/trainer_state.ts";
 import { validate } from "../../lib/train/validate.ts";
 import { inFolder, runCommand } from "../app/run_command.ts";
 import { inRepository } from "../shared.ts";
@@ -39,6 +42,56 @@ Deno.test("validate() counts the windows it leaves out, and scores the others", 
   assert.deepEqual(scores.rollout, []);
   assert.equal(scores.leftOut.length, 9);
   assert.match(`${scores.leftOut[0]!.trajectory}, ${scores.leftOut[0]!.why}`, /0, frame 0, A is NaN$/);
+});
+
+/** Weights that give no finite forecast. */
+function spoiled({ tensors, counts }: TrainerState): TrainerState {
+  const own = [...tensors].map(([name, data]) =>
+    [name, /proj2\.bias$/.test(name) ? data.map(() => NaN) : data] as const
+  );
+  return { tensors: new Map(own), counts };
+}
+
+Deno.test("a score that is not a number is never the best, nor keeps later ones from it", async () => {
+  using device = await wasm({ threads: 1 });
+  using trainer = await tinyTrainer(device);
+  using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"));
+  const split = await data.split();
+  const events = runTraining({
+    trainer,
+    mixture: new Mixture(
+      [{ split, samples: 1, frames: 3 }],
+      { seed: 4, epochLength: 3, strides: [1, 1], augment: false, limit: null },
+      trainer.model,
+    ),
+    schedule: { kind: "constant", base: 1e-4, warmup: 0, firstFactor: 1 },
+    from: 0,
+    steps: 2,
+    seed: 9,
+    fieldMap: { A: "a", B: "c" },
+    validateEvery: 1,
+    validation: { windows: 2, rollout: 0, trajectories: 1, draws: false, seed: 0 },
+    validationSystems: [{ split, frames: 3 }],
+    saveEvery: 2,
+    best: null,
+    validated: 0,
+  });
+  let state: TrainerState | undefined;
+  const seen: [number, boolean, boolean][] = [];
+  for await (const event of events) {
+    // The first validation finds weights that are no numbers, training goes on with those it had.
+    if (event.kind === "step" && event.step === 1) {
+      state = await trainer.state();
+      await trainer.load(spoiled(state));
+    }
+    if (event.kind === "checkpoint") assert.equal(event.best?.step, 2);
+    if (event.kind !== "validation") continue;
+    const { oneStep, notFinite } = event.scores.get(split.dataset)!;
+    assert.equal(notFinite > 0, !Number.isFinite(oneStep));
+    seen.push([event.step, Number.isFinite(oneStep), event.best]);
+    if (event.step === 1) await trainer.load(state!);
+  }
+  assert.deepEqual(seen, [[1, false, false], [2, true, true]]);
 });
 
 /** Runs the train command on a folder of data sets; what it said, and what it left. */
