@@ -10,6 +10,7 @@ const { imports } = JSON.parse(Deno.readTextFileSync(inRepository("deno.json")))
 const INSIDERS: Readonly<Record<string, string>> = {
   "app/parity/": "compares single modules with the reference's tensors",
   "app/doctor/": "runs every kernel by itself",
+  "app/build/": "puts the kernels elsewhere",
   "bench/core_size.ts": "measures the size of internal modules",
   "bench/kernel_cases.ts": "times programs of one kernel",
   "bench/stationary.ts": "compares layouts of one matrix",

@@ -4,7 +4,6 @@ import type { HttpOptions } from "./http.ts";
 import { looksLikeSafetensors, openSafetensors, openShards } from "./safetensors.ts";
 import { openSource, readStart, type SourceInput } from "./source.ts";
 import type { Checkpoint } from "./stored_tensor.ts";
-import { openTorch } from "./torch.ts";
 
 export type { Checkpoint, StoredTensor } from "./stored_tensor.ts";
 
@@ -39,7 +38,8 @@ export async function openCheckpoint(input: SourceInput, options: HttpOptions = 
     const start = await readStart(source, 64);
     const text = new TextDecoder().decode(start);
     if (text.startsWith(LFS)) refuse("it is a Git LFS pointer, fetch the file itself");
-    if (text.startsWith(ZIP)) return await openTorch(source);
+    // Its reader is loaded by those who have such a file.
+    if (text.startsWith(ZIP)) return await (await import("./torch.ts")).openTorch(source);
     if (/^\s*\{/.test(text)) return await openShards(source, input, options);
     if (start[0] === PICKLE) {
       refuse("it is a bare pickle (PyTorch before 1.6), wanted a zip archive: save it again");
