@@ -1,6 +1,7 @@
 // Which build of the kernels fits this runtime, its memory, and the compiled module.
 
 import { compileBuild } from "./builds.ts";
+import { hasWorkers } from "./start_worker.ts";
 
 /** `(func (drop (f32x4.relaxed_madd ..)))`: validates where relaxed SIMD exists. */
 // deno-fmt-ignore
@@ -17,7 +18,7 @@ export function hasRelaxedSimd(): boolean {
 
 /** Whether a WebAssembly memory can be shared with workers here; pages need cross-origin isolation for it. */
 export function hasThreads(): boolean {
-  if (typeof SharedArrayBuffer === "undefined" || typeof Worker === "undefined") return false;
+  if (typeof SharedArrayBuffer === "undefined" || !hasWorkers()) return false;
   try {
     return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof
       SharedArrayBuffer;
