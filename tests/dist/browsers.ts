@@ -1,0 +1,144 @@
+// The package from another origin in browsers, isolated or not, on the processor and on WebGPU; and once more when both
+// servers are gone, where a cache was allowed.
+
+import assert from "node:assert/strict";
+import { inBrowser, missing } from "../chromium/browser.ts";
+import { firefox, firefoxMissing } from "./firefox.ts";
+import { serveFolder } from "./serve.ts";
+import { assertForecasts, assertNear, DIST, files, type Result, type Results } from "./subject.ts";
+import { inRepository } from "../shared.ts";
+
+interface Outcome extends Results {
+  readonly error?: string;
+  readonly isolated: boolean;
+  readonly gpu?: Result;
+}
+
+/** What a browser tells of a page: its outcome, errors and warnings of its console. */
+export interface Seen {
+  readonly outcome: Outcome;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Headers that isolate a page: all browsers, and Chromium by one header alone. */
+const ISOLATION = {
+  "both headers": {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  },
+  "Document-Isolation-Policy": { "document-isolation-policy": "isolate-and-require-corp" },
+} as const;
+
+const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.mjs"></script>`;
+const CACHED = { "cache-control": "public, max-age=3600, immutable" };
+
+/** Two origins: one with the page, one with the library and the files. */
+interface Origins extends AsyncDisposable {
+  readonly url: string;
+}
+
+async function origins(headers: Readonly<Record<string, string>>, query = ""): Promise<Origins> {
+  const subject = await files();
+  const library = serveFolder(DIST, CACHED);
+  const data = serveFolder(subject.folder, CACHED);
+  await Deno.copyFile(inRepository("tests/dist/page.mjs"), `${subject.folder}/page.mjs`);
+  const page = serveFolder(subject.folder, { ...CACHED, ...headers }, { "/": PAGE });
+  const at = (server: Deno.HttpServer<Deno.NetAddr>) => `http://127.0.0.1:${server.addr.port}/`;
+  return {
+    url: `${at(page)}?library=${at(library)}walrus.js&files=${at(data)}${query}`,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([library.shutdown(), data.shutdown(), page.shutdown()]);
+      await subject[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Checks what every browser has to show. */
+async function check({ outcome, errors, warnings }: Seen, where: string, isolated: boolean): Promise<void> {
+  assert.equal(outcome.error, undefined);
+  assert.deepEqual(errors, []);
+  assert.equal(outcome.isolated, isolated);
+  await assertForecasts(outcome, where);
+  const notices = warnings.filter((text) => text.includes("wasm()"));
+  if (isolated) assert.match(outcome.usual.device, /[2-9]\d* threads/);
+  else {
+    assert.match(outcome.usual.device, /1 threads/);
+    assert.equal(notices.length, 1, notices.join("\n"));
+    assert.match(notices[0]!, /the page is not cross-origin isolated/);
+  }
+}
+
+/**
+ * A page in Chromium.
+ *
+ * @param url of the page
+ * @param before a second visit, whose outcome then counts
+ */
+async function chromium(url: string, before?: () => Promise<void>): Promise<Seen> {
+  return await inBrowser("about:blank", async (page, errors) => {
+    const [warnings, said]: [string[], string[]] = [[], []];
+    page.on("console", (message) => {
+      if (message.type() === "error") said.push(message.text());
+      if (message.type() === "warning") warnings.push(message.text());
+    });
+    let outcome!: Outcome;
+    for (const again of before ? [false, true] : [false]) {
+      if (again) await before!();
+      await page.goto(url);
+      await page.waitForFunction("globalThis.outcome !== undefined", undefined, { timeout: 120_000 })
+        .catch((error: unknown) => {
+          throw new Error(`no outcome: ${[...errors, ...said].join("; ")}`, { cause: error });
+        });
+      outcome = await page.evaluate("globalThis.outcome") as Outcome;
+    }
+    return { outcome, errors: [...errors, ...said], warnings };
+  }, { profile: before !== undefined });
+}
+
+function test(name: string, reason: string | null, fn: () => Promise<void>): void {
+  Deno.test({
+    name: reason ? `${name} (${reason})` : name,
+    ignore: reason !== null,
+    // Drivers keep timers and pipes of their own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn,
+  });
+}
+
+for (const [name, headers] of Object.entries(ISOLATION)) {
+  const query = name === "both headers" ? "&webgpu=1" : "";
+  test(`Chromium imports the package from another origin, isolated by ${name}`, missing(), async () => {
+    await using origin = await origins(headers, query);
+    const seen = await chromium(origin.url);
+    await check(seen, `Chromium, ${name}`, true);
+    if (query) await assertNear(seen.outcome.gpu!, "Chromium, WebGPU");
+  });
+}
+
+test("Chromium imports the package from another origin without isolation", missing(), async () => {
+  await using origin = await origins({}, "&webgpu=1");
+  const seen = await chromium(origin.url);
+  await check(seen, "Chromium, not isolated", false);
+  await assertNear(seen.outcome.gpu!, "Chromium, not isolated, WebGPU");
+});
+
+test("Chromium forecasts again when all servers are gone, from its cache", missing(), async () => {
+  const origin = await origins({});
+  const seen = await chromium(origin.url, () => Promise.resolve(origin[Symbol.asyncDispose]()));
+  assert.equal(seen.outcome.error, undefined);
+  assert.deepEqual(seen.errors, []);
+  await assertForecasts(seen.outcome, "Chromium, offline");
+});
+
+for (const isolated of [true, false]) {
+  test(
+    `Firefox imports the package from another origin, isolated: ${isolated}`,
+    firefoxMissing(),
+    async () => {
+      await using origin = await origins(isolated ? ISOLATION["both headers"] : {});
+      await check(await firefox<Outcome>(origin.url), `Firefox, isolated: ${isolated}`, isolated);
+    },
+  );
+}
