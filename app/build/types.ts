@@ -12,9 +12,21 @@ const OPTIONS: ts.CompilerOptions = {
   exactOptionalPropertyTypes: true,
   isolatedDeclarations: true,
   allowImportingTsExtensions: true,
-  rewriteRelativeImportExtensions: true,
   stripInternal: true,
 };
+
+/**
+ * Text as every compiler reads it: names of files as they are when it runs, and no method twice. What is compiled file
+ * by file knows no well-known symbols, and lists methods that have such names as properties as well.
+ */
+function tidy(text: string): string {
+  return text
+    .replace(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"')
+    .replace(
+      /^ +\[Symbol\.(\w+)\]: \(\) => .*;\n/gm,
+      (line, name) => text.includes(`[Symbol.${name}]():`) ? "" : line,
+    );
+}
 
 /**
  * Declarations of modules and of all they name.
@@ -41,8 +53,12 @@ export async function declarations(entries: readonly string[]): Promise<Readonly
       const text = ts.flattenDiagnosticMessageText(first.messageText, " ");
       throw new TypeError(`Cannot declare ${path}:${line}: ${text}`);
     }
-    texts.set(name, outputText);
-    for (const { fileName } of ts.preProcessFile(outputText).importedFiles) {
+    const declared = tidy(outputText);
+    texts.set(name, declared);
+    // The compiler's own list of them lacks `export * as`.
+    const code = declared.replace(/\/\*[\s\S]*?\*\//g, "");
+    for (const [, from, dynamic] of code.matchAll(/from "([^"]+)"|import\("([^"]+)"\)/g)) {
+      const fileName = (from ?? dynamic)!;
       if (!fileName.startsWith(".")) {
         throw new TypeError(`Cannot declare ${path}: its types name "${fileName}"`);
       }
