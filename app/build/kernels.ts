@@ -48,8 +48,8 @@ async function inlined(): Promise<string> {
     return `${name}: [${JSON.stringify(base)}, "${text}"]`;
   }));
   return `
-import { apply } from ${JSON.stringify(new URL("delta.ts", import.meta.url).pathname)};
-import { unpack } from ${JSON.stringify(new URL("../builds.ts", MODULES).pathname)};
+import { apply } from "./delta.ts";
+import { unpack } from "../../lib/backend/wasm/builds.ts";
 const builds = { ${entries.join(",\n")} };
 async function bytesOf(name) {
   const [base, text] = builds[name];

@@ -2,6 +2,7 @@
 // runtimes. Engines from 2024 on run them; what those lack of the language comes with them (polyfill.ts).
 
 import { build, type BuildOptions, type Metafile, type Plugin, stop } from "esbuild";
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EDGE_KERNELS, kernelBytes, kernels } from "./kernels.ts";
 import { vendor, vendorTexts } from "./vendor.ts";
@@ -74,7 +75,8 @@ const oneCore: Plugin = {
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!parts.has(path) || path === `${ROOT}mod.ts`) return;
       const contents = await Deno.readTextFile(path);
-      return { contents: `${contents}\nimport ${JSON.stringify(`${ROOT}mod.ts`)};\n`, loader: "ts" };
+      const up = posix.relative(posix.dirname(path), ROOT);
+      return { contents: `${contents}\nimport "${up}/mod.ts";\n`, loader: "ts" };
     });
   },
 };

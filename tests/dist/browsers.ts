@@ -36,16 +36,20 @@ const CACHED = { "cache-control": "public, max-age=3600, immutable" };
 /** Two origins: one with the page, one with the library and the files. */
 interface Origins extends AsyncDisposable {
   readonly url: string;
+  /** Paths of the library that were requested so far. */
+  readonly requested: readonly string[];
 }
 
 async function origins(headers: Readonly<Record<string, string>>, query = ""): Promise<Origins> {
   const subject = await files();
-  const library = serveFolder(DIST, CACHED);
+  const requested: string[] = [];
+  const library = serveFolder(DIST, CACHED, {}, (path) => requested.push(path));
   const data = serveFolder(subject.folder, CACHED);
   await Deno.copyFile(inRepository("tests/dist/page.mjs"), `${subject.folder}/page.mjs`);
   const page = serveFolder(subject.folder, { ...CACHED, ...headers }, { "/": PAGE });
   const at = (server: Deno.HttpServer<Deno.NetAddr>) => `http://127.0.0.1:${server.addr.port}/`;
   return {
+    requested,
     url: `${at(page)}?library=${at(library)}walrus.js&files=${at(data)}${query}`,
     async [Symbol.asyncDispose]() {
       await Promise.all([library.shutdown(), data.shutdown(), page.shutdown()]);
@@ -123,6 +127,22 @@ test("Chromium imports the package from another origin without isolation", missi
   await check(seen, "Chromium, not isolated", false);
   await assertNear(seen.outcome.gpu!, "Chromium, not isolated, WebGPU");
 });
+
+test(
+  "Chromium loads neither HDF5 nor training nor WebGPU for a forecast, and of the kernels what it uses",
+  missing(),
+  async () => {
+    await using origin = await origins({});
+    await check(await chromium(origin.url), "Chromium, not isolated", false);
+    const names = origin.requested.map((path) => /(\w+)-\w+\.js$/.exec(path)?.[1] ?? path);
+    assert.deepEqual(names.filter((name) => /h5wasm|well|arrays|device|torch|train|_64/.test(name)), []);
+    assert.deepEqual(names.filter((name) => /^(plain|relaxed|family)/.test(name)).toSorted(), [
+      "family",
+      "plain",
+      "relaxed",
+    ]);
+  },
+);
 
 test("Chromium forecasts again when all servers are gone, from its cache", missing(), async () => {
   const origin = await origins({});

@@ -21,14 +21,17 @@ async function fileOf(folder: string, pathname: string): Promise<Uint8Array<Arra
  * @param folder whose files are sent to any origin
  * @param headers of every answer
  * @param pages texts by path, in place of files
+ * @param onRequest told every path
  */
 export function serveFolder(
   folder: string,
   headers: Readonly<Record<string, string>> = {},
   pages: Readonly<Record<string, string>> = {},
+  onRequest: (path: string) => void = () => {},
 ): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const { pathname } = new URL(url);
+    onRequest(pathname);
     const body = pages[pathname] ?? await fileOf(folder, pathname);
     const type = TYPES[pathname === "/" ? "html" : pathname.split(".").at(-1)!] ?? "application/octet-stream";
     const answer = { "access-control-allow-origin": "*", "content-type": type, ...headers };

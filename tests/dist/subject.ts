@@ -25,6 +25,8 @@ export interface Results {
 /** Files that the forecast reads. */
 export interface Files extends AsyncDisposable {
   readonly folder: string;
+  /** The frames to start from as the examples are sent them. */
+  request(): string;
 }
 
 const STEPS = 2;
@@ -49,7 +51,18 @@ export async function files(): Promise<Files> {
   for (const name of ["probe.mjs", "console.mjs"]) {
     await Deno.copyFile(inRepository(`tests/dist/${name}`), `${folder}/${name}`);
   }
-  return { folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  const plain = (_: string, value: unknown) => ArrayBuffer.isView(value) ? [...value as Float32Array] : value;
+  return {
+    folder,
+    request: () => JSON.stringify(start, plain),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** Fields that an example answers, as a result. */
+export function resultOf(device: string, values: readonly (readonly number[])[]): Result {
+  const numbers = Float32Array.from(values.flat());
+  return { device, frames: new Uint8Array(numbers.buffer).toBase64() };
 }
 
 let wanted: Promise<readonly (readonly Float32Array[])[]> | null = null;
