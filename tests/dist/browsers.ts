@@ -7,6 +7,7 @@ import { firefox, firefoxMissing } from "./firefox.ts";
 import { serveFolder } from "./serve.ts";
 import { assertForecasts, assertNear, DIST, files, type Result, type Results } from "./subject.ts";
 import { inRepository } from "../shared.ts";
+import { webkit, webkitMissing } from "./webkit.ts";
 
 interface Outcome extends Results {
   readonly error?: string;
@@ -31,6 +32,15 @@ const ISOLATION = {
 } as const;
 
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.mjs"></script>`;
+/** The same for a driver that does not tell what the console was told. */
+const KEEPS_CONSOLE = `<script>
+globalThis.said = { errors: [], warnings: [] };
+console.error = (...words) => said.errors.push(words.join(" "));
+console.warn = (...words) => said.warnings.push(words.join(" "));
+addEventListener("error", ({ message }) => said.errors.push(message));
+addEventListener("unhandledrejection", ({ reason }) => said.errors.push(String(reason)));
+</script>`;
+const KEEPING = PAGE.replace("<link", `${KEEPS_CONSOLE}<link`);
 const CACHED = { "cache-control": "public, max-age=3600, immutable" };
 
 /** Two origins: one with the page, one with the library and the files. */
@@ -46,7 +56,7 @@ async function origins(headers: Readonly<Record<string, string>>, query = ""): P
   const library = serveFolder(DIST, CACHED, {}, (path) => requested.push(path));
   const data = serveFolder(subject.folder, CACHED);
   await Deno.copyFile(inRepository("tests/dist/page.mjs"), `${subject.folder}/page.mjs`);
-  const page = serveFolder(subject.folder, { ...CACHED, ...headers }, { "/": PAGE });
+  const page = serveFolder(subject.folder, { ...CACHED, ...headers }, { "/": PAGE, "/kept": KEEPING });
   const at = (server: Deno.HttpServer<Deno.NetAddr>) => `http://127.0.0.1:${server.addr.port}/`;
   return {
     requested,
@@ -161,4 +171,15 @@ for (const isolated of [true, false]) {
       await check(await firefox<Outcome>(origin.url), `Firefox, isolated: ${isolated}`, isolated);
     },
   );
+}
+
+for (const isolated of [true, false]) {
+  test(`WebKit imports the package from another origin, isolated: ${isolated}`, webkitMissing(), async () => {
+    await using origin = await origins(isolated ? ISOLATION["both headers"] : {});
+    await check(
+      await webkit<Outcome>(origin.url.replace("/?", "/kept?")),
+      `WebKit, isolated: ${isolated}`,
+      isolated,
+    );
+  });
 }

@@ -33,7 +33,8 @@ export function serveFolder(
     const { pathname } = new URL(url);
     onRequest(pathname);
     const body = pages[pathname] ?? await fileOf(folder, pathname);
-    const type = TYPES[pathname === "/" ? "html" : pathname.split(".").at(-1)!] ?? "application/octet-stream";
+    const type = TYPES[pathname in pages ? "html" : pathname.split(".").at(-1)!] ??
+      "application/octet-stream";
     const answer = { "access-control-allow-origin": "*", "content-type": type, ...headers };
     return body === null
       ? new Response("not found", { status: 404, headers: answer })
