@@ -59,7 +59,7 @@ Deno.test("lib imports only downwards", () => {
       if (folder === "backend" && target === inRepository("kernels/wgsl.ts")) continue;
       assert.ok(target.startsWith(LIB), `${path} imports ${target}`);
       const other = folderOf(target);
-      const fits = other === folder || allowed.includes(other) || isPlugIn(folder, target, dynamic);
+      const fits: boolean = other === folder || allowed.includes(other) || isPlugIn(folder, target, dynamic);
       assert.ok(fits, `${path}: ${folder} must not import ${other}`);
     }
   }

@@ -1,8 +1,6 @@
 // The build command: writes the package for browsers, Node and edge runtimes, and says what it costs to load.
 
 import { command, EXIT } from "../cli.ts";
-import { buildPackage, writeBuild } from "./build.ts";
-import { overBudget, renderSizes } from "./sizes.ts";
 
 /** The build command. */
 export const build = command<{ readonly out: string }>({
@@ -12,6 +10,9 @@ export const build = command<{ readonly out: string }>({
     reader.option("--out <folder>", "where to; what is in it goes", "dist");
   },
   async run({ out }, { print, warn }) {
+    // Bundler and compiler are loaded by those who build: they ask for much.
+    const { buildPackage, writeBuild } = await import("./build.ts");
+    const { overBudget, renderSizes } = await import("./sizes.ts");
     const made = await buildPackage();
     await writeBuild(made, out);
     for (const line of renderSizes(made.sizes)) print(line);

@@ -9,7 +9,7 @@ WebAssembly.Memory = function (descriptor) {
   return memory;
 };
 
-import * as walrus from "./walrus.edge.js";
+import * as walrus from "@walrus/walrus/edge";
 import { forecast } from "./probe.mjs";
 
 export default {

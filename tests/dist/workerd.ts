@@ -36,7 +36,10 @@ function modules(scripts: Readonly<Record<string, string>>): Module[] {
   return [...own, library, ...kernels];
 }
 
-const text = (path: string) => Deno.readTextFileSync(inRepository(path));
+/** A script as a bundler would resolve its imports. */
+function text(path: string): string {
+  return Deno.readTextFileSync(inRepository(path)).replace("@walrus/walrus/edge", "./walrus.edge.js");
+}
 
 /** A worker with files in a binding. */
 async function worker(
@@ -157,7 +160,7 @@ test("a forecast in workerd takes less than 128 MB and answers soon after the st
 
 test("the example for Cloudflare forecasts", async () => {
   const scripts = modules({
-    "cloudflare.js": text("examples/edge/cloudflare.js").replace("@walrus/walrus/edge", "./walrus.edge.js"),
+    "cloudflare.js": text("examples/edge/cloudflare.js"),
     "frames.js": text("examples/edge/frames.js"),
   });
   const miniflare = await worker(scripts, "WEIGHTS");

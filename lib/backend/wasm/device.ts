@@ -189,7 +189,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
   const threads = pool ? wanted : 1;
   // A module that was given decides for itself, unless threads are asked of it.
   const requested = options.module ? options.threads ?? 1 : wanted;
-  const lacksRelaxedSimd = !canFuse && options.relaxed === undefined && !options.module;
+  const lacksRelaxedSimd = !canFuse && !options.module;
   notify({ threads: [requested, threads], reason, lacksRelaxedSimd });
   const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
   const name = `wasm (${build}, ${wide ? "64-bit addresses, " : ""}${threads} threads)`;

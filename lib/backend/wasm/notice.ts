@@ -8,7 +8,7 @@ export interface Found {
   readonly threads: readonly [wanted: number, running: number];
   /** Why there are fewer; null where nothing was found out. */
   readonly reason: string | null;
-  /** Whether fused multiply-add was left to the runtime and is missing. */
+  /** Whether the runtime has no fused multiply-add. */
   readonly lacksRelaxedSimd: boolean;
 }
 
