@@ -31,7 +31,8 @@ import { entry } from "./lib/models/walrus/entry.ts";
 
 export { type BackendName, type DeviceOptions, openDevice } from "./lib/backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "./lib/backend/wasm/device.ts";
-export { webgpu, type WebGpuDevice, type WebGpuOptions } from "./lib/backend/webgpu/device.ts";
+export type { WebGpuDevice, WebGpuOptions } from "./lib/backend/webgpu/device.ts";
+export { webgpu } from "./lib/backend/webgpu/open.ts";
 export { type Device, DeviceLostError, DisposedError } from "./lib/compile/device.ts";
 export type { Dataset, Sample, SampleInfo, Split, Trajectory } from "./lib/data/dataset.ts";
 export { type DataOptions, openData } from "./lib/data/open_data.ts";

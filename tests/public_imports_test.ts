@@ -11,6 +11,7 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "app/parity/": "compares single modules with the reference's tensors",
   "app/inspect/contents.ts": "lists what is in files that no reader of data takes",
   "app/doctor/": "runs every kernel by itself",
+  "app/build/": "puts the kernels elsewhere",
   "bench/core_size.ts": "measures the size of internal modules",
   "bench/kernel_cases.ts": "times programs of one kernel",
   "bench/stationary.ts": "compares layouts of one matrix",

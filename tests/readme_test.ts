@@ -42,6 +42,8 @@ for (const page of PAGES) {
       Deno.statSync(new URL(target!, folder));
     }
     const { tasks } = JSON.parse(await Deno.readTextFile(inRepository("deno.json")));
-    for (const [, task] of text.matchAll(/deno(?:@[\d.]+)? task ([\w:-]+)/g)) assert.ok(tasks[task!], task);
+    for (const [, task] of text.matchAll(/deno(?:@[\d.]+)? task ([\w:-]+)/g)) {
+      assert.ok(tasks[task!], `${task}`);
+    }
   });
 }

@@ -3,7 +3,7 @@
 // built it, so that nothing can be said by comparing: then build and run the tests on the rebuild.
 
 import { deflate } from "@gfx/zopfli";
-import { unpack } from "../lib/backend/wasm/module.ts";
+import { unpack } from "../lib/backend/wasm/builds.ts";
 import { cargo, crossBuild, findToolchain, targetOf, type Toolchain, VARIANTS } from "./toolchain.ts";
 
 const MODULES = new URL("../lib/backend/wasm/modules/", import.meta.url);

@@ -2,7 +2,8 @@
 
 import type { Device } from "../compile/device.ts";
 import { wasm, type WasmOptions } from "./wasm/device.ts";
-import { webgpu, type WebGpuOptions } from "./webgpu/device.ts";
+import type { WebGpuOptions } from "./webgpu/device.ts";
+import { webgpu } from "./webgpu/open.ts";
 
 /** Names of the backends, `auto` being the first that works. */
 export type BackendName = "wasm" | "webgpu" | "auto";

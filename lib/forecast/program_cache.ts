@@ -39,7 +39,7 @@ export class LeaseCache<T extends Disposable> implements Disposable {
   readonly #entries = new Map<string, Entry<T>>();
 
   /** @param most entries that stay when nobody works with them */
-  constructor(most = MOST) {
+  constructor(most: number = MOST) {
     this.#most = most;
   }
 

@@ -1,14 +1,12 @@
 // Checkpoints of any supported format behind one record: names, shapes and types at once, numbers on demand.
 
-import { looksDistributed, METADATA, openDistributed } from "./distributed.ts";
 import { folderFiles, isFolder, within } from "./file.ts";
 import type { HttpOptions } from "./http.ts";
 import { quoted } from "./quote.ts";
 import { looksLikeSafetensors, openSafetensors, openShards } from "./safetensors.ts";
 import { type ByteSource, isUrl, openSource, readStart, sibling, type SourceInput } from "./source.ts";
 import type { Checkpoint } from "./stored_tensor.ts";
-import { openTorch } from "./torch.ts";
-import { looksLikeLegacy, openLegacy } from "./torch_legacy.ts";
+import { looksDistributed, looksLikeLegacy, METADATA } from "./torch_start.ts";
 import { unwrapped } from "./wrappers.ts";
 
 export type { Checkpoint, StoredTensor } from "./stored_tensor.ts";
@@ -39,10 +37,12 @@ async function openByContent(
   const start = await readStart(source, START);
   const text = new TextDecoder().decode(start);
   if (text.startsWith(LFS)) refuse("it is a Git LFS pointer, fetch the file itself");
-  if (text.startsWith(ZIP)) return await openTorch(source);
+  // Its readers are loaded by those who have such a file.
+  if (text.startsWith(ZIP)) return await (await import("./torch.ts")).openTorch(source);
   if (/^\s*\{/.test(text)) return await openShards(source, input, options);
-  if (looksLikeLegacy(start)) return await openLegacy(source);
+  if (looksLikeLegacy(start)) return await (await import("./torch_legacy.ts")).openLegacy(source);
   if (start[0] === PICKLE && looksDistributed(start)) {
+    const { openDistributed } = await import("./distributed.ts");
     return await openDistributed(source, (file) => openSource(sibling(input, file), options));
   }
   if (start[0] === PICKLE) refuse("it is a bare pickle, wanted a file that torch.save wrote");

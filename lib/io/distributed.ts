@@ -8,8 +8,6 @@ import { quoted, shown } from "./quote.ts";
 import { type Checkpoint, checkpointOf, elementsOf, type StoredTensor } from "./stored_tensor.ts";
 import { isCount, isCounts, numberType, torchContext } from "./torch_objects.ts";
 
-/** Name of the file that describes the others. */
-export const METADATA = ".metadata";
 /** Largest description accepted: of 1000 tensors with their optimiser's moments, on 64 ranks, some 30 MB. */
 const LARGEST_METADATA = 64 << 20;
 const MOST_OBJECTS = 1 << 22;
@@ -26,11 +24,6 @@ interface Place {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
-}
-
-/** Whether the first bytes of a file are those of such a description. */
-export function looksDistributed(start: Uint8Array): boolean {
-  return new TextDecoder("latin1").decode(start).includes("torch.distributed.checkpoint.metadata");
 }
 
 /** Attributes of an object of a class whose path ends so; null for any other value. */

@@ -1,44 +1,15 @@
-// Local files: the only module that touches the runtime's file system, and only when called. Works in Deno; in a
-// page it says why it can not. What is written is whole or absent: a temporary name first, renamed at the end.
+// Local files, in Deno and Node. What is written is whole or absent: a temporary name first, renamed at the end.
 
 import { type ByteSource, checkRange } from "./byte_source.ts";
-
-/** The part of Deno's file API that is used here; typed by hand so that the module type-checks in browsers. */
-interface FileSystem {
-  openSync(path: string | URL): OpenFile;
-  open(path: string, options: { write: boolean; createNew: boolean }): Promise<OpenFile>;
-  statSync(path: string | URL): { readonly isDirectory: boolean; readonly size: number };
-  readDir(path: string | URL): AsyncIterable<{ readonly name: string }>;
-  rename(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
-  mkdir(path: string, options: { recursive: boolean }): Promise<void>;
-}
-
-interface Writable {
-  write(bytes: Uint8Array): Promise<number>;
-  syncData(): Promise<void>;
-}
-
-interface OpenFile extends Writable {
-  seekSync(offset: number, whence: number): number;
-  readSync(into: Uint8Array): number | null;
-  close(): void;
-}
+import { fileSystem } from "./file_system.ts";
+import type { OpenFile, Writable } from "./file_types.ts";
 
 const FROM_START = 0;
 
-function fileSystem(why: string): FileSystem {
-  const runtime = (globalThis as { Deno?: FileSystem }).Deno;
-  if (!runtime) {
-    throw new TypeError(`Cannot ${why}: this runtime has no file system, pass a URL, a Blob or bytes`);
-  }
-  return runtime;
-}
-
 /** Words for what the runtime refused. */
 function reason(error: unknown): string {
-  const { name, message } = error as Error;
-  if (name === "NotFound") return "there is no such file";
+  const { name, message, code } = error as Error & { readonly code?: string };
+  if (name === "NotFound" || code === "ENOENT") return "there is no such file";
   if (name === "NotCapable" || name === "PermissionDenied") return message;
   return message || name;
 }

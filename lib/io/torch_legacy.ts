@@ -9,33 +9,10 @@ import { LARGEST_PICKLE, torchCheckpoint } from "./torch.ts";
 import { Storage, torchContext } from "./torch_objects.ts";
 import type { TorchRecord } from "./torch_tensor.ts";
 
-/** The first pickle: protocol 2, an integer of ten bytes, its end. */
-const START = Uint8Array.of(
-  0x80,
-  2,
-  0x8a,
-  10,
-  0x6c,
-  0xfc,
-  0x9c,
-  0x46,
-  0xf9,
-  0x20,
-  0x6a,
-  0xa8,
-  0x50,
-  0x19,
-  0x2e,
-);
 const VERSION = 1001;
 const PICKLES = 5;
 /** Bytes of the number of elements before a storage. */
 const COUNT = 8;
-
-/** Whether a file starts as such a file does. */
-export function looksLikeLegacy(start: Uint8Array): boolean {
-  return START.every((byte, i) => start[i] === byte);
-}
 
 /** Where the storages lie: one after the other, in the order of their keys. */
 function recordsOf(

@@ -118,7 +118,7 @@ export function frameMetric(
   prediction: ArrayLike<number>,
   truth: ArrayLike<number>,
   channels: number,
-  epsilon = VARIANCE_EPSILON,
+  epsilon: number = VARIANCE_EPSILON,
 ): number[] {
   if (prediction.length !== truth.length || truth.length % channels !== 0) {
     throw new RangeError(

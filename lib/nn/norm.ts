@@ -4,7 +4,7 @@ import type { Tensor } from "../ir/node.ts";
 import { add, div, mean, mul, sqrt } from "../ir/tensor.ts";
 
 /** Machine epsilon of f32: what the released group norm adds, whatever its printed epsilon says. */
-export const GROUP_NORM_EPSILON = 2 ** -23;
+export const GROUP_NORM_EPSILON: number = 2 ** -23;
 
 /**
  * Divides by the root mean square over `axes` and multiplies by a weight of the last axis.

@@ -25,8 +25,9 @@
 export { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "../backend/wasm/device.ts";
 export { WIDE_BYTES } from "../backend/wasm/module.ts";
-export { webgpu, type WebGpuDevice, type WebGpuOptions } from "../backend/webgpu/device.ts";
+export type { WebGpuDevice, WebGpuOptions } from "../backend/webgpu/device.ts";
 export { planDispatches, type WebGpuPlan } from "../backend/webgpu/dispatches.ts";
+export { webgpu } from "../backend/webgpu/open.ts";
 export { LEAST_LIMITS, type Limits, type Target } from "../backend/webgpu/target.ts";
 export { measureCeiling } from "../compile/ceiling.ts";
 export {

@@ -2,6 +2,7 @@
 // its rights.
 
 import type { Context, Run } from "../../app/cli.ts";
+import { build } from "../../app/build/command.ts";
 import { doctor } from "../../app/doctor/command.ts";
 import { evaluate } from "../../app/evaluate/command.ts";
 import { fetchCommand } from "../../app/fetch/command.ts";
@@ -18,6 +19,7 @@ import { inRepository } from "../shared.ts";
 
 /** All commands by the name they tell. */
 export const COMMANDS: Readonly<Record<string, Run>> = {
+  build,
   doctor,
   evaluate,
   fetch: fetchCommand,

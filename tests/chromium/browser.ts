@@ -32,14 +32,18 @@ const FLAGS = [
  *
  * @param url of the page
  * @param use is given the page and what went wrong in it so far
+ * @param options `profile`: whether it has one, hence a cache on disk for files of any size
  */
 export async function inBrowser<T>(
   url: string,
   use: (page: Page, errors: readonly string[]) => Promise<T>,
+  { profile = false }: { readonly profile?: boolean } = {},
 ): Promise<T> {
   // Loaded where it is needed only: it asks for much.
   const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const options = { executablePath: CHROMIUM, args: FLAGS };
+  // Without a name the profile is a new one that goes with the browser.
+  const browser = await (profile ? chromium.launchPersistentContext("", options) : chromium.launch(options));
   try {
     const page = await browser.newPage();
     const errors: string[] = [];

@@ -23,6 +23,8 @@ import {
   PAGE,
   WIDE_BYTES,
 } from "./module.ts";
+import { notify } from "./notice.ts";
+import { processors } from "./start_worker.ts";
 import { mayWait, Pool } from "./threads.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -58,15 +60,6 @@ interface KernelExports {
   readonly scratch_bytes: (launch: number | bigint, threads: number) => number | bigint;
   readonly shared_bytes: (launch: number | bigint, threads: number) => number | bigint;
   readonly __heap_base: { readonly value: number | bigint };
-}
-
-let warned = false;
-
-/** Says once why a run has fewer threads than requested. */
-function warn(wanted: number, reason: string): void {
-  if (warned) return;
-  warned = true;
-  console.warn(`wasm(): ${wanted} threads were requested, running on 1: ${reason}`);
 }
 
 function checked(name: string, value: number, least: number, most: number): number {
@@ -165,12 +158,12 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
     );
   }
   const pointer = (address: number) => wide ? BigInt(address) : address;
-  const processors = Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, DEFAULT_MOST_THREADS);
-  const wanted = checked("threads", options.threads ?? processors, 1, MAX_THREADS);
+  const usual = Math.min(processors(), DEFAULT_MOST_THREADS);
+  const wanted = checked("threads", options.threads ?? usual, 1, MAX_THREADS);
   const canShare = hasThreads();
   const shared = options.module ? isThreaded(options.module) : wanted > 1 && canShare;
-  if (wanted > 1 && options.threads && !shared) warn(wanted, "this runtime or module has no shared memory");
-  const relaxed = options.relaxed ?? hasRelaxedSimd();
+  const canFuse = hasRelaxedSimd();
+  const relaxed = options.relaxed ?? canFuse;
   const module = options.module ?? await kernelModule(relaxed, shared, wide);
 
   const memory = createMemory(maximumBytes, shared);
@@ -181,6 +174,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
   new Uint8Array(memory.buffer, control, CONTROL_BYTES).fill(0);
 
   let pool: Pool | null = null;
+  let reason: string | null = null;
   if (shared && wanted > 1) {
     new Int32Array(memory.buffer, control)[CONTROL.mainMayWait] = mayWait() ? 1 : 0;
     const stacks = Array.from(
@@ -188,11 +182,15 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
       (_, i) => allocator.allocate(STACK_BYTES, `the stack of thread ${i + 1}`) + STACK_BYTES,
     );
     pool = await Pool.start({ module, memory, control, stacks, pointer }).catch((error: unknown) => {
-      warn(wanted, error instanceof Error ? error.message : String(error));
+      reason = error instanceof Error ? error.message : String(error);
       return null;
     });
   }
   const threads = pool ? wanted : 1;
+  // A module that was given decides for itself, unless threads are asked of it.
+  const requested = options.module ? options.threads ?? 1 : wanted;
+  const lacksRelaxedSimd = !canFuse && !options.module;
+  notify({ threads: [requested, threads], reason, lacksRelaxedSimd });
   const build = options.module ? "given module" : relaxed ? "relaxed SIMD" : "SIMD";
   const name = `wasm (${build}, ${wide ? "64-bit addresses, " : ""}${threads} threads)`;
   const run = () => exports.run(pointer(control));

@@ -1,5 +1,7 @@
-// Which build of the kernels fits this runtime, and the compiled module. Builds are committed as text, so that loading
-// one needs no permission and no request.
+// Which build of the kernels fits this runtime, its memory, and the compiled module.
+
+import { compileBuild } from "./builds.ts";
+import { hasWorkers } from "./start_worker.ts";
 
 /** `(func (drop (f32x4.relaxed_madd ..)))`: validates where relaxed SIMD exists. */
 // deno-fmt-ignore
@@ -16,7 +18,7 @@ export function hasRelaxedSimd(): boolean {
 
 /** Whether a WebAssembly memory can be shared with workers here; pages need cross-origin isolation for it. */
 export function hasThreads(): boolean {
-  if (typeof SharedArrayBuffer === "undefined" || typeof Worker === "undefined") return false;
+  if (typeof SharedArrayBuffer === "undefined" || !hasWorkers()) return false;
   try {
     return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof
       SharedArrayBuffer;
@@ -38,9 +40,9 @@ export function hasWideMemory(): boolean {
 /** Bytes of a page of WebAssembly memory. */
 export const PAGE = 65_536;
 /** All of a memory with 32-bit addresses. */
-export const NARROW_BYTES = 2 ** 32;
+export const NARROW_BYTES: number = 2 ** 32;
 /** The most that V8 gives a memory with 64-bit addresses. */
-export const WIDE_BYTES = 2 ** 34;
+export const WIDE_BYTES: number = 2 ** 34;
 
 /**
  * A memory that may grow.
@@ -59,27 +61,6 @@ export function createMemory(maximumBytes: number, shared: boolean): WebAssembly
 /** Modules compiled so far: devices share them. */
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-/** The committed build for a runtime. Import paths are literal so that bundlers find them. */
-async function text(relaxed: boolean, threads: boolean, wide: boolean): Promise<string> {
-  if (wide) {
-    if (relaxed && threads) return (await import("./modules/relaxed_threads_64.ts")).text;
-    if (relaxed) return (await import("./modules/relaxed_64.ts")).text;
-    if (threads) return (await import("./modules/plain_threads_64.ts")).text;
-    return (await import("./modules/plain_64.ts")).text;
-  }
-  if (relaxed && threads) return (await import("./modules/relaxed_threads.ts")).text;
-  if (relaxed) return (await import("./modules/relaxed.ts")).text;
-  if (threads) return (await import("./modules/plain_threads.ts")).text;
-  return (await import("./modules/plain.ts")).text;
-}
-
-/** Bytes of a committed build: base64 of raw deflate. */
-export async function unpack(packed: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 /**
  * The committed module.
  *
@@ -95,7 +76,7 @@ export function kernelModule(
   const key = `${relaxed} ${threads} ${wide}`;
   let module = compiled.get(key);
   if (!module) {
-    module = text(relaxed, threads, wide).then(unpack).then((bytes) => WebAssembly.compile(bytes));
+    module = compileBuild(relaxed, threads, wide);
     compiled.set(key, module);
   }
   return module;

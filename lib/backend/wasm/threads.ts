@@ -2,7 +2,7 @@
 // nobody disposes of does not keep the process alive; the next run starts them again.
 
 import { CONTROL, STATE } from "./control.ts";
-import { WORKER_SOURCE, type WorkerStart } from "./worker.ts";
+import { startWorker } from "./start_worker.ts";
 
 /** How often a worker's state is looked at before the calling thread sleeps, and for how many milliseconds it does. */
 const SPINS = 1000, PATIENCE = 0.05;
@@ -52,27 +52,12 @@ export class Pool {
   #launch(thread: number): Promise<void> {
     const { module, memory, control, stacks, pointer } = this.#options;
     Atomics.store(this.#words(), CONTROL.states + thread, STATE.starting);
-    const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: "text/javascript" }));
-    return new Promise((resolve, reject) => {
-      const worker = new Worker(url, { type: "module" });
-      const settle = (finish: () => void) => {
-        URL.revokeObjectURL(url);
-        worker.onmessage = worker.onerror = null;
-        finish();
-      };
-      worker.onmessage = () => settle(resolve);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        settle(() => reject(new Error(`Cannot start thread ${thread}: ${event.message}`)));
-      };
-      const start: WorkerStart = {
-        module,
-        memory,
-        control: pointer(control),
-        thread,
-        stack: pointer(stacks[thread - 1] ?? 0),
-      };
-      worker.postMessage(start);
+    return startWorker({
+      module,
+      memory,
+      control: pointer(control),
+      thread,
+      stack: pointer(stacks[thread - 1] ?? 0),
     });
   }
 

@@ -21,3 +21,12 @@ onmessage = async ({ data: { module, memory, control, thread, stack } }) => {
   close();
 };
 `;
+
+/** What stands before it in Node, whose workers have other names for the same. */
+export const NODE_PRELUDE = `
+const { parentPort } = require("worker_threads");
+const postMessage = (data) => parentPort.postMessage(data);
+const close = () => parentPort.close();
+let onmessage;
+parentPort.once("message", (data) => onmessage({ data }));
+`;

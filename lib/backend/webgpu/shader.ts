@@ -42,7 +42,7 @@ function inputText({ dtype, quads }: OperandType, name: string, binding: number,
   const element = packed ? (quads ? "vec2u" : "u32") : quads ? `vec4<${dtype}>` : dtype;
   const raw = packed
     ? quads
-      ? `unpack2x16float(${name}[i >> 2u][i >> 1u & 1u])[i & 1u]`
+      ? `unpack2x16float(${name}[i >> 2u][(i >> 1u) & 1u])[i & 1u]`
       : `unpack2x16float(${name}[i >> 1u])[i & 1u]`
     : quads
     ? `${name}[i >> 2u][i & 3u]`

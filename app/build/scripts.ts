@@ -1,0 +1,142 @@
+// The scripts of a build, by esbuild: entries that share chunks, one file with the kernels inside, and one for edge
+// runtimes. Engines from 2024 on run them; what those lack of the language comes with them (polyfill.ts).
+
+import { build, type BuildOptions, type Metafile, type Plugin, stop } from "esbuild";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EDGE_KERNELS, kernelBytes, kernels } from "./kernels.ts";
+import { vendor, vendorTexts } from "./vendor.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Entries of the package: script and module. */
+export const ENTRIES: Readonly<Record<string, string>> = {
+  walrus: "mod.ts",
+  ir: "lib/public/ir.ts",
+  nn: "lib/public/nn.ts",
+  train: "lib/public/train.ts",
+  data: "lib/public/data.ts",
+  io: "lib/public/io.ts",
+  models: "lib/public/models.ts",
+  "models/walrus": "lib/models/walrus/mod.ts",
+  metrics: "lib/public/metrics.ts",
+  devices: "lib/public/devices.ts",
+};
+
+/** Files of a build by path, and what the bundler says of them. */
+export interface Scripts {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Of the entries that share chunks; their outputs by path. */
+  readonly outputs: Metafile["outputs"];
+}
+
+/** What is asked of every engine: the syntax of 2022. Later syntax is rewritten. */
+export const TARGET = "es2022";
+
+const OPTIONS = {
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  target: TARGET,
+  minify: true,
+  metafile: true,
+  write: false,
+  sourcemap: "linked",
+  legalComments: "none",
+  inject: [fileURLToPath(new URL("polyfill.ts", import.meta.url))],
+  absWorkingDir: ROOT,
+  // Paths in it are this folder's.
+  outdir: `${ROOT}dist`,
+  logLevel: "silent",
+} satisfies BuildOptions;
+
+const HDF5_IN_WORKERS =
+  "Cannot read or write HDF5 here: edge runtimes compile no WebAssembly from bytes, wanted " +
+  ".npz, .npy, .safetensors or arrays";
+
+/** Entries, and what is loaded when it is needed. */
+const PARTS = [
+  ...Object.values(ENTRIES),
+  "lib/models/walrus/family.ts",
+  "lib/data/formats/arrays.ts",
+  "lib/data/formats/well.ts",
+  "lib/backend/webgpu/device.ts",
+  "lib/io/torch.ts",
+];
+
+/**
+ * Has every part import the front door, which is loaded by then in nearly every program: what several parts share is
+ * then one script of it, not one for each group of parts that share something, thirty in all.
+ */
+const oneCore: Plugin = {
+  name: "one core",
+  setup(build) {
+    const parts = new Set(PARTS.map((path) => ROOT + path));
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!parts.has(path) || path === `${ROOT}mod.ts`) return;
+      const contents = await Deno.readTextFile(path);
+      const up = posix.relative(posix.dirname(path), ROOT);
+      return { contents: `${contents}\nimport "${up}/mod.ts";\n`, loader: "ts" };
+    });
+  },
+};
+
+/** Where the HDF5 library is in builds of one file: in the chunk of the entries, or nowhere. */
+function hdf5(chunk: string | null): Plugin {
+  return {
+    name: "hdf5",
+    setup(build) {
+      build.onResolve(
+        { filter: /^h5wasm$/ },
+        () =>
+          chunk === null
+            ? { path: "h5wasm", namespace: "absent", sideEffects: false }
+            : { path: `./${chunk}`, external: true },
+      );
+      build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+        contents: `throw new TypeError(${JSON.stringify(HDF5_IN_WORKERS)});\nexport let ready, File;`,
+      }));
+    },
+  };
+}
+
+/** One file of the front door. */
+async function single(name: string, plugins: Plugin[]): Promise<[string, Uint8Array][]> {
+  const { outputFiles } = await build({ ...OPTIONS, entryPoints: { [name]: "mod.ts" }, plugins });
+  return outputFiles.map(({ path, contents }) => [relative(path), contents]);
+}
+
+function relative(path: string): string {
+  return path.slice(OPTIONS.outdir.length + 1);
+}
+
+/** Builds all scripts. @throws Error with what the bundler says */
+export async function buildScripts(): Promise<Scripts> {
+  try {
+    const texts = await vendorTexts();
+    const { outputFiles, metafile } = await build({
+      ...OPTIONS,
+      entryPoints: { ...ENTRIES },
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+      plugins: [oneCore, vendor(texts)],
+    });
+    const outputs = Object.fromEntries(
+      Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^dist\//, ""), output]),
+    );
+    const library = Object.keys(outputs).find((path) => /^chunks\/h5wasm-\w+\.js$/.test(path));
+    if (!library) throw new Error("Cannot build: h5wasm has no chunk of its own");
+    const files = new Map<string, Uint8Array>(
+      outputFiles.map(({ path, contents }) => [relative(path), contents]),
+    );
+    const add = (made: readonly [string, Uint8Array][]) =>
+      made.forEach(([path, bytes]) => files.set(path, bytes));
+    add(await single("walrus.bundle", [kernels("inlined"), hdf5(library), vendor(texts)]));
+    add(await single("walrus.edge", [kernels("imported"), hdf5(null), vendor(texts)]));
+    add(await single("walrus.edge-light", [kernels("imported as ?module"), hdf5(null), vendor(texts)]));
+    for (const name of EDGE_KERNELS) files.set(`kernels/${name}.wasm`, await kernelBytes(name));
+    return { files, outputs };
+  } finally {
+    await stop();
+  }
+}

@@ -1,0 +1,107 @@
+// What a build costs to load, and how much that may be.
+
+import type { Metafile } from "esbuild";
+import type { Scripts } from "./scripts.ts";
+
+/** Something that is loaded together. */
+export interface Size {
+  readonly what: string;
+  readonly files: number;
+  readonly raw: number;
+  readonly gzip: number;
+  /** The most that it may be, compressed; null where that is not said. */
+  readonly budget: number | null;
+}
+
+/** A thousand bytes. */
+const KB = 1000;
+
+async function gzip(bytes: Uint8Array): Promise<number> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(
+    new CompressionStream("gzip"),
+  );
+  return (await new Response(stream).arrayBuffer()).byteLength;
+}
+
+/** A script and all that it imports at once. */
+function withImports(outputs: Metafile["outputs"], path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const { path: next, kind } of outputs[path]!.imports) {
+    if (kind === "import-statement") withImports(outputs, next.replace(/^dist\//, ""), found);
+  }
+  return found;
+}
+
+/** Chunks by the module they were made of. */
+function chunk(scripts: Scripts, name: string): string {
+  const found = Object.keys(scripts.outputs).find((path) =>
+    new RegExp(`^chunks/${name}-\\w+\\.js$`).test(path)
+  );
+  if (!found) throw new Error(`Cannot measure the build: there is no chunk ${name}`);
+  return found;
+}
+
+/** Measures a build. */
+export async function sizesOf(scripts: Scripts): Promise<Size[]> {
+  const { files, outputs } = scripts;
+  const size = async (what: string, paths: Iterable<string>, budget: number | null = null): Promise<Size> => {
+    let [count, raw, packed] = [0, 0, 0];
+    for (const path of paths) {
+      const bytes = files.get(path)!;
+      [count, raw, packed] = [count + 1, raw + bytes.length, packed + await gzip(bytes)];
+    }
+    return { what, files: count, raw, gzip: packed, budget };
+  };
+  const together = (...paths: string[]) => new Set(paths.flatMap((path) => [...withImports(outputs, path)]));
+  const kernels = Object.keys(outputs).filter((path) => /^chunks\/(plain|relaxed)\w*-\w+\.js$/.test(path));
+  const builds = await Promise.all(kernels.map((path) => size("one build of the kernels", [path], 60 * KB)));
+  const largest = builds.reduce((most, next) => next.gzip > most.gzip ? next : most);
+  const hdf5 = chunk(scripts, "h5wasm");
+  const rest = Object.keys(outputs).filter((path) =>
+    path.endsWith(".js") && path !== hdf5 && !kernels.includes(path)
+  );
+  const all = await size("everything else", rest);
+  return [
+    await size("walrus.js, front door", together("walrus.js")),
+    await size(
+      "a forecast from safetensors and arrays",
+      together("walrus.js", chunk(scripts, "family"), chunk(scripts, "arrays")),
+      100 * KB,
+    ),
+    largest,
+    {
+      what: "everything but h5wasm, one build of the kernels",
+      files: all.files + 1,
+      raw: all.raw + largest.raw,
+      gzip: all.gzip + largest.gzip,
+      budget: 250 * KB,
+    },
+    await size("walrus.bundle.js, four builds of the kernels inside", ["walrus.bundle.js"], 250 * KB),
+    await size("walrus.edge.js", ["walrus.edge.js"]),
+    await size("walrus.edge.js with its kernels", [
+      "walrus.edge.js",
+      ...[...files.keys()].filter((path) => path.startsWith("kernels/")),
+    ], 250 * KB),
+    await size(
+      "training, beside the front door",
+      [...together("train.js")].filter((p) => !together("walrus.js").has(p)),
+    ),
+    await size("h5wasm, where HDF5 is opened", [hdf5]),
+  ];
+}
+
+/** Lines of a table, the budgets beside. */
+export function renderSizes(sizes: readonly Size[]): string[] {
+  const kb = (bytes: number) => `${(bytes / KB).toFixed(1)} KB`;
+  return sizes.map(({ what, files, raw, gzip, budget }) =>
+    `${what.padEnd(52)} ${String(files).padStart(3)} ${files === 1 ? "file " : "files"} ${
+      kb(raw).padStart(10)
+    }, gzip ${kb(gzip).padStart(9)}${budget === null ? "" : ` of ${kb(budget)}`}`
+  );
+}
+
+/** Those that are over their budget. */
+export function overBudget(sizes: readonly Size[]): Size[] {
+  return sizes.filter(({ gzip, budget }) => budget !== null && gzip > budget);
+}

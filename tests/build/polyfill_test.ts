@@ -1,0 +1,59 @@
+// What a build brings for engines that lack it behaves as the engine's own: in a worker whose own was taken away.
+
+import assert from "node:assert/strict";
+
+interface Answer {
+  readonly widened: readonly number[];
+  readonly narrowed: readonly number[];
+  readonly log: readonly string[];
+}
+
+/** Numbers at and beside the places where rounding turns. */
+function hardNumbers(): number[] {
+  const near = [
+    0,
+    2 ** -25,
+    2 ** -24,
+    2 ** -14 - 2 ** -25,
+    2 ** -14,
+    1,
+    1 + 2 ** -11,
+    65504,
+    65519,
+    65520,
+    1e9,
+  ];
+  const spread = Array.from({ length: 4000 }, (_, i) => 1.37 ** (i % 100 - 50) * (1 + i / 4096));
+  return [...near, ...spread].flatMap((v) => [v, -v, v * (1 + 2 ** -40), v * (1 - 2 ** -40)]).concat(
+    Infinity,
+    NaN,
+  );
+}
+
+function inBareWorker(numbers: readonly number[]): Promise<Answer> {
+  const worker = new Worker(new URL("bare_worker.ts", import.meta.url), { type: "module" });
+  return new Promise<Answer>((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data as Answer);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    worker.postMessage(numbers);
+  }).finally(() => worker.terminate());
+}
+
+Deno.test("the polyfill computes and disposes as the engine does", async () => {
+  const numbers = hardNumbers();
+  const { widened, narrowed, log } = await inBareWorker(numbers);
+  const view = new DataView(new ArrayBuffer(2));
+  for (let bits = 0; bits < 65536; bits++) {
+    view.setUint16(0, bits);
+    assert.ok(Object.is(widened[bits], view.getFloat16(0)), `${bits}: ${widened[bits]}`);
+  }
+  numbers.forEach((number, i) => {
+    view.setFloat16(0, number);
+    if (!Number.isNaN(number)) assert.equal(narrowed[i], view.getUint16(0), `${number}`);
+    else assert.equal(narrowed[i]! & 0x7c00, 0x7c00);
+  });
+  assert.deepEqual(log, ["b", "a", "moved", "true true", "1: one, 2: three,five", "later"]);
+});
