@@ -92,7 +92,7 @@ export function within(folder: string | URL, name: string): string | URL {
  * @returns paths relative to the folder, sorted; null when it is a file
  * @throws RangeError for a path that does not exist, or a folder of more than 100 000 files
  */
-export async function folderFiles(path: string | URL, deepest = DEEPEST): Promise<string[] | null> {
+export async function folderFiles(path: string | URL, deepest: number = DEEPEST): Promise<string[] | null> {
   const system = fileSystem(`open "${path}"`);
   const files: string[] = [];
   const visit = async (folder: string | URL, prefix: string, depth: number): Promise<void> => {

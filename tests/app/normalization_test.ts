@@ -38,11 +38,20 @@ Deno.test("forecast --stats normalises as evaluate does, with the configured eps
         "--backend",
         "wasm",
       ];
-      const own = ["--stats", `${set}/stats.yaml`, "--steps", "1", "--no-jitter", "--out", `${folder}/out`];
+      const own = [
+        "--stats",
+        `${set}/stats.yaml`,
+        "--steps",
+        "1",
+        "--no-jitter",
+        "--out",
+        `${folder}/out`,
+        "--force",
+      ];
       const one = await scored(forecast, ["--input", input, ...model, ...own], /^ +1 .* (\S+) +\(\S+\)$/m);
       const all = ["--every", "100", "--rollout", "0"];
       assert.equal(
-        await scored(evaluate, [set, ...model, ...all], /^gray_scott_mini +(\S+) \/ -/m),
+        await scored(evaluate, [set, ...model, ...all], /^set +(\S+) \/ -/m),
         one,
         epsilon,
       );

@@ -152,7 +152,7 @@ Deno.test("rollout() refuses bad options, unknown fields and grids, and stops wh
   await assert.rejects(() => first(renamed(start, [A!, A!]), { steps: 1 }), /share column/);
   const { info } = start;
   const wide = { ...start, info: { ...info, grid: { ...info.grid, shape: [96, 64] } } };
-  await assert.rejects(() => first(wide, { steps: 1 }), /96 points/);
+  await assert.rejects(() => first(wide, { steps: 1, grid: "refuse" }), /96 points/);
   const refuse = () => {
     throw new RangeError("too much");
   };

@@ -13,12 +13,6 @@ export function knownFields(table: FieldTable): string[] {
   return names.sort((a, b) => table[a]! - table[b]!);
 }
 
-/** Names of a table that resemble a name, for messages. */
-function similar(name: string, table: FieldTable): string[] {
-  const core = name.replace(/_[^_]*$/, "").toLowerCase();
-  return Object.keys(table).filter((known) => known.toLowerCase().startsWith(core)).slice(0, 5);
-}
-
 /**
  * Columns of channels.
  *
@@ -45,13 +39,8 @@ export function fieldIndices(channels: readonly string[], table: FieldTable, map
     return column ?? -1;
   });
   if (unknown.length > 0) {
-    const meant = unknown.flatMap((name) => nearNames(name, knownFields(table), 1));
-    const hints = unknown.flatMap((name) => similar(name, table));
-    const hint = meant.length > 0
-      ? ` (did you mean ${[...new Set(meant)].join(", ")}?)`
-      : hints.length > 0
-      ? ` (it has ${[...new Set(hints)].join(", ")})`
-      : "";
+    const meant = new Set(unknown.flatMap((name) => nearNames(name, knownFields(table))));
+    const hint = meant.size > 0 ? ` (did you mean ${[...meant].join(", ")}?)` : "";
     throw new RangeError(
       `The model's field table has no ${
         unknown.map((n) => `"${n}"`).join(", ")

@@ -252,7 +252,7 @@ Deno.test("shape() and inputs() refuse what the network can not take", async () 
   const sample = await readSample(await madeWell(PLANE), { from: 0, length: 3 });
   const { info } = sample;
   const named = (name: string) => ({ ...info, fields: [{ name, order: 0, constant: false }] });
-  assert.throws(() => model.shape(named("press"), { samples: 1 }), /no "press" .*it has pressure/);
+  assert.throws(() => model.shape(named("press"), { samples: 1 }), /no "press" .*did you mean pressure/);
   assert.throws(() => model.shape(info, { samples: 0 }), /0 samples, wanted a whole number/);
   assert.throws(
     () => model.shape(info, { samples: 1, transforms: { x: "log10" } }),
