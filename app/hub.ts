@@ -70,12 +70,12 @@ export function hubOptions(context: Context): HubOptions {
 }
 
 /** The options as an argument of the library, where one of some places is a name on a Hub. */
-export async function hubFor(
+export function hubFor(
   context: Context,
   ...places: readonly (string | null | undefined)[]
-): Promise<{ readonly hub?: HubOptions }> {
+): { readonly hub?: HubOptions } {
   for (const place of places) {
-    if (place && (isHubName(place) || await isOnHub(place))) return { hub: hubOptions(context) };
+    if (place && (isHubName(place) || isOnHub(place))) return { hub: hubOptions(context) };
   }
   return {};
 }

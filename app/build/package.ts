@@ -59,7 +59,7 @@ export async function packageJson(): Promise<string> {
 
 /** Licences of the packages that the scripts contain. */
 export async function licences(): Promise<string> {
-  const names = ["h5wasm", "js-yaml", "valibot"];
+  const names = ["h5wasm", "h5wasm-plugins", "js-yaml", "valibot", "noble-hashes"];
   const texts = await Promise.all(
     names.map((name) => Deno.readTextFile(new URL(`licences/${name}.txt`, import.meta.url))),
   );

@@ -5,7 +5,7 @@ import { build, type BuildOptions, type Metafile, type Plugin, stop } from "esbu
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EDGE_KERNELS, kernelBytes, kernels } from "./kernels.ts";
-import { vendor, vendorTexts } from "./vendor.ts";
+import { hdf5Plugins, vendor, vendorTexts } from "./vendor.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -58,10 +58,17 @@ const HDF5_IN_WORKERS =
 const PARTS = [
   ...Object.values(ENTRIES),
   "lib/models/walrus/family.ts",
+  "lib/models/walrus/create.ts",
+  "lib/models/walrus/write_config.ts",
   "lib/data/formats/arrays.ts",
   "lib/data/formats/well.ts",
   "lib/backend/webgpu/device.ts",
   "lib/io/torch.ts",
+  "lib/io/torch_legacy.ts",
+  "lib/io/distributed.ts",
+  "lib/hub/data.ts",
+  "lib/hub/fetch_files.ts",
+  "lib/hub/model.ts",
 ];
 
 /**
@@ -81,20 +88,22 @@ const oneCore: Plugin = {
   },
 };
 
-/** Where the HDF5 library is in builds of one file: in the chunk of the entries, or nowhere. */
-function hdf5(chunk: string | null): Plugin {
+/** Where the HDF5 library and its plug-ins are in builds of one file: in chunks of the entries, or nowhere. */
+function hdf5(chunkOf: ((name: string) => string) | null): Plugin {
   return {
     name: "hdf5",
     setup(build) {
       build.onResolve(
-        { filter: /^h5wasm$/ },
-        () =>
-          chunk === null
-            ? { path: "h5wasm", namespace: "absent", sideEffects: false }
-            : { path: `./${chunk}`, external: true },
+        { filter: /^h5wasm(-plugins)?$/ },
+        ({ path }) =>
+          chunkOf === null
+            ? { path, namespace: "absent", sideEffects: false }
+            : { path: `./${chunkOf(path)}`, external: true },
       );
       build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
-        contents: `throw new TypeError(${JSON.stringify(HDF5_IN_WORKERS)});\nexport let ready, File;`,
+        contents: `throw new TypeError(${
+          JSON.stringify(HDF5_IN_WORKERS)
+        });\nexport let ready, File, base_url;`,
       }));
     },
   };
@@ -124,16 +133,21 @@ export async function buildScripts(): Promise<Scripts> {
     const outputs = Object.fromEntries(
       Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^dist\//, ""), output]),
     );
-    const library = Object.keys(outputs).find((path) => /^chunks\/h5wasm-\w+\.js$/.test(path));
-    if (!library) throw new Error("Cannot build: h5wasm has no chunk of its own");
+    const chunkOf = (name: string) => {
+      const found = Object.keys(outputs).find((path) => new RegExp(`^chunks/${name}-\\w+\\.js$`).test(path));
+      if (!found) throw new Error(`Cannot build: ${name} has no chunk of its own`);
+      return found;
+    };
     const files = new Map<string, Uint8Array>(
       outputFiles.map(({ path, contents }) => [relative(path), contents]),
     );
     const add = (made: readonly [string, Uint8Array][]) =>
       made.forEach(([path, bytes]) => files.set(path, bytes));
-    add(await single("walrus.bundle", [kernels("inlined"), hdf5(library), vendor(texts)]));
+    add(await single("walrus.bundle", [kernels("inlined"), hdf5(chunkOf), vendor(texts)]));
     add(await single("walrus.edge", [kernels("imported"), hdf5(null), vendor(texts)]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), hdf5(null), vendor(texts)]));
+    // The chunk of the plug-ins looks for them beside itself.
+    add((await hdf5Plugins()).map(([name, bytes]) => [`chunks/plugins/${name}`, bytes]));
     for (const name of EDGE_KERNELS) files.set(`kernels/${name}.wasm`, await kernelBytes(name));
     return { files, outputs };
   } finally {

@@ -2,19 +2,31 @@
 // its cache keeps them. esbuild then takes what is used.
 
 import type { Plugin } from "esbuild";
+import { base_url } from "h5wasm-plugins";
 import { fileURLToPath } from "node:url";
+import { pluginFile, PLUGINS } from "../../lib/io/hdf5_plugins.ts";
 import { bundle } from "../page/bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Texts of the packages that the library imports, by name. */
+/** What the library imports of npm; of modules that are imported as they run, what it uses, since all of one stays. */
+const IMPORTED: Readonly<Record<string, string>> = {
+  "h5wasm": "*",
+  "h5wasm-plugins": "*",
+  "js-yaml": "*",
+  "valibot": "*",
+  "@noble/hashes/sha2.js": "{ sha256 }",
+  "@noble/hashes/legacy.js": "{ sha1 }",
+};
+
+/** Texts of what the library imports of npm, by name. */
 export async function vendorTexts(): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
-  for (const name of ["h5wasm", "js-yaml", "valibot"]) {
+  for (const [name, used] of Object.entries(IMPORTED)) {
     // In the repository, whose configuration says which version a name stands for.
     const entry = await Deno.makeTempFile({ dir: ROOT, prefix: ".vendor-", suffix: ".ts" });
     try {
-      await Deno.writeTextFile(entry, `export * from "${name}";\n`);
+      await Deno.writeTextFile(entry, `export ${used} from "${name}";\n`);
       const text = new TextDecoder().decode(await bundle(entry));
       // Headings name folders of this machine.
       texts.set(name, text.replace(/^\/\/ \S+\.[mc]?[jt]s$/gm, ""));
@@ -23,6 +35,17 @@ export async function vendorTexts(): Promise<ReadonlyMap<string, string>> {
     }
   }
   return texts;
+}
+
+/** Modules of the HDF5 library's plug-ins by the names of their files. */
+export async function hdf5Plugins(): Promise<[string, Uint8Array][]> {
+  const names = [...PLUGINS.values()].map(pluginFile);
+  return await Promise.all(
+    names.map(async (name): Promise<[string, Uint8Array]> => [
+      name,
+      await Deno.readFile(new URL(`${base_url}/plugins/${name}`)),
+    ]),
+  );
 }
 
 /** Resolves the packages to those texts. */

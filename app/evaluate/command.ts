@@ -214,7 +214,7 @@ export const evaluate = command<Options>({
     const print = options.json ? warn : tell;
     if (options.out) await checkOutputs({ files: [options.out], force: options.force });
     const { checkpoint, config, stats } = options;
-    const hub = await hubFor(context, checkpoint, config, ...[stats, ...operands].filter(isHubName));
+    const hub = hubFor(context, checkpoint, config, ...[stats, ...operands].filter(isHubName));
     const statistics = stats ? await statisticsAt(stats, hub) : null;
     await using device = await openDevice(options.backend, {
       ...(options.threads ? { wasm: { threads: options.threads } } : {}),

@@ -142,7 +142,7 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   const context: Context = options.json ? { ...given, print: given.warn } : given;
   const { print, warn, signal, registry } = context;
   const began = performance.now();
-  const hub = await hubFor(context, ...placesOf(options));
+  const hub = hubFor(context, ...placesOf(options));
   using data = await openData(options.input, { masks: options.mask, ...hub });
   for (const warning of data.warnings) warn(`warning: ${warning}`);
   const { split, trajectory } = await trajectoryOf(data, options);
@@ -199,10 +199,10 @@ function placesOf({ input, checkpoint, config, stats }: ForecastOptions): string
 }
 
 /** Whether an option names a URL of another machine, or something on a Hub. */
-async function needsNetwork(options: ForecastOptions): Promise<boolean> {
+function needsNetwork(options: ForecastOptions): boolean {
   const places = placesOf(options);
   if (places.some((name) => isHubName(name) || (isUrl(name) && !name.startsWith("file:")))) return true;
-  return await isOnHub(options.checkpoint);
+  return isOnHub(options.checkpoint);
 }
 
 /** The forecast command. */
@@ -214,7 +214,7 @@ export const forecast = command<ReadOptions>({
   interrupted: "the forecast was not finished, unfinished files were removed",
   async run(read, context) {
     const options = completeOptions(read, { input: DATA, checkpoint: MODEL });
-    if (!await needsNetwork(options)) await context.dropNetwork?.();
+    if (!needsNetwork(options)) await context.dropNetwork?.();
     await forecastWith(options, context);
   },
 });

@@ -34,7 +34,7 @@ async function located(
   context: Context,
 ): Promise<InspectOptions> {
   const { checkpoint, config } = options;
-  const { hub } = await hubFor(context, isHubName(what) ? what : null, checkpoint, config);
+  const { hub } = hubFor(context, isHubName(what) ? what : null, checkpoint, config);
   if (!hub) return options;
   // Without a checkpoint there are no bytes to be found.
   const given = { checkpoint: checkpoint ?? new Uint8Array(0), ...(config === undefined ? {} : { config }) };

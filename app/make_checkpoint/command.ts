@@ -74,11 +74,12 @@ export const makeCheckpoint = command<Options>({
     }));
     const count = tensors.reduce((n, { shape }) => n + sizeOf(shape), 0);
     const path = `${out}/${model.weightsFile}`;
-    const files = [path, ...Object.keys(model.files()).map((name) => `${out}/${name}`)];
+    const texts = await model.files();
+    const files = [path, ...Object.keys(texts).map((name) => `${out}/${name}`)];
     const bytes = count * (dtype === "f32" ? 4 : 2) + 1e6;
     await checkOutputs({ files, force, room: { bytes, less: "--dtype f16 takes half of f32" } });
     await writeFileAtomic(path, streamSafetensors(tensors, dtype, { format: "pt" }));
-    for (const [file, text] of Object.entries(model.files())) {
+    for (const [file, text] of Object.entries(texts)) {
       await writeFileAtomic(`${out}/${file}`, new TextEncoder().encode(text));
     }
     print(`wrote ${path}: ${tensors.length} tensors, ${count} numbers as ${dtype}`);

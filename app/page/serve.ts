@@ -1,6 +1,7 @@
 // Bundles the finetuning page and serves it on this machine, with the shipped examples and the headers that give it
 // threads.
 
+import { base_url } from "h5wasm-plugins";
 import { fileURLToPath } from "node:url";
 import { bundle, ISOLATED } from "./bundle.ts";
 
@@ -12,10 +13,17 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Files of `examples/` that the page asks for. */
+/** Plug-ins of the HDF5 library, which its script looks for beside itself. */
+const PLUGIN = /^\/plugins\/(libH5Z\w+\.so)$/;
 const EXAMPLE = /^\/examples\/(?:data|walrus_small)\/[\w-]+\.(?:hdf5|safetensors|yaml)$/;
 
 function inRepository(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** Module of a plug-in; null where there is none of this name. */
+async function readPlugin(file: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  return await Deno.readFile(new URL(`${base_url}/plugins/${file}`)).catch(() => null);
 }
 
 /**
@@ -39,7 +47,9 @@ export async function servePage(
       const { pathname } = new URL(url);
       const file = files.get(pathname);
       const path = file ? `pages/finetune/${file}` : EXAMPLE.test(pathname) ? pathname.slice(1) : null;
-      const body = scripts.get(pathname) ?? (path ? await Deno.readFile(inRepository(path)) : null);
+      const plugin = PLUGIN.exec(pathname)?.[1];
+      const body = scripts.get(pathname) ??
+        (plugin ? await readPlugin(plugin) : path ? await Deno.readFile(inRepository(path)) : null);
       if (!body) return new Response("not found", { status: 404, headers: ISOLATED });
       const extension = (file ?? pathname).split(".").at(-1) ?? "";
       const type = TYPES[extension] ?? "application/octet-stream";

@@ -115,7 +115,7 @@ export const plan = command<Options>({
   },
   async run(options, context) {
     const { print, registry } = context;
-    const hub = await hubFor(context, options.checkpoint, options.config, options.data);
+    const hub = hubFor(context, options.checkpoint, options.config, options.data);
     const model = await openModel({ ...options, ...hub }, registry);
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);

@@ -116,7 +116,7 @@ async function trainWith(
     wasm: given.threads ? { threads: given.threads } : {},
   });
   const folder = await RunFolder.open(given.folder, registry);
-  const { hub } = await hubFor(context, given.model.from, given.model.config);
+  const { hub } = hubFor(context, given.model.from, given.model.config);
   const start = await startOf(folder, given, extend, systems, registry, context.warn, hub);
   const { model, run } = start;
   if (isFinished(start, systems)) {

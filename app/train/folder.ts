@@ -112,7 +112,7 @@ export class RunFolder {
       read: () => weights.get(tensor)!,
     }));
     const learnt = model.learnt ? { [LEARNT_FILE]: writeLearnt(model.learnt) } : {};
-    for (const [file, text] of Object.entries({ ...model.files(), ...learnt })) {
+    for (const [file, text] of Object.entries({ ...await model.files(), ...learnt })) {
       await writeFileAtomic(`${folder}/${file}`, new TextEncoder().encode(text));
     }
     await writeFileAtomic(

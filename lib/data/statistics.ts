@@ -1,7 +1,7 @@
 // Statistics of a data set: reading and writing `stats.yaml` (data.md section 1).
 
 import { openSource, readSmall, type SourceInput } from "../io/source.ts";
-import { parseYaml, writeYaml } from "../io/yaml.ts";
+import { parseYaml } from "../io/yaml.ts";
 
 /** A number (order 0), a list of D (order 1) or D lists of D (order 2). */
 export type FieldStatistic = number | readonly number[] | readonly (readonly number[])[];
@@ -22,7 +22,8 @@ export interface Statistics {
   readonly rms_delta: Readonly<Record<string, FieldStatistic>>;
 }
 
-const MAPS = ["mean", "std", "rms", "mean_delta", "std_delta", "rms_delta"] as const;
+/** Names of the maps of the file, in its order. */
+export const MAPS = ["mean", "std", "rms", "mean_delta", "std_delta", "rms_delta"] as const;
 const LARGEST = 1 << 20;
 
 /** Checks a map read from a file; PyYAML writes `1e-10` as text, which is a number all the same. */
@@ -66,18 +67,4 @@ export async function readStatistics(input: SourceInput): Promise<Statistics> {
   return Object.fromEntries(
     MAPS.map((map) => [map, checkMap(maps[map], map, name)]),
   ) as unknown as Statistics;
-}
-
-/**
- * `stats.yaml`, with the nine digits that tell single-precision numbers apart: of five, as the published generator prints
- * them, none would be left of a deviation of 0.02 about a mean of 101325.
- */
-export function writeStatistics(statistics: Statistics): string {
-  const round = (value: FieldStatistic): FieldStatistic =>
-    typeof value === "number" ? Number(value.toPrecision(9)) : value.map((v) => round(v)) as number[];
-  const rounded = MAPS.map((map) => [
-    map,
-    Object.fromEntries(Object.entries(statistics[map]).map(([field, value]) => [field, round(value)])),
-  ]);
-  return writeYaml(Object.fromEntries(rounded));
 }

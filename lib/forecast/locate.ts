@@ -3,7 +3,7 @@
 
 import { hubNameText, isBareName, isHubName } from "../hub/name.ts";
 import type { HubOptions } from "../hub/options.ts";
-import { pathExists } from "../io/disk_folder.ts";
+import { pathExists } from "../io/file.ts";
 import type { SourceInput } from "../io/source.ts";
 import { LEARNT_FILE } from "../models/learnt.ts";
 import type { ModelEntry } from "../models/model.ts";
@@ -27,9 +27,9 @@ export function companionNames(registry: readonly ModelEntry[] = modelEntries())
 }
 
 /** Whether a checkpoint is named on a Hub: `hf:..`, or `org/name` where there is no such path. */
-export async function isOnHub(checkpoint: SourceInput): Promise<boolean> {
+export function isOnHub(checkpoint: SourceInput): boolean {
   if (typeof checkpoint !== "string") return false;
-  return isHubName(checkpoint) || (isBareName(checkpoint) && !await pathExists(checkpoint));
+  return isHubName(checkpoint) || (isBareName(checkpoint) && !pathExists(checkpoint));
 }
 
 /**
@@ -52,7 +52,7 @@ export async function locateModel(
     const { fetchFile } = await import("../hub/fetch_files.ts");
     config = await fetchFile(config, hub);
   }
-  if (await isOnHub(checkpoint)) {
+  if (isOnHub(checkpoint)) {
     const { fetchModel } = await import("../hub/model.ts");
     const text = isHubName(checkpoint) ? checkpoint : `hf:${checkpoint}`;
     const kept = await fetchModel(text, companionNames(registry), hub);

@@ -87,16 +87,6 @@ function positioned(path: string, file: DiskFile): PositionedFile {
   };
 }
 
-/**
- * Whether there is anything at a path; false in a runtime without a file system, true where that may not be known.
- *
- * @param path of a file or folder
- */
-export async function pathExists(path: string): Promise<boolean> {
-  const disk = builtin<Disk>("fs/promises");
-  return disk !== null && await disk.stat(path).then(() => true, (error) => !isMissing(error));
-}
-
 /** The way from a link to its target, both within one folder. */
 function relative(path: string, target: string): string {
   const [from, to] = [path.split("/").slice(0, -1), target.split("/")];

@@ -5,11 +5,12 @@ import { fileSystem } from "./file_system.ts";
 import type { OpenFile, Writable } from "./file_types.ts";
 
 const FROM_START = 0;
+const MISSING = "there is no such file";
 
 /** Words for what the runtime refused. */
 function reason(error: unknown): string {
   const { name, message, code } = error as Error & { readonly code?: string };
-  if (name === "NotFound" || code === "ENOENT") return "there is no such file";
+  if (name === "NotFound" || code === "ENOENT") return MISSING;
   if (name === "NotCapable" || name === "PermissionDenied") return message;
   return message || name;
 }
@@ -75,6 +76,20 @@ export function isFolder(path: string | URL): boolean {
     return fileSystem(`open "${path}"`).statSync(path).isDirectory;
   } catch {
     return false;
+  }
+}
+
+/**
+ * Whether there is anything at a path; false in a runtime without a file system, true where that may not be known.
+ *
+ * @param path of a file or folder
+ */
+export function pathExists(path: string): boolean {
+  try {
+    fileSystem(`look for "${path}"`).statSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof TypeError) && reason(error) !== MISSING;
   }
 }
 

@@ -3,12 +3,13 @@
 
 import type { Hdf5Library } from "./hdf5_library.ts";
 import type { H5Filter } from "./hdf5_types.ts";
+import { readSmall } from "./source.ts";
 
 /** Filters the library has: deflate, shuffle, fletcher32, szip, nbit, scale-offset. */
 const BUILT_IN = new Set([1, 2, 3, 4, 5, 6]);
 
 /** Plug-ins by the registered number of their filter. That of bzip2 is left out: damaged chunks keep it for ever. */
-const PLUGINS: ReadonlyMap<number, string> = new Map([
+export const PLUGINS: ReadonlyMap<number, string> = new Map([
   [32000, "lzf"],
   [32001, "blosc"],
   [32004, "lz4"],
@@ -22,6 +23,9 @@ const PLUGINS: ReadonlyMap<number, string> = new Map([
 const COMPRESSOR = 6;
 const LACKING: Readonly<Record<number, string>> = { 3: "snappy", 4: "zlib" };
 const BLOSC = new Set([32001, 32026]);
+
+/** Bytes of a plug-in, at most. */
+const LARGEST = 4 << 20;
 
 /** First bytes of a module of WebAssembly. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
@@ -47,14 +51,18 @@ export function missingFilter(filters: readonly H5Filter[]): string | null {
   return missing ? nameOf(missing) : null;
 }
 
+/** Name of the file of a plug-in's module. */
+export function pluginFile(name: string): string {
+  return `libH5Z${name}.so`;
+}
+
 /** The module of a plug-in: in the package's folder, or, where the package became part of a script, beside that. */
 async function fetchPlugin(name: string): Promise<Uint8Array> {
   const { base_url: base } = await import("h5wasm-plugins") as { base_url: string };
   const bundled = /\.m?js$/.test(new URL(base).pathname);
-  const response = await fetch(new URL(`plugins/libH5Z${name}.so`, bundled ? base : `${base}/`));
-  if (!response.ok) throw new TypeError(`${response.url} answers ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new TypeError(`${response.url} is no plug-in`);
+  const place = new URL(`plugins/${pluginFile(name)}`, bundled ? base : `${base}/`);
+  const bytes = await readSmall(place, LARGEST);
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new TypeError(`${place} is no plug-in`);
   return bytes;
 }
 

@@ -240,7 +240,7 @@ export interface Model<S = unknown> {
   /** Factors of the learning rate and of the weight decay of a tensor; 1 where absent. */
   group?(name: string): { readonly rate: number; readonly decay: number };
   /** Configuration files of an export by name. */
-  files(): Readonly<Record<string, string>>;
+  files(): Promise<Readonly<Record<string, string>>>;
   /** Name of an export's weights. */
   readonly weightsFile: string;
 }
@@ -319,7 +319,7 @@ export interface ModelFamily {
     data: readonly SampleInfo[],
     map: FieldMap,
     from: Model | null,
-  ): CreatedModel;
+  ): Promise<CreatedModel>;
 }
 
 /** How the registry finds a family. */

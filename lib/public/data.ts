@@ -49,7 +49,8 @@ export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_fini
 export { dataFaults, type DataOptions, openData, registerReader } from "../data/open_data.ts";
 export type { Fault, OpenOptions, Reader } from "../data/reader.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
-export { type FieldStatistic, readStatistics, type Statistics, writeStatistics } from "../data/statistics.ts";
+export { type FieldStatistic, readStatistics, type Statistics } from "../data/statistics.ts";
+export { writeStatistics } from "../data/write_statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";
 export { transformSample } from "../data/transform_sample.ts";
 export { type FieldTransform, type FieldTransforms, transformedName } from "../data/transforms.ts";

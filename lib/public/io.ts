@@ -27,5 +27,6 @@ export {
 } from "../io/safetensors_writer.ts";
 export { eventFileStart, eventsUpTo, scalarRecord } from "../io/tensorboard.ts";
 export { type ByteSource, isUrl, openSource, type SourceInput } from "../io/source.ts";
-export { parseYaml, writeYaml } from "../io/yaml.ts";
+export { parseYaml } from "../io/yaml.ts";
+export { writeYaml } from "../io/yaml_writer.ts";
 export type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";

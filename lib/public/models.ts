@@ -25,7 +25,8 @@ export { type ModelSource, openModel } from "../forecast/open_model.ts";
 export type { ForecastProgram, MemoryEstimate, PreparedForecast } from "../forecast/prepare.ts";
 export type { Lease } from "../forecast/program_cache.ts";
 export { type ForecastHost, rollout, type RolloutOptions } from "../forecast/rollout.ts";
-export { learnFrom, LEARNT_FILE, unlearntFields, withLearnt, writeLearnt } from "../models/learnt.ts";
+export { learnFrom, writeLearnt } from "../models/learn_from.ts";
+export { LEARNT_FILE, unlearntFields, withLearnt } from "../models/learnt.ts";
 export type {
   CreatedModel,
   FieldMap,

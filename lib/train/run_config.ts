@@ -1,7 +1,8 @@
 // The configuration of a training run: YAML and `key=value` overrides, checked at once, every default filled in.
 
 import * as v from "valibot";
-import { parseYaml, writeYaml } from "../io/yaml.ts";
+import { parseYaml } from "../io/yaml.ts";
+import { writeYaml } from "../io/yaml_writer.ts";
 import { resolveReferences, valueWords } from "../io/yaml_references.ts";
 import type { ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";

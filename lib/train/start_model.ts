@@ -86,7 +86,7 @@ export async function startModel(options: StartOptions): Promise<StartedModel> {
   if (old && old.family !== family.family) {
     throw new TypeError(`model.family is ${family.family}, the checkpoint "${from}" holds a ${old.family}`);
   }
-  const { model, notes, carry } = family.create(settings, data, map, old);
+  const { model, notes, carry } = await family.create(settings, data, map, old);
   const weights = async () => {
     const tensors = await tensorsOf(options);
     return new Map(

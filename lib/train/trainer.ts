@@ -68,7 +68,7 @@ interface Program extends Disposable {
  * import { MODELS } from "../models/registry.ts";
  * const family = await MODELS[0]!.load();
  * const settings = family.settings({ hidden_dim: 16, intermediate_dim: 2, blocks: 1, heads: 1 }, "example");
- * const { model } = family.create(settings, [], {}, null);
+ * const { model } = await family.create(settings, [], {}, null);
  * using device = await wasm({ threads: 1 });
  * using trainer = new Trainer({ device, model, settings: DEFAULT_TRAINING, trainable: () => true });
  * const weights = [...startWeights(model, 1)];

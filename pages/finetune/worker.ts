@@ -168,7 +168,7 @@ async function filesOf(model: Model, { tensors }: TrainerState) {
   const learnt = model.learnt ? { [LEARNT_FILE]: writeLearnt(model.learnt) } : {};
   return [
     { name: model.weightsFile, content: new Blob(pieces as Uint8Array<ArrayBuffer>[]) },
-    ...Object.entries({ ...model.files(), ...learnt }).map(([name, text]) => ({
+    ...Object.entries({ ...await model.files(), ...learnt }).map(([name, text]) => ({
       name,
       content: new Blob([text]),
     })),

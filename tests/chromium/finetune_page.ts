@@ -31,7 +31,7 @@ const TINY: WalrusConfig = {
 };
 
 /** Files by name, as a page is given them. */
-function tinyModel(): Record<string, Uint8Array> {
+async function tinyModel(): Promise<Record<string, Uint8Array>> {
   const model = walrusModel(TINY);
   const weights = startWeights(model, 1);
   const tensors = [...model.parameters].map(([name, { shape }]) => ({
@@ -39,7 +39,9 @@ function tinyModel(): Record<string, Uint8Array> {
     shape,
     data: weights.get(name)!,
   }));
-  const texts = Object.entries(model.files()).map(([name, text]) => [name, new TextEncoder().encode(text)]);
+  const texts = Object.entries(await model.files()).map((
+    [name, text],
+  ) => [name, new TextEncoder().encode(text)]);
   return { "tiny.safetensors": writeSafetensors(tensors), ...Object.fromEntries(texts) };
 }
 
@@ -73,7 +75,7 @@ browserTest("the page finetunes on a dropped file, and the download forecasts in
     const facts = await inBrowser(`http://127.0.0.1:${server.addr.port}/`, async (page, errors) => {
       await page.fill("#rate", "0.001");
       await page.selectOption("#backend", "wasm");
-      await drop(page, { ...tinyModel(), "gray_scott_mini.hdf5": await Deno.readFile(DATA) });
+      await drop(page, { ...await tinyModel(), "gray_scott_mini.hdf5": await Deno.readFile(DATA) });
       await page.waitForSelector("#result:not([hidden]), #error:not([hidden])", { timeout: 120_000 });
       assert.equal(await page.textContent("#error"), "");
       assert.equal(await page.textContent("#step"), `${STEPS} / ${STEPS}`);
@@ -111,7 +113,7 @@ browserTest("the page finetunes on WebGPU", async () => {
     // A software adapter takes its time.
     await page.fill("#steps", "2");
     await page.selectOption("#backend", "webgpu");
-    await drop(page, { ...tinyModel(), "gray_scott_mini.hdf5": await Deno.readFile(DATA) });
+    await drop(page, { ...await tinyModel(), "gray_scott_mini.hdf5": await Deno.readFile(DATA) });
     await page.waitForSelector("#result:not([hidden]), #error:not([hidden])", { timeout: 240_000 });
     assert.equal(await page.textContent("#error"), "");
     assert.match(await page.textContent("#facts") ?? "", /Computes on webgpu \(/);
@@ -137,7 +139,7 @@ browserTest(
       await refused({ "torn.hdf5": data.subarray(0, 100_000) }, /"torn.hdf5": truncated file/);
 
       await page.fill("#steps", "10000");
-      await drop(page, { ...tinyModel(), "gray_scott_mini.hdf5": data });
+      await drop(page, { ...await tinyModel(), "gray_scott_mini.hdf5": data });
       await page.waitForSelector("#curve svg", { timeout: 60_000 });
       await page.click("#stop");
       await page.waitForSelector("#result:not([hidden])", { timeout: 60_000 });

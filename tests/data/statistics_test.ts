@@ -7,7 +7,8 @@ import { computeStatistics } from "../../lib/data/compute_statistics.ts";
 import type { Dataset, Split } from "../../lib/data/dataset.ts";
 import { Moments } from "../../lib/data/moments.ts";
 import { openData } from "../../lib/data/open_data.ts";
-import { type FieldStatistic, readStatistics, writeStatistics } from "../../lib/data/statistics.ts";
+import { type FieldStatistic, readStatistics } from "../../lib/data/statistics.ts";
+import { writeStatistics } from "../../lib/data/write_statistics.ts";
 import { writeSamples } from "../../lib/data/write_samples.ts";
 import { inRepository, sharedTest } from "../shared.ts";
 

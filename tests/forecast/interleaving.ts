@@ -155,7 +155,7 @@ async function digest(arrays: readonly (Float32Array | Float64Array)[]): Promise
 }
 
 const model = tinyModel({ includeD: [1, 2] });
-const files = model.files();
+const files = await model.files();
 const start = tinyStart(model, TINY_SETTINGS);
 const checkpoint = writeSafetensors(
   [...model.parameters].map(([name, { shape }]) => ({

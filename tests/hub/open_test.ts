@@ -11,7 +11,7 @@ import { modelFiles } from "../../lib/hub/model.ts";
 import { parseHubName } from "../../lib/hub/name.ts";
 import { diskFolder } from "../../lib/io/disk_folder.ts";
 import { openSource, type SourceInput } from "../../lib/io/source.ts";
-import { writeLearnt } from "../../lib/models/learnt.ts";
+import { writeLearnt } from "../../lib/models/learn_from.ts";
 import { inFolder } from "../app/run_command.ts";
 import { inRepository } from "../shared.ts";
 import { patterned, type ServedRepo, serveHub } from "./server.ts";
@@ -114,12 +114,12 @@ Deno.test("loadModel() fetches the checkpoint in safetensors and its configurati
   });
 });
 
-Deno.test("a path that exists is meant before a name on the Hub", async () => {
-  assert.equal(await isOnHub("examples/walrus_small"), false);
-  assert.equal(await isOnHub("examples/no_such_thing"), true);
-  assert.equal(await isOnHub("runs/no_such_thing.pt"), false);
-  assert.equal(await isOnHub("hf:examples/walrus_small"), true);
-  assert.equal(await isOnHub(new Uint8Array(1)), false);
+Deno.test("a path that exists is meant before a name on the Hub", () => {
+  assert.equal(isOnHub("examples/walrus_small"), false);
+  assert.equal(isOnHub("examples/no_such_thing"), true);
+  assert.equal(isOnHub("runs/no_such_thing.pt"), false);
+  assert.equal(isOnHub("hf:examples/walrus_small"), true);
+  assert.equal(isOnHub(new Uint8Array(1)), false);
 });
 
 Deno.test("modelFiles() takes an index with its shards, a folder of a distributed checkpoint, and asks between two", () => {

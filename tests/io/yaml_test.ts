@@ -1,7 +1,8 @@
 // YAML is read as OmegaConf reads it, or refused; the table of docs/yaml.md says so.
 
 import assert from "node:assert/strict";
-import { parseYaml, writeYaml } from "../../lib/io/yaml.ts";
+import { parseYaml } from "../../lib/io/yaml.ts";
+import { writeYaml } from "../../lib/io/yaml_writer.ts";
 import { OpenValue, resolveReferences } from "../../lib/io/yaml_references.ts";
 import { parseConfig } from "../../lib/models/walrus/extended_config.ts";
 import { fixture, inRepository } from "../shared.ts";

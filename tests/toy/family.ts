@@ -19,11 +19,11 @@ const family: ModelFamily = {
   },
   create(settings, data, _map, from) {
     const { hidden } = settings as { hidden: number };
-    return {
+    return Promise.resolve({
       model: from ?? toyModel(data[0]?.fields.length ?? 2, hidden),
       notes: [],
       carry: (name, old, fresh) => old(name) ?? fresh(),
-    };
+    });
   },
 };
 

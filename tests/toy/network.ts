@@ -80,7 +80,7 @@ export function toyModel(C: number, hidden: number): Model<ToyShape> {
       },
     },
     examples: (steps) => Array.from({ length: Math.max(0, steps - 1) }, (_, i) => [i, i + 1]),
-    files: () => ({ "toy.json": JSON.stringify({ fields: C, hidden }) }),
+    files: () => Promise.resolve({ "toy.json": JSON.stringify({ fields: C, hidden }) }),
     weightsFile: "toy.safetensors",
   };
 }

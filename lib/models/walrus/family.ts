@@ -4,7 +4,6 @@ import { checkShapes } from "../check_shapes.ts";
 import type { ModelFamily } from "../model.ts";
 import { adaptToShapes } from "./adapt.ts";
 import { RELEASED_CONFIG, type WalrusConfig } from "./config.ts";
-import { createWalrus } from "./create.ts";
 import { parseConfig } from "./extended_config.ts";
 import { nearestConfig } from "./nearest_config.ts";
 import { checkSettings, type WalrusSettings } from "./settings.ts";
@@ -41,6 +40,9 @@ export const walrusFamily: ModelFamily = {
     walrusModel(text === undefined ? RELEASED_CONFIG : parseConfig(text, CONFIG_FILE).config),
   trainedOn: ({ [CONFIG_FILE]: text }) => text === undefined ? [] : trainedOn(text, CONFIG_FILE),
   fromConfig: (config) => walrusModel(readStored(config)),
-  create: (settings, data, map, from) =>
-    createWalrus(settings as WalrusSettings, data, map, from && from.config as WalrusConfig),
+  async create(settings, data, map, from) {
+    // Of use to those who train, and loaded by them.
+    const { createWalrus } = await import("./create.ts");
+    return createWalrus(settings as WalrusSettings, data, map, from && from.config as WalrusConfig);
+  },
 };

@@ -20,7 +20,7 @@ export {
   type RotaryKind,
   type WalrusConfig,
 } from "./config.ts";
-export { parseConfig, type ReadConfig, writeConfig } from "./extended_config.ts";
+export { parseConfig, type ReadConfig } from "./extended_config.ts";
 export { walrusFamily } from "./family.ts";
 export type { GridFit } from "./fit.ts";
 export type { Boundary as AxisBoundary } from "./geometry.ts";
@@ -28,3 +28,4 @@ export type { LossSettings } from "./loss.ts";
 export type { WalrusSettings } from "./settings.ts";
 export type { StepShape, TrainingShape, WalrusShape } from "./shape.ts";
 export { walrusModel } from "./walrus.ts";
+export { writeConfig } from "./write_config.ts";

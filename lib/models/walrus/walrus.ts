@@ -5,7 +5,6 @@ import type { RandomSource } from "../../random/random_source.ts";
 import type { Model, ParameterInfo } from "../model.ts";
 import { rotated } from "./augment.ts";
 import type { WalrusConfig } from "./config.ts";
-import { writeConfig } from "./extended_config.ts";
 import { gridWords } from "./fit_grid.ts";
 import { tokenGrid } from "./geometry.ts";
 import { gradientMask } from "./gradient_mask.ts";
@@ -86,7 +85,11 @@ export function walrusModel(config: WalrusConfig): Model<WalrusShape> {
       ),
     augment: rotated,
     tokens: tokensOf,
-    files: () => ({ [CONFIG_FILE]: writeConfig(config) }),
+    async files() {
+      // Of use to those who export, and loaded by them.
+      const { writeConfig } = await import("./write_config.ts");
+      return { [CONFIG_FILE]: writeConfig(config) };
+    },
     weightsFile: "walrus.safetensors",
   };
 }

@@ -1,7 +1,8 @@
 // The released configuration: what it maps to, and what is refused.
 
 import assert from "node:assert/strict";
-import { parseConfig, writeConfig } from "../../../lib/models/walrus/extended_config.ts";
+import { parseConfig } from "../../../lib/models/walrus/extended_config.ts";
+import { writeConfig } from "../../../lib/models/walrus/write_config.ts";
 import { adaptToShapes } from "../../../lib/models/walrus/adapt.ts";
 import { RELEASED_CONFIG, RELEASED_FIELDS } from "../../../lib/models/walrus/config.ts";
 import { parameterShapes } from "../../../lib/models/walrus/parameters.ts";

@@ -7,7 +7,7 @@ import type { Shape } from "../../../lib/ir/types.ts";
 import type { FieldMap, Model } from "../../../lib/models/model.ts";
 import { modelEntry } from "../../../lib/models/registry.ts";
 import { RELEASED_CONFIG, RELEASED_FIELDS, type WalrusConfig } from "../../../lib/models/walrus/config.ts";
-import { writeConfig } from "../../../lib/models/walrus/extended_config.ts";
+import { writeConfig } from "../../../lib/models/walrus/write_config.ts";
 import { RELEASED_LOSS } from "../../../lib/models/walrus/loss.ts";
 import { walrusFamily } from "../../../lib/models/walrus/mod.ts";
 import { parameterShapes } from "../../../lib/models/walrus/parameters.ts";
@@ -58,8 +58,8 @@ Deno.test("fromCheckpoint() gives the shipped network", async () => {
   assert.equal(model.family, "walrus");
   assert.equal(model.description, "6 blocks of width 96");
   assert.deepEqual(new Set(model.parameters.keys()), new Set(shapes.keys()));
-  assert.deepEqual(Object.keys(model.files()), modelEntry("walrus").configFiles);
-  assert.deepEqual(walrusFamily.fromCheckpoint(shapes, model.files()).model.config, model.config);
+  assert.deepEqual(Object.keys(await model.files()), modelEntry("walrus").configFiles);
+  assert.deepEqual(walrusFamily.fromCheckpoint(shapes, await model.files()).model.config, model.config);
 });
 
 Deno.test("fromCheckpoint() names what is missing or does not fit", async () => {
@@ -181,7 +181,7 @@ async function sameStart(
   map: FieldMap = {},
 ): Promise<void> {
   const { config, newFields, added, weights } = STARTS[name]!;
-  const created = walrusFamily.create(walrusFamily.settings(section, "x"), data, map, old);
+  const created = await walrusFamily.create(walrusFamily.settings(section, "x"), data, map, old);
   assert.deepEqual(created.model.config, { ...config, fields: { ...RELEASED_FIELDS, ...newFields } });
   assert.deepEqual(created.notes, added.length > 0 ? [`new fields: ${added.join(", ")}`] : []);
   const stored = new Map<string, Float32Array>();
@@ -203,7 +203,10 @@ Deno.test("create() from scratch gives what a run started with", async () => {
   const data = [dataOf([["new", 0], ["q", 0], ["w", 0], ["velocity", 1]]), dataOf([["w", 0]])];
   await sameStart("from scratch, new fields", { ...SMALL, ...WIDE }, data, null, map);
   const settings = walrusFamily.settings({ hidden_dim: 30, heads: 4 }, "x");
-  assert.throws(() => walrusFamily.create(settings, [], {}, null), /Width 30 with 4 heads is no network/);
+  await assert.rejects(
+    () => walrusFamily.create(settings, [], {}, null),
+    /Width 30 with 4 heads is no network/,
+  );
 });
 
 Deno.test("create() from a checkpoint gives what a run was widened to", async () => {
@@ -221,15 +224,15 @@ Deno.test("create() refuses to take from a checkpoint what it has", async () => 
   } as const;
   const create = (section: object) =>
     walrusFamily.create(walrusFamily.settings(section, "x"), [], {}, walrusModel(config));
-  assert.throws(
+  await assert.rejects(
     () => create({ ape: [8, 8, 1] }),
     /model\.ape is \[8,8,1\], the checkpoint has a table of \[4,4,1\]/,
   );
-  assert.throws(
+  await assert.rejects(
     () => create({ rotary: "shared" }),
     /model\.rotary is shared, the checkpoint has frequencies/,
   );
-  assert.equal((create({}).model.config as typeof TINY).rotary, "per_axis");
+  assert.equal(((await create({})).model.config as typeof TINY).rotary, "per_axis");
 });
 
 Deno.test("recipe() is the released one", () => {
