@@ -52,6 +52,7 @@ function checkMap(value: unknown, name: string, file: string): Record<string, Fi
  * @example
  * ```ts
  * import assert from "node:assert/strict";
+ * import { writeStatistics } from "./write_statistics.ts";
  * const map = { density: 1 };
  * const statistics = { mean: map, std: map, rms: map, mean_delta: map, std_delta: map, rms_delta: map };
  * const bytes = new TextEncoder().encode(writeStatistics(statistics));
