@@ -9,6 +9,26 @@ import { headerMessages, MESSAGE, typeOf } from "./hdf5_header.ts";
 /** Bytes of an object's place in a heap, first in a record of a tree of names. */
 const HEAP_ID = 8;
 
+/** Bytes that finding the types of one object's attributes may read: a few hundred for each of very many. */
+const MOST_READ = 64 << 20;
+
+/**
+ * The same bytes, of which no more are read than any object needs: damaged places may lead to each other again and again.
+ */
+function bounded(file: Hdf5Bytes): Hdf5Bytes {
+  let total = 0;
+  return {
+    addressBytes: file.addressBytes,
+    read(address, length) {
+      const bytes = file.read(address, length);
+      // Also what reads nothing takes its time.
+      total += bytes.length + 64;
+      if (total > MOST_READ) throw new SyntaxError("it is damaged: its attributes lead to each other");
+      return bytes;
+    },
+  };
+}
+
 /** Name and type of the attribute in a message. */
 function attributeOf(file: Hdf5Bytes, body: Uint8Array): [name: string, type: () => Hdf5Type] {
   const cursor = new Cursor(body);
@@ -43,7 +63,8 @@ function* inHeap(file: Hdf5Bytes, info: Uint8Array): Generator<Uint8Array> {
  *
  * @param address of the object
  */
-export function attributeTypes(file: Hdf5Bytes, address: number): Map<string, () => Hdf5Type> {
+export function attributeTypes(bytes: Hdf5Bytes, address: number): Map<string, () => Hdf5Type> {
+  const file = bounded(bytes);
   const found = new Map<string, () => Hdf5Type>();
   for (const { kind, body, shared } of headerMessages(file, address)) {
     if (kind === MESSAGE.attribute && !shared) found.set(...attributeOf(file, body));

@@ -4,8 +4,8 @@
 
 import type { ByteSource } from "./byte_source.ts";
 
-/** "GCOL", version 1, three reserved bytes. */
-const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c, 1, 0, 0, 0];
+/** "GCOL", version 1; the library does not look at the three reserved bytes behind them. */
+const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c, 1];
 /** Bytes of the heads of a heap and of its objects, where lengths have 8 bytes. */
 export const HEAP_HEAD = 16;
 const ALIGNMENT = 8n;

@@ -51,6 +51,20 @@ Deno.test("openData() takes bounded memory where free space of a heap of names l
   assert.equal(await refusal(good), null);
 });
 
+Deno.test("openData() ends where an object of a heap of texts takes no bytes, whatever its reserved bytes are", async () => {
+  const [heap] = find(good, "GCOL");
+  for (const reserved of [0, 1]) {
+    const file = good.slice();
+    const view = new DataView(file.buffer);
+    file[heap! + 5] = reserved;
+    // The head of the first object becomes free space of no bytes.
+    view.setUint16(heap! + 16, 0, true);
+    view.setBigUint64(heap! + 24, 0n, true);
+    assert.ok(await refusal(file), `reserved byte ${reserved}`);
+  }
+  assert.equal(await refusal(good), null);
+});
+
 Deno.test("openData() refuses texts that claim a gigabyte before it takes memory for them", async () => {
   const [heap] = find(good, "GCOL");
   const file = good.slice();
