@@ -175,7 +175,9 @@ Deno.test("inspect takes names on a Hub: networks, data, configurations, arrays"
         "bare.hdf5": Deno.readFileSync(inRepository("tests/fixtures/samples-bad/01_missing_t0_group.hdf5")),
       },
     };
-    await using hub = serveHub([MODEL, DATA, others]);
+    const learnt = Deno.readFileSync(inRepository("examples/walrus_small/learnt.yaml"));
+    const model = { ...MODEL, files: { ...MODEL.files, "learnt.yaml": learnt } };
+    await using hub = serveHub([model, DATA, others]);
     const given = environment(variables(hub, home));
     const run = async (...args: string[]) => {
       const { code, out, err } = await runCommand(inspect, args, given);
