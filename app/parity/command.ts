@@ -44,6 +44,7 @@ interface Options {
   readonly weights: "f32" | "f16";
   readonly json?: boolean;
   readonly only?: string;
+  readonly median?: number;
 }
 
 function sections(text: string): string[] {
@@ -103,15 +104,17 @@ async function compare(folder: string, options: Options, { print }: Context): Pr
   );
   const [passed, failed, skipped] = [count("passed"), count("failed"), count("skipped")];
   const worst = Math.max(0, ...reports.flatMap((r) => r.worst ? [excess(r.worst)] : []));
+  const medianFloors = Number(median(floors).toFixed(2));
   print(JSON.stringify({
     passed,
     failed,
     skipped,
     worst: Number.isFinite(worst) ? Number(worst.toFixed(3)) : "Infinity",
-    medianFloors: Number(median(floors).toFixed(2)),
+    medianFloors,
     backend: options.backend,
   }));
-  return failed + skipped === 0 && passed > 0 ? EXIT.done : EXIT.failed;
+  const isNear = medianFloors <= (options.median ?? Infinity);
+  return failed + skipped === 0 && passed > 0 && isNear ? EXIT.done : EXIT.failed;
 }
 
 /** The parity command. */
@@ -147,6 +150,11 @@ export const parity = command<Options>({
           ["f32", "f16"],
           "f32",
         ),
+      )
+      .option(
+        "--median <floors>",
+        "fail where half of the cases are further off than so many times float32's own error",
+        wholeNumber(1),
       )
       .option("--only <text>", "cases whose name contains this")
       .option("--json", "one JSON line a case instead of the table");

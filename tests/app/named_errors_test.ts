@@ -74,7 +74,8 @@ for (const folder of ["cases", "samples-bad", "golden/checkpoints", "arrays"]) {
   });
 }
 
-const SHARED = ["cases/files", "samples-bad", "golden/checkpoints", "samples/foreign"]
+// Of the others the fixtures are all there is.
+const SHARED = ["golden/checkpoints", "samples/foreign"]
   .concat(["dpot", "mpp", "poseidon"].map((family) => `golden-baselines/${family}/checkpoints`));
 
 for (const path of SHARED) {
