@@ -1,5 +1,7 @@
-// An engine without what the polyfill brings: it is taken away, brought back, and used.
+// An engine without what the polyfill brings: it is taken away, brought back, and used. A process of its own: numbers come
+// as JSON on standard input, answers go so to standard output.
 
+const numbers = await new Response(Deno.stdin.readable).json() as string[];
 for (
   const [from, name] of [
     [globalThis, "DisposableStack"],
@@ -35,17 +37,14 @@ async function disposals(): Promise<string[]> {
   return [...log, await promise];
 }
 
-globalThis.addEventListener("message", async (event) => {
-  const { data: numbers } = event as MessageEvent<number[]>;
-  const view = new DataView(new ArrayBuffer(4));
-  const narrowed = numbers.map((number) => {
-    view.setFloat16(1, number, true);
-    return view.getUint16(1, true);
-  });
-  const widened = Array.from({ length: 65536 }, (_, bits) => {
-    view.setUint16(2, bits);
-    return view.getFloat16(2);
-  });
-  (globalThis as unknown as { postMessage(data: unknown): void })
-    .postMessage({ widened, narrowed, log: await disposals() });
+const view = new DataView(new ArrayBuffer(4));
+const narrowed = numbers.map((number) => {
+  view.setFloat16(1, Number(number), true);
+  return view.getUint16(1, true);
 });
+const widened = Array.from({ length: 65536 }, (_, bits) => {
+  view.setUint16(2, bits);
+  const value = view.getFloat16(2);
+  return Object.is(value, -0) ? "-0" : String(value);
+});
+console.log(JSON.stringify({ widened, narrowed, log: await disposals() }));
