@@ -44,8 +44,8 @@ function fittingPrefix(names: readonly string[], registry: readonly ModelEntry[]
 export function claimedBy(checkpoint: Checkpoint, registry: readonly ModelEntry[]): Claimed {
   const stored = checkpoint.stored ?? checkpoint;
   for (const named of [stored, checkpoint]) {
-    const names = new Set(named.tensors.keys());
-    if (claiming(names, registry)) return { entry: findModel({ names, name: named.name }, registry), named };
+    const entry = claiming(named.tensors.keys(), registry);
+    if (entry) return { entry, named };
   }
   for (const group of groupsOf(stored)) {
     const entry = claiming(group.names.keys(), registry);
