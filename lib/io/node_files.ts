@@ -1,6 +1,6 @@
-// Node's files as Deno has them. Node's modules are taken from the running process, so nothing here is an import that a
-// bundler or a browser would look for.
+// Node's files as Deno has them.
 
+import { builtin } from "./builtin.ts";
 import type { FileSystem, OpenFile } from "./file_types.ts";
 
 /** The part of `node:fs` that is used here, as {@link FileSystem} is typed. */
@@ -56,8 +56,7 @@ async function* names(fs: NodeFiles, folder: string | URL): AsyncGenerator<{ rea
 
 /** Node's file system; null in a runtime that is none. */
 export function nodeFileSystem(): FileSystem | null {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  const fs = process?.getBuiltinModule?.("node:fs") as NodeFiles | undefined;
+  const fs = builtin<NodeFiles>("fs");
   if (!fs) return null;
   return {
     openSync: (path) => openFile(fs, path, "r"),
