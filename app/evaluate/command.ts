@@ -31,10 +31,10 @@ import {
 } from "walrus/metrics";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
-import { pair } from "../forecast/options.ts";
 import { hubFor, statisticsAt } from "../hub.ts";
 import { maskOption } from "../masks.ts";
 import { checkOutputs } from "../outputs.ts";
+import { pair } from "../pairs.ts";
 import { MODEL } from "../shipped.ts";
 
 interface Options {

@@ -6,6 +6,7 @@ import type { Masks } from "walrus/data";
 import { choice, wholeNumber } from "../cli.ts";
 import { gridOption } from "../grid.ts";
 import { maskOption } from "../masks.ts";
+import { pair, transform } from "../pairs.ts";
 
 /** Checked options. */
 export interface ForecastOptions {
@@ -58,27 +59,6 @@ function positive(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError("wanted a number above 0");
-}
-
-/** A parser of `FIELD=NAME`. */
-export function pair(kind: string) {
-  return (text: string, before: Record<string, string> = {}): Record<string, string> => {
-    const match = /^([^=]+)=([^=]+)$/.exec(text);
-    if (!match?.[1] || !match[2]) throw new InvalidArgumentError(`wanted ${kind}`);
-    return { ...before, [match[1]]: match[2] };
-  };
-}
-
-/** A parser of `FIELD=log10`. */
-export function transform(text: string, before: Record<string, string> = {}): Record<string, string> {
-  if (text === "none") return before;
-  const next = pair("FIELD=log10, FIELD=zeros_like or none")(text, before);
-  for (const value of Object.values(next)) {
-    if (value !== "log10" && value !== "zeros_like") {
-      throw new InvalidArgumentError("wanted FIELD=log10, FIELD=zeros_like or none");
-    }
-  }
-  return next;
 }
 
 function plane(text: string): ForecastOptions["plane"] {

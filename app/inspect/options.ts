@@ -5,9 +5,9 @@ import type { Masks } from "walrus/data";
 import type { Command } from "commander";
 import type { HubOptions } from "walrus/hub";
 import { choice, wholeNumber } from "../cli.ts";
-import { pair, transform } from "../forecast/options.ts";
 import { gridOption } from "../grid.ts";
 import { maskOption } from "../masks.ts";
+import { pair, transform } from "../pairs.ts";
 import { type Backend, BACKENDS } from "./steps.ts";
 
 /** As they are declared. */
