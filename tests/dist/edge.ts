@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { build, stop } from "esbuild";
 import { inRepository } from "../shared.ts";
 import { serveFolder } from "./serve.ts";
-import { assertNear, DIST, files, resultOf, run } from "./subject.ts";
+import { assertNear, DIST, files, install, resultOf, run } from "./subject.ts";
 
 interface Answer {
   readonly values: readonly (readonly number[])[];
@@ -104,15 +104,7 @@ Deno.test("the example for Vercel forecasts in its edge runtime", async () => {
   await Deno.writeTextFile(`${folder}/request.json`, subject.request());
   await Deno.writeTextFile(`${folder}/host.mjs`, HOST);
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ name: "host", type: "module" }));
-  const install = [
-    "install",
-    "--silent",
-    "--no-audit",
-    "--no-fund",
-    "--prefer-offline",
-    "@edge-runtime/vm@5.0.0",
-  ];
-  await run("npm", install, folder);
+  await install(folder, ["@edge-runtime/vm@5.0.0"]);
   const url = `http://127.0.0.1:${weights.addr.port}/`;
   const { stdout } = await run("npx", ["-y", "node@22", "host.mjs", DIST, url], folder);
   const [frame] = JSON.parse(stdout) as Answer[];

@@ -6,7 +6,7 @@ import { inBrowser, missing } from "../chromium/browser.ts";
 import { inRepository } from "../shared.ts";
 import { LEAST } from "../../app/build/package.ts";
 import { serveFolder } from "./serve.ts";
-import { assertForecasts, DIST, type Files, files, type Results, run } from "./subject.ts";
+import { assertForecasts, DIST, type Files, files, install, type Results, run } from "./subject.ts";
 
 /** TypeScript 6 has WebGPU in its library `dom`; 5.9 takes `@webgpu/types`. */
 const COMPILERS = [
@@ -34,19 +34,14 @@ async function makeProject(): Promise<Files> {
   const { stdout } = await run("npm", ["pack", DIST, "--pack-destination", folder, "--silent"], folder);
   const tarball = stdout.trim().split("\n").at(-1)!;
   await Deno.writeTextFile(`${folder}/package.json`, JSON.stringify({ name: "project", type: "module" }));
-  const install = [
-    "install",
-    "--silent",
-    "--no-audit",
-    "--no-fund",
-    "--prefer-offline",
+  // Compilers side by side.
+  const compilers = COMPILERS.map(({ version }) => `typescript-${version}@npm:typescript@${version}`);
+  await install(folder, [
     `./${tarball}`,
     "vite@8.4.0",
-  ];
-  // Compilers side by side.
-  install.push(...COMPILERS.map(({ version }) => `typescript-${version}@npm:typescript@${version}`));
-  install.push(`@webgpu/types@${LEAST.webgpuTypes}`);
-  await run("npm", install, folder);
+    ...compilers,
+    `@webgpu/types@${LEAST.webgpuTypes}`,
+  ]);
   return subject;
 }
 

@@ -124,3 +124,9 @@ export async function run(
   }
   return { stdout: stdout!, stderr: stderr! };
 }
+
+/** Installs packages of npm in a folder, those that are at hand from there. */
+export async function install(folder: string, packages: readonly string[]): Promise<void> {
+  const options = ["--silent", "--no-audit", "--no-fund", "--prefer-offline"];
+  await run("npm", ["install", ...options, ...packages], folder);
+}
