@@ -12,7 +12,7 @@ import {
 } from "walrus";
 import { findNotFinite } from "walrus/data";
 import { isHubName } from "walrus/hub";
-import { isUrl } from "walrus/io";
+import { isRemote } from "walrus/io";
 import { isOnHub, locateModel } from "walrus/models";
 import { command, type Context } from "../cli.ts";
 import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
@@ -201,7 +201,7 @@ function placesOf({ input, checkpoint, config, stats }: ForecastOptions): string
 /** Whether an option names a URL of another machine, or something on a Hub. */
 function needsNetwork(options: ForecastOptions): boolean {
   const places = placesOf(options);
-  if (places.some((name) => isHubName(name) || (isUrl(name) && !name.startsWith("file:")))) return true;
+  if (places.some((name) => isHubName(name) || isRemote(name))) return true;
   return isOnHub(options.checkpoint);
 }
 

@@ -3,6 +3,7 @@
 
 import { WIDE_BYTES } from "walrus/devices";
 import type { MemoryEstimate, SampleInfo } from "walrus";
+import { frameSize } from "walrus/data";
 import { bytes } from "../words.ts";
 
 /** What a process holds that computes and draws nothing: the runtime, its threads, the libraries of HDF5 and pictures. */
@@ -24,10 +25,8 @@ export interface Kept {
 }
 
 /** Numbers of the varying fields of one frame. */
-export function frameNumbers({ grid, fields }: SampleInfo): number {
-  const points = grid.shape.reduce((n, size) => n * size, 1);
-  const components = fields.map(({ order, constant }) => constant ? 0 : grid.coordinates.length ** order);
-  return points * components.reduce((sum, count) => sum + count, 0);
+export function frameNumbers(info: SampleInfo): number {
+  return info.fields.reduce((sum, field) => sum + (field.constant ? 0 : frameSize(info, field)), 0);
 }
 
 /**

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { isHubName, parseHubName } from "walrus/hub";
-import { type ByteSource, isUrl, openSource } from "walrus/io";
+import { type ByteSource, isRemote, openSource } from "walrus/io";
 import type { LoadedModel, Sample } from "walrus";
 import type { ModelPlace } from "walrus/models";
 import configuration from "../../deno.json" with { type: "json" };
@@ -49,7 +49,7 @@ async function filesOf(given: string): Promise<string[]> {
  * @returns null for one on another machine, which is never read whole
  */
 async function checkpointDigest(checkpoint: string, signal: AbortSignal): Promise<string | null> {
-  if (isUrl(checkpoint) && !checkpoint.startsWith("file:")) return null;
+  if (isRemote(checkpoint)) return null;
   const digests: string[] = [];
   for (const file of await filesOf(checkpoint)) {
     using source = await openSource(file);

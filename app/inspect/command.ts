@@ -2,7 +2,7 @@
 // network would do with it.
 
 import { isHubName } from "walrus/hub";
-import { isUrl } from "walrus/io";
+import { isRemote } from "walrus/io";
 import { locateModel } from "walrus/models";
 import { command, type Context, EXIT } from "../cli.ts";
 import { hubFor } from "../hub.ts";
@@ -47,11 +47,6 @@ async function located(
   };
 }
 
-/** Whether a name is a URL of another machine. */
-function isRemote(name: string | undefined): boolean {
-  return name !== undefined && isUrl(name) && !name.startsWith("file:");
-}
-
 /** The inspect command. */
 export const inspect = command<InspectOptions>({
   name: "inspect",
@@ -61,7 +56,9 @@ export const inspect = command<InspectOptions>({
   async run(given, context, [what = DATA]) {
     const { checkpoint, config } = given;
     const options = await located(given, what, context);
-    if (!options.hub && ![what, checkpoint, config].some(isRemote)) await context.dropNetwork?.();
+    if (!options.hub && ![what, checkpoint, config].some((name) => name !== undefined && isRemote(name))) {
+      await context.dropNetwork?.();
+    }
     const { kind, input } = await targetOf(what, options.hub, context.registry);
     const { report, failed } = await INSPECT[kind](input, options, context);
     if (options.json) context.print(JSON.stringify(report, null, 2));

@@ -2,7 +2,7 @@
 // its name otherwise; of a folder by what lies in it.
 
 import { fetchFile, hubNameText, type HubOptions, isHubName, parseHubName } from "walrus/hub";
-import { isUrl, openSource } from "walrus/io";
+import { isRemote, isUrl, openSource } from "walrus/io";
 import { locateModel, type ModelEntry } from "walrus/models";
 
 /** What is inspected, and what of it is opened: in a folder it may be one file. */
@@ -117,7 +117,7 @@ export async function targetOf(
 ): Promise<Target> {
   if (isHubName(input)) return await kindOnHub(input, hub, registry);
   // Of folders elsewhere only distributed checkpoints can be read: their files are known by name.
-  if (isUrl(input) && !input.startsWith("file:") && new URL(input).pathname.endsWith("/")) {
+  if (isRemote(input) && new URL(input).pathname.endsWith("/")) {
     return { kind: "checkpoint", input };
   }
   const path = input.startsWith("file:") ? new URL(input) : isUrl(input) ? null : input;

@@ -2,7 +2,7 @@
 // whether anything changes in time. A few frames are held at a time.
 
 import type { Sample, SampleInfo, Trajectory } from "walrus";
-import { componentNames } from "walrus/data";
+import { componentNames, frameSize } from "walrus/data";
 import type { ComponentValues } from "./report.ts";
 
 /** Bytes of fields that are read at once. */
@@ -45,9 +45,8 @@ function addNumber(tally: Tally, value: number, where: () => string): void {
 }
 
 /** Frames of a trajectory that are read at once, the last of one run the first of the next. */
-function runLength({ grid, fields }: SampleInfo): number {
-  const points = grid.shape.reduce((n, size) => n * size, 1);
-  const numbers = fields.reduce((n, { order }) => n + points * grid.coordinates.length ** order, 0);
+function runLength(info: SampleInfo): number {
+  const numbers = info.fields.reduce((sum, field) => sum + frameSize(info, field), 0);
   return Math.max(2, Math.floor(MOST_BYTES / (4 * numbers)));
 }
 

@@ -4,7 +4,7 @@
 import { borrowedSource, type ByteSource } from "../io/byte_source.ts";
 import { fileSource, folderFiles, within } from "../io/file.ts";
 import type { HttpOptions } from "../io/http.ts";
-import { isUrl, openSource, type SourceInput } from "../io/source.ts";
+import { isRemote, isUrl, openSource, type SourceInput } from "../io/source.ts";
 import { once } from "./lifetime.ts";
 
 /** Files by name; each call opens the file anew, and who calls closes it. */
@@ -45,11 +45,6 @@ function nameOf(input: SourceInput): string {
     ? input.name
     : "blob";
   return path.split(/[/\\]/).at(-1) || path;
-}
-
-function isRemote(input: SourceInput): boolean {
-  return (typeof input === "string" && isUrl(input) && !input.startsWith("file:")) ||
-    (input instanceof URL && input.protocol !== "file:");
 }
 
 function opener(input: SourceInput, http: HttpOptions): () => Promise<ByteSource> {

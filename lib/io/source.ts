@@ -19,6 +19,21 @@ export function isUrl(text: string): boolean {
 }
 
 /**
+ * Whether an input is on another machine: a URL that is no file's.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const inputs = ["https://example.org/a.pt", "file:///a.pt", "a.pt", new Uint8Array(1)];
+ * assert.deepEqual(inputs.map(isRemote), [true, false, false, false]);
+ * ```
+ */
+export function isRemote(input: SourceInput): boolean {
+  return (typeof input === "string" && isUrl(input) && !input.startsWith("file:")) ||
+    (input instanceof URL && input.protocol !== "file:");
+}
+
+/**
  * Opens an input for reading by range. A source that is open already is handed back as it is: closing the result
  * closes it.
  *

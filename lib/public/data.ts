@@ -18,7 +18,7 @@
  */
 
 export { type Boundaries, BOUNDARY_CODES } from "../data/boundaries.ts";
-export { componentNames } from "../data/components.ts";
+export { componentNames, frameSize } from "../data/components.ts";
 export { computeStatistics } from "../data/compute_statistics.ts";
 export type {
   Boundary,

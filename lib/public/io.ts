@@ -26,7 +26,7 @@ export {
   writeSafetensors,
 } from "../io/safetensors_writer.ts";
 export { eventFileStart, eventsUpTo, scalarRecord } from "../io/tensorboard.ts";
-export { type ByteSource, isUrl, openSource, type SourceInput } from "../io/source.ts";
+export { type ByteSource, isRemote, isUrl, openSource, type SourceInput } from "../io/source.ts";
 export { parseYaml } from "../io/yaml.ts";
 export { writeYaml } from "../io/yaml_writer.ts";
 export type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
