@@ -53,7 +53,8 @@ export type { FieldMap, GridTreatment } from "./lib/models/model.ts";
 export type { WeightStorage } from "./lib/weights/storage.ts";
 export { loadModel, type ModelOptions } from "./lib/worker/load_model.ts";
 export { type DataOptions, openData } from "./lib/worker/open_data.ts";
-export { openWorker, type WorkerChoice, type WorkerHandle } from "./lib/worker/worker_handle.ts";
+export { openWorker } from "./lib/worker/open_worker.ts";
+export type { WorkerChoice, WorkerHandle } from "./lib/worker/worker_handle.ts";
 
 /** Walrus networks: `loadModel` for those who want no other. */
 export const Walrus: {

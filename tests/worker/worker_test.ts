@@ -7,7 +7,7 @@ import { DisposedError } from "../../lib/compile/device.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { loadModel } from "../../lib/worker/load_model.ts";
 import { openData } from "../../lib/worker/open_data.ts";
-import { openWorker } from "../../lib/worker/worker_handle.ts";
+import { openWorker } from "../../lib/worker/open_worker.ts";
 import { CHECKPOINT, collect, EULER, framesOf, GRAY_SCOTT } from "../forecast/shipped.ts";
 import { fixture, inRepository } from "../shared.ts";
 import { entry as toy } from "../toy/family.ts";
@@ -39,7 +39,7 @@ Deno.test("a forecast in a worker has the bits of one without, also of a kind th
 
 Deno.test("a frame from a worker has what one without has", async () => {
   const start = await framesOf(EULER, 0, 6);
-  using worker = openWorker();
+  using worker = await openWorker();
   using model = await loadModel(CHECKPOINT, { worker, backend: "wasm" });
   for await (const frame of model.rollout(start, { steps: 1 })) {
     assert.equal(frame.info, start.info);
@@ -73,7 +73,7 @@ Deno.test("data in a worker read as they do without", async () => {
 });
 
 Deno.test("errors come out of a worker with their class and words", async () => {
-  using worker = openWorker();
+  using worker = await openWorker();
   const bad = fixture("samples-bad/16_zero_trajectories.hdf5");
   await assert.rejects(openData(bad, { worker }), (error: Error) => {
     assert.ok(error instanceof SyntaxError || error instanceof RangeError, error.name);
@@ -159,7 +159,7 @@ Deno.test("a rollout that is left lets its worker go on", async () => {
 Deno.test("what waits for a worker ends when model or worker is disposed of", async () => {
   const start = await framesOf(GRAY_SCOTT, 0, 6);
   for (const what of ["model", "worker"] as const) {
-    using worker = openWorker();
+    using worker = await openWorker();
     using model = await loadModel(CHECKPOINT, { worker, backend: "wasm" });
     const running = collect(model, start, { steps: 50 });
     setTimeout(() => (what === "model" ? model : worker)[Symbol.dispose](), 100);
@@ -195,7 +195,7 @@ Deno.test("the thread that asks is free while a worker reads, compiles and compu
   const timer = setInterval(() => ticks.push(performance.now()), 1);
   const cpu = process.cpuUsage();
   try {
-    using worker = openWorker();
+    using worker = await openWorker();
     using data = await openData(inRepository("examples/data/gray_scott_mini.hdf5"), { worker });
     using model = await loadModel(CHECKPOINT, {
       worker,
