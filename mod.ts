@@ -47,14 +47,14 @@ export type { MemoryEstimate } from "./lib/forecast/prepare.ts";
 export type { RolloutOptions } from "./lib/forecast/rollout.ts";
 export type { SourceInput } from "./lib/io/source.ts";
 export { type Forecaster, linearExtrapolation, persistence } from "./lib/metrics/forecasters.ts";
-export { FRAME_METRICS, type FrameMetric, frameMetric } from "./lib/metrics/frame.ts";
-export { score, type ScoreOptions, vrmse } from "./lib/metrics/score.ts";
+export { FRAME_METRICS, frameMetric } from "./lib/metrics/frame.ts";
+export { score, vrmse } from "./lib/metrics/score.ts";
 export type { FieldMap, GridTreatment } from "./lib/models/model.ts";
 export type { WeightStorage } from "./lib/weights/storage.ts";
 export { loadModel, type ModelOptions } from "./lib/worker/load_model.ts";
-export { type DataOptions, openData } from "./lib/worker/open_data.ts";
+export { openData, type OpenDataOptions } from "./lib/worker/open_data.ts";
 export { openWorker } from "./lib/worker/open_worker.ts";
-export type { WorkerChoice, WorkerHandle } from "./lib/worker/worker_handle.ts";
+export type { WorkerHandle } from "./lib/worker/worker_handle.ts";
 
 /** Walrus networks: `loadModel` for those who want no other. */
 export const Walrus: {

@@ -58,3 +58,4 @@ export {
 export { type RandomSource, randomSource } from "../random/random_source.ts";
 export { PARAMETER_PREFIX, type WeightStorage } from "../weights/storage.ts";
 export { loadModel, type ModelOptions } from "../worker/load_model.ts";
+export type { WorkerChoice, WorkerHandle } from "../worker/worker_handle.ts";

@@ -46,7 +46,7 @@ async function loadInWorker(
   const { workerOf } = await import("./worker_handle.ts");
   const { RemoteModel } = await import("./remote_model.ts");
   const modules = modulesOf(registry);
-  const { worker: { client }, own } = workerOf(choice);
+  const { client, own } = workerOf(choice);
   using started = own;
   const sent = { ...options, backend, deviceOptions, modules };
   const opened = await client.call<Parameters<typeof RemoteModel.of>[1]>(

@@ -1,12 +1,12 @@
 // Opening data, on this thread or in a worker.
 
 import type { Dataset } from "../data/dataset.ts";
-import { type DataOptions as OwnOptions, openData as openHere } from "../data/open_data.ts";
+import { type DataOptions, openData as openHere } from "../data/open_data.ts";
 import type { DataInput } from "../data/source.ts";
 import type { WorkerChoice } from "./worker_handle.ts";
 
-/** How data are opened. */
-export interface DataOptions extends OwnOptions {
+/** How data are opened, and where. */
+export interface OpenDataOptions extends DataOptions {
   /**
    * Whether files are read and decoded in a worker: `true`, the address of a worker's script, or a worker that is open.
    * Here unless given.
@@ -35,11 +35,14 @@ export interface DataOptions extends OwnOptions {
  * assert.equal(values[0]!.length, 3 * 64 * 64);
  * ```
  */
-export async function openData(input: DataInput, { worker, ...options }: DataOptions = {}): Promise<Dataset> {
+export async function openData(
+  input: DataInput,
+  { worker, ...options }: OpenDataOptions = {},
+): Promise<Dataset> {
   if (!worker) return await openHere(input, options);
   const { workerOf } = await import("./worker_handle.ts");
   const { RemoteData } = await import("./remote_data.ts");
-  const { worker: { client }, own } = workerOf(worker);
+  const { client, own } = workerOf(worker);
   using started = own;
   const opened = await client.call<ConstructorParameters<typeof RemoteData>[1]>(
     "openData",

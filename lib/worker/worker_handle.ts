@@ -3,21 +3,14 @@
 import { Client } from "./client.ts";
 import { startWorker } from "./endpoint.ts";
 
-/** A worker. Whoever made it disposes of it, which ends all that lives in it. */
-export class WorkerHandle implements Disposable {
-  /** Calls what it does. */
-  readonly client: Client;
-
-  /** Made by `openWorker`. */
-  constructor(client: Client) {
-    this.client = client;
-  }
-
-  /** Ends the worker: what waits for it rejects with a DisposedError. */
-  [Symbol.dispose](): void {
-    this.client[Symbol.dispose]();
-  }
+/** A worker, made by `openWorker`. Whoever made it disposes of it, which ends all that lives in it. */
+export interface WorkerHandle extends Disposable {
+  /** Tells it from other disposable things. */
+  readonly kind: "worker";
 }
+
+/** Who calls what a worker does. */
+const clients = new WeakMap<WorkerHandle, Client>();
 
 /**
  * Where work is done: `true` for a worker of its own, whose script is this library's; an address for one with another
@@ -32,12 +25,25 @@ function addressOf(script: string | URL): URL {
 
 /** Starts a worker. @param script of it: that of this library unless given */
 export function startHandle(script?: string | URL): WorkerHandle {
-  return new WorkerHandle(new Client(startWorker(script === undefined ? undefined : addressOf(script))));
+  const client = new Client(startWorker(script === undefined ? undefined : addressOf(script)));
+  const handle: WorkerHandle = { kind: "worker", [Symbol.dispose]: () => client[Symbol.dispose]() };
+  clients.set(handle, client);
+  return handle;
 }
 
-/** The worker of a choice, and what ends it with the one thing it was started for. */
-export function workerOf(choice: WorkerChoice): { worker: WorkerHandle; own: DisposableStack } {
+/**
+ * The worker of a choice.
+ *
+ * @returns who calls it, and what ends it with the one thing it was started for
+ * @throws TypeError for a handle that is none
+ */
+export function workerOf(choice: WorkerChoice): { client: Client; own: DisposableStack } {
   const own = new DisposableStack();
-  if (choice instanceof WorkerHandle) return { worker: choice, own };
-  return { worker: own.use(startHandle(choice === true ? undefined : choice)), own };
+  const isHandle = typeof choice === "object" && !(choice instanceof URL);
+  const handle = isHandle ? choice : own.use(startHandle(choice === true ? undefined : choice));
+  const client = clients.get(handle);
+  if (!client) {
+    throw new TypeError("The option worker is no worker of openWorker(), wanted one, true or an address");
+  }
+  return { client, own };
 }
