@@ -6,6 +6,7 @@ usage: torch_train.py FILE THREADS STEPS
 """
 import json
 import pathlib
+import resource
 import sys
 import time
 
@@ -32,8 +33,10 @@ def main():
     step = json.loads(texts["step"])
     p = {name[7:]: t for name, t in tensors.items() if name.startswith("params/")}
     batch = {name[6:]: t for name, t in tensors.items() if name.startswith("batch/")}
-    trained = [t.requires_grad_() for name, t in p.items() if "rotary" not in name]
-    blocks = blocks_of(p, len(step["rolls"]))
+    adapted = step["loraScale"] is not None
+    is_trained = lambda name: ".lora_" in name if adapted else "rotary" not in name
+    trained = [t.requires_grad_() for name, t in p.items() if is_trained(name)]
+    blocks = blocks_of(p, len(step["rolls"]), step["loraScale"])
     prepare(step, blocks)
     optimizer = torch.optim.AdamW(trained, lr=step["learningRate"], betas=(0.9, 0.999), eps=1e-10,
                                   weight_decay=1e-4, fused=True)
@@ -51,7 +54,8 @@ def main():
             times.append(1000 * (time.perf_counter() - start))
             cpu.append(1000 * (time.process_time() - start_cpu))
     print(json.dumps({"name": f"torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()}",
-                      "losses": losses[:WARM], "norm": norm, "milliseconds": times, "cpuMilliseconds": cpu}))
+                      "losses": losses[:WARM], "norm": norm, "milliseconds": times, "cpuMilliseconds": cpu,
+                      "peakMegabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)}))
 
 
 main()
