@@ -5,6 +5,7 @@ the first, milliseconds of the timed steps.
 usage: torch_train.py FILE THREADS STEPS
 """
 import json
+import math
 import pathlib
 import resource
 import sys
@@ -46,10 +47,12 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(p, blocks, batch, step)
         loss.backward()
-        total = torch.nn.utils.clip_grad_norm_([t for t in trained if t.grad is not None], 10.0)
+        gradients = [t.grad for t in trained if t.grad is not None]
+        # The norm that clips is summed in float32: of tens of millions of numbers it has four digits.
+        norm = math.sqrt(sum(g.double().square().sum().item() for g in gradients)) if norm is None else norm
+        torch.nn.utils.clip_grad_norm_([t for t in trained if t.grad is not None], 10.0)
         optimizer.step()
         losses.append(loss.item())
-        norm = total.item() if norm is None else norm
         if i >= WARM:
             times.append(1000 * (time.perf_counter() - start))
             cpu.append(1000 * (time.process_time() - start_cpu))
