@@ -131,11 +131,20 @@ def rotate(x, tables):
     return torch.cat([turned, x[..., count:]], -1)
 
 
+def linear(p, name, x):
+    """A linear map, and the one of low rank beside it where there is one."""
+    weight = p[f"{name}.weight"]
+    y = F.linear(x, weight.view(weight.shape[0], -1), p.get(f"{name}.bias"))
+    if p["lora_scale"] is None or f"{name}.weight.lora_a" not in p:
+        return y
+    return y + p["lora_scale"] * F.linear(F.linear(x, p[f"{name}.weight.lora_a"]), p[f"{name}.weight.lora_b"])
+
+
 def time_mixing(p, x, T, B, heads):
     N, S, h = x.shape
     e = h // heads
     y = rms(x, p["norm1.weight"], (1,))
-    qkv = F.linear(y, p["input_head.weight"].view(3 * h, h), p["input_head.bias"])
+    qkv = linear(p, "input_head", y)
     qkv = qkv.view(T, B * S, heads, 3, e)
     q = F.layer_norm(qkv[:, :, :, 0], (e,), p["qnorm.weight"], p["qnorm.bias"])
     k = F.layer_norm(qkv[:, :, :, 1], (e,), p["knorm.weight"], p["knorm.bias"])
@@ -146,14 +155,14 @@ def time_mixing(p, x, T, B, heads):
     q, k, v = (t.permute(1, 2, 0, 3) for t in (q, k, qkv[:, :, :, 2]))
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     out = out.permute(2, 0, 1, 3).reshape(N, S, h)
-    return x + F.linear(out, p["output_head.weight"].view(h, h), p["output_head.bias"])
+    return x + linear(p, "output_head", out)
 
 
 def space_mixing(p, x, tables, heads):
     N, S, h = x.shape
     e = h // heads
     y = rms(x, p["norm1.weight"], (1,))
-    fused = F.linear(y, p["fused_ff_qkv.weight"], p["fused_ff_qkv.bias"])
+    fused = linear(p, "fused_ff_qkv", y)
     m = fused.shape[-1] - 3 * h
     ff, q, k, v = fused.split([m, h, h, h], -1)
     q, k, v = (t.view(N, S, heads, e).transpose(1, 2) for t in (q, k, v))
@@ -161,12 +170,13 @@ def space_mixing(p, x, tables, heads):
     k = rotate(F.layer_norm(k, (e,), p["k_norm.weight"], p["k_norm.bias"]), tables)
     out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(N, S, h)
     a, b = ff.chunk(2, -1)
-    return x + F.linear(out, p["attn_out.weight"]) + F.linear(a * F.silu(b), p["ff_out.weight"], p["ff_out.bias"])
+    return x + linear(p, "attn_out", out) + linear(p, "ff_out", a * F.silu(b))
 
 
-def blocks_of(p, count):
-    """Weights of every block by part and name."""
-    return [{part: {name.split(".", 3)[3]: t for name, t in p.items() if name.startswith(f"blocks.{b}.{part}.")}
+def blocks_of(p, count, lora_scale=None):
+    """Weights of every block by part and name, and the factor of the adapters' products if there are any."""
+    own = lambda path: {name.split(".", 3)[3]: t for name, t in p.items() if name.startswith(path)}
+    return [{part: {**own(f"blocks.{b}.{part}."), "lora_scale": lora_scale}
              for part in ("time_mixing", "space_mixing")} for b in range(count)]
 
 

@@ -1,23 +1,29 @@
 // Times training steps on WASM in a process of its own: prints one JSON line, as torch_train.py does.
 //
-// usage: step.ts DATA THREADS STEPS [f32|f16]
+// usage: step.ts NETWORK DATA THREADS STEPS [f32|f16]
 
 import process from "node:process";
 import { wasm } from "walrus";
 import { measureCeiling } from "walrus/devices";
 import { type ComputeWeights, Trainer } from "walrus/train";
-import { type Data, LEARNING_RATE, SETTINGS, workload } from "./workload.ts";
+import { type Data, LEARNING_RATE, type NetworkName, workload } from "./workload.ts";
+
+/** Most memory that this process has had. */
+async function peakMegabytes(): Promise<number> {
+  const status = await Deno.readTextFile("/proc/self/status");
+  return Math.round(Number(/VmHWM:\s*(\d+)/.exec(status)![1]) / 1e3);
+}
 
 /** Steps before the clock: the first compiles. */
 const WARM = 3;
 
-const [data = "euler_quadrants_mini", threads = "1", steps = "5", weights = "f32"] = Deno.args;
+const [network = "shipped", data = "euler_quadrants_mini", threads = "1", steps = "5", weights = "f32"] =
+  Deno.args;
 
-const work = await workload(data as Data);
-const { model, batch } = work;
+const work = await workload(network as NetworkName, data as Data);
+const { model, trainable, batch } = work;
 using device = await wasm({ threads: Number(threads) });
-const settings = { ...SETTINGS, weights: weights as ComputeWeights };
-const trainable = (name: string) => model.parameters.get(name)!.use === "trained";
+const settings = { ...work.settings, weights: weights as ComputeWeights };
 using trainer = new Trainer({ device, model, settings, trainable });
 await trainer.load({
   tensors: new Map([...work.weights].map(([name, values]) => [`params/${name}`, values])),
@@ -53,5 +59,6 @@ console.log(
     cpuMilliseconds,
     operations,
     ceiling,
+    peakMegabytes: await peakMegabytes(),
   }),
 );

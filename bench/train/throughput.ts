@@ -4,12 +4,13 @@
 //
 // On one thread CPU time counts, which a shared machine does not spoil; on more the clock, so the machine must be idle.
 //
-// usage: PYTHON_TORCH=python deno run -A bench/train/throughput.ts [--threads 1] [--rounds 3] [--steps 5] [--data NAME] [--out FILE]
+// usage: PYTHON_TORCH=python deno run -A bench/train/throughput.ts [--threads 1] [--rounds 3] [--steps 5]
+// [--network "released width"] [--data NAME] [--out FILE]
 
 import { parseArgs } from "node:util";
 import { processorName } from "../machine.ts";
 import { withOlder, writeResults } from "../results.ts";
-import { type Data, workload, writeWorkload } from "./workload.ts";
+import { type Data, type NetworkName, NETWORKS, workload, writeWorkload } from "./workload.ts";
 
 /** What one process printed. */
 interface Measured {
@@ -18,6 +19,7 @@ interface Measured {
   readonly norm: number;
   readonly milliseconds: readonly number[];
   readonly cpuMilliseconds: readonly number[];
+  readonly peakMegabytes: number;
   /** Of a step, ours only. */
   readonly operations?: number;
   /** Operations a second of matrix products, ours only. */
@@ -34,7 +36,6 @@ interface Peer {
 const AVX2 = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENABLE_INSTRUCTIONS: "AVX2" };
 /** Largest relative difference of losses of the first three steps: f32 summed in another order. */
 const LOSS_TOLERANCE = 1e-5;
-const SAMPLES = 2;
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -55,7 +56,16 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1]!;
 }
 
-function peers(data: Data, file: string, threads: number, steps: number): Peer[] {
+/** What is measured. */
+interface Setup {
+  readonly network: NetworkName;
+  readonly data: Data;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly steps: number;
+}
+
+function peers({ network, data, threads, steps }: Setup, file: string): Peer[] {
   const python = Deno.env.get("PYTHON_TORCH") ?? "python3";
   const limits = { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };
   const torch = (key: string, env: Record<string, string>) => ({
@@ -67,7 +77,7 @@ function peers(data: Data, file: string, threads: number, steps: number): Peer[]
   const own = (key: string, weights: string) => ({
     key,
     command: Deno.execPath(),
-    args: ["run", "-A", here("step.ts"), data, String(threads), String(steps), weights],
+    args: ["run", "-A", here("step.ts"), network, data, String(threads), String(steps), weights],
     env: {},
   });
   return [own("wasm", "f32"), torch("torch", {}), torch("torch avx2", AVX2), own("wasm f16", "f16")];
@@ -85,11 +95,12 @@ function compare(own: Measured, other: Measured): number {
   return worst;
 }
 
-async function run(data: Data, threads: number, rounds: number, steps: number) {
+async function run(setup: Setup) {
+  const { network, data, threads, rounds, steps } = setup;
   const file = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {
-    await writeWorkload(file, await workload(data));
-    const all = peers(data, file, threads, steps);
+    await writeWorkload(file, await workload(network, data));
+    const all = peers(setup, file);
     const found = new Map<string, Measured[]>(all.map(({ key }) => [key, []]));
     for (let round = 0; round < rounds; round++) {
       for (const peer of all) found.get(peer.key)!.push(await measure(peer));
@@ -107,9 +118,12 @@ async function run(data: Data, threads: number, rounds: number, steps: number) {
       name: found.get(key)![0]!.name,
       bestMilliseconds: round(best(key)),
       medianMilliseconds: round(median(times(key))),
-      samplesPerSecond: round(1000 * SAMPLES / best(key)),
+      slowestMilliseconds: round(Math.max(...times(key))),
+      samplesPerSecond: round(1000 * NETWORKS[network].samples / best(key)),
+      peakMegabytes: Math.max(...found.get(key)!.map((measured) => measured.peakMegabytes)),
     }));
     return {
+      network,
       data,
       threads,
       time: threads === 1 ? "CPU time" : "wall time",
@@ -142,25 +156,38 @@ if (import.meta.main) {
       threads: { type: "string", default: "1" },
       rounds: { type: "string", default: "3" },
       steps: { type: "string", default: "5" },
+      network: { type: "string", default: "shipped" },
       data: { type: "string", default: "euler_quadrants_mini" },
       out: { type: "string" },
     },
   });
-  const result = await run(
-    values.data as Data,
-    Number(values.threads),
-    Number(values.rounds),
-    Number(values.steps),
-  );
+  const { network, data } = values;
+  if (!(network in NETWORKS)) {
+    throw new RangeError(`--network is "${network}", wanted one of ${Object.keys(NETWORKS).join("; ")}`);
+  }
+  const result = await run({
+    network: network as NetworkName,
+    data: data as Data,
+    threads: Number(values.threads),
+    rounds: Number(values.rounds),
+    steps: Number(values.steps),
+  });
   console.log(JSON.stringify(result, null, 2));
   if (values.out) {
     await writeResults(values.out, {
       question: "How fast is a training step on WASM beside PyTorch on the same processor?",
-      command: "PYTHON_TORCH=python deno run -A bench/train/throughput.ts --threads N --data NAME --out FILE",
-      workload: "walrus_mini, 2 samples x 6 frames x 64 x 64 points, random shifts, AdamW, no recomputation",
+      command:
+        "PYTHON_TORCH=python deno run -A bench/train/throughput.ts --network NAME --threads N --data NAME --out FILE",
+      workload:
+        "samples of 6 frames x 64 x 64 points, random shifts, AdamW, no recomputation; see workload.ts",
       processor: await processorName(),
       runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
-      runs: await withOlder(values.out, "runs", [result], ({ data, threads }) => `${data}/${threads}`),
+      runs: await withOlder(
+        values.out,
+        "runs",
+        [result],
+        ({ network, data, threads }) => `${network}/${data}/${threads}`,
+      ),
     });
   }
 }

@@ -5,7 +5,9 @@ the first, milliseconds of the timed steps.
 usage: torch_train.py FILE THREADS STEPS
 """
 import json
+import math
 import pathlib
+import resource
 import sys
 import time
 
@@ -32,8 +34,10 @@ def main():
     step = json.loads(texts["step"])
     p = {name[7:]: t for name, t in tensors.items() if name.startswith("params/")}
     batch = {name[6:]: t for name, t in tensors.items() if name.startswith("batch/")}
-    trained = [t.requires_grad_() for name, t in p.items() if "rotary" not in name]
-    blocks = blocks_of(p, len(step["rolls"]))
+    adapted = step["loraScale"] is not None
+    is_trained = lambda name: ".lora_" in name if adapted else "rotary" not in name
+    trained = [t.requires_grad_() for name, t in p.items() if is_trained(name)]
+    blocks = blocks_of(p, len(step["rolls"]), step["loraScale"])
     prepare(step, blocks)
     optimizer = torch.optim.AdamW(trained, lr=step["learningRate"], betas=(0.9, 0.999), eps=1e-10,
                                   weight_decay=1e-4, fused=True)
@@ -43,15 +47,18 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(p, blocks, batch, step)
         loss.backward()
-        total = torch.nn.utils.clip_grad_norm_([t for t in trained if t.grad is not None], 10.0)
+        gradients = [t.grad for t in trained if t.grad is not None]
+        # The norm that clips is summed in float32: of tens of millions of numbers it has four digits.
+        norm = math.sqrt(sum(g.double().square().sum().item() for g in gradients)) if norm is None else norm
+        torch.nn.utils.clip_grad_norm_([t for t in trained if t.grad is not None], 10.0)
         optimizer.step()
         losses.append(loss.item())
-        norm = total.item() if norm is None else norm
         if i >= WARM:
             times.append(1000 * (time.perf_counter() - start))
             cpu.append(1000 * (time.process_time() - start_cpu))
     print(json.dumps({"name": f"torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()}",
-                      "losses": losses[:WARM], "norm": norm, "milliseconds": times, "cpuMilliseconds": cpu}))
+                      "losses": losses[:WARM], "norm": norm, "milliseconds": times, "cpuMilliseconds": cpu,
+                      "peakMegabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)}))
 
 
 main()

@@ -14,6 +14,18 @@ export interface QuantizedMatrix {
   readonly scale: Tensor;
 }
 
+/** A matrix with a product of small rank beside it: it is `matrix + scale up down`. */
+export interface AdaptedMatrix {
+  /** `[o, ..]`. */
+  readonly matrix: Tensor;
+  /** `[rank, ..]`, the other axes as those of the matrix in one. */
+  readonly down: Tensor;
+  /** `[o, rank]`. */
+  readonly up: Tensor;
+  /** Factor of the product. */
+  readonly scale: number;
+}
+
 /** Tensors of a network by the checkpoint's names; only what is requested becomes an input of the program. */
 export interface Parameters {
   /**
@@ -26,6 +38,8 @@ export interface Parameters {
    * The same as it is stored where it is kept as 8-bit numbers, null where not: `linear` scales its results instead.
    */
   readonly quantized?: (name: string) => QuantizedMatrix | null;
+  /** The parts of a matrix that has an adapter, null where it has none: `linear` takes products with each. */
+  readonly adapted?: (name: string) => AdaptedMatrix | null;
 }
 
 /** Tensors by name. */

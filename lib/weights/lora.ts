@@ -1,11 +1,12 @@
 // Low-rank adapters (Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022): a linear map W keeps
-// its values and gets a trained B A of small rank beside it. The product is made where W is used, so that
-// rematerialisation makes it again instead of keeping it.
+// its values and gets a trained B A of small rank beside it. What is multiplied with W is multiplied with the factors;
+// only where W itself is read (kernels of convolutions) their product is made, there, so that rematerialisation makes
+// it again instead of keeping it.
 
 import { PURPOSES, uniformNumbers } from "../random/philox.ts";
 import { add, cast, contract, mul, reshape } from "../ir/tensor.ts";
 import { type Shape, sizeOf } from "../ir/types.ts";
-import type { Parameters } from "../nn/parameters.ts";
+import type { AdaptedMatrix, Parameters } from "../nn/parameters.ts";
 
 /** Which linear maps get adapters, and of which kind. */
 export interface LoraSettings {
@@ -97,14 +98,19 @@ export function withAdapters(
   settings: LoraSettings,
 ): Parameters {
   const scale = settings.alpha / settings.rank;
-  return (name) => {
-    const weight = parameters(name);
+  const adapted = (name: string): AdaptedMatrix | null => {
     const shape = shapes.get(name);
-    if (isAdapter(name) || !shape || !isAdapted(name, shape, settings)) return weight;
+    if (isAdapter(name) || !shape || !isAdapted(name, shape, settings)) return null;
     const { a, b } = adapterNames(name);
-    const [down, up] = [parameters(a), parameters(b)];
-    return add(cast(weight, "f32"), mul(reshape(contract("or,ri->oi", up, down), weight.shape), scale));
+    return { matrix: parameters(name), down: parameters(a), up: parameters(b), scale };
   };
+  const merged = (name: string) => {
+    const parts = adapted(name);
+    if (!parts) return parameters(name);
+    const { matrix, down, up } = parts;
+    return add(cast(matrix, "f32"), mul(reshape(contract("or,ri->oi", up, down), matrix.shape), scale));
+  };
+  return Object.assign(merged, { adapted });
 }
 
 /**
