@@ -6,9 +6,11 @@ import type { Node, Primitive, Tensor } from "../ir/node.ts";
 import { constant } from "../ir/tensor.ts";
 import { withScope } from "../ir/trace.ts";
 import { at, sameShape } from "../ir/types.ts";
-import { accumulate, vjp } from "./vjp.ts";
+import { accumulate, arrive, type Cotangents, total } from "./cotangents.ts";
+import { vjp } from "./vjp.ts";
 
-type Cotangents = (Tensor | null)[];
+/** Cotangents of all results of a node. */
+type ResultCotangents = readonly (Tensor | null)[];
 
 /** How a walk treats leaves that depend on each other: `through` them, or each held fixed for the others. */
 type Leaves = "through" | "fixed";
@@ -42,18 +44,24 @@ function backward(
   kind: Leaves,
 ): Map<Tensor, Tensor> {
   const active = between(roots.keys(), leaves, kind);
-  const cotangents = new Map<Tensor, Cotangents>();
+  const cotangents = new Map<Tensor, Cotangents[]>();
   const add = (node: Tensor, index: number, cotangent: Tensor) => {
     const list = cotangents.get(node) ?? [];
-    list[index] = accumulate(list[index] ?? null, cotangent);
+    list[index] = arrive(list[index], cotangent);
     cotangents.set(node, list);
   };
   for (const [root, cotangent] of roots) if (active.has(root)) add(root, 0, cotangent);
 
+  const found = new Map<Tensor, Tensor>();
   for (const node of [...active].sort((x, y) => y.id - x.id)) {
-    const list = cotangents.get(node);
-    if (!list || (kind === "fixed" && leaves.has(node))) continue;
+    const arrived = cotangents.get(node);
+    if (!arrived) continue;
     withScope(node.scope ? `${node.scope}/backward` : "backward", () => {
+      const list = node.results.map(({ shape }, i) => arrived[i] ? total(arrived[i], shape) : null);
+      if (leaves.has(node)) {
+        if (list[0]) found.set(node, list[0]);
+        if (kind === "fixed") return;
+      }
       if (node.op === "pick") {
         const cotangent = list[0];
         if (cotangent) add(at(node.args, 0), node.attributes.index, cotangent);
@@ -66,15 +74,14 @@ function backward(
       });
     });
   }
-  const found = new Map<Tensor, Tensor>();
-  for (const leaf of leaves) {
-    const cotangent = cotangents.get(leaf)?.[0];
-    if (cotangent) found.set(leaf, cotangent);
-  }
   return found;
 }
 
-function primitiveVjp(node: Tensor, list: Cotangents, needed: readonly boolean[]): Cotangents {
+function primitiveVjp(
+  node: Tensor,
+  list: ResultCotangents,
+  needed: readonly boolean[],
+): ResultCotangents {
   const cotangent = list[0];
   if (!cotangent || !(node.op in vjp)) return [];
   const rule = vjp[node.op as keyof typeof vjp] as (
@@ -87,7 +94,7 @@ function primitiveVjp(node: Tensor, list: Cotangents, needed: readonly boolean[]
 
 function fusedVjp(
   node: Extract<Tensor, { op: keyof typeof fused }>,
-  list: Cotangents,
+  list: ResultCotangents,
   needed: readonly boolean[],
 ): readonly (Tensor | null)[] {
   const rule = ruleOf(node);

@@ -84,8 +84,3 @@ export const vjp: { readonly [K in Differentiable]: Vjp<K> } = {
     index === 0 ? gather(cotangent, at(args, 1), axis) : null,
   cast: ({ args, dtype }, cotangent) => dtype === "i32" || at(args, 0).dtype === "i32" ? null : cotangent,
 };
-
-/** Sum of cotangents that meet at one tensor. */
-export function accumulate(x: Tensor | null, y: Tensor): Tensor {
-  return x ? map(apply("add", operand(0), operand(1)), x, y) : y;
-}

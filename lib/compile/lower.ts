@@ -1,5 +1,5 @@
 // Pass: graph to launches and slots. Movement ops become views of what they move; a copy is made only where no
-// strides can express the result.
+// strides can express the result and what is moved cannot be computed where it would be copied to.
 
 import { letterSizes, parseSpec } from "../ir/contract_spec.ts";
 import {
@@ -7,6 +7,7 @@ import {
   isContiguous,
   permuteLayout,
   reshapeLayout,
+  sameWindow,
   sliceLayout,
   unfoldLayout,
 } from "../ir/layout.ts";
@@ -14,6 +15,7 @@ import type { Tensor } from "../ir/node.ts";
 import { number, operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
 import { at, type DType, type HostArray, type Shape, sizeOf } from "../ir/types.ts";
+import { type Destination, destinationsOf, partsWithin } from "./destination.ts";
 import { planMemory } from "./memory_plan.ts";
 import type { ContractAxis, Kernel, Launch, LaunchAttributes, Program, Slot } from "./program.ts";
 import { placeUpdates, type Update, updatedNames } from "./update.ts";
@@ -31,6 +33,13 @@ class Lowering {
   readonly #views = new Map<Tensor, readonly View[]>();
   /** Slots that will be inputs once their new values are placed. */
   readonly #claimed = new Set<number>();
+  readonly #destinations: ReadonlyMap<Tensor, readonly (Destination | undefined)[]>;
+  /** Memory of what is computed part by part. */
+  readonly #wholes = new Map<Tensor, View>();
+
+  constructor(graph: Graph) {
+    this.#destinations = destinationsOf(graph);
+  }
 
   /** The view of a node's i-th result. */
   view(node: Tensor, index = 0): View {
@@ -53,6 +62,25 @@ class Lowering {
     return wholeView(this.slot("scratch", dtype, sizeOf(shape), name), dtype, shape);
   }
 
+  /** Memory of a node's i-th result: within another's where it is computed in place. */
+  fresh(node: Tensor, index = 0): View {
+    const { dtype, shape } = at(node.results, index);
+    const destination = this.#destinations.get(node)?.[index];
+    if (!destination) return this.scratch(dtype, shape, node.op);
+    this.whole(destination.into);
+    return { ...destination.layout, dtype, slot: this.#wholes.get(destination.root)!.slot };
+  }
+
+  /** Memory of what is made of parts, before the first of them is written. */
+  whole(node: Tensor): View {
+    let view = this.#wholes.get(node);
+    if (!view) {
+      this.#wholes.set(node, view = this.fresh(node));
+      if (node.op === "pad") this.launch("map", [], [view], { expression: number(0) }, node.scope);
+    }
+    return view;
+  }
+
   launch<K extends Kernel>(
     kernel: K,
     inputs: readonly View[],
@@ -67,13 +95,14 @@ class Lowering {
     this.launch("map", [from], [to], { expression: operand(0) }, scope);
   }
 
-  /** The view under another shape, copied first where strides can not express it. */
-  reshape(view: View, shape: Shape, scope: string): View {
-    const reshaped = reshapeLayout(view, shape);
+  /** A reshaped view, copied where strides can not express it. */
+  reshape(node: Tensor): View {
+    const view = this.view(at(node.args, 0));
+    const reshaped = reshapeLayout(view, node.shape);
     if (reshaped) return reshaped;
-    const dense = this.scratch(view.dtype, view.shape, "copy");
-    this.copy(view, dense, scope);
-    return wholeView(dense.slot, view.dtype, shape);
+    const copied = this.fresh(node);
+    this.copy(view, reshapeLayout(copied, view.shape)!, node.scope);
+    return copied;
   }
 
   /** A slot of its own that holds the new value of an input; null where that is the input itself. */
@@ -112,7 +141,6 @@ class Lowering {
   }
 }
 
-/** Axes of a contraction with the strides of the three views. */
 /** A number as host data; an f16 as its bits. */
 function oneElement(dtype: DType, value: number): HostArray {
   if (dtype === "f32") return Float32Array.of(value);
@@ -122,6 +150,7 @@ function oneElement(dtype: DType, value: number): HostArray {
   return bits;
 }
 
+/** Axes of a contraction with the strides of the three views. */
 function contractAxes(spec: string, a: View, b: View, out: View, scope: string) {
   const parsed = parseSpec(spec);
   const sizes = letterSizes(spec, a.shape, b.shape, scope);
@@ -142,7 +171,7 @@ function contractAxes(spec: string, a: View, b: View, out: View, scope: string) 
 function lowerNode(lowering: Lowering, node: Tensor): void {
   const { scope } = node;
   const args = node.args.map((a) => lowering.view(a));
-  const fresh = () => lowering.scratch(node.dtype, node.shape, node.op);
+  const fresh = () => lowering.fresh(node);
   switch (node.op) {
     case "input":
     case "pick":
@@ -170,7 +199,7 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       });
     }
     case "reshape":
-      return lowering.bind(node, lowering.reshape(at(args, 0), node.shape, scope));
+      return lowering.bind(node, lowering.reshape(node));
     case "permute":
       return lowering.bind(node, permuteLayout(at(args, 0), node.attributes.order));
     case "broadcast":
@@ -181,20 +210,13 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       const { axis, size, stride } = node.attributes;
       return lowering.bind(node, unfoldLayout(at(args, 0), axis, size, stride));
     }
-    case "pad": {
-      const out = fresh();
-      lowering.launch("map", [], [out], { expression: number(0) }, scope);
-      lowering.copy(at(args, 0), sliceLayout(out, node.attributes.starts, at(args, 0).shape), scope);
-      return lowering.bind(node, out);
-    }
+    case "pad":
     case "concat": {
-      const out = fresh();
-      let start = 0;
-      for (const part of args) {
-        const starts = node.shape.map((_, i) => i === node.attributes.axis ? start : 0);
-        lowering.copy(part, sliceLayout(out, starts, part.shape), scope);
-        start += at(part.shape, node.attributes.axis);
-      }
+      const out = lowering.whole(node);
+      partsWithin(node, out).forEach((part, i) => {
+        const [from, to] = [at(args, i), { ...out, ...part }];
+        if (from.slot !== to.slot || !sameWindow(from, to)) lowering.copy(from, to, scope);
+      });
       return lowering.bind(node, out);
     }
     case "contract": {
@@ -207,7 +229,7 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
       return lowering.bind(node, out);
     }
     default: {
-      const outputs = node.results.map(({ dtype, shape }) => lowering.scratch(dtype, shape, node.op));
+      const outputs = node.results.map((_, i) => lowering.fresh(node, i));
       // Here the op's name is the kernel's name, and the attributes are the same record.
       lowering.launches.push(
         { kernel: node.op, inputs: args, outputs, attributes: node.attributes, scope } as Launch,
@@ -225,7 +247,7 @@ function lowerNode(lowering: Lowering, node: Tensor): void {
  * @returns a program with planned memory
  */
 export function lower(graph: Graph): Program {
-  const lowering = new Lowering();
+  const lowering = new Lowering(graph);
   // Inputs that no node uses are bound all the same.
   for (const input of graph.inputs.values()) lowerNode(lowering, input);
   for (const node of graph.nodes) if (node.op !== "input") lowerNode(lowering, node);

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../ir/node.ts";
 import { type Expression, number, operand, operandsOf, substitute } from "../ir/scalar.ts";
-import { broadcast, constant, map, permute, reshape, slice } from "../ir/tensor.ts";
+import { broadcast, constant, map, pad, permute, reshape, slice } from "../ir/tensor.ts";
 import { type Graph, rewrite } from "../ir/trace.ts";
 import { at, sameShape, type Shape } from "../ir/types.ts";
 
@@ -70,6 +70,12 @@ function simplifyNode(node: Tensor, args: readonly Tensor[], keep: () => Tensor)
       }
       return moveUniform(x, node.shape) ?? keep();
     }
+    case "pad":
+      if (x.op === "pad") {
+        const inner = x.attributes.starts;
+        return pad(at(x.args, 0), node.attributes.starts.map((s, i) => s + at(inner, i)), node.shape);
+      }
+      return keep();
     case "cast":
       return x.dtype === node.dtype ? x : keep();
     default:

@@ -1,6 +1,7 @@
 // Pass over launches: outputs that replace an input are written where the input lies. In place where nothing reads the
 // old value afterwards, else computed apart and copied in at the end.
 
+import { sameWindow } from "../ir/layout.ts";
 import { operand } from "../ir/scalar.ts";
 import type { Graph } from "../ir/trace.ts";
 import { sameShape } from "../ir/types.ts";
@@ -22,10 +23,6 @@ export function updatedNames(graph: Pick<Graph, "inputs" | "outputs">): Set<stri
     return input && input.dtype === node.dtype && sameShape(input.shape, node.shape);
   });
   return new Set(names.map(([name]) => name));
-}
-
-function sameWindow(a: View, b: View): boolean {
-  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
 }
 
 /** Whether a launch may read a slot that it overwrites: an element-wise one that reads each element where it writes. */

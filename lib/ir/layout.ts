@@ -24,6 +24,12 @@ export function isContiguous(view: Layout): boolean {
   return true;
 }
 
+/** Whether two windows are the same elements in the same order. */
+export function sameWindow(a: Layout, b: Layout): boolean {
+  return a.offset === b.offset && a.shape.length === b.shape.length &&
+    a.shape.every((n, i) => n === b.shape[i] && (n === 1 || a.strides[i] === b.strides[i]));
+}
+
 /** Axes reordered: axis `i` of the result is axis `order[i]` of the view. */
 export function permuteLayout<L extends Layout>(view: L, order: readonly number[]): L {
   return {

@@ -38,6 +38,7 @@ mod run;
 mod scalar;
 mod scatter_add;
 mod simd;
+mod sums;
 mod sync;
 #[cfg(target_family = "wasm")]
 mod text;

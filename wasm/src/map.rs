@@ -77,7 +77,7 @@ impl Kernel for Map {
                     }
                 }
                 let target = tables.0[inputs];
-                if stores_directly(&out, window) {
+                if stores_directly(&out, target, window) {
                     let to = (out.place.base as *mut f32).offset(*target as isize + left as isize);
                     if expression.redirect(to) {
                         expression.run(height * window.columns);

@@ -10,8 +10,10 @@ use crate::context::{Context, Kernel};
 use crate::memory::Memory;
 use crate::odometer::{count, Odometer, MAX_OPERANDS};
 use crate::operands::{Operands, Tables};
+use crate::place::F32;
 use crate::scalar::Expression;
-use crate::simd::*;
+use crate::simd::{f32x4_mul, load as load4};
+use crate::sums::{add_rows, larger, maximum, sum};
 use crate::tile::{load, save, shape, Operand, Window, TILE};
 
 /// Elements a thread takes at once, about.
@@ -20,6 +22,17 @@ const BATCH: usize = 16_384;
 const PARTS: usize = 64;
 /// Elements of a part at least.
 const PART: usize = 16_384;
+/// Rows that are added to a row of results at once, where nothing has to be brought together before.
+const ROWS: usize = 8;
+/// Columns of a task at least, where there are too few tasks for all threads.
+const NARROW: usize = 32;
+
+/// What is summed where no tile is needed for it: rows of operands that lie densely in memory.
+#[derive(Clone, Copy)]
+enum Direct {
+    One(usize),
+    Product(usize, usize),
+}
 
 pub struct Reduce {
     is_max: bool,
@@ -114,6 +127,19 @@ impl Reduce {
         (outer, inner)
     }
 
+    /// Whether rows of results are summed straight from memory.
+    unsafe fn direct(&self) -> Option<Direct> {
+        let is_dense = |o: &usize| self.operands.get(*o).column == 1 && self.operands.get(*o).place.dtype == F32;
+        if !(0..self.inputs).all(|o| is_dense(&o)) {
+            return None;
+        }
+        match self.expression.product() {
+            Some((x, y)) => Some(Direct::Product(x, y)),
+            None if self.expression.is_operand() => Some(Direct::One(self.expression.result)),
+            None => None,
+        }
+    }
+
     /// Brings one tile of all inputs in, the operands moved by `base`, and evaluates it.
     unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
         for o in 0..self.inputs {
@@ -129,6 +155,9 @@ impl Reduce {
         let (mut outer, mut inner) = self.walks();
         let kept = count(self.outer_axes, self.outer);
         let rows = count(self.inner_axes, self.inner);
+        if rows == 1 && self.columns <= self.tile_columns {
+            return self.along_short(context, kept);
+        }
         let over = self.columns.div_ceil(self.tile_columns);
         let tiles = rows.div_ceil(self.tile_rows) * over;
         let batch = (BATCH / (rows * self.columns)).max(1);
@@ -184,6 +213,31 @@ impl Reduce {
         }
     }
 
+    /// Rows that are no longer than a tile, as many at once as fit into one.
+    unsafe fn along_short(&mut self, context: &Context, kept: usize) {
+        let (mut outer, _) = self.walks();
+        let height = self.tile_rows.min(TILE / self.columns);
+        let batch = (BATCH / self.columns).next_multiple_of(height);
+        loop {
+            let first = context.next() * batch;
+            if first >= kept {
+                return;
+            }
+            outer.seek(first);
+            let last = (first + batch).min(kept);
+            for start in (first..last).step_by(height) {
+                let rows = height.min(last - start);
+                outer.fill(rows, self.tables.0.as_ptr());
+                let values = self.tile(&[0; MAX_OPERANDS], Window { rows, first: 0, columns: self.columns });
+                for r in 0..rows {
+                    let row = values.add(r * self.columns);
+                    let total = if self.is_max { maximum(row, self.columns) } else { sum(row, self.columns) };
+                    self.finish(*self.tables.0[self.inputs].add(r), total);
+                }
+            }
+        }
+    }
+
     unsafe fn finish(&self, at: i32, value: f64) {
         let value = [value as f32];
         let window = Window { rows: 1, first: 0, columns: 1 };
@@ -193,8 +247,15 @@ impl Reduce {
     unsafe fn across(&mut self, context: &Context) {
         let (mut outer, mut inner) = self.walks();
         let rows = count(self.inner_axes, self.inner);
+        let kept = count(self.outer_axes, self.outer);
+        let direct = self.direct();
+        if direct.is_some() {
+            // Each column is summed by itself: how many a task has changes nothing.
+            let wanted = (self.columns / context.threads.div_ceil(kept)).next_multiple_of(4);
+            self.tile_columns = wanted.clamp(NARROW.min(self.tile_columns), self.tile_columns);
+        }
         let over = self.columns.div_ceil(self.tile_columns);
-        let tasks = count(self.outer_axes, self.outer) * over;
+        let tasks = kept * over;
         let batch = (BATCH / (rows * self.columns.min(self.tile_columns))).max(1);
         loop {
             let first = context.next() * batch;
@@ -213,11 +274,15 @@ impl Reduce {
                 inner.seek(0);
                 let mut done = 0;
                 while done < rows {
-                    let height = self.tile_rows.min(rows - done);
+                    let height = if direct.is_some() { ROWS } else { self.tile_rows }.min(rows - done);
                     inner.fill(height, self.tables.0.as_ptr());
-                    let values = self.tile(&base, Window { rows: height, first: left, columns: width });
-                    for r in 0..height {
-                        add_row(self.results, values.add(r * width), width, self.is_max);
+                    let window = Window { rows: height, first: left, columns: width };
+                    match direct {
+                        Some(direct) => self.add_direct(direct, &base, window),
+                        None => {
+                            let values = self.tile(&base, window);
+                            add_rows(self.results, height, width, self.is_max, |r, c| load4(values.add(r * width + c)));
+                        }
                     }
                     done += height;
                 }
@@ -230,67 +295,21 @@ impl Reduce {
             }
         }
     }
-}
 
-/// The larger of two numbers; NaN if either is.
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b || a.is_nan() {
-        a
-    } else {
-        b
-    }
-}
-
-unsafe fn sum(x: *const f32, n: usize) -> f64 {
-    let mut s = [f64x2_splat(0.0); 4];
-    let mut i = 0;
-    while i + 8 <= n {
-        let (a, b) = (crate::simd::load(x.add(i)), crate::simd::load(x.add(i + 4)));
-        s = [f64x2_add(s[0], low(a)), f64x2_add(s[1], high(a)), f64x2_add(s[2], low(b)), f64x2_add(s[3], high(b))];
-        i += 8;
-    }
-    let s = f64x2_add(f64x2_add(s[0], s[1]), f64x2_add(s[2], s[3]));
-    let mut total = f64x2_extract_lane::<0>(s) + f64x2_extract_lane::<1>(s);
-    while i < n {
-        total += *x.add(i) as f64;
-        i += 1;
-    }
-    total
-}
-
-unsafe fn maximum(x: *const f32, n: usize) -> f64 {
-    let mut total = f64::NEG_INFINITY;
-    let mut i = 0;
-    if n >= 4 {
-        let mut m = crate::simd::load(x);
-        i = 4;
-        while i + 4 <= n {
-            m = f32x4_max(m, crate::simd::load(x.add(i)));
-            i += 4;
-        }
-        let m = f32x4_max(m, i64x2_shuffle::<1, 0>(m, m));
-        let m = f32x4_max(m, i32x4_shuffle::<1, 0, 3, 2>(m, m));
-        total = f32x4_extract_lane::<0>(m) as f64;
-    }
-    while i < n {
-        total = larger(total, *x.add(i) as f64);
-        i += 1;
-    }
-    total
-}
-
-/// Adds a row of values to the running results, or takes the larger ones. Rounds up to whole vectors.
-#[inline(always)]
-unsafe fn add_row(results: *mut f64, x: *const f32, n: usize, is_max: bool) {
-    for c in (0..n).step_by(4) {
-        let v = crate::simd::load(x.add(c));
-        let (first, second) = (results.add(c) as *mut v128, results.add(c + 2) as *mut v128);
-        if is_max {
-            v128_store(first, f64x2_max(v128_load(first), low(v)));
-            v128_store(second, f64x2_max(v128_load(second), high(v)));
-        } else {
-            v128_store(first, f64x2_add(v128_load(first), low(v)));
-            v128_store(second, f64x2_add(v128_load(second), high(v)));
+    /// Adds rows of operands, or of their products, to the results.
+    unsafe fn add_direct(&self, direct: Direct, base: &[i32; MAX_OPERANDS], window: Window) {
+        let rows = |o: usize| {
+            let from = (self.operands.get(o).place.base as *const f32).offset(base[o] as isize + window.first as isize);
+            let table = self.tables.0[o];
+            move |r: usize, c: usize| load4(from.offset(*table.add(r) as isize).add(c))
+        };
+        let (results, Window { rows: height, columns: width, .. }) = (self.results, window);
+        match direct {
+            Direct::One(x) => add_rows(results, height, width, self.is_max, rows(x)),
+            Direct::Product(x, y) => {
+                let (x, y) = (rows(x), rows(y));
+                add_rows(results, height, width, self.is_max, |r, c| f32x4_mul(x(r, c), y(r, c)));
+            }
         }
     }
 }

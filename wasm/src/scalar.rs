@@ -42,6 +42,19 @@ impl Expression {
         Expression { instructions: code.take(2 * count), count, numbers, number_count, result, registers, home }
     }
 
+    /// Whether the value is an operand as it is.
+    pub fn is_operand(&self) -> bool {
+        self.count == 0 && self.number_count == 0
+    }
+
+    /// The two operands whose product is the value.
+    pub unsafe fn product(&self) -> Option<(usize, usize)> {
+        const MUL: u32 = 3;
+        let word = if self.count == 1 { *self.instructions } else { 0 };
+        let is_product = word & 0xff == MUL && self.number_count == 0;
+        is_product.then_some(((word >> 16) as usize & 0xff, (word >> 24) as usize))
+    }
+
     /// Writes the numbers to their registers.
     pub unsafe fn fill(&mut self) {
         let mut numbers = Bytecode(self.numbers);

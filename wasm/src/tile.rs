@@ -44,7 +44,7 @@ pub unsafe fn load(operand: &Operand, rows: *const i32, window: Window, register
     match place.dtype {
         F32 => {
             let base = (place.base as *const f32).offset(skip);
-            if column == 1 && window.rows == 1 {
+            if column == 1 && is_run(rows, window) {
                 return base.offset(*rows as isize) as *mut f32;
             }
             load_f32(base, rows, window, column as isize, register);
@@ -55,6 +55,15 @@ pub unsafe fn load(operand: &Operand, rows: *const i32, window: Window, register
         _ => load_widened((place.base as *const i32).offset(skip), rows, window, column as isize, register),
     }
     register
+}
+
+/// Whether the rows of a window whose columns are dense follow one another.
+#[inline(always)]
+unsafe fn is_run(rows: *const i32, window: Window) -> bool {
+    let next = |r: usize| *rows.add(r) + window.columns as i32 == *rows.add(r + 1);
+    // The last row tells most of those that are no run.
+    let last = window.rows - 1;
+    window.rows == 1 || *rows.add(last) - *rows == (last * window.columns) as i32 && (0..last).all(next)
 }
 
 unsafe fn load_f32(base: *const f32, rows: *const i32, window: Window, column: isize, register: *mut f32) {
@@ -150,9 +159,9 @@ unsafe fn load_bits(base: *const u16, rows: *const i32, window: Window, column: 
 
 /// Whether a window of this operand is one dense run of floats that whole vectors may be stored to.
 #[inline(always)]
-pub fn stores_directly(operand: &Operand, window: Window) -> bool {
-    let whole = window.rows == 1 && window.columns.is_multiple_of(4);
-    whole && operand.column == 1 && operand.place.dtype == F32
+pub unsafe fn stores_directly(operand: &Operand, rows: *const i32, window: Window) -> bool {
+    let whole = (window.rows * window.columns).is_multiple_of(4);
+    whole && operand.column == 1 && operand.place.dtype == F32 && is_run(rows, window)
 }
 
 /// Writes dense elements to a window of an operand; touches nothing else.
@@ -262,6 +271,23 @@ mod tests {
         unsafe { load(&operand, rows.as_ptr(), Window { rows: 9, first: 1, columns: 6 }, register.as_mut_ptr()) };
         for i in 0..54 {
             assert_eq!(register[i], (i / 6 + 20 * (1 + i % 6)) as f32);
+        }
+    }
+
+    #[test]
+    fn rows_that_follow_one_another_are_read_and_written_where_they_lie() {
+        let mut floats: Vec<f32> = (0..400).map(|i| i as f32).collect();
+        let operand = Operand { place: Place { base: floats.as_mut_ptr() as *mut u8, dtype: F32 }, column: 1 };
+        let mut register = [0f32; TILE + 16];
+        let window = Window { rows: 4, first: 0, columns: 6 };
+        // In order, with a gap at the end, and two rows exchanged.
+        for (rows, is_run) in [([8, 14, 20, 26], true), ([8, 14, 20, 27], false), ([8, 20, 14, 26], false)] {
+            let got = unsafe { load(&operand, rows.as_ptr(), window, register.as_mut_ptr()) };
+            assert_eq!(std::ptr::eq(got, register.as_ptr()), !is_run);
+            assert_eq!(unsafe { stores_directly(&operand, rows.as_ptr(), window) }, is_run);
+            for i in 0..24 {
+                assert_eq!(unsafe { *got.add(i) }, floats[rows[i / 6] as usize + i % 6]);
+            }
         }
     }
 

@@ -93,8 +93,8 @@ impl Epilogue {
                 let operand = Operand { place: target.place, column: *n.out.add(n.axes - 1) };
                 let rows = tables.add(first);
                 let to = (target.place.base as *mut f32).offset(*rows as isize);
-                if tile::stores_directly(&operand, window) && expression.redirect(to) {
-                    expression.run(columns);
+                if tile::stores_directly(&operand, rows, window) && expression.redirect(to) {
+                    expression.run(window.rows * columns);
                 } else {
                     expression.redirect(expression.home(expression.result));
                     tile::save(&operand, rows, window, expression.run(window.rows * columns));

@@ -188,6 +188,55 @@ fn reduce_sums_in_parts_and_takes_maxima_across() {
     }
 }
 
+#[test]
+fn reduce_across_sums_rows_and_products_of_rows_one_after_the_other() {
+    // Rows that are no multiple of those added at once, columns of more than a tile.
+    let (rows, columns) = (37, 301);
+    let (x, y) = (numbers(rows * columns, 15), numbers(rows * columns, 16));
+    let term = |x: f32, y: f32, inputs: u32| if inputs == 1 { x } else { x * y };
+    for inputs in [1u32, 2] {
+        for is_max in [false, true] {
+            let mut out = vec![9f32; columns];
+            let mut words = vec![is_max as u32, 1, 1, 1, 1, rows as u32, columns as u32, 0, inputs];
+            for slot in 0..inputs {
+                words.extend([slot, 0, F32 as u32, columns as u32, 1]);
+            }
+            words.extend([inputs, 0, F32 as u32, 0, 1]);
+            words.extend(vec![0; inputs as usize + 1]);
+            // Registers, no numbers, the result's register, instructions: the product of registers 0 and 1.
+            let product = [3, 0, 2, 1, 3 | 2 << 8 | 1 << 24, 0];
+            words.extend(if inputs == 1 { &[1, 0, 0, 0][..] } else { &product[..] });
+            let slots = [address(&x), address(&y)];
+            run_launch(1, &words, &[&slots[..inputs as usize], &[target(&mut out)]].concat());
+            for (column, &got) in out.iter().enumerate() {
+                let terms = (0..rows).map(|r| r * columns + column).map(|i| term(x[i], y[i], inputs) as f64);
+                let want = if is_max { terms.fold(f64::NEG_INFINITY, f64::max) } else { terms.sum() };
+                assert_eq!(got, want as f32);
+            }
+        }
+    }
+}
+
+#[test]
+fn reduce_along_short_rows_gives_each_its_sum() {
+    // Rows 30 apart, results 2 apart.
+    let (rows, columns) = (1000, 24);
+    let x = numbers(rows * 30, 17);
+    for is_max in [false, true] {
+        let mut out = vec![9f32; 2 * rows];
+        let mut words = vec![is_max as u32, 0, 1, rows as u32, 1, 1, columns as u32, 0, 1];
+        words.extend([0, 0, F32 as u32, 0, 1, 1, 0, F32 as u32, 0, 0, 30, 2]);
+        words.extend([1, 0, 0, 0]);
+        run_launch(1, &words, &[address(&x), target(&mut out)]);
+        for (row, pair) in out.chunks(2).enumerate() {
+            let terms = x[row * 30..][..columns].iter().map(|x| *x as f64);
+            let want = if is_max { terms.fold(f64::NEG_INFINITY, f64::max) } else { terms.sum() };
+            near(pair[0], want, 10.0);
+            assert_eq!(pair[1], 9.0);
+        }
+    }
+}
+
 /// Words of `count` matrices in the slots, of as many rows and columns: one batch axis of one element.
 fn matrices(shapes: &[[usize; 2]]) -> Vec<u32> {
     let matrix = |(slot, shape): (usize, &[usize; 2])| [slot as u32, 0, F32 as u32, 0, shape[1] as u32, 1];
