@@ -1,24 +1,34 @@
 // Rematerialisation in parts finer than a region: first what costs next to nothing (maps, norms, movement), with the
 // results of products kept; then the products as well, scope by scope.
 
-import type { Op, Tensor } from "../ir/node.ts";
+import type { Op, PrimitiveAttributes, Tensor } from "../ir/node.ts";
 import type { Graph } from "../ir/trace.ts";
-import { sizeOf } from "../ir/types.ts";
+import { at, sizeOf } from "../ir/types.ts";
 import { isBackward, rematerialize, rematScopes } from "./remat.ts";
 
 /** A part of a forward pass that the backward pass computes again. */
 export interface RematPart {
   /** `block7`, or with products also a scope within it, `block7/time`. */
   readonly scope: string;
-  /** Whether its products and attention are computed again; else all but those. */
+  /** Whether its large products and attention are computed again; else all but those. */
   readonly products: boolean;
+}
+
+/** A product that sums no more numbers than this for each of its own costs about as much as a map. */
+const FEW = 16;
+
+/** Numbers that a product sums for each of its own; 1 for other ops. */
+function summed({ op, args, attributes }: Tensor): number {
+  if (op !== "contract") return 1;
+  const [left = "", , out = ""] = (attributes as PrimitiveAttributes["contract"]).spec.split(/,|->/);
+  return [...left].reduce((n, axis, i) => out.includes(axis) ? n : n * at(args[0]!.shape, i), 1);
 }
 
 /** What an epilogue of a product is made of. */
 const EPILOGUE: ReadonlySet<Op> = new Set<Op>(["map", "reshape", "permute", "pick"]);
 
 /**
- * Results of the forward pass that took products to compute. Where nothing but an element-wise map reads a product (a
+ * Results of the forward pass that took large products to compute. Where nothing but an element-wise map reads a product (a
  * bias is added, say), that map's result stands for it: it is as large, and what comes after needs nothing else.
  */
 function productsOf(graph: Graph): Set<Tensor> {
@@ -36,8 +46,8 @@ function productsOf(graph: Graph): Set<Tensor> {
       sizeOf(user.shape) !== sizeOf(node.shape);
     return ends ? node : last(user);
   };
-  const products = graph.nodes.filter(({ op, scope }) =>
-    (op === "contract" || op === "attention") && !isBackward(scope)
+  const products = graph.nodes.filter((node) =>
+    (node.op === "attention" || summed(node) > FEW) && !isBackward(node.scope)
   );
   return new Set(products.map(last));
 }
@@ -54,7 +64,7 @@ function productsOf(graph: Graph): Set<Tensor> {
  * import { contract, exp, mul, reshape, sum } from "../ir/tensor.ts";
  * import { namedScope, trace } from "../ir/trace.ts";
  * import { grad } from "./grad.ts";
- * const types = { x: { dtype: "f32", shape: [3, 3] } } as const;
+ * const types = { x: { dtype: "f32", shape: [64, 64] } } as const;
  * const graph = trace(types, ({ x }) => {
  *   const y = namedScope("block0", () => exp(exp(contract("mk,nk->mn", exp(x), x))));
  *   return { slope: grad(reshape(sum(y, [0, 1]), []), { x }) };

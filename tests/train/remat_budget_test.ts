@@ -30,10 +30,8 @@ const LORA = { rank: 2, alpha: 8, adapts: (name: string) => /(?:fused_ff_qkv|ff_
 
 /** Networks, and how they are trained. */
 const CASES: Readonly<Record<string, { blocks: number; settings?: Partial<TrainingSettings> }>> = {
-  "two blocks": { blocks: 2 },
   "five blocks, several micro-batches": { blocks: 5, settings: { accumulate: 2 } },
-  "four blocks with adapters": { blocks: 4, settings: { lora: LORA } },
-  "three blocks, fp16 weights": { blocks: 3, settings: { weights: "f16" } },
+  "three blocks with adapters, fp16 weights": { blocks: 3, settings: { lora: LORA, weights: "f16" } },
 };
 
 for (const [name, { blocks, settings }] of Object.entries(CASES)) {
@@ -90,12 +88,12 @@ Deno.test("parts of any length leave a legal graph and the bits of every result"
   for (const relaxed of [true, false]) {
     using device = await wasm({ threads: 1, relaxed });
     const results: Record<string, ArrayLike<number>>[] = [];
-    for (let count = 0; count <= order.length; count += 2) {
+    for (let count = 0; count <= order.length; count += 3) {
       const again = rematerializeParts(graph, order.slice(0, count));
       using compiled = await compile(again, device, { observe: (_pass, after) => check(after) });
       results.push(await compiled.run(tinyFeeds(graph)));
     }
-    assert.ok(results.length > 4 && results[0]!.loss![0]! > 0);
+    assert.ok(results.length > 3 && results[0]!.loss![0]! > 0);
     for (const result of results.slice(1)) assert.deepEqual(result, results[0]);
   }
 });
