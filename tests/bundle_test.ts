@@ -22,9 +22,8 @@ async function modulesOf(text: string): Promise<Set<string>> {
   }
 }
 
-/** Training and derivatives; which values are computed again is chosen where programs are compiled. */
-const isTraining = (path: string) =>
-  /^(train|autodiff|distributed)\//.test(path) && path !== "autodiff/remat.ts";
+/** Training and derivatives. */
+const isTraining = (path: string) => /^(train|autodiff|distributed)\//.test(path);
 
 Deno.test("the bundle of a forecast holds no training code", async () => {
   const modules = await modulesOf(`

@@ -3,18 +3,24 @@
 
 import { InvalidArgumentError } from "commander";
 import { openData, type SampleInfo } from "walrus";
-import type { Kernel } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import { type GridTreatment, type Model, openModel } from "walrus/models";
-import { type ComputeWeights, DEFAULT_TRAINING, isAdapter, planTraining } from "walrus/train";
+import {
+  type ComputeWeights,
+  DEFAULT_TRAINING,
+  describeBytes,
+  isAdapter,
+  parseBytes,
+  planTraining,
+  type TrainingPlan,
+} from "walrus/train";
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { gridOption } from "../grid.ts";
 import { hubFor } from "../hub.ts";
+import { KERNELS } from "../kernels.ts";
+import { addressBits } from "../train/memory.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";
-
-/** All fused ops have kernels on both backends. */
-const KERNELS = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 
 interface Options {
   readonly family?: string;
@@ -28,6 +34,7 @@ interface Options {
   readonly accumulate: number;
   readonly lora?: number;
   readonly weights: ComputeWeights;
+  readonly memory?: number;
   readonly forecast?: boolean;
   readonly grid: GridTreatment;
 }
@@ -38,9 +45,12 @@ function grid(text: string): number[] {
   return sizes;
 }
 
-/** Bytes in words: `20.7 GB`. */
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`.padStart(9);
+function amount(text: string): number {
+  try {
+    return parseBytes(text);
+  } catch {
+    throw new InvalidArgumentError("wanted 8GB, 8GiB, 500MB or bytes");
+  }
 }
 
 /** What is planned for: a file's samples, or fields on a grid that no file has. */
@@ -62,10 +72,25 @@ function gridWords({ grid: { shape } }: SampleInfo): string {
   return shape.filter((n) => n > 1).join(" x ");
 }
 
-/** Recomputation in words, as far as a network has regions. */
+/** What may be recomputed, in words, as far as a network has regions. */
 function recomputations({ regions = [] }: Model): readonly (readonly [string, number])[] {
   const all = [["nothing", 0], ["every second block", 2], ["every block", 1]] as const;
   return regions.length > 0 ? all : all.slice(0, 1);
+}
+
+/** A line of the table: memory, launches, arithmetic beside that of the first line, addresses on the processor. */
+function line(label: string, plan: TrainingPlan, first: TrainingPlan): string {
+  const bytes = [plan.weights, plan.moments, plan.sums, plan.working, plan.peak].map(describeBytes);
+  const more = `+${(100 * (plan.operations / first.operations - 1)).toFixed(1)} %`;
+  const bits = addressBits(plan);
+  const columns = [
+    label.padEnd(18),
+    ...bytes.map((text) => text.padStart(9)),
+    String(plan.launches).padStart(8),
+    more.padStart(10),
+    (bits ? `${bits}-bit` : "too large").padStart(9),
+  ];
+  return columns.join(" ");
 }
 
 function printTraining(model: Model, info: SampleInfo, options: Options, print: Context["print"]): void {
@@ -78,15 +103,26 @@ function printTraining(model: Model, info: SampleInfo, options: Options, print: 
   const shape = model.shape(info, { samples, frames, training, grid: options.grid });
   print(`\n${gridWords(info)} points, ${frames} frames, ${samples} samples, ${fields} channels`);
   for (const note of model.gridNotes?.(shape) ?? []) print(note);
-  print("recomputed           weights   moments      sums   working      peak launches");
+  print("recomputed           weights   moments      sums   working      peak launches arithmetic      WASM");
   const adapts = (name: string) => model.parameters.get(name)?.narrow === "i8";
   const lora = options.lora ? { rank: options.lora, alpha: 16, adapts } : null;
   const isTrained = (name: string) => model.parameters.get(name)?.use === "trained";
+  const planned = (rematEvery: number, memory: number | null) => {
+    const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, memory, lora, weights };
+    return planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS });
+  };
+  const first = planned(0, null);
   for (const [label, rematEvery] of recomputations(model)) {
-    const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, lora, weights };
-    const plan = planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS });
-    const columns = [plan.weights, plan.moments, plan.sums, plan.working, plan.peak].map(gigabytes);
-    print(`${label.padEnd(18)} ${columns.join(" ")} ${String(plan.launches).padStart(8)}`);
+    print(line(label, rematEvery === 0 ? first : planned(rematEvery, null), first));
+  }
+  if (options.memory === undefined) return;
+  try {
+    const fitting = planned(0, options.memory);
+    print(line(`for ${describeBytes(options.memory)}`, fitting, first));
+    print(`recomputed for ${describeBytes(options.memory)}: ${fitting.recomputation!.description}`);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    print(error.message);
   }
 }
 
@@ -110,6 +146,7 @@ export const plan = command<Options>({
       .addOption(
         choice("--weights <type>", "matrices as the network computes with them", ["f32", "f16"], "f32"),
       )
+      .option("--memory <amount>", "recompute as little as fits into it: 8GB, 8GiB, 500MB, bytes", amount)
       .addOption(gridOption())
       .option("--forecast", "plan a forecast step on WebGPU adapters instead");
   },

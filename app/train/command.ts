@@ -22,7 +22,7 @@ import { command, type Context, EXIT } from "../cli.ts";
 import { hubFor } from "../hub.ts";
 import { RunFolder } from "./folder.ts";
 import { Loader } from "./loader.ts";
-import { admit } from "./memory.ts";
+import { admit, deviceOptions, planRun } from "./memory.ts";
 import { Progress } from "./progress.ts";
 import { RunRecord } from "./record.ts";
 import { scheduleOf, settingsOf, trainableOf } from "./settings.ts";
@@ -112,9 +112,6 @@ async function trainWith(
   const systems = await openSystems(given.data);
   using opened = new DisposableStack();
   for (const system of systems) opened.use(system);
-  await using device = await openDevice(given.backend, {
-    wasm: given.threads ? { threads: given.threads } : {},
-  });
   const folder = await RunFolder.open(given.folder, registry);
   const { hub } = hubFor(context, given.model.from, given.model.config);
   const start = await startOf(folder, given, extend, systems, registry, context.warn, hub);
@@ -134,7 +131,9 @@ async function trainWith(
   const mixture = mixtureOf(systems, start);
   const notes = gridNotes(systems, mixture, model, run.data);
   const trainable = trainableOf(run, model);
-  const need = admit(mixture.systems, model, map, settings, trainable, device);
+  const plan = planRun(mixture.systems, model, run.data, settings, trainable);
+  await using device = await openDevice(run.backend, { wasm: deviceOptions(plan, run.threads) });
+  const need = admit(plan, settings, device);
   using trainer = new Trainer({ device, model, settings, trainable });
   await trainer.load(await start.state());
   await folder.write("config.yaml", writeRunConfig(run));

@@ -21,6 +21,7 @@ export function settingsOf({ training, loss, optimizer }: RunConfig, model: Mode
     clip: training.clip ?? Infinity,
     accumulate: training.accumulate,
     rematEvery: training.remat,
+    memory: training.memory,
     weights: training.weights,
     lora: lora && { rank: lora.rank, alpha: lora.alpha, adapts: lora.adapt ? matcher(lora.adapt) : large },
   };

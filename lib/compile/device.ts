@@ -133,6 +133,8 @@ export interface Device extends Disposable, AsyncDisposable {
   readonly kernels: ReadonlySet<Kernel>;
   /** Number types its buffers can have. */
   readonly types: ReadonlySet<DType>;
+  /** Bytes that can be in use at once, where the device knows. */
+  readonly capacityBytes?: number;
   /**
    * Memory of `length` elements, zeroed; takes no turn.
    *

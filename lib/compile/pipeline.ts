@@ -1,7 +1,6 @@
 // From a traced graph to programs: the one place where passes are chosen. Pure: what a device offers is an argument, so
 // that memory and launches can be planned for devices that are not there.
 
-import { rematerialize, type RematPolicy, rematScopes } from "../autodiff/remat.ts";
 import { expandFused } from "../ir/expand.ts";
 import { fused } from "../ir/fused/mod.ts";
 import type { Fused } from "../ir/node.ts";
@@ -26,8 +25,6 @@ export interface CompileOptions {
    * once, and they are bound when the program is loaded. None unless given.
    */
   readonly stationary?: ((input: string) => boolean) | undefined;
-  /** Scopes whose values the backward pass computes again instead of keeping them, or a policy; none unless given. */
-  readonly recompute?: RematPolicy | readonly string[] | undefined;
   /** Dynamic activation quantisation of products with 8-bit matrices: faster, less exact. Not unless given. */
   readonly quantise?: boolean | undefined;
   /** Called with the graph after each pass. */
@@ -66,12 +63,10 @@ export interface PlanTarget {
 /** The passes that are requested and those that always run, in their order. */
 function passesOf(
   target: PlanTarget,
-  { recompute, quantise }: CompileOptions,
+  { quantise }: CompileOptions,
 ): [string, (g: Graph) => Graph][] {
   const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => target.kernels.has(op)));
-  const policy = Array.isArray(recompute) ? rematScopes(recompute) : recompute as RematPolicy | undefined;
   return [
-    ...policy ? [["recompute", (g: Graph) => rematerialize(g, policy)] as [string, (g: Graph) => Graph]] : [],
     ...quantise ? [["quantise", quantiseActivations] as [string, (g: Graph) => Graph]] : [],
     ["expand", (g) => expandFused(g, kept)],
     ["simplify", simplify],
@@ -95,7 +90,7 @@ function bytesOf(
  *
  * @param graph as traced
  * @param target whose kernels decide which fused ops are expanded; a device is one
- * @param options which inputs are stationary, what is recomputed, whether activations are quantised
+ * @param options which inputs are stationary, whether activations are quantised
  * @throws TypeError when an output replaces a stationary input
  *
  * @example

@@ -26,7 +26,7 @@
  */
 
 export { grad } from "../autodiff/grad.ts";
-export { rematBlocks, rematerialize, type RematPolicy } from "../autodiff/remat.ts";
+export { rematBlocks, rematerialize, type RematPolicy, rematScopes } from "../autodiff/remat.ts";
 export { compile, Compiled, type Feed, loadPlan } from "../compile/compile.ts";
 export {
   type CompileOptions,

@@ -26,6 +26,7 @@ export {
   RELEASED_ADAMW,
 } from "../train/adamw.ts";
 export { type BatchOptions, makeBatch, type TrainingBatch } from "../train/batch.ts";
+export { describeBytes, parseBytes } from "../train/bytes.ts";
 export {
   type BatchPlan,
   Mixture,
@@ -34,7 +35,7 @@ export {
   type PlanSettings,
   readPlan,
 } from "../train/mixture.ts";
-export { planTraining, type TrainingPlan } from "../train/plan.ts";
+export { planTraining, type Recomputation, type StateBytes, type TrainingPlan } from "../train/plan.ts";
 export { DivergenceError, type RunEvent, type RunOptions, runTraining } from "../train/run.ts";
 export {
   changedKeys,

@@ -6,6 +6,7 @@ import { writeYaml } from "../io/yaml_writer.ts";
 import { resolveReferences, valueWords } from "../io/yaml_references.ts";
 import type { ModelEntry, ModelFamily } from "../models/model.ts";
 import { modelEntries, modelEntry } from "../models/registry.ts";
+import { parseBytes } from "./bytes.ts";
 import type { RunConfig } from "./run_settings.ts";
 
 export type { RunConfig } from "./run_settings.ts";
@@ -14,6 +15,18 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
+const bytes = v.pipe(
+  v.unknown(),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    try {
+      if (typeof value === "string" || typeof value === "number") return parseBytes(String(value));
+    } catch {
+      // Told below.
+    }
+    addIssue({ expected: "an amount of memory: 8GB, 8GiB, 500MB or bytes" });
+    return NEVER;
+  }),
+);
 const names = v.array(v.pipe(v.string(), v.minLength(1)));
 
 /** What every family has; the rest is the family's own. */
@@ -60,6 +73,8 @@ const training = v.strictObject({
   clip: v.optional(v.nullable(positive), 10),
   /** Recompute region 0, n, 2n, .. of the model (blocks, say) in the backward pass; 0: none. */
   remat: v.optional(natural, 0),
+  /** Memory of a step, all included, which decides what is recomputed; null: `remat` does. */
+  memory: v.optional(v.nullable(bytes), null),
   /** Matrices as the network computes with them; the optimiser's are f32. */
   weights: v.optional(v.picklist(["f32", "f16"]), "f32"),
   /** Patterns of the tensors that are trained (`*` stands for anything), and of those among them that are not. */
@@ -203,6 +218,13 @@ function modelSection(section: RunConfig["model"], family: ModelFamily, name: st
   return { family: family.family, from, config, ...family.settings(own, name) as Plain };
 }
 
+/** Defaults of a run whose memory decides what is recomputed. */
+function withoutRemat(defaults: unknown, given: unknown): unknown {
+  const training = isPlain(given) ? given.training : null;
+  if (!isPlain(training) || (training.memory ?? null) === null) return defaults;
+  return merged(defaults, { training: { remat: 0 } });
+}
+
 /**
  * Reads the configuration of a run. What it leaves open is as the family of its network was trained.
  *
@@ -228,7 +250,7 @@ export async function parseRunConfig(text: string, options: RunConfigOptions = {
   const given = resolveReferences(tree, name);
   const family = await namedFamily(given, registry);
   const defaults = family.recipe(finetune ? "finetuning" : "pretraining");
-  const result = v.safeParse(schema, merged(defaults, given));
+  const result = v.safeParse(schema, merged(withoutRemat(defaults, given), given));
   if (!result.success) {
     const [issue] = result.issues;
     const path = issue.path?.map((part) => String(part.key)).join(".") || "the whole file";
@@ -239,6 +261,13 @@ export async function parseRunConfig(text: string, options: RunConfigOptions = {
   checkLoss(config.loss, defaults.loss ?? {}, fail);
   const [least, most] = config.data.strides;
   if (least > most) fail(`data.strides is [${least}, ${most}], wanted the smallest first`);
+  const { remat, memory } = config.training;
+  if (memory !== null && remat > 0) {
+    fail(
+      `training.remat is ${remat} beside training.memory, which decides what is recomputed: leave one of them out, ` +
+        "or set training.remat=0 or training.memory=null",
+    );
+  }
   if (finetune && config.model.from === null) fail("model.from is null, wanted the checkpoint to finetune");
   return config;
 }
@@ -282,11 +311,20 @@ export function matcher(patterns: readonly string[]): (name: string) => boolean 
 }
 
 /** What may be changed at any time: none of it touches the numbers of a run. */
-const FREE = ["folder", "validation", "checkpoint", "log", "backend", "threads"];
+const FREE = [
+  "folder",
+  "validation",
+  "checkpoint",
+  "log",
+  "backend",
+  "threads",
+  "training.remat",
+  "training.memory",
+];
 
 /**
- * Keys in which two configurations differ in what a run computes; how often it logs, validates and saves, its folder
- * and its threads may change at any time.
+ * Keys in which two configurations differ in what a run computes; how often it logs, validates and saves, its folder,
+ * its memory and its threads may change at any time.
  *
  * @returns `seed`, `training.steps`, ..
  */
@@ -297,8 +335,7 @@ export function changedKeys(config: RunConfig, other: RunConfig): string[] {
     const before = old[section];
     if (FREE.includes(section) || !differs(value, before)) return [];
     if (!isPlain(value) || !isPlain(before)) return [section];
-    return Object.keys(value).filter((key) => differs(value[key], before[key])).map((key) =>
-      `${section}.${key}`
-    );
+    return Object.keys(value).filter((key) => differs(value[key], before[key]))
+      .map((key) => `${section}.${key}`).filter((key) => !FREE.includes(key));
   });
 }

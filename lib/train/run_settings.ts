@@ -65,6 +65,8 @@ export interface RunTraining {
   readonly clip: number | null;
   /** Region 0, n, 2n, .. of the model is computed again in the backward pass; 0: none. */
   readonly remat: number;
+  /** Most bytes of a step, all included: so little is recomputed as fits. null: `remat` decides. */
+  readonly memory: number | null;
   /** Matrices as the network computes with them; the optimiser's are f32. */
   readonly weights: "f32" | "f16";
   /** Patterns of the tensors that are trained: `*` stands for anything. */

@@ -16,6 +16,11 @@ export interface TrainingSettings {
   readonly accumulate: number;
   /** Of the model's regions the first and every n-th after it is computed again in the backward pass; 0: none. */
   readonly rematEvery: number;
+  /**
+   * Most bytes of a step, all included: weights, moments, sums and what it computes. So little is computed again in the
+   * backward pass as fits, whatever `rematEvery` says; null or left out: that decides.
+   */
+  readonly memory?: number | null;
   /** Low-rank adapters; null: none. */
   readonly lora: LoraSettings | null;
   /** How the network's matrices are held for computing; what the optimiser reads and writes is f32. */
@@ -29,6 +34,7 @@ export const DEFAULT_TRAINING: TrainingSettings = {
   clip: 10,
   accumulate: 1,
   rematEvery: 0,
+  memory: null,
   lora: null,
   weights: "f32",
 };

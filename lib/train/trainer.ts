@@ -1,7 +1,7 @@
 // A network in training: its state and its programs on a device. Knows steps, not epochs or files: what is drawn, logged
 // and saved is the run's business.
 
-import { compile, type Compiled, type Feed } from "../compile/compile.ts";
+import { type Compiled, type Feed, loadPlan } from "../compile/compile.ts";
 import { type Device, DisposedError } from "../compile/device.ts";
 import { workOf } from "../compile/work.ts";
 import { type ProcessGroup, singleProcess } from "../distributed/process_group.ts";
@@ -14,9 +14,10 @@ import type { Model } from "../models/model.ts";
 import { adamwRates } from "./adamw.ts";
 import type { TrainingBatch } from "./batch.ts";
 import { collectedParameters } from "./parameters.ts";
+import { checkCapacity, planStep } from "./plan.ts";
 import { sumOverRanks } from "./ranks.ts";
 import type { Trainable, TrainingSettings } from "./settings.ts";
-import { accumulateStep, isState, recomputedScopes, trainedNames, updateStep, wholeStep } from "./step.ts";
+import { accumulateStep, isState, trainedNames, updateStep, wholeStep } from "./step.ts";
 import { StateBuffers, type TrainerState } from "./trainer_state.ts";
 
 /** What training is made of. */
@@ -143,9 +144,12 @@ export class Trainer implements ForecastHost, Disposable {
   #program(key: string, build: () => Graph): Promise<Lease<Program>> {
     this.signal.throwIfAborted();
     return this.#steps.lease(key, async () => {
+      const { model, settings, device } = this;
       const graph = build();
-      const recompute = recomputedScopes(this.model, this.settings);
-      const compiled = await compile(graph, this.device, { recompute });
+      const sums = settings.accumulate > 1 || this.group.size > 1;
+      const { plan, bytes } = planStep(graph, model, settings, this.#trainable, device, sums);
+      checkCapacity(bytes, device);
+      const compiled = await loadPlan(plan, device);
       return {
         compiled,
         names: trainedNames(graph),
@@ -176,7 +180,8 @@ export class Trainer implements ForecastHost, Disposable {
    * @param batches as many as `settings.accumulate` says
    * @param learningRate of this step
    * @returns loss and norm; when one is not finite the weights are no longer usable
-   * @throws RangeError for another number of micro-batches
+   * @throws RangeError for another number of micro-batches, and for a step that needs more memory than `settings.memory`
+   *   or the device has: before it is loaded
    */
   async step(batches: readonly TrainingBatch[], learningRate: number): Promise<StepResult> {
     const { accumulate } = this.settings;

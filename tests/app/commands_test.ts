@@ -77,8 +77,19 @@ Deno.test("plan shows the memory of steps of a small network", async () => {
   const config = inRepository("examples/walrus_small/extended_config.yaml");
   const training = await runCommand(plan, ["--config", config, "--points", "64x64"]);
   assert.equal(training.code, 0, training.err);
-  assert.match(training.out, /^nothing .* GB .* GB/m);
-  assert.match(training.out, /^every block .* GB .* GB/m);
+  assert.match(training.out, /^nothing .* \d+ MB +1\d+ +\+0\.0 % +32-bit$/m);
+  assert.match(training.out, /^every block .* \d+ MB +2\d+ +\+2\d\.\d % +32-bit$/m);
+  const memory = await runCommand(plan, ["--config", config, "--points", "64x64", "--memory", "200MB"]);
+  assert.match(
+    memory.out,
+    /^for 200 MB .* 1\d\d MB .* %.*\nrecomputed for 200 MB: maps and norms of frame, encoder, block0-\d(; products of block0.*)?$/m,
+  );
+  const little = await runCommand(plan, ["--config", config, "--points", "64x64", "--memory", "5e7"]);
+  assert.match(little.out, /^Cannot train in 50 MB: the least that does is \d+ MB, with all recomputed/m);
+  assert.match(
+    (await runCommand(plan, ["--memory", "much"])).err,
+    /is 'much', wanted 8GB, 8GiB, 500MB or bytes/,
+  );
   const forecast = await runCommand(plan, ["--config", config, "--points", "64x64", "--forecast"]);
   assert.equal(forecast.code, 0, forecast.err);
   assert.match(forecast.out, /^f16 +24 GB/m);

@@ -1,7 +1,7 @@
 // Recomputation: the same numbers from less memory, and a legal graph after every pass.
 
 import assert from "node:assert/strict";
-import { rematerialize, type RematPolicy } from "../../lib/autodiff/remat.ts";
+import { rematerialize, type RematPolicy, rematScopes } from "../../lib/autodiff/remat.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { compile } from "../../lib/compile/compile.ts";
 import { plan } from "../../lib/compile/pipeline.ts";
@@ -12,11 +12,11 @@ import type { Tensor } from "../../lib/ir/node.ts";
 import { accumulateStep, recomputedScopes, trainedNames, wholeStep } from "../../lib/train/step.ts";
 import { TINY, TINY_SETTINGS, TINY_SHAPE, tinyFeeds, tinyModel, trainedOf } from "./tiny.ts";
 
-/** A whole step, and the scopes that are computed again. */
+/** A whole step that computes blocks again. */
 function build(rematEvery: number, blocks = TINY.blocks) {
   const model = tinyModel({ blocks });
   const graph = wholeStep(model, TINY_SHAPE, TINY_SETTINGS, trainedOf(model));
-  return { graph, recompute: recomputedScopes(model, { rematEvery }) };
+  return rematerialize(graph, rematScopes(recomputedScopes(model, { rematEvery })));
 }
 const kernels = new Set<Kernel>(["layerNorm", "rope", "attention", "attentionGradient"]);
 const blocks: RematPolicy = (scope) => /^block\d+(?=\/|$)/.exec(scope)?.[0] ?? null;
@@ -25,8 +25,8 @@ Deno.test("rematerialize() leaves every result of a training step as it is, bit 
   using device = await wasm({ threads: 1 });
   const results: Record<string, ArrayLike<number>>[] = [];
   for (const every of [0, 1, 2]) {
-    const { graph, recompute } = build(every);
-    using compiled = await compile(graph, device, { recompute });
+    const graph = build(every);
+    using compiled = await compile(graph, device);
     results.push(await compiled.run(tinyFeeds(graph)));
   }
   const [plain, all, half] = results;
@@ -38,16 +38,16 @@ Deno.test("rematerialize() leaves every result of a training step as it is, bit 
 
 Deno.test("rematerialize() keeps graphs legal through all passes and halves the working memory of deep networks", () => {
   const arena = (every: number) => {
-    const { graph, recompute } = build(every, 8);
+    const graph = build(every, 8);
     const observe = (_pass: string, after: typeof graph) => check(after);
-    return plan(graph, { kernels }, { recompute, observe }).main.program.arenaBytes;
+    return plan(graph, { kernels }, { observe }).main.program.arenaBytes;
   };
   const [plain, half, all] = [arena(0), arena(2), arena(1)];
   assert.ok(half < 0.75 * plain && all < 0.5 * plain, `${plain}, ${half}, ${all} bytes`);
 });
 
 Deno.test("rematerialize() computes a block again only after the cotangent of its output is there", () => {
-  const graph = rematerialize(build(0).graph, blocks);
+  const graph = rematerialize(build(0), blocks);
   const again = graph.nodes.filter((node) => node.generation === 1);
   assert.ok(again.length > 50);
   const firstOf = (block: number) => again.findIndex((node) => node.scope.startsWith(`block${block}/`));

@@ -30,7 +30,7 @@ Deno.test("parseRunConfig() has the defaults it had before families had recipes,
       assert.deepEqual(own.get(key), same, `${kind}: ${key}`);
     }
     const added = [...own.keys()].filter((key) => !wanted.has(key));
-    assert.deepEqual(added.sort(), ["data.grid", "model.family", "optimizer.name"]);
+    assert.deepEqual(added.sort(), ["data.grid", "model.family", "optimizer.name", "training.memory"]);
     assert.deepEqual([own.get("model.family"), own.get("optimizer.name")], ["walrus", "adamw"]);
   }
 });
@@ -101,4 +101,28 @@ Deno.test("matcher() knows only stars", () => {
     "ff_out.bias",
   ];
   assert.deepEqual(names.map(fits), [true, true, false, false]);
+});
+
+Deno.test("training.memory takes amounts of memory, and the place of training.remat", async () => {
+  const text = "folder: a\ndata: {root: b}\ntraining: {steps: 3}";
+  const read = (...overrides: string[]) => parseRunConfig(text, { overrides });
+  for (
+    const [amount, bytes] of [["8GB", 8e9], ["1.5 GiB", 1.5 * 2 ** 30], ["500mb", 5e8], ["7e9", 7e9]] as const
+  ) {
+    const config = await read(`training.memory=${amount}`);
+    assert.deepEqual([config.training.memory, config.training.remat], [bytes, 0]);
+    assert.deepEqual(await parseRunConfig(writeRunConfig(config)), config);
+    assert.deepEqual(changedKeys(config, await read()), []);
+  }
+  assert.deepEqual((await read("training.memory=null")).training.remat, 2);
+  for (const amount of ["8 gigs", "0", "-1", "[1]", "GB", ".inf"]) {
+    await assert.rejects(
+      () => read(`training.memory=${amount}`),
+      /training\.memory is .*, wanted an amount of memory: 8GB, 8GiB, 500MB or bytes/,
+    );
+  }
+  await assert.rejects(
+    () => read("training.memory=8GB", "training.remat=1"),
+    /training\.remat is 1 beside training\.memory, .*: leave one of them out/,
+  );
 });

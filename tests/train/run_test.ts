@@ -272,6 +272,44 @@ Deno.test("a run normalises with the statistics of each data set, and finetunes 
   }
 });
 
+Deno.test("a run in little memory says what it computes again, and ends with the bits of one that keeps all", async () => {
+  const root = await workplace();
+  try {
+    const short = ["training.steps=2", "validation.every=0", "checkpoint.every=2"];
+    const ended = async (name: string, ...overrides: string[]) => {
+      const folder = `folder=${root}/${name}`;
+      const { code, err } = await runCommand(train, [`${root}/config.yaml`, folder, ...short, ...overrides]);
+      assert.equal(code, 0, err);
+      const { trainer } = await decodeRunState(`${root}/${name}/checkpoints/step-00000002.safetensors`);
+      return { err, trainer };
+    };
+    const kept = await ended("kept", "training.remat=0");
+    assert.doesNotMatch(kept.err, /recomputed/);
+    const peak = Number(/; (\d+) MB \(weights/.exec(kept.err)![1]);
+    const budget = Math.round(0.8 * peak);
+    const little = await ended("little", `training.memory=${budget}MB`);
+    const words =
+      /; (\d+) MB \(weights .*\); recomputed: maps and norms of .*, for \d+\.\d % more arithmetic/;
+    assert.ok(Number(words.exec(little.err)?.[1]) <= budget, little.err);
+    assert.match(little.err, new RegExp(`\\d+ MB less than the ${peak} MB without`));
+    assert.deepEqual(little.trainer, kept.trainer);
+    // Another memory is no other run.
+    const more = await runCommand(train, [
+      `${root}/config.yaml`,
+      `folder=${root}/little`,
+      ...short,
+      "training.steps=3",
+      "--extend",
+      "training.memory=1GB",
+    ]);
+    assert.equal(more.code, 0, more.err);
+    assert.doesNotMatch(more.err, /changed since/);
+    assert.match(more.err, /; nothing is recomputed/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("the train command refuses what it can not do in one line", async () => {
   const root = await workplace();
   try {
@@ -283,9 +321,15 @@ Deno.test("the train command refuses what it can not do in one line", async () =
       [["training.only=[nothing]"], /Nothing is trained/],
       [["data.strides=[40, 40]"], /Cannot train on ".*": it has 0 examples/],
       [
-        ["model.hidden_dim=1408", "model.blocks=40", "model.heads=16"],
-        /Training needs .* GB .*training\.remat=1/,
+        ["model.hidden_dim=8192", "model.blocks=10", "model.heads=16"],
+        /Training needs .* GB .*set (training\.memory=\d.*GB, )?fewer data\.samples/,
       ],
+      [
+        ["training.memory=2MB", "training.remat=0"],
+        /Cannot train in 2 MB: the least that does is \d+ MB, with all recomputed/,
+      ],
+      [["training.memory=2MB", "training.remat=2"], /training\.remat is 2 beside training\.memory/],
+      [["training.memory=2 gigs"], /training\.memory is "2 gigs", wanted an amount of memory: 8GB/],
       [["model.from=nothing.safetensors"], /nothing|extended_config/],
     ];
     for (const [overrides, message] of refused) {
