@@ -68,7 +68,9 @@ function passesOf(
   target: PlanTarget,
   { recompute, quantise }: CompileOptions,
 ): [string, (g: Graph) => Graph][] {
-  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => target.kernels.has(op)));
+  // Some fused ops have no kernel on any device.
+  const kernels: ReadonlySet<string> = target.kernels;
+  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => kernels.has(op)));
   const policy = Array.isArray(recompute) ? rematScopes(recompute) : recompute as RematPolicy | undefined;
   return [
     ...policy ? [["recompute", (g: Graph) => rematerialize(g, policy)] as [string, (g: Graph) => Graph]] : [],
