@@ -6,9 +6,8 @@ import { rope } from "../../lib/ir/fused/rope.ts";
 import { fusedNode } from "../../lib/ir/fused/rule.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { broadcastTo, constant, permute, pick } from "../../lib/ir/tensor.ts";
-import { at, type Shape } from "../../lib/ir/types.ts";
+import type { Shape } from "../../lib/ir/types.ts";
 import {
-  constantRows,
   f32,
   masked,
   normal,
@@ -16,7 +15,6 @@ import {
   pointwise,
   type Rounding,
   sumOf,
-  uniform,
   type Values,
 } from "../op_case.ts";
 import { activationCases } from "./activation_cases.ts";
