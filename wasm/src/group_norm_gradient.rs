@@ -254,7 +254,13 @@ impl GroupNormGradient {
         let padded = self.block.next_multiple_of(4);
         let mut walk = Odometer::new(self.point_axes, self.point_sizes, &[out.points, x.points, g.points]);
         walk.seek(0);
-        let mut rows = Points { count: 0, to: NONE, out: NONE, x: NONE.map(|p| p as *const f32), g: NONE.map(|p| p as *const f32) };
+        let mut rows = Points {
+            count: 0,
+            to: NONE,
+            out: NONE,
+            x: NONE.map(|p| p as *const f32),
+            g: NONE.map(|p| p as *const f32),
+        };
         for first in (0..all).step_by(POINTS) {
             rows.count = POINTS.min(all - first);
             for i in 0..rows.count {
@@ -262,7 +268,7 @@ impl GroupNormGradient {
                 let [staging, x_buffer, g_buffer] = self.buffers.map(|buffer| buffer.add(i * padded));
                 rows.to[i] = to;
                 // Whole vectors are written, so a ragged row takes the way of a strided one.
-                rows.out[i] = if out.step == 1 && n % 4 == 0 { to } else { staging };
+                rows.out[i] = if out.step == 1 && n.is_multiple_of(4) { to } else { staging };
                 rows.x[i] = dense(x_row, x.step, n, x_buffer);
                 rows.g[i] = dense(g_row, g.step, n, g_buffer);
                 walk.advance();

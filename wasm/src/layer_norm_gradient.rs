@@ -85,7 +85,7 @@ impl LayerNormGradient {
         let [out, x, cotangent] = self.rows.lines;
         let [x_buffer, buffer, staging] = self.buffers;
         let mut left = part.end - part.start;
-        let is_whole = n % 4 == 0 && [out, x, cotangent].iter().all(|lines| lines.step == 1);
+        let is_whole = n.is_multiple_of(4) && [out, x, cotangent].iter().all(|lines| lines.step == 1);
         while is_whole && left >= SIDE {
             let [to, from, row] = self.rows.next_of::<SIDE>(walk);
             let [from, row] = [from, row].map(|rows| rows.map(|row| row as *const f32));

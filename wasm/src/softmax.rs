@@ -32,7 +32,7 @@ impl Kernel for Softmax {
         let exp = Exp::new();
         rows.share(context, n, |[to, row]| {
             let row = dense(row, x.step, n, *buffer);
-            let sum = f32x4_splat(if n % 4 == 0 {
+            let sum = f32x4_splat(if n.is_multiple_of(4) {
                 exponentials::<false>(&exp, row, n, *powers)
             } else {
                 exponentials::<true>(&exp, row, n, *powers)

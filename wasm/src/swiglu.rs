@@ -32,7 +32,7 @@ impl Kernel for Swiglu {
             let value = dense(from, x.step, 2 * m, *buffer);
             let gate = value.add(m);
             // Whole vectors are written, so a ragged row takes the way of a strided one.
-            let result = if out.step == 1 && m % 4 == 0 { to } else { *staging };
+            let result = if out.step == 1 && m.is_multiple_of(4) { to } else { *staging };
             for i in (0..m).step_by(4) {
                 let g = load(gate.add(i));
                 store(result.add(i), f32x4_mul(load(value.add(i)), f32x4_mul(g, sigmoid(&exp, g))));
@@ -69,7 +69,7 @@ impl Kernel for SwigluGradient {
             let value = dense(x_row, x.step, n, *x_buffer);
             let gate = value.add(m);
             let row = dense(row, cotangent.step, m, *buffer);
-            let is_whole = out.step == 1 && m % 4 == 0;
+            let is_whole = out.step == 1 && m.is_multiple_of(4);
             let first = if is_whole { to } else { *staging };
             let second = first.add(if is_whole { m } else { m.next_multiple_of(4) });
             for i in (0..m).step_by(4) {
