@@ -131,6 +131,57 @@ export function kernelCases(): KernelCase[] {
     const heads: View = { ...wide, shape: [T, S, H, E], strides: [S * 7 * HIDDEN, 7 * HIDDEN, E, 1] };
     return launch("layerNorm", [heads, s.view([E]), s.view([E])], [s.view([T, S, H, E])], { epsilon: 1e-5 });
   });
+  /** Rows of heads in a wider projection, as queries and keys are. */
+  const headsOf = (s: Setup, [tokens, width, heads, e]: readonly [number, number, number, number]): View => ({
+    ...s.view([tokens, width]),
+    shape: [tokens, heads, e],
+    strides: [width, e, 1],
+  });
+  const small = [3072, 672, 4, 24] as const;
+  const large = [T * S, 7 * HIDDEN, H, E] as const;
+  add(
+    "copy of 3072 x 96",
+    (s) => launch("map", [s.view([3072, 96])], [s.view([3072, 96])], { expression: x }),
+  );
+  add("layerNorm of heads of 24", (s) => {
+    const inputs = [headsOf(s, small), s.view([24]), s.view([24])];
+    return launch("layerNorm", inputs, [s.view([3072, 4, 24])], { epsilon: 1e-5 });
+  });
+  for (const [name, shape] of [["heads of 24", small], ["heads of 88", large]] as const) {
+    add(`layerNormGradient of ${name}`, (s) => {
+      const [tokens, , heads, e] = shape;
+      const all = () => s.view([tokens, heads, e]);
+      const outputs = [all(), s.view([e]), s.view([e])];
+      const attributes = { epsilon: 1e-5 };
+      return launch("layerNormGradient", [headsOf(s, shape), s.view([e]), all()], outputs, attributes);
+    });
+  }
+  for (const isCentred of [false, true]) {
+    add(`groupNormGradient over tokens, ${isCentred ? "centred" : "root mean square"}`, (s) => {
+      const outputs = [s.view(tokens), s.view([HIDDEN]), s.view([HIDDEN])];
+      const attributes = { axes: [1], groups: HIDDEN, isCentred, epsilon: 1e-5 };
+      return launch(
+        "groupNormGradient",
+        [s.view(tokens), s.view([HIDDEN]), s.view(tokens)],
+        outputs,
+        attributes,
+      );
+    });
+  }
+  add("swiglu of a slice", (s) => {
+    const wide = s.view([3072, 672]);
+    return launch("swiglu", [{ ...wide, shape: [3072, 384] }], [s.view([3072, 192])], {});
+  });
+  add("swiglu", (s) => launch("swiglu", [s.view([3072, 384])], [s.view([3072, 192])], {}));
+  add(
+    "swigluGradient",
+    (s) => launch("swigluGradient", [s.view([3072, 384]), s.view([3072, 192])], [s.view([3072, 384])], {}),
+  );
+  add("softmax", (s) => launch("softmax", [s.view([3072, 192])], [s.view([3072, 192])], {}));
+  add(
+    "softmaxGradient",
+    (s) => launch("softmaxGradient", [s.view([3072, 192]), s.view([3072, 192])], [s.view([3072, 192])], {}),
+  );
   add("rope", (s) => {
     const table = () => {
       const view = s.view([S, 33]);

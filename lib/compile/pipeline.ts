@@ -65,7 +65,9 @@ function passesOf(
   target: PlanTarget,
   { quantise }: CompileOptions,
 ): [string, (g: Graph) => Graph][] {
-  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => target.kernels.has(op)));
+  // Some fused ops have no kernel on any device.
+  const kernels: ReadonlySet<string> = target.kernels;
+  const kept = new Set((Object.keys(fused) as Fused[]).filter((op) => kernels.has(op)));
   return [
     ...quantise ? [["quantise", quantiseActivations] as [string, (g: Graph) => Graph]] : [],
     ["expand", (g) => expandFused(g, kept)],

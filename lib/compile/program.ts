@@ -1,6 +1,7 @@
 // A compiled graph: a flat list of kernel launches over slots. This is all a device sees: views, numbers and scalar
 // expressions, never models.
 
+import type { GroupNormAttributes } from "../ir/node.ts";
 import type { Expression } from "../ir/scalar.ts";
 import type { DType, HostArray, Type } from "../ir/types.ts";
 import type { View } from "./view.ts";
@@ -53,6 +54,14 @@ export interface ContractAxis {
  * - `scatterAdd`: `out = 0; out[.., indices[j], ..] += x[.., j, ..]`.
  * - `fold`: x has (windows, size) at `axis`, `axis + 1`; `out = 0; out[.., w * stride + j, ..] += x[.., w, j, ..]`.
  * - `layerNorm`: over the last axis of x: `(x - mean) / sqrt(variance + epsilon) * weight + bias`.
+ * - `layerNormGradient`: x, weight, cotangent of the output -> cotangents of x, weight, bias.
+ * - `groupNormGradient`: x [.., h], weight [h], cotangent of the output -> cotangents of x, weight, bias of
+ *   `(x - mean) / sqrt(variance + epsilon) * weight + bias` with statistics over `axes` and the channels of a group;
+ *   mean 0 unless `isCentred`.
+ * - `softmax`: over the last axis: `exp(x - max) / sum of exp(x - max)`.
+ * - `softmaxGradient`: y = softmax, cotangent of y -> cotangent of x.
+ * - `swiglu`: x [.., 2m] -> [.., m]: the first half times SiLU of the second.
+ * - `swigluGradient`: x, cotangent of the output [.., m] -> cotangent of x.
  * - `rope`: x [.., e], cosine and sine [.., p] (broadcast over leading axes by stride 0): features 2j and 2j+1 for
  *   j < p rotate, the rest pass.
  * - `attention`: q [.., m, e], k [.., n, e], v [.., n, e], optional bias [.., m, n] (broadcast by stride 0):
@@ -89,6 +98,18 @@ export interface LaunchAttributes {
   cast: Record<string, never>;
   /** Norm over the last axis. */
   layerNorm: { readonly epsilon: number };
+  /** Its gradient. */
+  layerNormGradient: { readonly epsilon: number };
+  /** Gradient of the norm of groups of channels. */
+  groupNormGradient: GroupNormAttributes;
+  /** Weights that add up to 1. */
+  softmax: Record<string, never>;
+  /** Its gradient. */
+  softmaxGradient: Record<string, never>;
+  /** Gated unit. */
+  swiglu: Record<string, never>;
+  /** Its gradient. */
+  swigluGradient: Record<string, never>;
   /** Rotation of feature pairs. */
   rope: Record<string, never>;
   /** Weighted mean of values. */

@@ -44,6 +44,12 @@ const cuts: { readonly [K in Exclude<Kernel, "contract">]: Cuts<K> } = {
       .filter((_, i) => i !== axis);
   },
   layerNorm: (launch) => Array.from({ length: rank(launch) - 1 }, (_, i) => [i, null, null, i]),
+  layerNormGradient: () => [],
+  groupNormGradient: () => [],
+  softmax: (launch) => shared(launch, rank(launch) - 1),
+  softmaxGradient: (launch) => shared(launch, rank(launch) - 1),
+  swiglu: (launch) => shared(launch, rank(launch) - 1),
+  swigluGradient: (launch) => shared(launch, rank(launch) - 1),
   rope: (launch) => shared(launch, rank(launch) - 1),
   attention: (launch) => {
     const m = rank(launch) - 2;

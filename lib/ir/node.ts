@@ -50,10 +50,36 @@ export interface PrimitiveAttributes {
   pick: { readonly index: number };
 }
 
+/** What norms of groups of channels carry. */
+export interface GroupNormAttributes {
+  /** Axes that statistics go over beside the channels of a group; not the last one. */
+  readonly axes: readonly number[];
+  /** Equal parts of the last axis. */
+  readonly groups: number;
+  /** Whether the mean is taken off: else it is divided by the root mean square. */
+  readonly isCentred: boolean;
+  /** Added to the mean square. */
+  readonly epsilon: number;
+}
+
 /** What each fused op carries. */
 export interface FusedAttributes {
   /** Norm over the last axis. */
   layerNorm: { readonly epsilon: number };
+  /** Its gradient. */
+  layerNormGradient: { readonly epsilon: number };
+  /** Norm of groups of channels over other axes. */
+  groupNorm: GroupNormAttributes;
+  /** Its gradient. */
+  groupNormGradient: GroupNormAttributes;
+  /** Weights that add up to 1 along the last axis. */
+  softmax: Record<string, never>;
+  /** Its gradient. */
+  softmaxGradient: Record<string, never>;
+  /** Gated unit over the last axis. */
+  swiglu: Record<string, never>;
+  /** Its gradient. */
+  swigluGradient: Record<string, never>;
   /** Rotation of feature pairs. */
   rope: Record<string, never>;
   /** Attention of every query over all keys. */

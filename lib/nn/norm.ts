@@ -1,7 +1,8 @@
 // RMS norm over space, one channel at a time (model.md section 5).
 
+import { groupNorm } from "../ir/fused/group_norm.ts";
 import type { Tensor } from "../ir/node.ts";
-import { add, div, mean, mul, sqrt } from "../ir/tensor.ts";
+import { at } from "../ir/types.ts";
 
 /** Machine epsilon of f32: what the released group norm adds, whatever its printed epsilon says. */
 export const GROUP_NORM_EPSILON: number = 2 ** -23;
@@ -25,6 +26,6 @@ export const GROUP_NORM_EPSILON: number = 2 ** -23;
  * ```
  */
 export function rmsNorm(x: Tensor, axes: readonly number[], weight: Tensor): Tensor {
-  const deviation = sqrt(add(mean(mul(x, x), axes), GROUP_NORM_EPSILON));
-  return mul(x, div(weight, deviation));
+  const groups = at(x.shape, -1);
+  return groupNorm(x, weight, null, { axes, groups, isCentred: false, epsilon: GROUP_NORM_EPSILON });
 }

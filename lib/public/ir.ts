@@ -39,13 +39,16 @@ export {
 export { check } from "../ir/check.ts";
 export { evaluate as referenceEvaluation } from "../ir/evaluate.ts";
 export { attention } from "../ir/fused/attention.ts";
+export { groupNorm } from "../ir/fused/group_norm.ts";
 export { layerNorm } from "../ir/fused/layer_norm.ts";
 export { rope } from "../ir/fused/rope.ts";
+export { softmax } from "../ir/fused/softmax.ts";
 export type { Layout } from "../ir/layout.ts";
 export type {
   Attributes,
   Fused,
   FusedAttributes,
+  GroupNormAttributes,
   Node as GraphNode,
   Op,
   Primitive,

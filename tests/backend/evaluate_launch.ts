@@ -134,6 +134,50 @@ function attentionGradient(launch: Extract<Launch, { kernel: "attentionGradient"
   }
 }
 
+/** The gradient of a norm over sets of elements, each of `count`, which `setOf` names for an index. */
+function normGradient(
+  launch: Pick<Launch, "inputs" | "outputs">,
+  slots: Slots,
+  { count, setOf, isCentred, epsilon }: {
+    count: number;
+    setOf: (index: readonly number[]) => string;
+    isCentred: boolean;
+    epsilon: number;
+  },
+): void {
+  const [x, weight, g] = launch.inputs.map((view) => reader(slots, view));
+  const [dx, dWeight, dBias] = launch.outputs.map((view) => ({
+    get: reader(slots, view),
+    set: writer(slots, view),
+  }));
+  const { shape } = launch.inputs[0]!;
+  const means = (of: (index: readonly number[]) => number) => {
+    const sums = new Map<string, number>();
+    for (const index of indices(shape)) sums.set(setOf(index), (sums.get(setOf(index)) ?? 0) + of(index));
+    return (index: readonly number[]) => sums.get(setOf(index))! / count;
+  };
+  const mean = isCentred ? means((i) => x!(i)) : () => 0;
+  const variance = means((i) => (x!(i) - mean(i)) ** 2);
+  const deviation = (i: readonly number[]) => Math.sqrt(variance(i) + epsilon);
+  const normal = (i: readonly number[]) => (x!(i) - mean(i)) / deviation(i);
+  const scaled = (i: readonly number[]) => g!(i) * weight!(i.slice(-1));
+  const level = isCentred ? means(scaled) : () => 0;
+  const slope = means((i) => scaled(i) * normal(i));
+  for (let c = 0; c < at(shape, -1); c++) for (const to of [dWeight, dBias]) to!.set([c], 0);
+  for (const index of indices(shape)) {
+    dx!.set(index, (scaled(index) - level(index) - normal(index) * slope(index)) / deviation(index));
+    const c = index.slice(-1);
+    dWeight!.set(c, dWeight!.get(c) + g!(index) * normal(index));
+    dBias!.set(c, dBias!.get(c) + g!(index));
+  }
+}
+
+/** SiLU and its derivative. */
+function silu(x: number): [number, number] {
+  const open = 1 / (1 + Math.exp(-x));
+  return [x * open, open * (1 + x * (1 - open))];
+}
+
 /**
  * Runs one launch on slots in place.
  *
@@ -243,5 +287,51 @@ export function evaluateLaunch(launch: Launch, slots: Slots): void {
     }
     case "attentionGradient":
       return attentionGradient(launch, slots);
+    case "layerNormGradient": {
+      const setOf = (index: readonly number[]) => index.slice(0, -1).join();
+      const { epsilon } = launch.attributes;
+      return normGradient(launch, slots, { count: at(x!.shape, -1), setOf, isCentred: true, epsilon });
+    }
+    case "groupNormGradient": {
+      const { axes, groups } = launch.attributes;
+      const width = at(x!.shape, -1) / groups;
+      const count = axes.reduce((n, axis) => n * at(x!.shape, axis), width);
+      const setOf = (index: readonly number[]) =>
+        [...index.slice(0, -1).filter((_, axis) => !axes.includes(axis)), Math.floor(at(index, -1) / width)]
+          .join();
+      return normGradient(launch, slots, { ...launch.attributes, count, setOf });
+    }
+    case "softmax":
+      for (const index of indices(out.shape)) {
+        const lead = index.slice(0, -1);
+        const row = Array.from({ length: at(out.shape, -1) }, (_, j) => read[0]!([...lead, j]));
+        const largest = Math.max(...row);
+        const sum = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+        write(index, Math.exp(at(row, at(index, -1)) - largest) / sum);
+      }
+      return;
+    case "softmaxGradient":
+      for (const index of indices(out.shape)) {
+        const lead = index.slice(0, -1);
+        const mean = dot(at(out.shape, -1), (j) => read[0]!([...lead, j]) * read[1]!([...lead, j]));
+        write(index, read[0]!(index) * (read[1]!(index) - mean));
+      }
+      return;
+    case "swiglu":
+      for (const index of indices(out.shape)) {
+        const gate = [...index.slice(0, -1), at(index, -1) + at(out.shape, -1)];
+        write(index, read[0]!(index) * silu(read[0]!(gate))[0]);
+      }
+      return;
+    case "swigluGradient": {
+      const g = launch.inputs[1]!;
+      for (const index of indices(g.shape)) {
+        const gate = [...index.slice(0, -1), at(index, -1) + at(g.shape, -1)];
+        const [value, slope] = silu(read[0]!(gate));
+        write(index, read[1]!(index) * value);
+        write(gate, read[1]!(index) * read[0]!(index) * slope);
+      }
+      return;
+    }
   }
 }

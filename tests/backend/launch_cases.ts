@@ -258,4 +258,68 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
     });
     return { launch, contents: slots.contents, tolerance: 1e-5, floor: 1 };
   },
+  layerNormGradient: (draw) => {
+    const slots = new Slots(draw);
+    const shape = [...draw.shape(draw.whole(0, 3), draw.pick([60, 900])), draw.size(150)];
+    const e = at(shape, -1);
+    const offset = draw.pick([0, 100]);
+    const inputs = [
+      slots.view("f32", shape, { value: () => draw.normal() + offset }),
+      slots.input("f32", [e]),
+      slots.input("f32", shape),
+    ];
+    const outputs = [slots.output(shape), slots.output([e]), slots.output([e])];
+    const launch = launchOf("layerNormGradient", inputs, outputs, { epsilon: 0.1 });
+    // Numbers around 1 are divided by a deviation of a third at least.
+    return { launch, contents: slots.contents, tolerance: 2e-6, floor: 3 };
+  },
+  groupNormGradient: (draw) => {
+    const slots = new Slots(draw);
+    const width = draw.pick([1, 1, 2, 5]);
+    const groups = Math.ceil(draw.size(90) / width);
+    const shape = [...draw.shape(draw.whole(0, 4), draw.pick([60, 700])), groups * width];
+    const axes = axesOf(shape).slice(0, -1).filter(() => draw.chance(0.6));
+    const isCentred = draw.chance(0.5);
+    const offset = isCentred ? draw.pick([0, 100]) : 0;
+    const channels = [groups * width];
+    const inputs = [
+      slots.view("f32", shape, { value: () => draw.normal() + offset }),
+      slots.input("f32", channels),
+      slots.input("f32", shape),
+    ];
+    const outputs = [slots.output(shape), slots.output(channels), slots.output(channels)];
+    const launch = launchOf("groupNormGradient", inputs, outputs, { axes, groups, isCentred, epsilon: 0.1 });
+    return { launch, contents: slots.contents, tolerance: 2e-6, floor: 3 };
+  },
+  softmax: (draw) => {
+    const slots = new Slots(draw);
+    const shape = [...draw.shape(draw.whole(0, 3), 60), draw.size(draw.pick([9, 300]))];
+    const masked = draw.pick([0, 0.3]);
+    const inputs = [slots.input("f32", shape, () => draw.chance(masked) ? -1e30 : 3 * draw.normal())];
+    const launch = launchOf("softmax", inputs, [slots.output(shape)], {});
+    // Differences of size 20 are off by 1e-6, the exponential multiplies by as much.
+    return { launch, contents: slots.contents, tolerance: 2e-6 };
+  },
+  softmaxGradient: (draw) => {
+    const slots = new Slots(draw);
+    const shape = [...draw.shape(draw.whole(0, 3), 60), draw.size(draw.pick([9, 300]))];
+    const inputs = [slots.input("f32", shape, () => draw.unit() / at(shape, -1)), slots.input("f32", shape)];
+    const launch = launchOf("softmaxGradient", inputs, [slots.output(shape)], {});
+    return { launch, contents: slots.contents, tolerance: 1e-6, floor: 1 / at(shape, -1) };
+  },
+  swiglu: (draw) => {
+    const slots = new Slots(draw);
+    const shape = draw.shape(draw.whole(1, 4), 2000);
+    const inputs = [slots.input("f32", [...shape.slice(0, -1), 2 * at(shape, -1)])];
+    const launch = launchOf("swiglu", inputs, [slots.output(shape)], {});
+    return { launch, contents: slots.contents, tolerance: 1e-6 };
+  },
+  swigluGradient: (draw) => {
+    const slots = new Slots(draw);
+    const shape = draw.shape(draw.whole(1, 4), 2000);
+    const wide = [...shape.slice(0, -1), 2 * at(shape, -1)];
+    const inputs = [slots.input("f32", wide), slots.input("f32", shape)];
+    const launch = launchOf("swigluGradient", inputs, [slots.output(wide)], {});
+    return { launch, contents: slots.contents, tolerance: 1e-6 };
+  },
 };

@@ -1,15 +1,13 @@
-// Cases of the fused ops: head widths of the networks and odd ones, masks, tables that are shared, rows without
-// variance.
+// Cases of the fused ops, here those of attention and rope: head widths of the networks and odd ones, masks, tables
+// that are shared.
 
 import { attention, attentionGradientRule } from "../../lib/ir/fused/attention.ts";
-import { layerNorm } from "../../lib/ir/fused/layer_norm.ts";
 import { rope } from "../../lib/ir/fused/rope.ts";
 import { fusedNode } from "../../lib/ir/fused/rule.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { broadcastTo, constant, permute, pick } from "../../lib/ir/tensor.ts";
-import { at, type Shape } from "../../lib/ir/types.ts";
+import type { Shape } from "../../lib/ir/types.ts";
 import {
-  constantRows,
   f32,
   masked,
   normal,
@@ -17,54 +15,15 @@ import {
   pointwise,
   type Rounding,
   sumOf,
-  uniform,
   type Values,
 } from "../op_case.ts";
+import { activationCases } from "./activation_cases.ts";
+import { normCases } from "./norm_cases.ts";
 
 /** The op that `grad` makes of attention; it has no builder of its own. */
 export function attentionGradientNode(q: Tensor, k: Tensor, v: Tensor, g: Tensor, scale: number): Tensor {
   return fusedNode("attentionGradient", attentionGradientRule, [q, k, v, g], { scale });
 }
-
-function layerNormCase(
-  name: string,
-  shape: Shape,
-  epsilon: number,
-  values: Values = normal,
-  more: Partial<OpCase> = {},
-): OpCase {
-  const e = at(shape, -1);
-  return {
-    name: `${name} of ${e}`,
-    operands: [f32(shape, values), f32([e]), f32([e])],
-    rounding: {
-      limit: (6 + Math.sqrt(e)) * 2 ** -24,
-      floor: 2,
-      reason: "two means, a root, three operations",
-    },
-    build: (x, weight, bias) => layerNorm(x!, weight!, bias!, epsilon),
-    ...more,
-  };
-}
-
-const layerNormCases: readonly OpCase[] = [
-  layerNormCase("a vector", [7], 1e-5),
-  ...[8, 11, 24, 88].map((e) => layerNormCase("rows", [3, e], 1e-5)),
-  layerNormCase("many axes", [2, 3, 1, 5, 11], 1e-5),
-  layerNormCase("long rows", [2, 257], 1e-5),
-  // Rows without variance: the result is the bias. The root bends within sqrt(epsilon).
-  layerNormCase("one feature", [5, 1], 1e-5, normal, { step: 1e-5 }),
-  layerNormCase("constant rows", [3, 11], 1e-5, constantRows(11), {
-    step: 1e-5,
-    // One over the root of epsilon: the mean is rounded.
-    condition: 316,
-  }),
-  layerNormCase("rows far from zero", [3, 24], 1e-5, uniform(99, 101), {
-    condition: 175,
-    rounding: { limit: 1e-6, floor: 2, reason: "the mean is taken off in more than f32, then as any row" },
-  }),
-  layerNormCase("a large epsilon", [3, 7], 0.5),
-];
 
 function ropeCase(name: string, shape: Shape, pairs: number): OpCase {
   const table = [...shape.slice(0, -1), pairs];
@@ -229,7 +188,8 @@ const attentionGradientCases: readonly OpCase[] = [
 
 /** Cases of the fused ops. */
 export const fusedCases = {
-  layerNorm: layerNormCases,
+  ...normCases,
+  ...activationCases,
   rope: ropeCases,
   attention: attentionCases,
   attentionGradient: attentionGradientCases,

@@ -3,6 +3,7 @@
 
 import { attention } from "../../lib/ir/fused/attention.ts";
 import { layerNorm } from "../../lib/ir/fused/layer_norm.ts";
+import { softmax as softmaxOp } from "../../lib/ir/fused/softmax.ts";
 import {
   contract,
   div,
@@ -23,6 +24,7 @@ import { rmsNorm } from "../../lib/nn/norm.ts";
 import type { Shape } from "../../lib/ir/types.ts";
 import { EXACT, f32, i32, type OpCase, type Rounding, uniform, type Values } from "../op_case.ts";
 import { attentionGradientNode } from "./fused_cases.ts";
+import { groupNormGradientNode, layerNormGradientNode } from "./norm_cases.ts";
 import { reduceNode } from "./scalar_cases.ts";
 
 /** A pressure in pascal with waves of 1: single precision has 7 bits left for them. */
@@ -127,6 +129,33 @@ const [q, k, v, g] = attentionShapes(3, 4099, 8) as [Shape, Shape, Shape, Shape]
 export const largeCases: Partial<Readonly<Record<Op, readonly OpCase[]>>> = {
   reduce: reduceCases,
   layerNorm: layerNormCases,
+  layerNormGradient: [
+    {
+      name: "gradient of rows of 1408",
+      operands: [f32([1, 1408]), f32([1408]), f32([1, 1408])],
+      rounding: { ...units(16, "two means of products, a root, five operations"), floor: 2 },
+      build: (x, weight, g) => layerNormGradientNode(x!, weight!, g!),
+    },
+    {
+      name: "gradient of 16411 rows",
+      operands: [f32([16411, 4], FAR), f32([4], NEAR), f32([16411, 4], NEAR)],
+      rounding: { ...units(32, "the mean is taken off in two steps; sums over rows are exact"), floor: 2 },
+      build: (x, weight, g) => layerNormGradientNode(x!, weight!, g!, 0.1),
+    },
+  ],
+  groupNormGradient: [false, true].map((isCentred): OpCase => ({
+    name: `gradient over 16411 points, ${isCentred ? "centred" : "root mean square"}`,
+    operands: [f32([16411, 3], FAR), f32([3], NEAR), f32([16411, 3], NEAR)],
+    rounding: { ...units(32, "the mean is taken off in two steps; blocks of 8 points, then f64"), floor: 2 },
+    build: (x, weight, g) =>
+      groupNormGradientNode(x!, weight!, g!, { axes: [0], groups: 3, isCentred, epsilon: 0.1 }),
+  })),
+  softmax: [{
+    name: "softmax of many",
+    operands: [f32([1, N], uniform(999, 1001))],
+    rounding: units(8, "an exponential, a sum, a quotient"),
+    build: (x) => softmaxOp(x!),
+  }],
   contract: contractCases,
   scatterAdd: [{
     name: "4099 rows into one",

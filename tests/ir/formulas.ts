@@ -2,7 +2,7 @@
 // no code of the evaluator. What scatters there gathers here.
 
 import { parseSpec } from "../../lib/ir/contract_spec.ts";
-import type { Node, Op, Tensor } from "../../lib/ir/node.ts";
+import type { GroupNormAttributes, Node, Op, Tensor } from "../../lib/ir/node.ts";
 import { type Expression, scalarFunctions } from "../../lib/ir/scalar.ts";
 import type { Graph } from "../../lib/ir/trace.ts";
 import { at, type Shape, sizeOf, stridesOf } from "../../lib/ir/types.ts";
@@ -63,6 +63,80 @@ function weight(node: Tensor, args: readonly Element[], scale: number, biased: b
   );
   // The largest score need not be taken off first when the denominator is written so.
   return once((lead, m, n) => 1 / total(keys, (j) => Math.exp(score(lead, m, j) - score(lead, m, n))));
+}
+
+/** Which elements of x share their statistics with an element, how its norm is centred, and what keeps it from 0. */
+interface Norm {
+  readonly set: (index: readonly number[]) => readonly (readonly number[])[];
+  readonly isCentred: boolean;
+  readonly epsilon: number;
+}
+
+/** Over the last axis. */
+function layerOf(x: Tensor, epsilon: number): Norm {
+  const set = (index: readonly number[]) =>
+    Array.from({ length: at(x.shape, -1) }, (_, i) => [...index.slice(0, -1), i]);
+  return { set, isCentred: true, epsilon };
+}
+
+/** Over axes and the channels of a group. */
+function groupOf(x: Tensor, { axes, groups, isCentred, epsilon }: GroupNormAttributes): Norm {
+  const width = at(x.shape, -1) / groups;
+  const set = (index: readonly number[]) => {
+    const first = at(index, -1) - at(index, -1) % width;
+    const shape = x.shape.map((n, axis) => axes.includes(axis) ? n : axis === x.shape.length - 1 ? width : 1);
+    const found: number[][] = [];
+    for (const within of indices(shape)) {
+      found.push(within.map((i, axis) => {
+        if (axis === x.shape.length - 1) return first + i;
+        return axes.includes(axis) ? i : at(index, axis);
+      }));
+    }
+    return found;
+  };
+  return { set, isCentred, epsilon };
+}
+
+/** Elements divided by the deviation of their set, and that deviation; each set once. */
+function normalized(x: Element, { set, isCentred, epsilon }: Norm) {
+  const known = new Map<string, readonly [mean: number, deviation: number]>();
+  const statistics = (members: readonly (readonly number[])[]) => {
+    const values = members.map(x);
+    const mean = isCentred ? add(values) / values.length : 0;
+    return [mean, Math.sqrt(add(values.map((v) => (v - mean) ** 2)) / values.length + epsilon)] as const;
+  };
+  return (index: readonly number[]): [number, number] => {
+    if (!known.has(index.join())) {
+      const members = set(index);
+      const found = statistics(members);
+      for (const member of members) known.set(member.join(), found);
+    }
+    const [mean, deviation] = known.get(index.join())!;
+    return [(x(index) - mean) / deviation, deviation];
+  };
+}
+
+/** Cotangents of x, weight and bias, term by term: how every element of a set moves every other. */
+function normGradient(node: Tensor, [x, weight, g]: readonly Element[], norm: Norm): Element[] {
+  const { shape } = at(node.args, 0);
+  const normal = normalized(x!, norm);
+  const ofChannel = (c: number, term: (index: readonly number[]) => number) => {
+    const lead = each(shape.slice(0, -1), (index) => term([...index, c]));
+    return add(lead);
+  };
+  return [
+    (index) => {
+      const [own, deviation] = normal(index);
+      const set = norm.set(index);
+      return add(set.map((other) => {
+        const same = other.every((i, axis) => i === at(index, axis)) ? 1 : 0;
+        const through = (norm.isCentred ? 1 : 0) + own * normal(other)[0];
+        return g!(other) * weight!(other.slice(-1)) * (same - through / set.length);
+      })) / deviation;
+    },
+    ([c = 0]) => ofChannel(c, (index) => g!(index) * normal(index)[0]),
+    ([c = 0]) => ofChannel(c, (index) => g!(index)),
+  ];
 }
 
 /** Formulas of all ops that have arguments or data. */
@@ -182,6 +256,44 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
       const feature = at(index, -1);
       const centred = value(feature) - mean;
       return centred / Math.sqrt(variance + node.attributes.epsilon) * scale!([feature]) + shift!([feature]);
+    }];
+  },
+  layerNormGradient: (node, args) =>
+    normGradient(node as Tensor, args, layerOf(at(node.args, 0), node.attributes.epsilon)),
+  groupNorm: (node, [x, weight, bias]) => {
+    const normal = normalized(x!, groupOf(at(node.args, 0), node.attributes));
+    return [(index) => {
+      const channel = index.slice(-1);
+      return normal(index)[0] * weight!(channel) + (bias?.(channel) ?? 0);
+    }];
+  },
+  groupNormGradient: (node, args) =>
+    normGradient(node as Tensor, args, groupOf(at(node.args, 0), node.attributes)),
+  softmax: (node, [x]) => {
+    const n = at(node.shape, -1);
+    return [(index) => 1 / total(n, (j) => Math.exp(x!([...index.slice(0, -1), j]) - x!(index)))];
+  },
+  softmaxGradient: (node, [y, g]) => {
+    const n = at(node.shape, -1);
+    return [(index) => {
+      const of = (j: number) => [...index.slice(0, -1), j];
+      return total(n, (j) => ((j === at(index, -1) ? 1 : 0) - y!(index)) * y!(of(j)) * g!(of(j)));
+    }];
+  },
+  swiglu: (node, [x]) => [(index) => {
+    const gate = x!([...index.slice(0, -1), at(index, -1) + at(node.shape, -1)]);
+    return x!(index) * gate / (1 + Math.exp(-gate));
+  }],
+  swigluGradient: (node, [x, g]) => {
+    const half = at(node.shape, -1) / 2;
+    return [(index) => {
+      const feature = at(index, -1);
+      const of = (i: number) => [...index.slice(0, -1), i];
+      const [value, gate] = [x!(of(feature % half)), x!(of(half + feature % half))];
+      const open = 1 / (1 + Math.exp(-gate));
+      // A product: each half is the factor of the other one's cotangent.
+      const factor = feature < half ? gate * open : value * (open + gate * open * (1 - open));
+      return g!(of(feature % half)) * factor;
     }];
   },
   rope: (node, [x, cosine, sine]) => {

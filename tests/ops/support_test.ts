@@ -47,6 +47,7 @@ for (const device of DEVICES) {
 const KERNEL_SETS = [
   new Set<never>(),
   new Set(["layerNorm", "rope", "attention", "attentionGradient"] as const),
+  new Set(["layerNormGradient", "groupNormGradient", "softmaxGradient", "swiglu", "swigluGradient"] as const),
 ];
 
 Deno.test("plan() leaves a legal graph after every pass, and passes do not change values", () => {

@@ -8,12 +8,16 @@ use crate::context::{Context, Kernel};
 use crate::contract::Contract;
 use crate::fold::fold;
 use crate::gather::gather;
+use crate::group_norm_gradient::GroupNormGradient;
 use crate::layer_norm::LayerNorm;
+use crate::layer_norm_gradient::LayerNormGradient;
 use crate::map::Map;
 use crate::memory::Memory;
 use crate::reduce::Reduce;
 use crate::rope::rope;
 use crate::scatter_add::ScatterAdd;
+use crate::softmax::{Softmax, SoftmaxGradient};
+use crate::swiglu::{Swiglu, SwigluGradient};
 use crate::sync::Control;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
@@ -72,6 +76,12 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
         6 => visit::<LayerNorm>(code, context, memory, runs),
         8 => visit::<Attention>(code, context, memory, runs),
         9 => visit::<AttentionGradient>(code, context, memory, runs),
+        10 => visit::<LayerNormGradient>(code, context, memory, runs),
+        11 => visit::<GroupNormGradient>(code, context, memory, runs),
+        12 => visit::<Softmax>(code, context, memory, runs),
+        13 => visit::<SoftmaxGradient>(code, context, memory, runs),
+        14 => visit::<Swiglu>(code, context, memory, runs),
+        15 => visit::<SwigluGradient>(code, context, memory, runs),
         // The others are given no working memory.
         _ if !runs => {}
         3 => gather(code, context),
@@ -81,6 +91,7 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
     }
 }
 
+#[inline(never)]
 unsafe fn visit<K: Kernel>(mut code: Bytecode, context: &Context, memory: &mut Memory, runs: bool) {
     let mut kernel = K::read(&mut code, context, memory);
     if runs {

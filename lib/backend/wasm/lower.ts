@@ -9,8 +9,10 @@ import { axesOf, type Axis, bounded, mergeAxes, sizesOf, sortAxes, stridesAlong 
 import { Bytecode } from "./bytecode.ts";
 import { contract } from "./lower_contract.ts";
 import { attention, attentionGradient } from "./lower_attention.ts";
+import { groupNormGradient, layerNorm, layerNormGradient } from "./lower_norm.ts";
 import { reduce } from "./lower_reduce.ts";
 import { putExpression } from "./expression.ts";
+import { rows } from "./rows.ts";
 import { tile } from "./tiles.ts";
 
 /** How a kernel's launch becomes bytecode. */
@@ -28,6 +30,12 @@ const KERNELS = [
   "rope",
   "attention",
   "attentionGradient",
+  "layerNormGradient",
+  "groupNormGradient",
+  "softmax",
+  "softmaxGradient",
+  "swiglu",
+  "swigluGradient",
 ] as const;
 
 /** Axes in the order of the output's memory (operand 0), merged. */
@@ -40,14 +48,10 @@ function without(list: readonly number[], ...axes: readonly number[]): number[] 
   return list.filter((_, i) => !axes.includes(i));
 }
 
-function lastStride(view: View): number {
-  return at(view.shape, -1) === 1 ? 0 : at(view.strides, -1);
-}
-
-/** Leading axes of several views, in the order of the first one's memory. */
-function leadingAxes(views: readonly View[]): readonly Axis[] {
-  const axes = axesOf(at(views, 0).shape.slice(0, -1), views.map((v) => v.strides.slice(0, -1)));
-  return bounded(mergeAxes(sortAxes(axes, 0)), views.length);
+/** Rows of the results, then those of the arguments, along an axis of the first view's length. */
+function rowsOf({ inputs, outputs }: Pick<Launch, "inputs" | "outputs">): Bytecode {
+  const views = [...outputs, ...inputs];
+  return rows(views, (bytecode) => bytecode.put(at(at(views, 0).shape, -1)));
 }
 
 function map(launch: Pick<LaunchOf<"map">, "inputs" | "outputs" | "attributes">): Bytecode {
@@ -130,26 +134,20 @@ export const lower: { readonly [K in Kernel]: Lower<K> } = {
     bytecode.put(at(x.strides, axis), at(x.strides, axis + 1));
     return bytecode;
   },
-  layerNorm: ({ inputs, outputs, attributes: { epsilon } }) => {
-    const [x, weight, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
-    const out = at(outputs, 0);
-    const axes = leadingAxes([out, x]);
-    const n = at(x.shape, -1);
-    const bytecode = new Bytecode().put(axes.length, ...sizesOf(axes), n).float(epsilon);
-    [out, x].forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o), lastStride(view)));
-    for (const view of [weight, bias]) bytecode.place(view).put(lastStride(view));
-    return bytecode;
-  },
+  layerNorm,
   rope: ({ inputs, outputs }) => {
     const views = [at(outputs, 0), ...inputs];
-    const axes = leadingAxes(views);
-    const bytecode = new Bytecode().put(axes.length, ...sizesOf(axes));
-    bytecode.put(at(at(views, 0).shape, -1), at(at(inputs, 1).shape, -1));
-    views.forEach((view, o) => bytecode.place(view).put(...stridesAlong(axes, o), lastStride(view)));
-    return bytecode;
+    const widths = [at(at(views, 0).shape, -1), at(at(inputs, 1).shape, -1)];
+    return rows(views, (bytecode) => bytecode.put(...widths));
   },
   attention,
   attentionGradient,
+  layerNormGradient,
+  groupNormGradient,
+  softmax: rowsOf,
+  softmaxGradient: rowsOf,
+  swiglu: rowsOf,
+  swigluGradient: rowsOf,
 };
 
 /** Types every kernel of this backend takes; others would be read as if they were floats. */

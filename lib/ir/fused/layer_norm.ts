@@ -2,8 +2,8 @@
 // (model.md section 7, step 3).
 
 import type { Tensor } from "../node.ts";
-import { add, broadcastTo, div, mean, mul, sqrt, sub } from "../tensor.ts";
-import { at, sameShape } from "../types.ts";
+import { add, broadcastTo, div, mean, mul, pick, reshape, sqrt, sub, sum } from "../tensor.ts";
+import { at, sameShape, type Type } from "../types.ts";
 import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
 
 /** Definition of `layerNorm`: x [.., e], weight [e], bias [e] -> [.., e]. */
@@ -25,6 +25,42 @@ export const layerNormRule: FusedRule<"layerNorm"> = {
     const deviation = sqrt(add(mean(mul(centred, centred), last), epsilon));
     const normal = div(centred, deviation);
     return [add(mul(normal, broadcastTo(at(args, 1), x.shape)), broadcastTo(at(args, 2), x.shape))];
+  },
+  vjp: ([x, weight], { epsilon }, [cotangent]) => {
+    if (!x || !weight || !cotangent) return null;
+    const all = fusedNode("layerNormGradient", layerNormGradientRule, [x, weight, cotangent], { epsilon });
+    return [pick(all, 0), pick(all, 1), pick(all, 2)];
+  },
+};
+
+/** Definition of `layerNormGradient`: x, weight and the cotangent of the result -> cotangents of x, weight and bias. */
+export const layerNormGradientRule: FusedRule<"layerNormGradient"> = {
+  infer: (types, _, scope) => {
+    checkOperands("layerNormGradient", types, [3], scope);
+    const [x, weight, cotangent] = [at(types, 0), at(types, 1), at(types, 2)];
+    if (!sameShape(weight.shape, x.shape.slice(-1)) || !sameShape(cotangent.shape, x.shape)) {
+      refuse(
+        "layerNormGradient",
+        `x is [${x.shape}], weight [${weight.shape}], the cotangent [${cotangent.shape}]`,
+        scope,
+      );
+    }
+    return [x, weight, weight].map(({ shape }): Type => ({ dtype: "f32", shape }));
+  },
+  expand: ([x, weight, cotangent], { epsilon }) => {
+    if (!x || !weight || !cotangent) throw new TypeError("layerNormGradient has three arguments");
+    const last = [x.shape.length - 1];
+    const rows = x.shape.map((_, i) => i).slice(0, -1);
+    const centred = sub(x, mean(x, last));
+    const deviation = sqrt(add(mean(mul(centred, centred), last), epsilon));
+    const normal = div(centred, deviation);
+    const scaled = mul(cotangent, broadcastTo(weight, x.shape));
+    const along = add(mean(scaled, last), mul(normal, mean(mul(scaled, normal), last)));
+    return [
+      div(sub(scaled, along), deviation),
+      reshape(sum(mul(cotangent, normal), rows), weight.shape),
+      reshape(sum(cotangent, rows), weight.shape),
+    ];
   },
 };
 

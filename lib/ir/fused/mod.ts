@@ -2,13 +2,23 @@
 
 import type { Fused, Tensor } from "../node.ts";
 import { attentionGradientRule, attentionRule } from "./attention.ts";
-import { layerNormRule } from "./layer_norm.ts";
+import { groupNormGradientRule, groupNormRule } from "./group_norm.ts";
+import { layerNormGradientRule, layerNormRule } from "./layer_norm.ts";
 import { ropeRule } from "./rope.ts";
 import type { FusedRule } from "./rule.ts";
+import { softmaxGradientRule, softmaxRule } from "./softmax.ts";
+import { swigluGradientRule, swigluRule } from "./swiglu.ts";
 
 /** Definition of every fused op. */
 export const fused: { readonly [K in Fused]: FusedRule<K> } = {
   layerNorm: layerNormRule,
+  layerNormGradient: layerNormGradientRule,
+  groupNorm: groupNormRule,
+  groupNormGradient: groupNormGradientRule,
+  softmax: softmaxRule,
+  softmaxGradient: softmaxGradientRule,
+  swiglu: swigluRule,
+  swigluGradient: swigluGradientRule,
   rope: ropeRule,
   attention: attentionRule,
   attentionGradient: attentionGradientRule,
