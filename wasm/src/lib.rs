@@ -22,6 +22,7 @@ mod contract;
 mod element;
 mod fold;
 mod gather;
+mod lanes;
 mod layer_norm;
 mod map;
 mod math;
@@ -38,6 +39,7 @@ mod run;
 mod scalar;
 mod scatter_add;
 mod simd;
+mod softmax;
 mod sync;
 #[cfg(target_family = "wasm")]
 mod text;

@@ -1,0 +1,124 @@
+//! `attention` of few queries over few keys (a token over its frames), four batch elements at once. Sums are those of the
+//! larger kernel in the same order, so the bits are too.
+
+use crate::context::Context;
+use crate::lanes::{lanes, load_lanes, product, store_lanes, Factor, Four, LANES};
+use crate::math::Exp;
+use crate::matrix::{Matrix, Sizes};
+use crate::memory::Arena;
+use crate::odometer::Odometer;
+use crate::simd::*;
+
+/// Packed matrices of four batch elements.
+pub struct Few {
+    q: *mut f32,
+    k: *mut f32,
+    v: *mut f32,
+    /// [query][key], scores and then weights.
+    weights: *mut f32,
+    /// [query], one over the sum of the weights.
+    factors: *mut f32,
+    result: *mut f32,
+    bias: Bias,
+}
+
+impl Few {
+    pub fn new(sizes: &Sizes, arena: &mut Arena) -> Few {
+        let Sizes { m, n, e, width, .. } = *sizes;
+        Few {
+            q: arena.take(lanes(m, e)),
+            k: arena.take(lanes(n, e)),
+            v: arena.take(lanes(n, width)),
+            weights: arena.take(lanes(m, n)),
+            factors: arena.take(lanes(m, 1)),
+            result: arena.take(lanes(m, width)),
+            bias: Bias::new(sizes, arena),
+        }
+    }
+
+    pub unsafe fn run(
+        &mut self,
+        context: &Context,
+        sizes: &Sizes,
+        [q, k, v, out]: [&Matrix; 4],
+        bias: Option<&Matrix>,
+    ) {
+        let Sizes { m, n, e, width, scale, .. } = *sizes;
+        let all = [q.batch, k.batch, v.batch, out.batch, bias.unwrap_or(out).batch];
+        let mut walk = Odometer::new(sizes.axes, sizes.sizes, &all);
+        let one = f32x4_splat(1.0);
+        each_four(context, sizes, &mut walk, |Four { at, count }| {
+            load_lanes(q, &at[0], m, e, f32x4_splat(scale), self.q);
+            load_lanes(k, &at[1], n, e, one, self.k);
+            load_lanes(v, &at[2], n, width, one, self.v);
+            product(Factor::rows(self.q, e), m, Factor::rows(self.k, e), n, e, self.weights);
+            self.bias.add(bias, &at[4], m, n, self.weights);
+            for query in 0..m {
+                let sum = soften(self.weights.add(query * n * LANES), n);
+                store(self.factors.add(query * LANES), f32x4_div(one, sum));
+            }
+            product(Factor::rows(self.weights, n), m, Factor::columns(self.v, width), width, n, self.result);
+            let factor = |query: usize| load(self.factors.add(query * LANES));
+            store_lanes(out, &at[3], count, m, width, self.result, factor);
+        });
+    }
+}
+
+/// Takes this thread's share of the batch elements, four at once.
+pub unsafe fn each_four(context: &Context, sizes: &Sizes, walk: &mut Odometer, mut take: impl FnMut(Four)) {
+    let batches = sizes.batches();
+    let run = sizes.run().next_multiple_of(LANES);
+    loop {
+        let first = context.next() * run;
+        if first >= batches {
+            return;
+        }
+        walk.seek(first);
+        for first in (first..(first + run).min(batches)).step_by(LANES) {
+            take(Four::next(walk, batches - first));
+        }
+    }
+}
+
+/// The bias of four batch elements, packed once for all that share it.
+pub struct Bias {
+    packed: *mut f32,
+    at: Option<[i32; LANES]>,
+}
+
+impl Bias {
+    pub fn new(sizes: &Sizes, arena: &mut Arena) -> Bias {
+        Bias { packed: arena.take(lanes(sizes.m, sizes.n)), at: None }
+    }
+
+    /// Adds it to scores.
+    pub unsafe fn add(&mut self, bias: Option<&Matrix>, at: &[i32; LANES], m: usize, n: usize, scores: *mut f32) {
+        let Some(bias) = bias else { return };
+        if self.at != Some(*at) {
+            load_lanes(bias, at, m, n, f32x4_splat(1.0), self.packed);
+            self.at = Some(*at);
+        }
+        for i in 0..m * n {
+            let to = scores.add(i * LANES);
+            store(to, f32x4_add(load(to), load(self.packed.add(i * LANES))));
+        }
+    }
+}
+
+/// A query's scores become weights relative to the largest; returns their sum, of even and of odd keys first.
+unsafe fn soften(weights: *mut f32, n: usize) -> v128 {
+    let exp = Exp::new();
+    let mut largest = f32x4_splat(f32::NEG_INFINITY);
+    for i in 0..n {
+        largest = f32x4_pmax(largest, load(weights.add(i * LANES)));
+    }
+    // Where all scores are -infinity the reference is 0, so that the weights are 0 and not NaN.
+    let reference = v128_andnot(largest, f32x4_eq(largest, f32x4_splat(f32::NEG_INFINITY)));
+    let mut sums = [f32x4_splat(0.0); 2];
+    for i in 0..n {
+        let x = exp.of_negative(f32x4_sub(load(weights.add(i * LANES)), reference));
+        store(weights.add(i * LANES), x);
+        sums[i & 1] = f32x4_add(sums[i & 1], x);
+    }
+    f32x4_add(sums[0], sums[1])
+}
