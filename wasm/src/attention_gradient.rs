@@ -43,9 +43,7 @@ pub struct Operands {
 impl Operands {
     unsafe fn read(code: &mut Bytecode, context: &Context, axes: usize) -> Operands {
         let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
-        let bias = code
-            .flag()
-            .then(|| (Matrix::read(code, context, axes), Matrix::read(code, context, axes)));
+        let bias = code.flag().then(|| (Matrix::read(code, context, axes), Matrix::read(code, context, axes)));
         Operands { q, k, v, g, dq, dk, dv, bias }
     }
 

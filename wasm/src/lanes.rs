@@ -37,14 +37,7 @@ pub fn lanes(rows: usize, columns: usize) -> usize {
 }
 
 /// Packs four matrices, each number times `factor`.
-pub unsafe fn load_lanes(
-    from: &Matrix,
-    at: &[i32; LANES],
-    rows: usize,
-    columns: usize,
-    factor: v128,
-    to: *mut f32,
-) {
+pub unsafe fn load_lanes(from: &Matrix, at: &[i32; LANES], rows: usize, columns: usize, factor: v128, to: *mut f32) {
     for row in 0..rows {
         let from_row: [*mut f32; LANES] = core::array::from_fn(|lane| from.at(at[lane] + row as i32 * from.row));
         let to = to.add(row * columns * LANES);

@@ -23,15 +23,7 @@ pub struct Sizes {
 impl Sizes {
     pub unsafe fn read(code: &mut Bytecode) -> Sizes {
         let axes = code.u();
-        Sizes {
-            axes,
-            sizes: code.take(axes),
-            m: code.u(),
-            n: code.u(),
-            e: code.u(),
-            width: code.u(),
-            scale: code.f(),
-        }
+        Sizes { axes, sizes: code.take(axes), m: code.u(), n: code.u(), e: code.u(), width: code.u(), scale: code.f() }
     }
 
     pub fn batches(&self) -> usize {

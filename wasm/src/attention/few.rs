@@ -47,6 +47,7 @@ impl Few {
         let all = [q.batch, k.batch, v.batch, out.batch, bias.unwrap_or(out).batch];
         let mut walk = Odometer::new(sizes.axes, sizes.sizes, &all);
         let one = f32x4_splat(1.0);
+        let exp = Exp::new();
         each_four(context, sizes, &mut walk, |Four { at, count }| {
             load_lanes(q, &at[0], m, e, f32x4_splat(scale), self.q);
             load_lanes(k, &at[1], n, e, one, self.k);
@@ -54,7 +55,7 @@ impl Few {
             product(Factor::rows(self.q, e), m, Factor::rows(self.k, e), n, e, self.weights);
             self.bias.add(bias, &at[4], m, n, self.weights);
             for query in 0..m {
-                let sum = soften(self.weights.add(query * n * LANES), n);
+                let sum = soften(&exp, self.weights.add(query * n * LANES), n);
                 store(self.factors.add(query * LANES), f32x4_div(one, sum));
             }
             product(Factor::rows(self.weights, n), m, Factor::columns(self.v, width), width, n, self.result);
@@ -106,19 +107,23 @@ impl Bias {
 }
 
 /// A query's scores become weights relative to the largest; returns their sum, of even and of odd keys first.
-unsafe fn soften(weights: *mut f32, n: usize) -> v128 {
-    let exp = Exp::new();
+unsafe fn soften(exp: &Exp, weights: *mut f32, n: usize) -> v128 {
     let mut largest = f32x4_splat(f32::NEG_INFINITY);
     for i in 0..n {
         largest = f32x4_pmax(largest, load(weights.add(i * LANES)));
     }
     // Where all scores are -infinity the reference is 0, so that the weights are 0 and not NaN.
     let reference = v128_andnot(largest, f32x4_eq(largest, f32x4_splat(f32::NEG_INFINITY)));
-    let mut sums = [f32x4_splat(0.0); 2];
-    for i in 0..n {
+    let (mut even, mut odd) = (f32x4_splat(0.0), f32x4_splat(0.0));
+    for i in (0..n).step_by(2) {
         let x = exp.of_negative(f32x4_sub(load(weights.add(i * LANES)), reference));
         store(weights.add(i * LANES), x);
-        sums[i & 1] = f32x4_add(sums[i & 1], x);
+        even = f32x4_add(even, x);
+        if i + 1 < n {
+            let x = exp.of_negative(f32x4_sub(load(weights.add((i + 1) * LANES)), reference));
+            store(weights.add((i + 1) * LANES), x);
+            odd = f32x4_add(odd, x);
+        }
     }
-    f32x4_add(sums[0], sums[1])
+    f32x4_add(even, odd)
 }

@@ -42,6 +42,7 @@ impl Few {
         let Sizes { m, n, e, width, scale, .. } = *sizes;
         let Operands { q, k, v, g, dq, dk, dv, bias } = operands;
         let mut walk = Odometer::new(sizes.axes, sizes.sizes, &operands.batches());
+        let exp = Exp::new();
         let (one, scale) = (f32x4_splat(1.0), f32x4_splat(scale));
         each_four(context, sizes, &mut walk, |Four { at, count }| {
             load_lanes(q, &at[0], m, e, scale, self.q);
@@ -53,7 +54,7 @@ impl Few {
             self.bias.add(bias.as_ref().map(|(bias, _)| bias), &at[7], m, n, self.weights);
             for query in 0..m {
                 let row = query * n * LANES;
-                soften(self.weights.add(row), self.slopes.add(row), n);
+                soften(&exp, self.weights.add(row), self.slopes.add(row), n);
             }
             let (p, ds) = (self.weights, self.slopes);
             product(Factor::rows(ds, n), m, Factor::columns(self.k, e), e, n, self.result);
@@ -70,8 +71,7 @@ impl Few {
 }
 
 /// A query's scores become p, `slopes` (dp on entry) become ds.
-unsafe fn soften(weights: *mut f32, slopes: *mut f32, n: usize) {
-    let exp = Exp::new();
+unsafe fn soften(exp: &Exp, weights: *mut f32, slopes: *mut f32, n: usize) {
     let mut largest = f32x4_splat(f32::NEG_INFINITY);
     for i in 0..n {
         largest = f32x4_pmax(largest, load(weights.add(i * LANES)));

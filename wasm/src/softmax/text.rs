@@ -41,7 +41,17 @@ macro_rules! madd {
 #[cfg(not(target_feature = "relaxed-simd"))]
 macro_rules! madd {
     ($to:literal, $x:literal, $y:literal, $z:literal) => {
-        concat!("local.get ", $x, "\nlocal.get ", $y, "\nf32x4.mul\nlocal.get ", $z, "\nf32x4.add\nlocal.set ", $to, "\n")
+        concat!(
+            "local.get ",
+            $x,
+            "\nlocal.get ",
+            $y,
+            "\nf32x4.mul\nlocal.get ",
+            $z,
+            "\nf32x4.add\nlocal.set ",
+            $to,
+            "\n"
+        )
     };
 }
 
@@ -79,11 +89,7 @@ macro_rules! bound {
 /// Constants: log2 e and the number that shifts fractions out.
 macro_rules! whole {
     ($at:literal, $x:literal, $n:literal, $p:literal, $sum:literal) => {
-        concat!(
-            madd!($n, $x, "22", "23"),
-            apply!("f32x4.sub", $p, $n, "23"),
-            apply!("i32x4.sub", $n, $n, "23")
-        )
+        concat!(madd!($n, $x, "22", "23"), apply!("f32x4.sub", $p, $n, "23"), apply!("i32x4.sub", $n, $n, "23"))
     };
 }
 macro_rules! reduce {
@@ -103,29 +109,27 @@ macro_rules! horner {
 }
 macro_rules! end {
     ($at:literal, $x:literal, $n:literal, $p:literal, $sum:literal) => {
-        concat!(
-            apply!("f32x4.mul", "23", $x, $x),
-            madd!($p, $p, "23", $x),
-            apply!("f32x4.add", $p, $p, "22")
-        )
+        concat!(apply!("f32x4.mul", "23", $x, $x), madd!($p, $p, "23", $x), apply!("f32x4.add", $p, $p, "22"))
     };
 }
 /// 2^n: added to the bits of 1, an integer moves the exponent.
 macro_rules! power {
     ($at:literal, $x:literal, $n:literal, $p:literal, $sum:literal) => {
         concat!(
-            "local.get ", $n, "\ni32.const 23\ni32x4.shl\nlocal.get 22\ni32x4.add\nv128.const 0, 0\ni32x4.max_s\n",
-            "local.get ", $p, "\nf32x4.mul\nlocal.set ", $p, "\n"
+            "local.get ",
+            $n,
+            "\ni32.const 23\ni32x4.shl\nlocal.get 22\ni32x4.add\nv128.const 0, 0\ni32x4.max_s\n",
+            "local.get ",
+            $p,
+            "\nf32x4.mul\nlocal.set ",
+            $p,
+            "\n"
         )
     };
 }
 macro_rules! finish {
     ($at:literal, $x:literal, $n:literal, $p:literal, $sum:literal) => {
-        concat!(
-            at!("1", $at),
-            "local.get ", $p, "\nv128.store 0:p2align=2\n",
-            apply!("f32x4.add", $sum, $sum, $p)
-        )
+        concat!(at!("1", $at), "local.get ", $p, "\nv128.store 0:p2align=2\n", apply!("f32x4.add", $sum, $sum, $p))
     };
 }
 
