@@ -230,7 +230,7 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
         const [lead, n, i] = split(index);
         return total(queries, (m) => p(lead, m, n) * g!([...lead, m, i]));
       },
-      (index) => ds(...split(index)),
+      ...args[4] ? [(index: readonly number[]) => ds(...split(index))] : [],
     ];
   },
 };

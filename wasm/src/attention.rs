@@ -5,7 +5,7 @@
 //! group across vector lanes. So maximum, exponential and sum need no work across lanes, and the weights are already
 //! in the form of a packed panel for the product with v.
 
-pub mod few;
+mod few;
 
 use self::few::Few;
 use crate::bytecode::Bytecode;

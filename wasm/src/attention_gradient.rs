@@ -7,9 +7,11 @@
 //! As in attention.rs, scores are made as [key][8 queries]. Sums over keys (dq) take ds like that; for sums over queries
 //! p and ds are turned to [query][8 keys] while they are in registers.
 
-pub mod few;
+mod few;
+mod operands;
 
 use self::few::Few;
+use self::operands::Operands;
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
 use crate::matrix::{add_bias, line, write_transposed, Matrix, Sizes};
@@ -27,32 +29,6 @@ const BLOCK: usize = 65_536;
 /// Tasks that a launch has at least, if there are as many blocks: fewer batch elements are cut into parts of their
 /// queries. Their number does not depend on the threads, so that neither do the sums over parts.
 const TASKS: usize = 16;
-
-pub struct Operands {
-    pub q: Matrix,
-    pub k: Matrix,
-    pub v: Matrix,
-    pub g: Matrix,
-    pub dq: Matrix,
-    pub dk: Matrix,
-    pub dv: Matrix,
-    /// And its cotangent.
-    pub bias: Option<(Matrix, Matrix)>,
-}
-
-impl Operands {
-    unsafe fn read(code: &mut Bytecode, context: &Context, axes: usize) -> Operands {
-        let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
-        let bias = code.flag().then(|| (Matrix::read(code, context, axes), Matrix::read(code, context, axes)));
-        Operands { q, k, v, g, dq, dk, dv, bias }
-    }
-
-    /// Strides of the batch axes, in the order of the fields.
-    pub fn batches(&self) -> [*const i32; 9] {
-        let (bias, cotangent) = self.bias.unwrap_or((self.q, self.q));
-        [&self.q, &self.k, &self.v, &self.g, &self.dq, &self.dk, &self.dv, &bias, &cotangent].map(|matrix| matrix.batch)
-    }
-}
 
 pub struct AttentionGradient {
     sizes: Sizes,

@@ -2,7 +2,9 @@
 //! micro-kernel. A matrix of four is [row][column][4 lanes]; whatever is done to it is done to all four, in the order in
 //! which one would be.
 
-use crate::matrix::Matrix;
+use crate::context::Context;
+use crate::matrix::{Matrix, Sizes};
+use crate::memory::Arena;
 use crate::odometer::Odometer;
 use crate::simd::*;
 
@@ -31,12 +33,29 @@ impl Four {
     }
 }
 
+/// Takes this thread's share of the batch elements, four at once.
+pub unsafe fn each_four(context: &Context, sizes: &Sizes, walk: &mut Odometer, mut take: impl FnMut(Four)) {
+    let batches = sizes.batches();
+    let run = sizes.run().next_multiple_of(LANES);
+    loop {
+        let first = context.next() * run;
+        if first >= batches {
+            return;
+        }
+        walk.seek(first);
+        for first in (first..(first + run).min(batches)).step_by(LANES) {
+            take(Four::next(walk, batches - first));
+        }
+    }
+}
+
 /// Elements that `rows` of `columns` take: columns are packed four at once.
 pub fn lanes(rows: usize, columns: usize) -> usize {
     LANES * (rows * columns + LANES - 1)
 }
 
 /// Packs four matrices, each number times `factor`.
+#[inline(never)]
 pub unsafe fn load_lanes(from: &Matrix, at: &[i32; LANES], rows: usize, columns: usize, factor: v128, to: *mut f32) {
     for row in 0..rows {
         let from_row: [*mut f32; LANES] = core::array::from_fn(|lane| from.at(at[lane] + row as i32 * from.row));
@@ -58,7 +77,9 @@ pub unsafe fn load_lanes(from: &Matrix, at: &[i32; LANES], rows: usize, columns:
     }
 }
 
-/// Writes the first `count` of four matrices, each row times its factors.
+/// Writes the first `count` of four matrices, each row times its factors, which lie `step` apart: 0 where
+/// all rows have the same.
+#[inline(never)]
 pub unsafe fn store_lanes(
     to: &Matrix,
     at: &[i32; LANES],
@@ -66,12 +87,13 @@ pub unsafe fn store_lanes(
     rows: usize,
     columns: usize,
     from: *const f32,
-    factors: impl Fn(usize) -> v128,
+    factors: *const f32,
+    step: usize,
 ) {
     for row in 0..rows {
         let to_row: [*mut f32; LANES] = core::array::from_fn(|lane| to.at(at[lane] + row as i32 * to.row));
         let from = from.add(row * columns * LANES);
-        let factor = factors(row);
+        let factor = load(factors.add(row * step));
         let value = |column: usize| f32x4_mul(load(from.add(column * LANES)), factor);
         let mut column = 0;
         while to.feature == 1 && column + LANES <= columns {
@@ -87,6 +109,31 @@ pub unsafe fn store_lanes(
             for (lane, x) in one.into_iter().enumerate().take(count) {
                 *to_row[lane].offset(column as isize * to.feature as isize) = x;
             }
+        }
+    }
+}
+
+/// The bias of four batch elements, packed once for all that share it.
+pub struct Bias {
+    packed: *mut f32,
+    at: Option<[i32; LANES]>,
+}
+
+impl Bias {
+    pub fn new(sizes: &Sizes, arena: &mut Arena) -> Bias {
+        Bias { packed: arena.take(lanes(sizes.m, sizes.n)), at: None }
+    }
+
+    /// Adds it to scores.
+    pub unsafe fn add(&mut self, bias: Option<&Matrix>, at: &[i32; LANES], m: usize, n: usize, scores: *mut f32) {
+        let Some(bias) = bias else { return };
+        if self.at != Some(*at) {
+            load_lanes(bias, at, m, n, f32x4_splat(1.0), self.packed);
+            self.at = Some(*at);
+        }
+        for i in 0..m * n {
+            let to = scores.add(i * LANES);
+            store(to, f32x4_add(load(to), load(self.packed.add(i * LANES))));
         }
     }
 }
@@ -184,7 +231,7 @@ mod tests {
             let all = Factor::rows(packed.as_ptr(), columns);
             product(all, rows, all, rows, columns, result.as_mut_ptr());
             let to = matrix(out.as_ptr(), rows as i32, 1);
-            store_lanes(&to, &at, 3, rows, rows, result.as_ptr(), |_| f32x4_splat(0.25));
+            store_lanes(&to, &at, 3, rows, rows, result.as_ptr(), [0.25; LANES].as_ptr(), 0);
         }
         let number = |l: usize, r: usize, c: usize| numbers[l * 1000 + r * row as usize + c * feature as usize];
         for l in 0..4 {

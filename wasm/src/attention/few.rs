@@ -2,7 +2,7 @@
 //! larger kernel in the same order, so the bits are too.
 
 use crate::context::Context;
-use crate::lanes::{lanes, load_lanes, product, store_lanes, Factor, Four, LANES};
+use crate::lanes::{each_four, lanes, load_lanes, product, store_lanes, Bias, Factor, Four, LANES};
 use crate::math::Exp;
 use crate::matrix::{Matrix, Sizes};
 use crate::memory::Arena;
@@ -59,50 +59,8 @@ impl Few {
                 store(self.factors.add(query * LANES), f32x4_div(one, sum));
             }
             product(Factor::rows(self.weights, n), m, Factor::columns(self.v, width), width, n, self.result);
-            let factor = |query: usize| load(self.factors.add(query * LANES));
-            store_lanes(out, &at[3], count, m, width, self.result, factor);
+            store_lanes(out, &at[3], count, m, width, self.result, self.factors, LANES);
         });
-    }
-}
-
-/// Takes this thread's share of the batch elements, four at once.
-pub unsafe fn each_four(context: &Context, sizes: &Sizes, walk: &mut Odometer, mut take: impl FnMut(Four)) {
-    let batches = sizes.batches();
-    let run = sizes.run().next_multiple_of(LANES);
-    loop {
-        let first = context.next() * run;
-        if first >= batches {
-            return;
-        }
-        walk.seek(first);
-        for first in (first..(first + run).min(batches)).step_by(LANES) {
-            take(Four::next(walk, batches - first));
-        }
-    }
-}
-
-/// The bias of four batch elements, packed once for all that share it.
-pub struct Bias {
-    packed: *mut f32,
-    at: Option<[i32; LANES]>,
-}
-
-impl Bias {
-    pub fn new(sizes: &Sizes, arena: &mut Arena) -> Bias {
-        Bias { packed: arena.take(lanes(sizes.m, sizes.n)), at: None }
-    }
-
-    /// Adds it to scores.
-    pub unsafe fn add(&mut self, bias: Option<&Matrix>, at: &[i32; LANES], m: usize, n: usize, scores: *mut f32) {
-        let Some(bias) = bias else { return };
-        if self.at != Some(*at) {
-            load_lanes(bias, at, m, n, f32x4_splat(1.0), self.packed);
-            self.at = Some(*at);
-        }
-        for i in 0..m * n {
-            let to = scores.add(i * LANES);
-            store(to, f32x4_add(load(to), load(self.packed.add(i * LANES))));
-        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! `attentionGradient` of few queries over few keys (a token over its frames), four batch elements at once.
 
-use crate::attention::few::{each_four, Bias};
-use crate::attention_gradient::Operands;
+use super::operands::Operands;
 use crate::context::Context;
-use crate::lanes::{lanes, load_lanes, product, store_lanes, Factor, Four, LANES};
+use crate::lanes::{each_four, lanes, load_lanes, product, store_lanes, Bias, Factor, Four, LANES};
 use crate::math::Exp;
 use crate::matrix::Sizes;
 use crate::memory::Arena;
@@ -43,6 +42,7 @@ impl Few {
         let Operands { q, k, v, g, dq, dk, dv, bias } = operands;
         let mut walk = Odometer::new(sizes.axes, sizes.sizes, &operands.batches());
         let exp = Exp::new();
+        let (ones, scales) = ([1.0; LANES], [scale; LANES]);
         let (one, scale) = (f32x4_splat(1.0), f32x4_splat(scale));
         each_four(context, sizes, &mut walk, |Four { at, count }| {
             load_lanes(q, &at[0], m, e, scale, self.q);
@@ -58,13 +58,13 @@ impl Few {
             }
             let (p, ds) = (self.weights, self.slopes);
             product(Factor::rows(ds, n), m, Factor::columns(self.k, e), e, n, self.result);
-            store_lanes(dq, &at[4], count, m, e, self.result, |_| scale);
+            store_lanes(dq, &at[4], count, m, e, self.result, scales.as_ptr(), 0);
             product(Factor::columns(ds, n), n, Factor::columns(self.q, e), e, m, self.result);
-            store_lanes(dk, &at[5], count, n, e, self.result, |_| one);
+            store_lanes(dk, &at[5], count, n, e, self.result, ones.as_ptr(), 0);
             product(Factor::columns(p, n), n, Factor::columns(self.g, width), width, m, self.result);
-            store_lanes(dv, &at[6], count, n, width, self.result, |_| one);
+            store_lanes(dv, &at[6], count, n, width, self.result, ones.as_ptr(), 0);
             if let Some((_, cotangent)) = bias {
-                store_lanes(cotangent, &at[8], count, m, n, ds, |_| one);
+                store_lanes(cotangent, &at[8], count, m, n, ds, ones.as_ptr(), 0);
             }
         });
     }
