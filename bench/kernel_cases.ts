@@ -212,6 +212,26 @@ export function kernelCases(): KernelCase[] {
     });
   gradient(H, 512, E);
   gradient(4, 2048, 24);
+  // As the shipped network is trained: tokens of each frame, then frames of each token.
+  const ofFrames = (s: Setup) => permuted(s.view([2 * T, 256, 4, 24]), 0, 2, 1, 3);
+  add("attention 12 x 256 x 4 heads x 24", (s) => {
+    const all = () => ofFrames(s);
+    return launch("attention", [all(), all(), all()], [all()], { scale: 0.2 });
+  });
+  add("attentionGradient 12 x 256 x 4 heads x 24", (s) => {
+    const all = () => ofFrames(s);
+    return launch("attentionGradient", [all(), all(), all(), all()], [all(), all(), all()], { scale: 0.2 });
+  });
+  const overFrames = (tokens: number, heads: number, width: number) =>
+    add(`attentionGradient over ${T} frames of ${tokens} x ${heads} heads x ${width}`, (s) => {
+      const all = () => permuted(s.view([T, tokens, heads, width]), 1, 2, 0, 3);
+      const bias = broadcast(s.view([heads, T, T]), [tokens, heads, T, T]);
+      const inputs = [all(), all(), all(), all(), bias];
+      const outputs = [all(), all(), all(), s.view([tokens, heads, T, T])];
+      return launch("attentionGradient", inputs, outputs, { scale: 1 / Math.sqrt(width) });
+    });
+  overFrames(512, 4, 24);
+  overFrames(128, H, E);
   add("attention 2048 x 4 heads x 24", (s) => {
     const all = () => s.view([1, 4, 2048, 24]);
     return launch("attention", [all(), all(), all()], [all()], { scale: 0.2 });

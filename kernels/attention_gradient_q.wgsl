@@ -1,6 +1,7 @@
-// attentionGradient, second part: the cotangent of q; q, k, v, g, the rows' two numbers: in0..4. Uniforms: invocations
-// in a row of workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), out (m, e), the
-// walk of leading axes. An invocation has one row of q, or as many as a vector has lanes.
+// attentionGradient, second part: the cotangents of q and of a bias; q, k, v, g, perhaps the bias: in0..4, then the
+// rows' two numbers. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of q (m, e),
+// k (n, e), v (n, f), g (m, f), out (m, e), of the bias and out1 (m, n), the walk of leading axes. An invocation has one
+// row of q, or as many as a vector has lanes.
 
 alias Rows = {{type}};
 const E = {{e}}u;
@@ -43,12 +44,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       k[i] = load1(at.in1 + j * k_row + i * k_feature);
       score += q[i] * k[i];
     }
+    {{bias}}
     var cotangent = Rows();
     for (var i = 0u; i < F; i++) {
       cotangent += g[i] * load2(at.in2 + j * v_row + i * v_feature);
     }
     let weight = exp(max(score - denominator, Rows(-1.0e4)));
-    let part = weight * (cotangent - product) * scale;
+    let result = weight * (cotangent - product);
+    {{slopes}}
+    let part = result * scale;
     for (var i = 0u; i < E; i++) {
       total[i] += part * k[i];
     }

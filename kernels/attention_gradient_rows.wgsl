@@ -1,7 +1,7 @@
 // attentionGradient, first part: for each row of q the logarithm of its softmax's denominator and the sum of its
-// weights times their cotangents; q, k, v, g: in0..3, out: both numbers a row. Uniforms: invocations in a row of
-// workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the walk of leading axes. An
-// invocation has one row of q, or as many as a vector has lanes.
+// weights times their cotangents; q, k, v, g, perhaps a bias: in0..4, out: both numbers a row. Uniforms: invocations
+// in a row of workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the bias (m, n),
+// the walk of leading axes. An invocation has one row of q, or as many as a vector has lanes.
 
 alias Rows = {{type}};
 const E = {{e}}u;
@@ -41,6 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var i = 0u; i < E; i++) {
       score += q[i] * load1(at.in1 + j * k_row + i * k_feature);
     }
+    {{bias}}
     var cotangent = Rows();
     for (var i = 0u; i < F; i++) {
       cotangent += g[i] * load2(at.in2 + j * v_row + i * v_feature);

@@ -66,7 +66,8 @@ export interface ContractAxis {
  *   j < p rotate, the rest pass.
  * - `attention`: q [.., m, e], k [.., n, e], v [.., n, e], optional bias [.., m, n] (broadcast by stride 0):
  *   `softmax(q k^T scale + bias) v`; leading axes equal.
- * - `attentionGradient`: q, k, v, cotangent of the output -> cotangents of q, k, v (no bias).
+ * - `attentionGradient`: q, k, v, cotangent of the output, optional bias -> cotangents of q, k, v and of the bias, that
+ *   one for every element of the scores.
  * - `cast`: number types differ between input and output; same shape.
  */
 export interface LaunchAttributes {

@@ -109,10 +109,13 @@ function softmax(launch: { inputs: readonly View[] }, slots: Slots, scale: numbe
 function attentionGradient(launch: Extract<Launch, { kernel: "attentionGradient" }>, slots: Slots): void {
   const { scale } = launch.attributes;
   const [q, k, v, g] = launch.inputs.map((view) => reader(slots, view));
-  const [dq, dk, dv] = launch.outputs.map((view) => ({ get: reader(slots, view), set: writer(slots, view) }));
+  const [dq, dk, dv, db] = launch.outputs.map((view) => ({
+    get: reader(slots, view),
+    set: writer(slots, view),
+  }));
   const [queries, e] = launch.inputs[0]!.shape.slice(-2) as [number, number];
   const [keys, width] = launch.inputs[2]!.shape.slice(-2) as [number, number];
-  const weights = softmax(launch, slots, scale, undefined);
+  const weights = softmax(launch, slots, scale, launch.inputs[4]);
   for (const view of launch.outputs) for (const i of indices(view.shape)) writer(slots, view)(i, 0);
   for (const leading of indices(launch.inputs[0]!.shape.slice(0, -2))) {
     const lead = [...leading];
@@ -123,7 +126,9 @@ function attentionGradient(launch: Extract<Launch, { kernel: "attentionGradient"
       const dp = p.map((_, j) => dot(width, (i) => g!([...lead, m, i]) * v!([...lead, j, i])));
       const mean = dot(keys, (j) => p[j]! * dp[j]!);
       for (let j = 0; j < keys; j++) {
-        const ds = scale * p[j]! * (dp[j]! - mean);
+        const slope = p[j]! * (dp[j]! - mean);
+        const ds = scale * slope;
+        db?.set([...lead, m, j], slope);
         for (let i = 0; i < e; i++) {
           add(dq, m, i, ds * k!([...lead, j, i]));
           add(dk, j, i, ds * q!([...lead, m, i]));

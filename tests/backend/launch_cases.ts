@@ -235,7 +235,8 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
   attention: (draw) => {
     const slots = new Slots(draw);
     const lead = draw.shape(draw.whole(0, 3), 12);
-    const [m, n, e, width] = [draw.size(70), draw.size(draw.pick([70, 500])), draw.size(96), draw.size(96)];
+    const [queries, keys] = draw.pick([[70, 70], [70, 500], [17, 17], [7, 7]] as const);
+    const [m, n, e, width] = [draw.size(queries), draw.size(keys), draw.size(96), draw.size(96)];
     const inputs = [[m, e], [n, e], [n, width]].map((tail) => slots.input("f32", [...lead, ...tail]));
     if (draw.chance(0.5)) {
       const masked = draw.pick([0, 0.3]);
@@ -249,10 +250,16 @@ export const cases: { readonly [K in Kernel]: (draw: Draw) => KernelCase } = {
   attentionGradient: (draw) => {
     const slots = new Slots(draw);
     const lead = draw.shape(draw.whole(0, 2), 6);
-    const [m, n, e, width] = [draw.size(110), draw.size(70), draw.size(50), draw.size(50)];
+    const [queries, keys] = draw.pick([[110, 70], [17, 17], [7, 7]] as const);
+    const [m, n, e, width] = [draw.size(queries), draw.size(keys), draw.size(50), draw.size(50)];
     const shapes = [[m, e], [n, e], [n, width], [m, width]].map((tail) => [...lead, ...tail]);
     const inputs = shapes.map((shape) => slots.input("f32", shape));
     const outputs = shapes.slice(0, 3).map((shape) => slots.output(shape));
+    if (draw.chance(0.5)) {
+      const masked = draw.pick([0, 0.3]);
+      inputs.push(slots.input("f32", [...lead, m, n], () => draw.chance(masked) ? -1e30 : draw.normal()));
+      outputs.push(slots.output([...lead, m, n]));
+    }
     const launch = launchOf("attentionGradient", inputs, outputs, {
       scale: draw.pick([0.3, 1 / Math.sqrt(e)]),
     });

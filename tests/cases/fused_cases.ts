@@ -21,8 +21,16 @@ import { activationCases } from "./activation_cases.ts";
 import { normCases } from "./norm_cases.ts";
 
 /** The op that `grad` makes of attention; it has no builder of its own. */
-export function attentionGradientNode(q: Tensor, k: Tensor, v: Tensor, g: Tensor, scale: number): Tensor {
-  return fusedNode("attentionGradient", attentionGradientRule, [q, k, v, g], { scale });
+export function attentionGradientNode(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  g: Tensor,
+  scale: number,
+  bias?: Tensor,
+): Tensor {
+  const args = [q, k, v, g, ...bias ? [bias] : []];
+  return fusedNode("attentionGradient", attentionGradientRule, args, { scale });
 }
 
 function ropeCase(name: string, shape: Shape, pairs: number): OpCase {
@@ -138,11 +146,23 @@ const attentionCases: readonly OpCase[] = [
     gradient: "absorbed",
   },
   biasedCase("a causal mask over frames", { lead: [3, 2], m: 6, n: 6, e: 11 }, causal(6)),
+  biasedCase("a bias of one query", { lead: [5], m: 1, n: 6, e: 9 }, normal),
+  biasedCase("a bias of one key", { lead: [5], m: 6, n: 1, e: 9 }, normal),
+  biasedCase("a bias of many queries and keys", { m: 17, n: 23, e: 4 }, normal),
   {
     name: "a bias shared by batch",
     operands: [f32([3, 2, 5, 4]), f32([3, 2, 5, 4]), f32([3, 2, 5, 4]), f32([2, 5, 5])],
     rounding: ATTENTION,
     build: (q, k, v, bias) => attention(q!, k!, v!, 0.5, broadcastTo(bias!, [3, 2, 5, 5])),
+  },
+  {
+    name: "over frames that lie strided, heads within them, a bias by head",
+    operands: [f32([6, 3, 3, 5]), f32([6, 3, 3, 5]), f32([6, 3, 3, 5]), f32([3, 6, 6])],
+    rounding: ATTENTION,
+    build: (...args) => {
+      const [q, k, v] = args.slice(0, 3).map((t) => permute(t, [1, 2, 0, 3]));
+      return attention(q!, k!, v!, 0.5, broadcastTo(args[3]!, [3, 3, 6, 6]));
+    },
   },
   {
     name: "a bias of one number",
@@ -152,20 +172,32 @@ const attentionCases: readonly OpCase[] = [
   },
 ];
 
-function attentionGradientCase(name: string, shape: AttentionShape, scale = 1 / Math.sqrt(shape.e)): OpCase {
+/** `bias`: none unless given. */
+function attentionGradientCase(
+  name: string,
+  shape: AttentionShape,
+  scale = 1 / Math.sqrt(shape.e),
+  bias?: Values,
+): OpCase {
+  const scores = [...shape.lead ?? [], shape.m, shape.n];
   return {
     name,
-    operands: attentionShapes(shape).map((s) => f32(s)),
+    operands: [...attentionShapes(shape).map((s) => f32(s)), ...bias ? [f32(scores, bias)] : []],
     rounding: {
       ...sumOf(Math.max(shape.m, shape.n)),
       limit: 4e-6,
       reason: "two sums over keys and queries of weights that are off by 2e-6",
     },
-    build: (...[q, k, v, g]) => {
-      const all = attentionGradientNode(q!, k!, v!, g!, scale);
-      return [pick(all, 0), pick(all, 1), pick(all, 2)];
+    build: (...args) => {
+      const [q, k, v, g, b] = args;
+      const all = attentionGradientNode(q!, k!, v!, g!, scale, b);
+      return [0, 1, 2, ...b ? [3] : []].map((i) => pick(all, i));
     },
   };
+}
+
+function biasedGradientCase(name: string, shape: AttentionShape, bias: Values = normal): OpCase {
+  return attentionGradientCase(name, shape, undefined, bias);
 }
 
 const attentionGradientCases: readonly OpCase[] = [
@@ -178,6 +210,26 @@ const attentionGradientCases: readonly OpCase[] = [
   attentionGradientCase("many queries", { m: 131, n: 3, e: 8 }),
   attentionGradientCase("several leading axes", { lead: [2, 1, 3], m: 3, n: 5, e: 7 }),
   attentionGradientCase("a negative scale", { m: 3, n: 5, e: 4 }, -0.5),
+  // Up to 16 queries and keys, then more.
+  attentionGradientCase("as many as are few", { lead: [5], m: 16, n: 16, e: 6 }),
+  attentionGradientCase("one query more", { m: 17, n: 16, e: 6 }),
+  attentionGradientCase("one key more", { m: 16, n: 17, e: 6 }),
+  biasedGradientCase("a bias", { lead: [2], m: 5, n: 7, e: 8 }),
+  biasedGradientCase("a bias of one query", { lead: [5], m: 1, n: 6, e: 9 }),
+  biasedGradientCase("a bias of one key", { lead: [5], m: 6, n: 1, e: 9 }),
+  biasedGradientCase("a bias of many queries and keys", { lead: [2], m: 23, n: 17, e: 5 }),
+  biasedGradientCase("a bias with masks", { lead: [2], m: 5, n: 7, e: 8 }, masked(0.3)),
+  biasedGradientCase("a causal mask over frames", { lead: [3, 2], m: 6, n: 6, e: 11 }, causal(6)),
+  {
+    name: "a bias shared by batch, over frames that lie strided",
+    operands: [...Array.from({ length: 4 }, () => f32([6, 3, 3, 5])), f32([3, 6, 6])],
+    rounding: { limit: 4e-6, floor: 1, reason: "as the others" },
+    build: (...args) => {
+      const [q, k, v, g] = args.slice(0, 4).map((t) => permute(t, [1, 2, 0, 3]));
+      const all = attentionGradientNode(q!, k!, v!, g!, 0.4, broadcastTo(args[4]!, [3, 3, 6, 6]));
+      return [0, 1, 2, 3].map((i) => pick(all, i));
+    },
+  },
   {
     name: "the first result without pick",
     operands: attentionShapes({ m: 3, n: 5, e: 4 }).map((s) => f32(s)),

@@ -55,11 +55,10 @@ function once(pair: Pair): Pair {
 }
 
 /** Softmax weight of key `n` for query `m`. */
-function weight(node: Tensor, args: readonly Element[], scale: number, biased: boolean): Pair {
-  const [q, k, , bias] = args;
+function weight(node: Tensor, [q, k]: readonly Element[], scale: number, bias: Element | undefined): Pair {
   const [e, keys] = [at(at(node.args, 0).shape, -1), at(at(node.args, 1).shape, -2)];
   const score = once((lead, m, j) =>
-    scale * total(e, (i) => q!([...lead, m, i]) * k!([...lead, j, i])) + (biased ? bias!([...lead, m, j]) : 0)
+    scale * total(e, (i) => q!([...lead, m, i]) * k!([...lead, j, i])) + (bias ? bias([...lead, m, j]) : 0)
   );
   // The largest score need not be taken off first when the denominator is written so.
   return once((lead, m, n) => 1 / total(keys, (j) => Math.exp(score(lead, m, j) - score(lead, m, n))));
@@ -311,7 +310,7 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
     }];
   },
   attention: (node, args) => {
-    const p = weight(node as Tensor, args, node.attributes.scale, args.length === 4);
+    const p = weight(node as Tensor, args, node.attributes.scale, args[3]);
     const keys = at(at(node.args, 1).shape, -2);
     return [(index) => {
       const [lead, m, i] = [index.slice(0, -2), at(index, -2), at(index, -1)];
@@ -321,7 +320,7 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
   attentionGradient: (node, args) => {
     const { scale } = node.attributes;
     const [q, k, v, g] = args;
-    const p = weight(node as Tensor, args, scale, false);
+    const p = weight(node as Tensor, args, scale, args[4]);
     const [queries, keys] = [at(at(node.args, 0).shape, -2), at(at(node.args, 1).shape, -2)];
     const width = at(at(node.args, 2).shape, -1);
     // d loss / d weight, and through the softmax d loss / d (scaled score).
@@ -343,6 +342,7 @@ export const formulas: { readonly [K in Exclude<Op, "input">]: Formula<K> } = {
         const [lead, n, i] = split(index);
         return total(queries, (m) => p(lead, m, n) * g!([...lead, m, i]));
       },
+      ...args[4] ? [(index: readonly number[]) => ds(...split(index))] : [],
     ];
   },
 };

@@ -1,315 +1,336 @@
-//! `attentionGradient`: cotangents of q, k and v from the cotangent of the attention's result. Weights are computed
-//! again, a block of queries against all keys at a time, so memory grows with the number of keys only. A task is a
-//! batch element: the sums over queries stay on one thread.
+//! `attentionGradient`: cotangents of q, k, v and of a bias from the cotangent of the attention's result. Weights are
+//! computed again, a block of queries against all keys at a time, so memory grows with the number of keys only.
 //!
-//! With s = scale q k^T, p = softmax(s), g the cotangent of the result:
-//! `dv = p^T g`, `dp = g v^T`, `ds = p (dp - sum over keys of p dp)`, `dq = scale ds k`, `dk = scale ds^T q`.
-//! Laid out transposed like attention.rs: p and ds are [key][8 queries].
+//! With s = scale q k^T + bias, p = softmax(s), g the cotangent of the result:
+//! `dv = p^T g`, `dp = g v^T`, `ds = p (dp - sum over keys of p dp)`, `dq = scale ds k`, `dk = scale ds^T q`; ds is the
+//! bias's cotangent.
+//! As in attention.rs, scores are made as [key][8 queries]. Sums over keys (dq) take ds like that; for sums over queries
+//! p and ds are turned to [query][8 keys] while they are in registers.
 
+mod few;
+mod operands;
+
+use self::few::Few;
+use self::operands::Operands;
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
-use crate::math::Exp;
-use crate::matrix::{line, write_transposed, Matrix};
+use crate::matrix::{add_bias, line, write_transposed, Matrix, Sizes};
 use crate::memory::Memory;
-use crate::micro::{micro, micro_to, Target, MR, NR};
-use crate::odometer::{count, Odometer};
+use crate::micro::{micro_to, Target, MR, NR};
+use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
 use crate::simd::*;
+use crate::scores::{exponentials, largest, pad};
 
-/// Queries of a block, the length of the sums that dk and dv are added up from.
-const QUERIES: usize = 48;
+/// Most queries of a block, the length of the sums that dk and dv are added up from.
+const QUERIES: usize = 128;
+/// Numbers of p or of ds that a block has at most: they stay in the second-level cache, or nearly.
+const BLOCK: usize = 65_536;
+/// Tasks that a launch has at least, if there are as many blocks: fewer batch elements are cut into parts of their
+/// queries. Their number does not depend on the threads, so that neither do the sums over parts.
+const TASKS: usize = 16;
 
 pub struct AttentionGradient {
-    axes: usize,
-    sizes: *const u32,
-    m: usize,
-    n: usize,
-    e: usize,
-    width: usize,
-    scale: f32,
-    q: Matrix,
-    k: Matrix,
-    v: Matrix,
-    g: Matrix,
-    dq: Matrix,
-    dk: Matrix,
-    dv: Matrix,
+    sizes: Sizes,
+    operands: Operands,
+    few: Option<Few>,
+    /// Queries of a block.
+    block: usize,
+    /// Parts of a batch element.
+    parts: usize,
     rows: *mut i32,
     steps: *mut i32,
     /// Panels [feature][6 keys].
     k_by_key: *mut f32,
+    v_by_key: *mut f32,
     /// Panels [key][6 features].
     k_by_feature: *mut f32,
-    v_by_key: *mut f32,
     /// Groups [feature][8 queries]; q is scaled.
     q_group: *mut f32,
     g_group: *mut f32,
-    /// Panels [query][8 features].
+    /// Panels [query][6 features].
     q_by_feature: *mut f32,
     g_by_feature: *mut f32,
-    /// Groups [key][8 queries]: p, then dp and ds.
+    /// One group's [key][8 queries]: scores, then dp and ds.
     weights: *mut f32,
     slopes: *mut f32,
-    /// Panels [query][6 keys] of p or ds.
-    transposed: *mut f32,
-    result: *mut f32,
+    /// Panels [query][8 keys] of p and ds.
+    p_by_query: *mut f32,
+    ds_by_query: *mut f32,
+    /// One group's dq, [feature][8 queries].
+    dq: *mut f32,
+    /// dk and dv in panels [feature][8 keys]: of this thread, or of every part of every batch element.
+    sums: *mut f32,
 }
 
 impl Kernel for AttentionGradient {
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> AttentionGradient {
-        let axes = code.u();
-        let sizes = code.take(axes);
-        let m = code.u();
-        let n = code.u();
-        let e = code.u();
-        let width = code.u();
-        let scale = code.f();
-        let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
+        let sizes = Sizes::read(code);
+        let operands = Operands::read(code, context, sizes.axes);
         let arena = &mut memory.scratch;
-        let keys = n.next_multiple_of(12);
-        let widest = e.max(width).next_multiple_of(24);
+        let Sizes { m, n, e, width, .. } = sizes;
+        let keys = n.next_multiple_of(24);
+        let [tall_e, tall_width] = [e, width].map(|x| x.next_multiple_of(12));
+        let batches = sizes.batches();
+        let wanted = TASKS.div_ceil(batches);
+        let block = (BLOCK / keys).min(QUERIES).min(m.div_ceil(wanted)).max(32).min(m).next_multiple_of(NR);
+        let parts = m.div_ceil(block).min(wanted);
+        let length = Self::sums_length(&sizes);
+        let longest = keys.max(block).max(tall_e).max(tall_width) + NR;
         AttentionGradient {
-            axes,
             sizes,
-            m,
-            n,
-            e,
-            width,
-            scale,
-            q,
-            k,
-            v,
-            g,
-            dq,
-            dk,
-            dv,
-            rows: arena.take(keys.max(widest) + 2 * QUERIES),
-            steps: arena.take(keys.max(widest) + 2 * QUERIES),
-            k_by_key: arena.take(keys * padded(e)),
-            k_by_feature: arena.take(keys * widest),
-            v_by_key: arena.take(keys * padded(width)),
-            q_group: arena.take(QUERIES * widest),
-            g_group: arena.take(QUERIES * widest),
-            q_by_feature: arena.take(QUERIES * widest),
-            g_by_feature: arena.take(QUERIES * widest),
-            weights: arena.take(keys * QUERIES),
-            slopes: arena.take(keys * QUERIES),
-            transposed: arena.take(keys * QUERIES),
-            result: arena.take(widest * NR),
+            operands,
+            few: sizes.is_few().then(|| Few::new(&sizes, arena)),
+            block,
+            parts,
+            rows: arena.take(longest),
+            steps: arena.take(longest),
+            k_by_key: arena.take(keys * tall_e),
+            v_by_key: arena.take(keys * tall_width),
+            k_by_feature: arena.take(keys * tall_e),
+            q_group: arena.take(block * tall_e),
+            g_group: arena.take(block * tall_width),
+            q_by_feature: arena.take(block * tall_e),
+            g_by_feature: arena.take(block * tall_width),
+            weights: arena.take(keys * NR),
+            slopes: arena.take(keys * NR),
+            p_by_query: arena.take(keys * block),
+            ds_by_query: arena.take(keys * block),
+            dq: arena.take(tall_e * NR),
+            sums: match parts {
+                1 => arena.take(length),
+                _ => memory.shared.take(batches * parts * length),
+            },
         }
     }
 
     unsafe fn run(&mut self, context: &Context) {
-        let AttentionGradient { m, n, e, q, k, v, g, dq, dk, dv, .. } = *self;
-        let batches = count(self.axes, self.sizes);
-        let all = [q.batch, k.batch, v.batch, g.batch, dq.batch, dk.batch, dv.batch];
-        let mut walk = Odometer::new(self.axes, self.sizes, &all);
-        let run = (65_536 / (m * n * e)).max(1);
+        if let Some(few) = &mut self.few {
+            return few.run(context, &self.sizes, &self.operands);
+        }
+        let AttentionGradient { sizes, block, parts, .. } = *self;
+        let (m, batches) = (sizes.m, sizes.batches());
+        let mut walk = Odometer::new(sizes.axes, sizes.sizes, &self.operands.batches());
+        let (tasks, run) = (batches * parts, sizes.run());
+        let blocks = m.div_ceil(block);
         loop {
             let first = context.next() * run;
-            if first >= batches {
-                return;
+            if first >= tasks {
+                break;
             }
-            for batch in first..(first + run).min(batches) {
-                walk.seek(batch);
+            for task in first..(first + run).min(tasks) {
+                walk.seek(task / parts);
+                let part = task % parts;
+                let (top, end) = (blocks * part / parts * block, m.min(blocks * (part + 1) / parts * block));
+                let sums = self.sums_of(if parts == 1 { 0 } else { task });
                 self.pack_keys(&walk.offset);
-                for first in (0..m).step_by(QUERIES) {
-                    self.queries(&walk.offset, first, QUERIES.min(m - first));
+                for first in (top..end).step_by(block) {
+                    self.queries(&walk.offset, first, block.min(end - first), sums, first == top);
+                }
+                if parts == 1 {
+                    self.write_keys(&walk.offset, 0, sizes.n, sums);
                 }
             }
+        }
+        if parts > 1 {
+            context.barrier();
+            self.add_parts(context, &mut walk);
         }
     }
 }
 
 impl AttentionGradient {
-    unsafe fn pack_keys(&self, at: &[i32]) {
-        let (k, v) = (self.k.at(at[1]), self.v.at(at[2]));
-        line(self.k.row, self.n, self.rows);
-        line(self.k.feature, self.e, self.steps);
-        pack::<f32, MR>(k, self.rows, self.n, self.steps, self.e, self.k_by_key);
-        line(self.v.row, self.n, self.rows);
-        line(self.v.feature, self.width, self.steps);
-        pack::<f32, MR>(v, self.rows, self.n, self.steps, self.width, self.v_by_key);
-        line(self.k.feature, self.e, self.rows);
-        line(self.k.row, self.n, self.steps);
-        pack::<f32, MR>(k, self.rows, self.e, self.steps, self.n, self.k_by_feature);
+    /// Numbers of dk and dv of a batch element.
+    fn sums_length(sizes: &Sizes) -> usize {
+        let tall = |width: usize| width.next_multiple_of(MR);
+        sizes.n.next_multiple_of(NR) * (tall(sizes.e) + tall(sizes.width))
     }
 
-    unsafe fn queries(&self, at: &[i32], first: usize, count: usize) {
-        let q = self.q.at(at[0] + first as i32 * self.q.row);
-        let g = self.g.at(at[3] + first as i32 * self.g.row);
-        self.pack_queries(&self.q, q, self.e, count, self.q_group, self.q_by_feature);
-        self.pack_queries(&self.g, g, self.width, count, self.g_group, self.g_by_feature);
-        let scale = f32x4_splat(self.scale);
+    /// Where dk and dv of a task are added up.
+    unsafe fn sums_of(&self, task: usize) -> [*mut f32; 2] {
+        let dk = self.sums.add(task * Self::sums_length(&self.sizes));
+        [dk, dk.add(self.sizes.n.next_multiple_of(NR) * self.sizes.e.next_multiple_of(MR))]
+    }
+
+    /// Adds up what the parts of batch elements gave, in their order, and writes it: a panel of keys is a task.
+    unsafe fn add_parts(&self, context: &Context, walk: &mut Odometer) {
+        let Sizes { n, e, width, .. } = self.sizes;
+        let panels = n.div_ceil(NR);
+        loop {
+            let task = context.next();
+            if task >= self.sizes.batches() * panels {
+                return;
+            }
+            let (batch, key) = (task / panels, task % panels * NR);
+            let sums = self.sums_of(batch * self.parts);
+            for part in 1..self.parts {
+                let more = self.sums_of(batch * self.parts + part);
+                for ((to, more), width) in sums.into_iter().zip(more).zip([e, width]) {
+                    let tall = width.next_multiple_of(MR);
+                    for i in (key * tall..(key + NR) * tall).step_by(4) {
+                        store(to.add(i), f32x4_add(load(to.add(i)), load(more.add(i))));
+                    }
+                }
+            }
+            walk.seek(batch);
+            self.write_keys(&walk.offset, key, n.min(key + NR), sums);
+        }
+    }
+
+    unsafe fn pack_keys(&self, at: &[i32]) {
+        let Sizes { n, e, width, .. } = self.sizes;
+        let Operands { k, v, .. } = &self.operands;
+        line(k.row, n, self.rows);
+        line(k.feature, e, self.steps);
+        pack::<f32, MR>(k.at(at[1]), self.rows, n, self.steps, e, self.k_by_key);
+        line(v.row, n, self.rows);
+        line(v.feature, width, self.steps);
+        pack::<f32, MR>(v.at(at[2]), self.rows, n, self.steps, width, self.v_by_key);
+        line(k.feature, e, self.rows);
+        line(k.row, n, self.steps);
+        pack::<f32, MR>(k.at(at[1]), self.rows, e, self.steps, n, self.k_by_feature);
+    }
+
+    /// Adds what `count` queries from `first` on give to dk and dv, or begins with it; writes their dq.
+    unsafe fn queries(&self, at: &[i32], first: usize, count: usize, [dk, dv]: [*mut f32; 2], begins: bool) {
+        let Sizes { n, e, width, scale, .. } = self.sizes;
+        let Operands { q, g, bias, .. } = &self.operands;
         let groups = count.div_ceil(NR);
-        for i in (0..groups * NR * padded(self.e)).step_by(4) {
+        self.pack_queries(q, at[0] + first as i32 * q.row, e, count, self.q_group, self.q_by_feature);
+        self.pack_queries(g, at[3] + first as i32 * g.row, width, count, self.g_group, self.g_by_feature);
+        let scale = f32x4_splat(scale);
+        for i in (0..groups * NR * padded(e)).step_by(4) {
             store(self.q_group.add(i), f32x4_mul(load(self.q_group.add(i)), scale));
         }
-        let keys = padded(self.n);
         for group in 0..groups {
-            let weights = self.weights.add(group * keys * NR);
-            let slopes = self.slopes.add(group * keys * NR);
-            self.products(self.k_by_key, self.e, self.q_group, group, weights);
-            self.products(self.v_by_key, self.width, self.g_group, group, slopes);
-            self.soften(weights, slopes, NR.min(count - group * NR));
-            self.query_cotangent(at[4], first + group * NR, NR.min(count - group * NR), slopes);
+            let query = first + group * NR;
+            let in_group = NR.min(first + count - query);
+            self.products(self.k_by_key, e, self.q_group, group, self.weights);
+            self.products(self.v_by_key, width, self.g_group, group, self.slopes);
+            if let Some((bias, _)) = bias {
+                add_bias(bias, at[7] + query as i32 * bias.row, in_group, n, self.weights);
+            }
+            for half in [0, 4] {
+                self.soften(group * NR + half, groups * NR, half);
+            }
+            if let Some((_, cotangent)) = bias {
+                let factors = [f32x4_splat(1.0); 2];
+                write_transposed(cotangent, at[8], query, in_group, self.slopes, n, factors);
+            }
+            self.query_cotangent(at[4], query, in_group);
         }
-        let is_first = first == 0;
-        self.transpose(self.weights, groups);
-        let one = f32x4_splat(1.0);
-        self.key_cotangent(&self.dv, at[6], self.g_by_feature, self.width, groups, one, is_first);
-        self.transpose(self.slopes, groups);
-        self.key_cotangent(&self.dk, at[5], self.q_by_feature, self.e, groups, scale, is_first);
+        self.key_cotangent(self.p_by_query, self.g_by_feature, width, groups, dv, begins);
+        self.key_cotangent(self.ds_by_query, self.q_by_feature, e, groups, dk, begins);
     }
 
     unsafe fn pack_queries(
         &self,
         matrix: &Matrix,
-        from: *const f32,
+        at: i32,
         width: usize,
         count: usize,
         groups: *mut f32,
         by_feature: *mut f32,
     ) {
+        let from = matrix.at(at);
         line(matrix.row, count, self.rows);
         line(matrix.feature, width, self.steps);
         pack::<f32, NR>(from, self.rows, count, self.steps, width, groups);
-        // Here the sum runs over queries: those past the end must be zeros, which `pack` adds up to a multiple of 4
-        // and `zero` up to whole groups.
         line(matrix.feature, width, self.rows);
         line(matrix.row, count, self.steps);
-        let whole = count.div_ceil(NR) * NR;
-        pack::<f32, NR>(from, self.rows, width, self.steps, count, by_feature);
-        if padded(count) != whole {
-            spread(by_feature, width.div_ceil(NR), padded(count), whole);
+        // Whole groups: sums over queries run past the last one, over zeros.
+        let whole = count.next_multiple_of(NR);
+        for i in count..whole {
+            *self.steps.add(i) = *self.steps.add(count - 1);
+        }
+        pack::<f32, MR>(from, self.rows, width, self.steps, whole, by_feature);
+        for panel in 0..width.div_ceil(MR) {
+            for i in count * MR..whole * MR {
+                *by_feature.add(panel * whole * MR + i) = 0.0;
+            }
         }
     }
 
-    /// `to[key][query] = sum over features` for one group; holds keys up to a panel.
+    /// `to[key][query] = sum over features` for one group; keys up to a panel, the last one again.
     unsafe fn products(&self, panels: *const f32, width: usize, groups: *const f32, group: usize, to: *mut f32) {
         let k = padded(width);
-        let queries = groups.add(group * NR * k);
-        let whole = self.n / MR;
-        if whole > 0 {
-            micro_to(k, panels, queries, MR, &Target::dense(to, whole));
-        }
-        let key = whole * MR;
-        if key < self.n {
-            let mut tile = [f32x4_splat(0.0); MR * NR / 4];
-            micro(k, panels.add(key * k), queries, tile.as_mut_ptr() as *mut f32);
-            for (i, part) in tile.iter().enumerate().take(2 * (self.n - key)) {
-                store(to.add(key * NR + 4 * i), *part);
-            }
-        }
+        micro_to(k, panels, groups.add(group * NR * k), MR, &Target::dense(to, self.sizes.n.div_ceil(MR)));
     }
 
-    /// Scores become p, `slopes` (dp on entry) become ds; both are 0 past the last key and query.
-    unsafe fn soften(&self, weights: *mut f32, slopes: *mut f32, count: usize) {
-        let exp = Exp::new();
-        let lanes = i32x4(0, 1, 2, 3);
-        for half in [0, 4] {
-            let (weights, slopes) = (weights.add(half), slopes.add(half));
-            let mut largest = f32x4_splat(f32::NEG_INFINITY);
-            for i in 0..self.n {
-                largest = f32x4_pmax(largest, load(weights.add(i * NR)));
+    /// Scores and dp of four queries, columns `half` of their group, become p and ds. `query` is the first one's place
+    /// in the block of `queries`; results are 0 past the last key.
+    unsafe fn soften(&self, query: usize, queries: usize, half: usize) {
+        let (weights, slopes) = (self.weights.add(half), self.slopes.add(half));
+        let n = self.sizes.n;
+        let whole = pad(weights, n);
+        let largest = largest(weights, whole, f32x4_splat(f32::NEG_INFINITY));
+        let factor = f32x4_div(f32x4_splat(1.0), exponentials(weights, whole, largest));
+        let keys = padded(n);
+        for key in n..keys {
+            store(slopes.add(key * NR), f32x4_splat(0.0));
+        }
+        let mut means = [f32x4_splat(0.0); 4];
+        for key in (0..keys).step_by(4) {
+            for (i, mean) in means.iter_mut().enumerate() {
+                let at = (key + i) * NR;
+                *mean = madd(load(weights.add(at)), load(slopes.add(at)), *mean);
             }
-            let mut sums = [f32x4_splat(0.0); 2];
-            for i in 0..self.n {
-                let x = exp.of_negative(f32x4_sub(load(weights.add(i * NR)), largest));
-                store(weights.add(i * NR), x);
-                sums[i & 1] = f32x4_add(sums[i & 1], x);
+        }
+        let [a, b, c, d] = means;
+        let mean = f32x4_mul(f32x4_add(f32x4_add(a, b), f32x4_add(c, d)), factor);
+        for key in (0..keys).step_by(4) {
+            let p = core::array::from_fn(|i| f32x4_mul(load(weights.add((key + i) * NR)), factor));
+            let ds = core::array::from_fn(|i| {
+                let slopes = slopes.add((key + i) * NR);
+                let slope = f32x4_mul(p[i], f32x4_sub(load(slopes), mean));
+                store(slopes, slope);
+                slope
+            });
+            let to = (key & !7) * queries + query * NR + (key & 4);
+            for (i, x) in transpose(p).into_iter().enumerate() {
+                store(self.p_by_query.add(to + i * NR), x);
             }
-            let factor = f32x4_div(f32x4_splat(1.0), f32x4_add(sums[0], sums[1]));
-            let valid = i32x4_lt(lanes, i32x4_splat(count as i32 - half as i32));
-            let mut means = [f32x4_splat(0.0); 2];
-            for i in 0..self.n {
-                let p = v128_and(f32x4_mul(load(weights.add(i * NR)), factor), valid);
-                store(weights.add(i * NR), p);
-                means[i & 1] = madd(p, load(slopes.add(i * NR)), means[i & 1]);
-            }
-            let mean = f32x4_add(means[0], means[1]);
-            for i in 0..self.n {
-                let p = load(weights.add(i * NR));
-                let slope = f32x4_mul(p, f32x4_sub(load(slopes.add(i * NR)), mean));
-                store(slopes.add(i * NR), v128_and(slope, valid));
-            }
-            for i in self.n..padded(self.n) {
-                store(weights.add(i * NR), f32x4_splat(0.0));
-                store(slopes.add(i * NR), f32x4_splat(0.0));
+            for (i, x) in transpose(ds).into_iter().enumerate() {
+                store(self.ds_by_query.add(to + i * NR), x);
             }
         }
     }
 
     /// `dq[query][feature] = scale sum over keys of ds k`.
-    unsafe fn query_cotangent(&self, at: i32, query: usize, count: usize, slopes: *const f32) {
-        let keys = padded(self.n);
-        let target = Target::dense(self.result, self.e.div_ceil(MR));
-        micro_to(keys, self.k_by_feature, slopes, MR, &target);
-        let factors = [f32x4_splat(self.scale); 2];
-        write_transposed(&self.dq, at, query, count, self.result, self.e, factors);
+    unsafe fn query_cotangent(&self, at: i32, query: usize, count: usize) {
+        let Sizes { n, e, scale, .. } = self.sizes;
+        micro_to(padded(n), self.k_by_feature, self.slopes, MR, &Target::dense(self.dq, e.div_ceil(MR)));
+        write_transposed(&self.operands.dq, at, query, count, self.dq, e, [f32x4_splat(scale); 2]);
     }
 
-    /// Groups [key][8 queries] to panels [query][6 keys].
-    unsafe fn transpose(&self, from: *const f32, groups: usize) {
-        let keys = padded(self.n);
-        let queries = groups * NR;
-        for key in (0..self.n).step_by(MR) {
-            let panel = self.transposed.add(key * queries);
-            for group in 0..groups {
-                let from = from.add((group * keys + key) * NR);
-                for i in 0..MR {
-                    // Keys past the end repeat the last one; their results are not stored.
-                    let i_from = i.min(self.n - 1 - key);
-                    for j in 0..NR {
-                        *panel.add((group * NR + j) * MR + i) = *from.add(i_from * NR + j);
-                    }
-                }
-            }
-        }
-    }
-
-    /// `out[key][feature] (+)= factor sum over the block's queries of transposed x`.
+    /// `to[feature][key] (+)= sum over the block's queries`, a panel of 8 keys at a time.
     unsafe fn key_cotangent(
         &self,
-        out: &Matrix,
-        at: i32,
-        panels: *const f32,
+        by_query: *const f32,
+        by_feature: *const f32,
         width: usize,
         groups: usize,
-        factor: v128,
-        is_first: bool,
+        to: *mut f32,
+        begins: bool,
     ) {
-        let queries = groups * NR;
-        let mut tile = [f32x4_splat(0.0); MR * NR / 4];
-        for feature in (0..width).step_by(NR) {
-            for key in (0..self.n).step_by(MR) {
-                let transposed = self.transposed.add(key * queries);
-                micro(queries, transposed, panels.add(feature * queries), tile.as_mut_ptr() as *mut f32);
-                for i in 0..MR.min(self.n - key) {
-                    let to = out.at(at + (key + i) as i32 * out.row + feature as i32 * out.feature);
-                    let values = [f32x4_mul(tile[2 * i], factor), f32x4_mul(tile[2 * i + 1], factor)];
-                    add_row(to, out.feature, NR.min(width - feature), values, is_first);
-                }
+        let blocks = width.div_ceil(MR);
+        for key in (0..self.sizes.n).step_by(NR) {
+            let mut target = Target::dense(to.add(key * blocks * MR), blocks);
+            target.adds = !begins as u32;
+            micro_to(groups * NR, by_feature, by_query.add(key * groups * NR), MR, &target);
+        }
+    }
+
+    /// Writes dk and dv of keys `first .. end`, a multiple of 8 and where they end.
+    unsafe fn write_keys(&self, at: &[i32], first: usize, end: usize, [dk, dv]: [*mut f32; 2]) {
+        let Sizes { e, width, scale, .. } = self.sizes;
+        let Operands { dk: to_k, dv: to_v, .. } = &self.operands;
+        for (to, at, from, width, factor) in [(to_k, at[5], dk, e, scale), (to_v, at[6], dv, width, 1.0)] {
+            let tall = width.next_multiple_of(MR);
+            for key in (first..end).step_by(NR) {
+                let factors = [f32x4_splat(factor); 2];
+                write_transposed(to, at, key, NR.min(end - key), from.add(key * tall), width, factors);
             }
         }
-    }
-}
-
-/// Moves panels of `before` steps apart to `after` steps and fills the gaps with zeros, last panel first.
-unsafe fn spread(panels: *mut f32, count: usize, before: usize, after: usize) {
-    for panel in (0..count).rev() {
-        let to = panels.add(panel * after * NR);
-        core::ptr::copy(panels.add(panel * before * NR), to, before * NR);
-        for i in before * NR..after * NR {
-            *to.add(i) = 0.0;
-        }
-    }
-}
-
-unsafe fn add_row(to: *mut f32, step: i32, n: usize, values: [v128; 2], is_first: bool) {
-    let values: [f32; NR] = core::mem::transmute(values);
-    for (i, value) in values.iter().enumerate().take(n) {
-        let to = to.offset(i as isize * step as isize);
-        *to = if is_first { *value } else { *to + *value };
     }
 }

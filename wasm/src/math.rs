@@ -4,7 +4,7 @@
 use crate::simd::*;
 
 /// Numbers of the exponential, in the order of the fields of `Exp`.
-static EXP: [f32; 13] = [
+pub static EXP: [f32; 13] = [
     core::f32::consts::LOG2_E,
     // 1.5 * 2^23: a sum with it rounds to the nearest integer and leaves that in the low bits.
     12_582_912.0,

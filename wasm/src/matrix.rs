@@ -1,11 +1,45 @@
-//! Matrices of the attentions: read as packed panels by way of tables, written from transposed groups of queries.
+//! Sizes and matrices of the attentions: read as packed panels by way of tables, written from transposed groups of
+//! queries.
 
 use crate::bytecode::Bytecode;
 use crate::context::Context;
 use crate::micro::NR;
-use crate::odometer::offsets;
+use crate::odometer::{count, offsets};
 use crate::place::Place;
 use crate::simd::*;
+
+/// What both kernels begin with: the batch axes, m queries and n keys of e features, values of `width`.
+#[derive(Clone, Copy)]
+pub struct Sizes {
+    pub axes: usize,
+    pub sizes: *const u32,
+    pub m: usize,
+    pub n: usize,
+    pub e: usize,
+    pub width: usize,
+    pub scale: f32,
+}
+
+impl Sizes {
+    pub unsafe fn read(code: &mut Bytecode) -> Sizes {
+        let axes = code.u();
+        Sizes { axes, sizes: code.take(axes), m: code.u(), n: code.u(), e: code.u(), width: code.u(), scale: code.f() }
+    }
+
+    pub fn batches(&self) -> usize {
+        unsafe { count(self.axes, self.sizes) }
+    }
+
+    /// Batch elements that make a task together, where they are small.
+    pub fn run(&self) -> usize {
+        (65_536 / (self.m * self.n * self.e)).max(1)
+    }
+
+    /// Whether four batch elements are better taken at once: blocks of the micro-kernel would not be filled.
+    pub fn is_few(&self) -> bool {
+        self.m <= 16 && self.n <= 16
+    }
+}
 
 /// One of q, k, v, out: strides of the batch axes, then of rows and features.
 #[derive(Clone, Copy)]
@@ -30,6 +64,16 @@ impl Matrix {
 /// Offsets `0, stride, 2 stride, ..` for packing.
 pub unsafe fn line(stride: i32, n: usize, to: *mut i32) {
     offsets(1, &0, &stride, 0, n, to);
+}
+
+/// Adds the bias of 8 queries or fewer to their scores, [key][8 queries]; `at` is that of the first query and key.
+pub unsafe fn add_bias(bias: &Matrix, at: i32, queries: usize, keys: usize, scores: *mut f32) {
+    for j in 0..queries {
+        let from = bias.at(at + j as i32 * bias.row);
+        for i in 0..keys {
+            *scores.add(i * NR + j) += *from.offset(i as isize * bias.feature as isize);
+        }
+    }
 }
 
 /// Writes `out[query + j][feature] = from[feature][j] * factors[j]` for j < count <= 8.

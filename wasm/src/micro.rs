@@ -37,13 +37,8 @@ extern "C" {
     fn walrus_micro_6x8_ahead_i8(k: usize, a: *const f32, b: *const f32, target: *const Target);
 }
 
-/// `tile[i][j] = sum over k of a[k][i] b[k][j]` in one chain; `k` is a positive multiple of 4, `tile` is 6 rows of 8.
-#[inline(always)]
-pub unsafe fn micro(k: usize, a: *const f32, b: *const f32, tile: *mut f32) {
-    micro_to(k, a, b, MR, &Target::dense(tile, 1));
-}
-
-/// The same for the first `rows` rows, an even number, put where `target` says.
+/// `tile[i][j] = sum over k of a[k][i] b[k][j]` of `rows` rows, an even number up to 6, and 8 columns, put where `target`
+/// says; `k` is a positive multiple of 4.
 #[inline(always)]
 pub unsafe fn micro_to(k: usize, a: *const f32, b: *const f32, rows: usize, target: &Target) {
     match rows {

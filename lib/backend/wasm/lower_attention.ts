@@ -41,8 +41,11 @@ export function attention({ inputs, outputs, attributes: { scale } }: LaunchOf<"
 export function attentionGradient(
   { inputs, outputs, attributes: { scale } }: LaunchOf<"attentionGradient">,
 ): Bytecode {
-  const views = [...inputs, ...outputs];
+  // q, k, v and their like first, then the bias and its cotangent.
+  const views = [...inputs.slice(0, 4), ...outputs.slice(0, 3), ...inputs.slice(4), ...outputs.slice(3)];
   const { bytecode, put } = matrices(views, scale);
-  views.forEach(put);
+  views.slice(0, 7).forEach(put);
+  bytecode.put(views.length > 7 ? 1 : 0);
+  views.slice(7).forEach((view, i) => put(view, 7 + i));
   return bytecode;
 }

@@ -120,8 +120,8 @@ export function attentionGradient(
   { inputs, outputs, attributes: { scale } }: LaunchOf<"attentionGradient">,
   target: Target,
 ): Dispatch[] {
-  const [q, k, v, g] = inputs as readonly [View, View, View, View];
-  const [dq, dk, dv] = outputs as readonly [View, View, View];
+  const [q, k, v, g, bias] = inputs as readonly [View, View, View, View, View?];
+  const [dq, dk, dv, slopes] = outputs as readonly [View, View, View, View?];
   const axes = leadingAxes([...inputs, ...outputs]);
   const read = inputs.map(operandOf);
   const written = outputs.map(operandOf);
@@ -134,6 +134,18 @@ export function attentionGradient(
   const load = (size: string, text: (row: string) => string) => loadRows(perLane, size, text);
   const store = (size: string, text: (row: string, value: string) => string) =>
     storeRows(perLane, size, text);
+  /** Adds the bias of each row to its score; \`m\` and \`n\` are its places, its strides the two words from \`word\` on. */
+  const addBias = (size: string, word: number, place: (row: string) => readonly [m: string, n: string]) =>
+    bias
+      ? `score += ${
+        load(size, (row) => {
+          const [m, n] = place(row);
+          return `load4(at.in4 + ${m} * word(${word}u) + ${n} * word(${word + 1}u))`;
+        })
+      };`
+      : "";
+  const biasStrides = bias ? matrix(bias) : [];
+  const loadNumbers = `load${inputs.length}`;
   const ofQuery = {
     ...common,
     q: load("m", (row) => `load0(place + ${row} * word(5u))`),
@@ -143,8 +155,8 @@ export function attentionGradient(
   /** Walk over the inputs and some outputs; `out` is the first of them. */
   const walk = (chosen: readonly number[], ...names: string[]) => {
     const operands = [...read, ...chosen.map((o) => at(written, o))];
-    const strides = [0, 1, 2, 3, ...chosen.map((o) => 4 + o)];
-    return walkOf([...members(4).slice(0, 4), ...names], pickStrides(axes, strides), operands);
+    const strides = [...inputs.keys(), ...chosen.map((o) => inputs.length + o)];
+    return walkOf([...members(inputs.length).slice(0, -1), ...names], pickStrides(axes, strides), operands);
   };
   return [
     elementwise(
@@ -153,10 +165,11 @@ export function attentionGradient(
       count,
       64,
       {
-        head,
+        head: [...head, ...biasStrides],
         walk: walk([]),
         substitutions: {
           ...ofQuery,
+          bias: addBias("m", 13, (row) => [row, "j"]),
           denominators: store("m", (row, value) => `store0(place + 2u * ${row}, ${value});`),
           products: store("m", (row, value) => `store0(place + 2u * ${row} + 1u, ${value});`),
         },
@@ -170,17 +183,21 @@ export function attentionGradient(
       count,
       64,
       {
-        head: [...head, ...matrix(dq)],
-        walk: walk([0], "out"),
+        head: [...head, ...matrix(dq), ...biasStrides, ...slopes ? matrix(slopes) : []],
+        walk: walk(slopes ? [0, 3] : [0], "out", ...slopes ? ["out1"] : []),
         substitutions: {
           ...ofQuery,
-          denominators: load("m", (row) => `load4(numbers + 2u * ${row})`),
-          products: load("m", (row) => `load4(numbers + 2u * ${row} + 1u)`),
+          bias: addBias("m", 15, (row) => [row, "j"]),
+          slopes: slopes
+            ? store("m", (row, value) => `store1(at.out1 + ${row} * word(17u) + j * word(18u), ${value});`)
+            : "",
+          denominators: load("m", (row) => `${loadNumbers}(numbers + 2u * ${row})`),
+          products: load("m", (row) => `${loadNumbers}(numbers + 2u * ${row} + 1u)`),
           store: store("m", (row, value) => `store0(place + ${row} * word(13u), ${value});`),
         },
       },
       [...read, numbers],
-      [at(written, 0)],
+      slopes ? [at(written, 0), at(written, 3)] : [at(written, 0)],
     ),
     elementwise(
       target,
@@ -188,10 +205,12 @@ export function attentionGradient(
       spaceSize(axes) * Math.ceil(n / perLane),
       64,
       {
-        head: [...head, ...matrix(dk, dv)],
+        head: [...head, ...matrix(dk, dv), ...biasStrides],
         walk: walk([1, 2], "out", "out1"),
         substitutions: {
           ...common,
+          numbers: loadNumbers,
+          bias: addBias("n", 17, (row) => ["j", row]),
           k: load("n", (row) => `load1(place + ${row} * word(7u))`),
           v: load("n", (row) => `load2(place + ${row} * word(9u))`),
           store0: store("n", (row, value) => `store0(place + ${row} * word(13u), ${value});`),

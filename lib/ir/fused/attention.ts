@@ -25,6 +25,12 @@ function queryKeyValue(op: string, types: readonly Type[], scope: string): [Type
   return [q, k, v];
 }
 
+/** Refuses a bias that is not of the scores' shape. */
+function checkBias(op: string, bias: Type, q: Type, k: Type, scope: string): void {
+  const scores = [...q.shape.slice(0, -1), at(k.shape, -2)];
+  if (!sameShape(bias.shape, scores)) refuse(op, `bias is [${bias.shape}], wanted [${scores}]`, scope);
+}
+
 /** Softmax of the scores over the last axis. */
 function weights(q: Tensor, k: Tensor, scale: number, bias: Tensor | undefined): Tensor {
   const scaled = mul(batched("mz,nz->mn", q, k), scale);
@@ -40,46 +46,50 @@ export const attentionRule: FusedRule<"attention"> = {
     checkOperands("attention", types, [3, 4], scope);
     const [q, k, v] = queryKeyValue("attention", types, scope);
     const bias = types[3];
-    const scores = [...q.shape.slice(0, -1), at(k.shape, -2)];
-    if (bias && !sameShape(bias.shape, scores)) {
-      refuse("attention", `bias is [${bias.shape}], wanted [${scores}]`, scope);
-    }
+    if (bias) checkBias("attention", bias, q, k, scope);
     return [{ dtype: "f32", shape: [...q.shape.slice(0, -1), at(v.shape, -1)] }];
   },
   expand: ([q, k, v, bias], { scale }) => {
     if (!q || !k || !v) throw new TypeError("attention has three or four arguments");
     return [batched("mn,nz->mz", weights(q, k, scale, bias), v)];
   },
-  vjp: ([q, k, v, bias], { scale }, [cotangent]) => {
-    // With a bias the sequences are short (time mixing), and the formula serves.
-    if (!q || !k || !v || bias || !cotangent) return null;
-    const all = fusedNode("attentionGradient", attentionGradientRule, [q, k, v, cotangent], { scale });
-    return [pick(all, 0), pick(all, 1), pick(all, 2)];
+  vjp: (args, { scale }, [cotangent]) => {
+    if (!cotangent) return null;
+    const given = [...args.slice(0, 3), cotangent, ...args.slice(3)];
+    const all = fusedNode("attentionGradient", attentionGradientRule, given, { scale });
+    return args.map((_, i) => pick(all, i));
   },
 };
 
-/** Definition of `attentionGradient`: q, k, v and the cotangent of the result -> cotangents of q, k and v. */
+/**
+ * Definition of `attentionGradient`: q, k, v, the cotangent of the result and, where there was one, the bias ->
+ * cotangents of q, k, v and of the bias.
+ */
 export const attentionGradientRule: FusedRule<"attentionGradient"> = {
   infer: (types, _, scope) => {
-    checkOperands("attentionGradient", types, [4], scope);
+    checkOperands("attentionGradient", types, [4, 5], scope);
     const [q, k, v] = queryKeyValue("attentionGradient", types, scope);
     const cotangent = at(types, 3);
     const wanted = [...q.shape.slice(0, -1), at(v.shape, -1)];
     if (!sameShape(cotangent.shape, wanted)) {
       refuse("attentionGradient", `the cotangent is [${cotangent.shape}], wanted [${wanted}]`, scope);
     }
-    return [q, k, v].map((t): Type => ({ dtype: "f32", shape: t.shape }));
+    const bias = types[4];
+    if (bias) checkBias("attentionGradient", bias, q, k, scope);
+    return [q, k, v, ...bias ? [bias] : []].map((t): Type => ({ dtype: "f32", shape: t.shape }));
   },
-  expand: ([q, k, v, cotangent], { scale }) => {
-    if (!q || !k || !v || !cotangent) throw new TypeError("attentionGradient has four arguments");
-    const p = weights(q, k, scale, undefined);
+  expand: ([q, k, v, cotangent, bias], { scale }) => {
+    if (!q || !k || !v || !cotangent) throw new TypeError("attentionGradient has four or five arguments");
+    const p = weights(q, k, scale, bias);
     const dp = batched("mz,nz->mn", cotangent, v);
     const row = sum(mul(dp, p), [p.shape.length - 1]);
-    const scores = mul(mul(p, sub(dp, row)), scale);
+    const slopes = mul(p, sub(dp, row));
+    const scaled = mul(slopes, scale);
     return [
-      batched("mn,nz->mz", scores, k),
-      batched("mn,mz->nz", scores, q),
+      batched("mn,nz->mz", scaled, k),
+      batched("mn,mz->nz", scaled, q),
       batched("mn,mz->nz", p, cotangent),
+      ...bias ? [slopes] : [],
     ];
   },
 };
