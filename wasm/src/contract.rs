@@ -10,6 +10,7 @@
 //! zero, then the chains added in order. So results do not depend on the number of threads, and errors grow with CHAIN
 //! and K / CHAIN instead of K.
 
+mod addends;
 mod epilogue;
 mod group;
 mod panels;
@@ -78,6 +79,7 @@ impl Contract {
             a: self.a.skip(walk.offset[0]).base,
             b: self.b.skip(walk.offset[1]).base,
             out: self.out.skip(walk.offset[2]).base as *mut f32,
+            residuals: self.residuals.map(|x| if x.is_null() { x } else { x.offset(walk.offset[2] as isize) }),
         }
     }
 
@@ -178,9 +180,9 @@ impl Contract {
             self.multiply_quantised(bases, height, width, k_block);
         } else if packed.is_null() {
             pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, k_block.count, t.a_panels);
-            self.multiply(t.a_panels, bases.out, height, [left, width], panels, k_block);
+            self.multiply(t.a_panels, bases, height, [left, width], panels, k_block);
         } else {
-            self.multiply(packed, bases.out, height, [left, width], panels, k_block);
+            self.multiply(packed, bases, height, [left, width], panels, k_block);
         }
         if let Some(epilogue) = self.epilogue.as_mut().filter(|_| k_block.is_last) {
             epilogue.finish([&self.batch, &self.m, &self.n], Block { batch, top, height, left, width });

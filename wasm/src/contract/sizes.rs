@@ -8,7 +8,9 @@ use crate::pack::padded;
 const MC: usize = 288;
 /// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
 const NC: usize = 704;
-const KC: usize = 352;
+const KC: usize = 704;
+/// Steps of the longest chain of additions.
+const CHAIN: usize = 352;
 /// The same of a b that is packed in memory: nothing of it is copied, so that rows of a are packed seldomer and few
 /// and long panels save what each of them costs.
 const MC_PACKED: usize = 576;
@@ -50,14 +52,25 @@ impl Extent {
         }
     }
 
-    /// Terms of a k-block: as few parts of k as there can be, all about as long, in whole groups of 4.
+    /// Terms of a k-block: as few parts of k as there can be, all about as long, in whole groups of 4; whole chains where
+    /// both operands are packed.
     pub fn k_block(&self) -> usize {
-        let longest = match (self.is_packed, self.is_quantised) {
-            (true, _) => KC_PACKED,
-            (_, true) => KC_QUANTISED,
-            _ => KC,
-        };
-        padded(self.k.div_ceil(self.k.div_ceil(longest)))
+        let like = |size: usize, longest: usize| size.div_ceil(size.div_ceil(longest));
+        if self.is_packed || self.is_quantised {
+            return padded(like(self.k, if self.is_packed { KC_PACKED } else { KC_QUANTISED }));
+        }
+        let chain = self.chain(0);
+        if self.k <= KC {
+            padded(self.k)
+        } else {
+            chain
+        }
+    }
+
+    /// Steps of a chain of additions in a k-block of `count` terms.
+    pub fn chain(&self, count: usize) -> usize {
+        let k = if self.is_packed { count } else { self.k };
+        padded(k.div_ceil(k.div_ceil(CHAIN)))
     }
 
     /// Rows of tables for the rows of a block.

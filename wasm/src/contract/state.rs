@@ -21,6 +21,9 @@ pub struct Contract {
     pub out: Place,
     /// Factors of the columns, or null.
     pub scale: *const f32,
+    /// What is added to the columns after the last k-block, or null; then what lies as the output does, or null.
+    pub bias: *const f32,
+    pub residuals: [*const f32; 2],
     pub epilogue: Option<Epilogue>,
     pub extent: Extent,
     /// Terms of a k-block.
@@ -35,6 +38,7 @@ pub struct Bases {
     pub a: *const u8,
     pub b: *const u8,
     pub out: *mut f32,
+    pub residuals: [*const f32; 2],
 }
 
 /// A k-block: terms that are packed and multiplied at once.
@@ -49,13 +53,23 @@ impl Contract {
     pub unsafe fn new(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
         let [a, b, out] = core::array::from_fn(|_| context.place(code));
         let [batch, m, n, k] = core::array::from_fn(|_| Group::read(code));
-        let (is_quantised, is_packed, has_scale, has_epilogue) = (code.flag(), code.flag(), code.flag(), code.flag());
-        let scale = if has_scale { context.place(code).base as *const f32 } else { null() };
+        let (is_quantised, is_packed) = (code.flag(), code.flag());
+        let [scale, bias, first, second] = core::array::from_fn(|_| {
+            let is_there = code.flag();
+            if is_there {
+                context.place(code).base as *const f32
+            } else {
+                null()
+            }
+        });
+        let residuals = [first, second];
+        let has_epilogue = code.flag();
         let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_quantised, is_packed };
         let arena = &mut memory.scratch;
         let epilogue = has_epilogue.then(|| Epilogue::read(code, context, arena, out, [&batch, &m, &n], extent.rows()));
         let tables = Tables::new(arena, &extent);
         let shared = memory.shared.take(extent.shared(context.threads));
-        Contract { batch, m, n, k, a, b, out, scale, epilogue, extent, kc: extent.k_block(), tables, shared }
+        let kc = extent.k_block();
+        Contract { batch, m, n, k, a, b, out, scale, bias, residuals, epilogue, extent, kc, tables, shared }
     }
 }

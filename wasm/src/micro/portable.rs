@@ -21,8 +21,17 @@ unsafe fn blocks(k: usize, a: *const f32, b: *const f32, rows: usize, target: *c
                 if !target.scale.is_null() {
                     sum *= *target.scale.add(column);
                 }
-                let to = out.offset(*offsets.add(row) as isize + column as isize);
-                *to = if target.adds == 1 { *to + sum } else { sum };
+                let offset = *offsets.add(row);
+                let to = out.offset(offset as isize + column as isize);
+                *to = match target.adds {
+                    1 => *to + sum,
+                    0 if target.bias.is_null() => sum,
+                    0 => sum + *target.bias.add(column),
+                    _ => {
+                        let [first, rest @ ..] = target.addends.map(|addend| *addend.row(offset).add(column));
+                        rest.iter().fold(sum + first + *target.bias.add(column), |sum, x| sum + x)
+                    }
+                };
             }
         }
     }
