@@ -13,7 +13,7 @@ impl Contract {
     /// after the last one with bias and residuals.
     #[inline(always)]
     pub(super) unsafe fn write(&self, target: &mut Target, bases: &Bases, column: usize, at: i32, k_block: KBlock) {
-        let is_first = k_block.first == 0;
+        let is_first = k_block.is_first;
         let bias = if self.bias.is_null() { self.bias } else { self.bias.add(column) };
         let has_residuals = !self.residuals[0].is_null();
         if !k_block.is_last || bias.is_null() && !has_residuals {

@@ -36,7 +36,7 @@ impl Contract {
         let tile = tile.as_mut_ptr() as *mut f32;
         let finished = finished.as_mut_ptr() as *mut f32;
         let chain = self.extent.chain(k);
-        let is_first = k_block.first == 0;
+        let is_first = k_block.is_first;
         let widened = |panel: usize| panels.widened.add(panel % 2 * k * NR);
         let mut is_widened = panels.dtype == F32;
         let mut direct = Target { chain, finished, ..Target::of_rows(out, t.out_rows, 1) };

@@ -31,9 +31,13 @@ pub struct Contract {
     pub tables: Tables,
     /// All of a, packed for all threads.
     pub shared: *mut f32,
+    /// Parts that long sums are kept in, row after row of whole panels; none where they go to the output.
+    pub parts: usize,
+    pub sums: *mut f32,
 }
 
 /// Operand addresses of one batch element.
+#[derive(Clone, Copy)]
 pub struct Bases {
     pub a: *const u8,
     pub b: *const u8,
@@ -46,6 +50,8 @@ pub struct Bases {
 pub struct KBlock {
     pub first: usize,
     pub count: usize,
+    /// Whether sums begin or end with it.
+    pub is_first: bool,
     pub is_last: bool,
 }
 
@@ -64,12 +70,34 @@ impl Contract {
         });
         let residuals = [first, second];
         let has_epilogue = code.flag();
-        let extent = Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_quantised, is_packed };
+        let is_scattered = n.size > 1 && *n.out.add(n.axes - 1) != 1;
+        let extent =
+            Extent { batch: batch.size, m: m.size, n: n.size, k: k.size, is_quantised, is_packed, is_scattered };
         let arena = &mut memory.scratch;
         let epilogue = has_epilogue.then(|| Epilogue::read(code, context, arena, out, [&batch, &m, &n], extent.rows()));
         let tables = Tables::new(arena, &extent);
         let shared = memory.shared.take(extent.shared(context.threads));
+        let parts = extent.parts(context.threads);
+        let sums = memory.shared.take(parts * extent.part());
         let kc = extent.k_block();
-        Contract { batch, m, n, k, a, b, out, scale, bias, residuals, epilogue, extent, kc, tables, shared }
+        Contract {
+            batch,
+            m,
+            n,
+            k,
+            a,
+            b,
+            out,
+            scale,
+            bias,
+            residuals,
+            epilogue,
+            extent,
+            kc,
+            tables,
+            shared,
+            parts,
+            sums,
+        }
     }
 }
