@@ -78,9 +78,12 @@ unsafe fn lines<T: Element, const R: usize>(
     k: usize,
     to: *mut f32,
 ) {
-    if count == 1 {
-        for p in 0..k {
-            row_vector::<T, R>(from.offset((*rows + *steps.add(p)) as isize), to.add(p * R));
+    if count == 1 || k < LINES {
+        for panel in 0..count {
+            let row = *rows.add(panel * R);
+            for p in 0..k {
+                row_vector::<T, R>(from.offset((row + *steps.add(p)) as isize), to.add((panel * padded(k) + p) * R));
+            }
         }
         return;
     }
@@ -89,12 +92,9 @@ unsafe fn lines<T: Element, const R: usize>(
         some_lines::<T, R, LINES>(from, rows, count, steps.add(p), padded(k), to.add(p * R));
         p += LINES;
     }
-    while p + 2 <= k {
-        some_lines::<T, R, 2>(from, rows, count, steps.add(p), padded(k), to.add(p * R));
-        p += 2;
-    }
-    if p < k {
+    while p < k {
         some_lines::<T, R, 1>(from, rows, count, steps.add(p), padded(k), to.add(p * R));
+        p += 1;
     }
 }
 

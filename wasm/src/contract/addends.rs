@@ -1,7 +1,7 @@
 //! What is added to finished sums on their way to the output.
 
 use super::state::{Bases, Contract, KBlock};
-use crate::micro::{Addend, Target, FINISHES, NOTHING};
+use crate::micro::{Addend, Target, FINISHES};
 use core::ptr::null;
 
 impl Contract {
@@ -14,20 +14,18 @@ impl Contract {
     #[inline(always)]
     pub(super) unsafe fn write(&self, target: &mut Target, bases: &Bases, column: usize, at: i32, k_block: KBlock) {
         let is_first = k_block.is_first;
-        let bias = if self.bias.is_null() { self.bias } else { self.bias.add(column) };
-        let has_residuals = !self.residuals[0].is_null();
-        if !k_block.is_last || bias.is_null() && !has_residuals {
+        if !k_block.is_last || !self.has_addends() {
             target.adds = !is_first as u32;
             return;
         }
-        target.bias = bias;
-        if is_first && !has_residuals {
+        if !self.bias.is_null() {
+            target.bias = self.bias.add(column);
+        }
+        if is_first && self.residuals[0].is_null() {
+            target.by_column = 1;
             return;
         }
         target.adds = FINISHES;
-        if bias.is_null() {
-            target.bias = NOTHING.as_ptr();
-        }
         let before = if is_first { null() } else { bases.out as *const f32 };
         let [first, second] = bases.residuals;
         target.addends = [before, first, second].map(|from| {

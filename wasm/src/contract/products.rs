@@ -39,8 +39,12 @@ impl Contract {
         let is_first = k_block.is_first;
         let widened = |panel: usize| panels.widened.add(panel % 2 * k * NR);
         let mut is_widened = panels.dtype == F32;
-        let mut direct = Target { chain, finished, ..Target::of_rows(out, t.out_rows, 1) };
-        let mut by_tile = Target { chain, finished, ..Target::dense(tile, 1) };
+        let mut direct = Target::of_rows(out, t.out_rows, 1);
+        let mut by_tile = Target::dense(tile, 1);
+        for target in [&mut direct, &mut by_tile] {
+            target.chain = chain;
+            target.finished = finished;
+        }
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
             let out_columns = t.out_columns.add(j);
@@ -49,6 +53,8 @@ impl Contract {
             if !self.scale.is_null() {
                 direct.scale = self.scale.add(left + j);
                 by_tile.scale = direct.scale;
+                direct.by_column = 1;
+                by_tile.by_column = 1;
             }
             direct.out = out.offset(*out_columns as isize);
             self.write(&mut direct, bases, left + j, *out_columns, k_block);

@@ -17,8 +17,7 @@ pub struct Target {
     pub chain: usize,
     /// Place for the sums of finished chains: 6 rows of 8.
     pub finished: *mut f32,
-    /// 1: added to what is there. 0: in its place, with the bias if there is one. FINISHES: in its place, with the first
-    /// addend, the bias and the others.
+    /// 1: added to what is there. 0: in its place. FINISHES: in its place, with the first addend, the bias and the others.
     pub adds: u32,
     /// Blocks one below the other, with as many panels of a.
     pub blocks: u32,
@@ -31,9 +30,11 @@ pub struct Target {
     pub scale: *const f32,
     /// The panel that `micro_ahead` puts in the buffer.
     pub next: *const u8,
-    /// What is added to the columns; null is nothing, unless a block finishes.
+    /// What is added to the columns.
     pub bias: *const f32,
     pub addends: [Addend; 3],
+    /// 1: columns have factors, or are put with a bias.
+    pub by_column: u32,
 }
 
 /// See `adds`.
@@ -66,16 +67,18 @@ impl Addend {
 }
 
 /// A number that changes no other, not even the sign of a zero.
-pub static NOTHING: [f32; NR] = [-0.0; NR];
+static NOTHING: [f32; NR] = [-0.0; NR];
 
 impl Target {
     /// Blocks whose rows have entries of their own in a table; in the place of what was there.
+    #[inline(always)]
     pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize) -> Target {
         let next_rows = MR * core::mem::size_of::<i32>();
         Target { rows, next_rows, next_out: 0, ..Target::dense(out, blocks) }
     }
 
     /// Blocks whose rows of 8 lie one behind the other; in the place of what was there. All steps are one chain.
+    #[inline(always)]
     pub fn dense(out: *mut f32, blocks: usize) -> Target {
         Target {
             out,
@@ -89,8 +92,9 @@ impl Target {
             widened: out,
             scale: null(),
             next: null(),
-            bias: null(),
+            bias: NOTHING.as_ptr(),
             addends: [Addend::NOTHING; 3],
+            by_column: 0,
         }
     }
 }
@@ -155,6 +159,9 @@ macro_rules! field {
     (mask2) => {
         "local.get 3\ni32.load 68\n"
     };
+    (by_column) => {
+        "local.get 3\ni32.load 72\n"
+    };
 }
 #[cfg(target_arch = "wasm64")]
 macro_rules! field {
@@ -211,6 +218,9 @@ macro_rules! field {
     };
     (mask2) => {
         "local.get 3\ni64.load 128\n"
+    };
+    (by_column) => {
+        "local.get 3\ni32.load 136\n"
     };
 }
 
