@@ -6,7 +6,8 @@ use crate::pack::padded;
 /// Rows of a block of a, which streams past every panel of b: the more there are, the seldomer panels come from the
 /// last cache.
 const MC: usize = 288;
-/// Columns and steps of a packed block of b, which lies in the last cache; its panels pass through the first.
+/// Columns and most steps of a packed block of b, which lies in the last cache; its panels pass through the first. Longer
+/// sums have k-blocks of one chain: more would push blocks of a out of the second cache.
 const NC: usize = 704;
 const KC: usize = 704;
 /// Steps of the longest chain of additions.

@@ -59,7 +59,7 @@ impl Addend {
     /// Of row i, which begins `offset` floats behind the first.
     #[cfg(not(target_family = "wasm"))]
     pub(super) unsafe fn row(&self, offset: i32) -> *const f32 {
-        self.out.byte_offset(4 * offset as isize & self.mask as isize)
+        self.out.byte_offset((4 * offset as isize) & self.mask as isize)
     }
 
     /// What changes no number.
