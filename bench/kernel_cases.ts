@@ -73,6 +73,39 @@ export function kernelCases(): KernelCase[] {
   contract("contract 1024 x 1408 x 1408, 8-bit weights", [1024, 1408, 1408], "i8");
   contract("contract 1024 x 1408 x 5632", [1024, 5632, 1408], "f32", false);
   const x = operand(0);
+  const training = (
+    label: string,
+    [m, n, k]: readonly [number, number, number],
+    layout: "forward" | "input" | "weight",
+    addends: readonly ("bias" | "residual")[] = [],
+  ) =>
+    add(`contract ${m} x ${n} x ${k}, ${label}`, (s) => {
+      const axis = (size: number, a: number, b: number, out: number): ContractAxis => ({ size, a, b, out });
+      const [am, ak] = layout === "weight" ? [1, m] : [k, 1];
+      const [bn, bk] = layout === "forward" ? [k, 1] : [1, n];
+      const inputs = [s.view([m, k]), s.view([n, k])];
+      const out = s.view([m, n]);
+      const extras = addends.map((kind) => kind === "bias" ? broadcast(s.view([n]), [m, n]) : s.view([m, n]));
+      const sum = addends.reduce((sum, _, i) => apply("add", sum, operand(1 + i)), x);
+      return launch("contract", [...inputs, ...extras], [out], {
+        batch: [],
+        m: [axis(m, am, 0, n)],
+        n: [axis(n, 0, bn, 1)],
+        k: [axis(k, ak, bk, 0)],
+        epilogue: sum === x ? null : sum,
+      });
+    });
+  // A training step of the small network: 3,072 tokens of width 96.
+  training("with bias", [3072, 672, 96], "forward", ["bias"]);
+  training("with bias and two residuals", [3072, 96, 192], "forward", ["bias", "residual", "residual"]);
+  training("gradient of an input", [3072, 96, 672], "input");
+  training("gradient of an input", [3072, 192, 96], "input");
+  training("gradient of a weight", [672, 96, 3072], "weight");
+  training("gradient of a weight", [96, 96, 3072], "weight");
+  training("gradient of a weight", [256, 24, 19200], "weight");
+  // Of the released network: 1,536 tokens.
+  training("gradient of a weight", [1408, 1408, 1536], "weight");
+  training("gradient of an input", [1536, 1408, 1408], "input");
   const tokens = [T, S, HIDDEN];
   add("add, dense", (s) => {
     const out = s.view(tokens);

@@ -155,6 +155,27 @@ export const contractCases: readonly OpCase[] = [
     f32([7, 5]),
   ]),
   withEpilogue("an addend in half precision", apply("add", total, first), [f16([7, 5])]),
+  ...([[7, 5, 11], [34, 40, 29], [19, 24, 1412]] as const).flatMap(([m, n, k]) =>
+    ([[true, 0], [false, 1], [true, 1], [true, 2]] as const).map(([bias, residuals]): OpCase => ({
+      name: `${m} by ${n} by ${k}, with an epilogue: ${bias ? "bias and " : ""}${residuals} residuals`,
+      operands: [
+        f32([m, k]),
+        f32([n, k]),
+        ...bias ? [f32([1, n])] : [],
+        ...Array.from({ length: residuals }, () => f32([m, n])),
+      ],
+      rounding: products(k),
+      build: (x, y, ...addends) =>
+        contractNode(
+          "mk,nk->mn",
+          addends.reduce((sum, _, i) => apply("add", sum, operand(1 + i)), total),
+          x!,
+          y!,
+          ...addends.map((addend) => broadcast(addend, [m, n])),
+        ),
+      gradient: "refused",
+    }))
+  ),
   {
     name: "with an epilogue: a repeated bias and a permuted result",
     operands: [f32([3, 7, 11]), f32([5, 11]), f32([5, 1, 1])],

@@ -17,6 +17,7 @@ import {
   sqrt,
   sub,
   sum,
+  unfold,
 } from "../../lib/ir/tensor.ts";
 import type { Op, Tensor } from "../../lib/ir/node.ts";
 import { apply, operand } from "../../lib/ir/scalar.ts";
@@ -119,6 +120,22 @@ const contractCases: readonly OpCase[] = ([[3, 5], [33, 65]] as const).map(([m, 
   build: (x, y) => contract("mk,nk->mn", x!, y!),
 }));
 
+/** Gradients of weights: sums over tokens, or over the windows of a convolution. */
+const weightGradientCases: readonly OpCase[] = [
+  {
+    name: "33 by 65 by 8209, both along the sum",
+    operands: [f32([8209, 33], FAR), f32([8209, 65], NEAR)],
+    rounding: PARTS,
+    build: (x, y) => contract("km,kn->mn", x!, y!),
+  },
+  {
+    name: "windows of 8 points and 5 channels by 7 by 4503",
+    operands: [f32([3, 1508, 5], FAR), f32([3, 1501, 7], NEAR)],
+    rounding: PARTS,
+    build: (x, y) => contract("nwpc,nwo->ocp", unfold(x!, 1, 8, 1), y!),
+  },
+];
+
 function attentionShapes(m: number, n: number, e: number): readonly Shape[] {
   return [[m, e], [n, e], [n, e], [m, e]];
 }
@@ -156,7 +173,7 @@ export const largeCases: Partial<Readonly<Record<Op, readonly OpCase[]>>> = {
     rounding: units(8, "an exponential, a sum, a quotient"),
     build: (x) => softmaxOp(x!),
   }],
-  contract: contractCases,
+  contract: [...contractCases, ...weightGradientCases],
   scatterAdd: [{
     name: "4099 rows into one",
     operands: [f32([4099, 3], FAR), i32([4099], (_, size) => new Array<number>(size).fill(1))],

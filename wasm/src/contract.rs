@@ -6,13 +6,16 @@
 //! are multiplied by before they are stored.
 //!
 //! Threads share the counter of units of work and, where few rows leave many threads with the same ones, packed rows.
+//! Where long sums of a small output leave threads without work, they take k-blocks, whose sums are added up at the end.
 //! Every output element is the same sequence of operations whoever computes it: chains of at most CHAIN additions from
 //! zero, then the chains added in order. So results do not depend on the number of threads, and errors grow with CHAIN
 //! and K / CHAIN instead of K.
 
+mod addends;
 mod epilogue;
 mod group;
 mod panels;
+mod parts;
 mod products;
 pub mod quantised;
 mod share;
@@ -48,6 +51,9 @@ impl Kernel for Contract {
         if let Some(epilogue) = &mut self.epilogue {
             epilogue.expression.fill();
         }
+        if self.parts > 0 {
+            return self.run_in_parts(context);
+        }
         let mut walk = self.batches();
         let Parts { down, across, is_shared } = parts(&self.extent, context.threads);
         if is_shared {
@@ -65,7 +71,8 @@ impl Kernel for Contract {
                 let left = edge(self.n.size, NR, part, across);
                 let right = edge(self.n.size, NR, part + 1, across);
                 walk.seek(column / across);
-                self.column(self.bases(&walk), column / across, [row, row + rows, down], [left, right], packed);
+                let k = [0, self.k.size];
+                self.column(self.bases(&walk), column / across, [row, row + rows, down], [left, right], k, packed);
                 unit += rows;
             }
         }
@@ -78,6 +85,7 @@ impl Contract {
             a: self.a.skip(walk.offset[0]).base,
             b: self.b.skip(walk.offset[1]).base,
             out: self.out.skip(walk.offset[2]).base as *mut f32,
+            residuals: self.residuals.map(|x| if x.is_null() { x } else { x.offset(walk.offset[2] as isize) }),
         }
     }
 
@@ -112,25 +120,31 @@ impl Contract {
         packed.add(self.m.size.next_multiple_of(MR) * first + top * padded(count))
     }
 
-    /// Rows of blocks `from .. to` of `of`, columns `left .. right`.
+    /// Rows of blocks `from .. to` of `of`, columns `left .. right`, terms `start .. end` of the sums.
     unsafe fn column(
         &mut self,
         bases: Bases,
         batch: usize,
         [from, to, of]: [usize; 3],
         [left, right]: [usize; 2],
+        [start, end]: [usize; 2],
         packed: *const f32,
     ) {
         let width = right - left;
         if !self.extent.is_packed {
             self.n.table(self.n.b, left, width, self.tables.b_rows);
         }
-        self.n.table(self.n.out, left, width, self.tables.out_columns);
-        let mut first = 0;
-        while first < self.k.size {
-            let count = self.kc.min(self.k.size - first);
+        if self.parts > 0 {
+            self.part_columns(left, width);
+        } else {
+            self.n.table(self.n.out, left, width, self.tables.out_columns);
+        }
+        let mut first = start;
+        while first < end {
+            let count = self.kc.min(end - first);
             self.k.table(self.k.a, first, count, self.tables.a_steps);
-            let k_block = KBlock { first, count, is_last: first + count == self.k.size };
+            let is_last = self.parts == 0 && first + count == end;
+            let k_block = KBlock { first, count, is_first: first == start, is_last };
             let panels = self.columns(&bases, left, width, k_block);
             for row in from..to {
                 let (top, bottom) = (edge(self.m.size, MR, row, of), edge(self.m.size, MR, row + 1, of));
@@ -170,7 +184,11 @@ impl Contract {
         k_block: KBlock,
     ) {
         let t = &self.tables;
-        self.m.table(self.m.out, top, height, t.out_rows);
+        if self.parts > 0 {
+            self.part_rows(top, height);
+        } else {
+            self.m.table(self.m.out, top, height, t.out_rows);
+        }
         if packed.is_null() {
             self.m.table(self.m.a, top, height, t.a_rows);
         }
@@ -178,9 +196,9 @@ impl Contract {
             self.multiply_quantised(bases, height, width, k_block);
         } else if packed.is_null() {
             pack_any::<MR>(self.a.dtype, bases.a, t.a_rows, height, t.a_steps, k_block.count, t.a_panels);
-            self.multiply(t.a_panels, bases.out, height, [left, width], panels, k_block);
+            self.multiply(t.a_panels, bases, height, [left, width], panels, k_block);
         } else {
-            self.multiply(packed, bases.out, height, [left, width], panels, k_block);
+            self.multiply(packed, bases, height, [left, width], panels, k_block);
         }
         if let Some(epilogue) = self.epilogue.as_mut().filter(|_| k_block.is_last) {
             epilogue.finish([&self.batch, &self.m, &self.n], Block { batch, top, height, left, width });

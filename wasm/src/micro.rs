@@ -20,7 +20,7 @@ mod portable;
 mod steps;
 mod target;
 
-pub use target::{Target, MR, NR};
+pub use target::{Addend, Target, FINISHES, MR, NR};
 
 #[cfg(not(target_family = "wasm"))]
 use self::portable::*;

@@ -27,17 +27,26 @@ pub unsafe fn pack<T: Element, const R: usize>(
     k: usize,
     panels: *mut f32,
 ) {
-    let whole = count.div_ceil(R) * R;
+    let whole = count.next_multiple_of(R);
     for r in count..whole {
         *rows.add(r) = *rows.add(count - 1);
     }
+    let neighbours = |first: usize| (first + 1..first + R).all(|r| *rows.add(r) == *rows.add(r - 1) + 1);
     let is_dense = (0..k / 4).all(|i| consecutive(steps.add(4 * i)) && *steps.add(4 * i) == *steps + 4 * i as i32);
-    for first in (0..whole).step_by(R) {
-        let (rows, to) = (rows.add(first), panels.add(first * padded(k)));
-        let neighbours = (0..R - 1).all(|r| *rows.add(r + 1) == *rows.add(r) + 1);
-        let done = if neighbours {
-            vectors::<T, R>(from.offset(*rows as isize), steps, k, to)
-        } else if is_dense {
+    let mut first = 0;
+    while first < whole {
+        let mut end = first;
+        while end < whole && neighbours(end) {
+            end += R;
+        }
+        let to = panels.add(first * padded(k));
+        if end > first {
+            lines::<T, R>(from, rows.add(first), (end - first) / R, steps, k, to);
+            first = end;
+            continue;
+        }
+        let rows = rows.add(first);
+        let done = if is_dense {
             dense::<T, R>(from.offset(*steps as isize), rows, k, to)
         } else {
             strided::<T, R>(from, rows, steps, k, to)
@@ -45,19 +54,68 @@ pub unsafe fn pack<T: Element, const R: usize>(
         for p in done..k {
             scattered::<T, R>(from.offset(*steps.add(p) as isize), rows, to.add(p * R));
         }
+        first += R;
+    }
+    for first in (0..whole).step_by(R) {
+        let to = panels.add(first * padded(k));
         for i in k * R..padded(k) * R {
             *to.add(i) = 0.0;
         }
     }
 }
 
-/// Rows that are neighbours in memory. This and the next two return how many steps they packed.
+/// Steps of all panels before the next ones. A line of the cache holds rows of several panels, and the lines of all steps
+/// are more than it has room for.
+const LINES: usize = 8;
+
+/// `count` panels of rows that are neighbours in memory.
 #[inline(always)]
-unsafe fn vectors<T: Element, const R: usize>(from: *const T, steps: *const i32, k: usize, to: *mut f32) -> usize {
-    for p in 0..k {
-        row_vector::<T, R>(from.offset(*steps.add(p) as isize), to.add(p * R));
+unsafe fn lines<T: Element, const R: usize>(
+    from: *const T,
+    rows: *const i32,
+    count: usize,
+    steps: *const i32,
+    k: usize,
+    to: *mut f32,
+) {
+    if count == 1 || k < LINES {
+        for panel in 0..count {
+            let row = *rows.add(panel * R);
+            for p in 0..k {
+                row_vector::<T, R>(from.offset((row + *steps.add(p)) as isize), to.add((panel * padded(k) + p) * R));
+            }
+        }
+        return;
     }
-    k
+    let mut p = 0;
+    while p + LINES <= k {
+        some_lines::<T, R, LINES>(from, rows, count, steps.add(p), padded(k), to.add(p * R));
+        p += LINES;
+    }
+    while p < k {
+        some_lines::<T, R, 1>(from, rows, count, steps.add(p), padded(k), to.add(p * R));
+        p += 1;
+    }
+}
+
+/// S steps of the same, in panels of `k` steps.
+#[inline(always)]
+unsafe fn some_lines<T: Element, const R: usize, const S: usize>(
+    from: *const T,
+    rows: *const i32,
+    count: usize,
+    steps: *const i32,
+    k: usize,
+    to: *mut f32,
+) {
+    let line: [*const T; S] = core::array::from_fn(|i| from.offset(*steps.add(i) as isize));
+    for panel in 0..count {
+        let row = *rows.add(panel * R) as isize;
+        let to = to.add(panel * R * k);
+        for (i, line) in line.iter().enumerate() {
+            row_vector::<T, R>(line.offset(row), to.add(i * R));
+        }
+    }
 }
 
 /// Steps that are neighbours in memory.
@@ -95,16 +153,11 @@ unsafe fn strided<T: Element, const R: usize>(
     k & !3
 }
 
-/// R neighbours in memory.
+/// R neighbours in memory: the first four and the last four.
 #[inline(always)]
 unsafe fn row_vector<T: Element, const R: usize>(from: *const T, to: *mut f32) {
     store(to, T::four(from));
-    if R == 8 {
-        store(to.add(4), T::four(from.add(4)));
-    } else {
-        *to.add(4) = T::one(from.add(4));
-        *to.add(5) = T::one(from.add(5));
-    }
+    store(to.add(R - 4), T::four(from.add(R - 4)));
 }
 
 /// R elements anywhere.

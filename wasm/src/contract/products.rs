@@ -2,14 +2,11 @@
 //! go.
 
 use super::panels::Panels;
-use super::state::{Contract, KBlock};
+use super::state::{Bases, Contract, KBlock};
 use crate::micro::{micro_ahead, micro_to, micro_widening, Target, AHEAD, MR, NR};
 use crate::pack::padded;
 use crate::place::F32;
 use crate::simd::*;
-
-/// Steps of the longest chain of additions.
-const CHAIN: usize = 352;
 
 /// What blocks of products do beside.
 enum Way {
@@ -25,57 +22,69 @@ impl Contract {
     pub(super) unsafe fn multiply(
         &self,
         rows_of_a: *const f32,
-        out: *mut f32,
+        bases: &Bases,
         height: usize,
         [left, width]: [usize; 2],
         panels: Panels,
         k_block: KBlock,
     ) {
         let t = &self.tables;
+        let out = bases.out;
         let k = padded(k_block.count);
         let mut tile = [f32x4_splat(0.0); MR * NR / 4];
         let mut finished = tile;
         let tile = tile.as_mut_ptr() as *mut f32;
         let finished = finished.as_mut_ptr() as *mut f32;
-        let chain = padded(k.div_ceil(k.div_ceil(CHAIN)));
-        let is_first = k_block.first == 0;
+        let chain = self.extent.chain(k);
+        let is_first = k_block.is_first;
         let widened = |panel: usize| panels.widened.add(panel % 2 * k * NR);
         let mut is_widened = panels.dtype == F32;
+        let mut direct = Target::of_rows(out, t.out_rows, 1);
+        let mut by_tile = Target::dense(tile, 1);
+        for target in [&mut direct, &mut by_tile] {
+            target.chain = chain;
+            target.finished = finished;
+        }
         for j in (0..width).step_by(NR) {
             let columns = NR.min(width - j);
             let out_columns = t.out_columns.add(j);
             let is_dense = dense(out_columns, columns);
             let panel = j / NR;
+            if !self.scale.is_null() {
+                direct.scale = self.scale.add(left + j);
+                by_tile.scale = direct.scale;
+                direct.by_column = 1;
+                by_tile.by_column = 1;
+            }
+            direct.out = out.offset(*out_columns as isize);
+            self.write(&mut direct, bases, left + j, *out_columns, k_block);
             // Blocks of `rows` rows from the i-th on: to the output where the kernel writes as many, else by way of a
             // tile.
-            let blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
+            let mut blocks = |i: usize, rows: usize, count: usize, b: *const u8, way: Way| {
                 let (a, out_rows) = (rows_of_a.add(i * k), t.out_rows.add(i));
                 let is_direct = is_dense && if let Way::Widening = way { rows == MR } else { rows.is_multiple_of(2) };
-                let mut target = if is_direct {
-                    Target::of_rows(out.offset(*out_columns as isize), out_rows, count)
-                } else {
-                    Target::dense(tile, 1)
-                };
-                target.chain = chain;
-                target.finished = finished;
-                target.adds = (is_direct && !is_first) as u32;
-                if !self.scale.is_null() {
-                    target.scale = self.scale.add(left + j);
+                let target = if is_direct { &mut direct } else { &mut by_tile };
+                if is_direct {
+                    target.rows = out_rows;
+                    target.blocks = count as u32;
                 }
                 match way {
                     Way::Widening => {
                         target.widened = widened(panel);
-                        micro_widening(k, a, b, panels.dtype, &target);
+                        micro_widening(k, a, b, panels.dtype, target);
                     }
                     Way::Ahead => {
                         target.widened = widened(panel + 1);
                         target.next = panels.at(panel + 1);
-                        micro_ahead(k, a, b as *const f32, panels.dtype, &target);
+                        micro_ahead(k, a, b as *const f32, panels.dtype, target);
                     }
-                    Way::Plain => micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, &target),
+                    Way::Plain => micro_to(k, a, b as *const f32, if is_direct { rows } else { MR }, target),
                 }
                 if !is_direct {
                     merge(tile, out, out_rows, rows, out_columns, columns, is_first);
+                    if k_block.is_last && self.has_addends() {
+                        self.finish(bases, out_rows, rows, out_columns, columns, left + j);
+                    }
                 }
             };
             let mut i = 0;

@@ -58,7 +58,7 @@ impl Contract {
                     }
                 }
                 let (out_rows, out_columns) = (t.out_rows.add(i), t.out_columns.add(j));
-                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, k_block.first == 0);
+                merge(tile.as_ptr() as *const f32, bases.out, out_rows, rows, out_columns, columns, k_block.is_first);
             }
         }
     }

@@ -79,7 +79,7 @@ mod tests {
                 for (is_packed, is_quantised) in [(false, false), (true, false), (false, true)] {
                     for threads in [1, 2, 5, 16] {
                         let n = if is_packed { n * NR } else { n };
-                        let extent = Extent { batch: 1, m, n, k: 352, is_quantised, is_packed };
+                        let extent = Extent { batch: 1, m, n, k: 352, is_quantised, is_packed, is_scattered: false };
                         let Parts { down, across, is_shared } = parts(&extent, threads);
                         assert!(!is_shared || extent.shared(threads) > 0);
                         for i in 0..down {

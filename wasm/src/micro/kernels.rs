@@ -2,7 +2,8 @@
 //!
 //! Locals: 0 steps left, 1 a, 2 b, 3 target, 4 - 15 sums, 16 and 17 a row of b, 18 a pair of a twice, 19 all steps, 20
 //! steps left of a chain, 21 an address, 22 offsets of the rows, 23 the first row of b, 24 blocks left, 25 the output,
-//! 26 the buffer of widened panels, 27 what is put there ahead of its use.
+//! 26 the buffer of widened panels, 27 what is put there ahead of its use, 28 - 30 a row of each addend, 31 - 36 where
+//! they begin and whether they have rows, 37 the offset of the row at hand.
 
 use super::steps::{add_product, bytes, constant, floats, fp16, rows, step, to_widened, FP16};
 use super::target::field;
@@ -43,6 +44,27 @@ macro_rules! scale {
     };
 }
 
+/// Adds them.
+macro_rules! shift {
+    ($($at:literal, $left:literal, $next:literal, $right:literal),*) => {
+        concat!($(
+            "local.get ", $left, "\nlocal.get 16\nf32x4.add\nlocal.set ", $left, "\n",
+            "local.get ", $right, "\nlocal.get 17\nf32x4.add\nlocal.set ", $right, "\n"
+        ),*)
+    };
+}
+
+/// Both vectors of a field of the target.
+macro_rules! columns {
+    ($field:ident) => {
+        concat!(
+            field!($field),
+            "local.tee 21\nv128.load 0:p2align=2\nlocal.set 16\n",
+            "local.get 21\nv128.load 16:p2align=2\nlocal.set 17\n"
+        )
+    };
+}
+
 /// Begins anew.
 macro_rules! reset {
     ($($at:literal, $sum:literal),*) => {
@@ -50,7 +72,7 @@ macro_rules! reset {
     };
 }
 
-/// One of the five for as many pairs of rows as are named.
+/// One of the six for as many pairs of rows as are named.
 macro_rules! sums {
     ($way:ident, 6) => {
         concat!(sums!($way, 4), $way!("128", "12", "144", "13", "160", "14", "176", "15"))
@@ -87,32 +109,60 @@ macro_rules! lower {
     };
 }
 
-/// Takes the address of the row whose offset lies at `$row` bytes of the table.
+/// Takes the addresses of the row whose offset lies at `$row` bytes of the table: of the output, or of the addends too.
 macro_rules! address {
     ($row:literal) => {
         concat!(
-            "local.get 25\nlocal.get 22\ni32.load ",
+            "local.get 22\ni32.load ",
             $row,
             ":p2align=2\n",
             extend!(),
             pointer!(),
             ".const 2\n",
             pointer!(),
-            ".shl\n",
+            ".shl\nlocal.tee 37\nlocal.get 25\n",
             pointer!(),
             ".add\nlocal.set 21\n"
         )
     };
 }
+macro_rules! addend {
+    ($row:literal, $from:literal, $mask:literal) => {
+        concat!(
+            "local.get 37\nlocal.get ",
+            $mask,
+            "\n",
+            pointer!(),
+            ".and\nlocal.get ",
+            $from,
+            "\n",
+            pointer!(),
+            ".add\nlocal.set ",
+            $row,
+            "\n"
+        )
+    };
+}
 
-/// Writes a vector to the row at hand, or adds it.
+/// What `put!`, `add!` and `finish!` need of a row.
+macro_rules! begin {
+    (finish, $row:literal) => {
+        concat!(address!($row), addend!("28", "31", "34"), addend!("29", "32", "35"), addend!("30", "33", "36"))
+    };
+    ($way:ident, $row:literal) => {
+        address!($row)
+    };
+}
+
+/// Writes a vector to the row at hand.
 macro_rules! put {
-    ($at:literal, $value:expr) => {
+    ($at:literal, $columns:literal, $value:expr) => {
         concat!("local.get 21\n", $value, "v128.store ", $at, ":p2align=2\n")
     };
 }
+/// Adds it.
 macro_rules! add {
-    ($at:literal, $value:expr) => {
+    ($at:literal, $columns:literal, $value:expr) => {
         concat!(
             "local.get 21\nlocal.get 21\nv128.load ",
             $at,
@@ -124,22 +174,42 @@ macro_rules! add {
         )
     };
 }
-
-/// Two rows by `put!` or `add!`.
-macro_rules! store {
-    ($way:ident, $upper:literal, $lower:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
+/// Writes it with an addend, a number a column and two more addends.
+macro_rules! finish {
+    ($at:literal, $columns:literal, $value:expr) => {
         concat!(
-            address!($upper),
-            $way!("0", upper!($left, $crossed_left)),
-            $way!("16", upper!($right, $crossed_right)),
-            address!($lower),
-            $way!("0", lower!($left, $crossed_left)),
-            $way!("16", lower!($right, $crossed_right))
+            "local.get 21\n",
+            $value,
+            "local.get 28\nv128.load ",
+            $at,
+            ":p2align=2\nf32x4.add\nlocal.get ",
+            $columns,
+            "\nf32x4.add\nlocal.get 29\nv128.load ",
+            $at,
+            ":p2align=2\nf32x4.add\nlocal.get 30\nv128.load ",
+            $at,
+            ":p2align=2\nf32x4.add\nv128.store ",
+            $at,
+            ":p2align=2\n"
         )
     };
 }
 
-/// All rows by `put!` or `add!`.
+/// Two rows by one of the three.
+macro_rules! store {
+    ($way:ident, $upper:literal, $lower:literal, $left:literal, $right:literal, $crossed_left:literal, $crossed_right:literal) => {
+        concat!(
+            begin!($way, $upper),
+            $way!("0", "16", upper!($left, $crossed_left)),
+            $way!("16", "17", upper!($right, $crossed_right)),
+            begin!($way, $lower),
+            $way!("0", "16", lower!($left, $crossed_left)),
+            $way!("16", "17", lower!($right, $crossed_right))
+        )
+    };
+}
+
+/// All rows by one of the three.
 macro_rules! block {
     ($way:ident, 6) => {
         concat!(block!($way, 4), store!($way, "16", "20", "12", "13", "14", "15"))
@@ -169,7 +239,8 @@ macro_rules! kernel {
                 concat!(
                     "v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, v128, ",
                     pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", i32, ", pointer!(),
-                    ", ", pointer!(), ", ", pointer!()
+                    ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(),
+                    ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!(), ", ", pointer!()
                 )
             ),
             "local.get 0\nlocal.set 19\n",
@@ -223,19 +294,42 @@ macro_rules! kernel {
             "local.set 21\n",
             sums!(recall, $rows),
             "end_if\n",
+            field!(by_column),
+            "if\n",
             field!(scale),
-            "local.tee 21\n",
             pointer!(),
             ".const 0\n",
             pointer!(),
             ".ne\nif\n",
-            "local.get 21\nv128.load 0:p2align=2\nlocal.set 16\nlocal.get 21\nv128.load 16:p2align=2\nlocal.set 17\n",
+            columns!(scale),
             sums!(scale, $rows),
             "end_if\n",
             field!(adds),
+            "i32.eqz\nif\n",
+            columns!(bias),
+            sums!(shift, $rows),
+            "end_if\nend_if\n",
+            field!(adds),
             "if\n",
+            field!(adds),
+            "i32.const 1\ni32.eq\nif\n",
             block!(add, $rows),
             "else\n",
+            columns!(bias),
+            field!(addend0),
+            "local.set 31\n",
+            field!(addend1),
+            "local.set 32\n",
+            field!(addend2),
+            "local.set 33\n",
+            field!(mask0),
+            "local.set 34\n",
+            field!(mask1),
+            "local.set 35\n",
+            field!(mask2),
+            "local.set 36\n",
+            block!(finish, $rows),
+            "end_if\nelse\n",
             block!(put, $rows),
             "end_if\n",
             // The next block: panels of a lie one behind the other.

@@ -18,11 +18,22 @@ unsafe fn blocks(k: usize, a: *const f32, b: *const f32, rows: usize, target: *c
                     (first..k.min(first.saturating_add(target.chain))).fold(0.0, |sum, p| sum + product(p))
                 };
                 let mut sum: f32 = (0..k).step_by(target.chain).map(chain).fold(0.0, |sum, next| sum + next);
-                if !target.scale.is_null() {
+                if target.by_column == 1 && !target.scale.is_null() {
                     sum *= *target.scale.add(column);
                 }
-                let to = out.offset(*offsets.add(row) as isize + column as isize);
-                *to = if target.adds == 1 { *to + sum } else { sum };
+                if target.by_column == 1 && target.adds == 0 {
+                    sum += *target.bias.add(column);
+                }
+                let offset = *offsets.add(row);
+                let to = out.offset(offset as isize + column as isize);
+                *to = match target.adds {
+                    0 => sum,
+                    1 => *to + sum,
+                    _ => {
+                        let [first, rest @ ..] = target.addends.map(|addend| *addend.row(offset).add(column));
+                        rest.iter().fold(sum + first + *target.bias.add(column), |sum, x| sum + x)
+                    }
+                };
             }
         }
     }

@@ -17,7 +17,7 @@ pub struct Target {
     pub chain: usize,
     /// Place for the sums of finished chains: 6 rows of 8.
     pub finished: *mut f32,
-    /// 1: added to what is there. 0: in its place.
+    /// 1: added to what is there. 0: in its place. FINISHES: in its place, with the first addend, the bias and the others.
     pub adds: u32,
     /// Blocks one below the other, with as many panels of a.
     pub blocks: u32,
@@ -30,16 +30,55 @@ pub struct Target {
     pub scale: *const f32,
     /// The panel that `micro_ahead` puts in the buffer.
     pub next: *const u8,
+    /// What is added to the columns.
+    pub bias: *const f32,
+    pub addends: [Addend; 3],
+    /// 1: columns have factors, or are put with a bias.
+    pub by_column: u32,
 }
+
+/// See `adds`.
+pub const FINISHES: u32 = 2;
+
+/// What is added to sums: lies as the output does.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Addend {
+    /// Row i begins where its offset has it.
+    out: *const f32,
+    /// 0 where all rows are one, else all ones.
+    mask: usize,
+}
+
+impl Addend {
+    /// Rows whose offsets are those of the output.
+    pub fn of_rows(out: *const f32) -> Addend {
+        Addend { out, mask: usize::MAX }
+    }
+
+    /// Of row i, which begins `offset` floats behind the first.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) unsafe fn row(&self, offset: i32) -> *const f32 {
+        self.out.byte_offset((4 * offset as isize) & self.mask as isize)
+    }
+
+    /// What changes no number.
+    pub const NOTHING: Addend = Addend { out: NOTHING.as_ptr(), mask: 0 };
+}
+
+/// A number that changes no other, not even the sign of a zero.
+static NOTHING: [f32; NR] = [-0.0; NR];
 
 impl Target {
     /// Blocks whose rows have entries of their own in a table; in the place of what was there.
+    #[inline(always)]
     pub fn of_rows(out: *mut f32, rows: *const i32, blocks: usize) -> Target {
         let next_rows = MR * core::mem::size_of::<i32>();
         Target { rows, next_rows, next_out: 0, ..Target::dense(out, blocks) }
     }
 
     /// Blocks whose rows of 8 lie one behind the other; in the place of what was there. All steps are one chain.
+    #[inline(always)]
     pub fn dense(out: *mut f32, blocks: usize) -> Target {
         Target {
             out,
@@ -53,6 +92,9 @@ impl Target {
             widened: out,
             scale: null(),
             next: null(),
+            bias: NOTHING.as_ptr(),
+            addends: [Addend::NOTHING; 3],
+            by_column: 0,
         }
     }
 }
@@ -96,6 +138,30 @@ macro_rules! field {
     (next) => {
         "local.get 3\ni32.load 40\n"
     };
+    (bias) => {
+        "local.get 3\ni32.load 44\n"
+    };
+    (addend0) => {
+        "local.get 3\ni32.load 48\n"
+    };
+    (mask0) => {
+        "local.get 3\ni32.load 52\n"
+    };
+    (addend1) => {
+        "local.get 3\ni32.load 56\n"
+    };
+    (mask1) => {
+        "local.get 3\ni32.load 60\n"
+    };
+    (addend2) => {
+        "local.get 3\ni32.load 64\n"
+    };
+    (mask2) => {
+        "local.get 3\ni32.load 68\n"
+    };
+    (by_column) => {
+        "local.get 3\ni32.load 72\n"
+    };
 }
 #[cfg(target_arch = "wasm64")]
 macro_rules! field {
@@ -131,6 +197,30 @@ macro_rules! field {
     };
     (next) => {
         "local.get 3\ni64.load 72\n"
+    };
+    (bias) => {
+        "local.get 3\ni64.load 80\n"
+    };
+    (addend0) => {
+        "local.get 3\ni64.load 88\n"
+    };
+    (mask0) => {
+        "local.get 3\ni64.load 96\n"
+    };
+    (addend1) => {
+        "local.get 3\ni64.load 104\n"
+    };
+    (mask1) => {
+        "local.get 3\ni64.load 112\n"
+    };
+    (addend2) => {
+        "local.get 3\ni64.load 120\n"
+    };
+    (mask2) => {
+        "local.get 3\ni64.load 128\n"
+    };
+    (by_column) => {
+        "local.get 3\ni32.load 136\n"
     };
 }
 

@@ -86,8 +86,8 @@ fn axis(size: usize, a: usize, b: usize, out: usize) -> [u32; 5] {
     [1, size as u32, a as u32, b as u32, out as u32]
 }
 
-/// Words of a product of two matrices, rows of k each; b may be packed.
-fn product([m, n, k]: [usize; 3], dtype: usize, flags: [u32; 4]) -> Vec<u32> {
+/// Words of a product of two matrices, rows of k each; b may be packed. `flags` are followed by what they speak of.
+fn product([m, n, k]: [usize; 3], dtype: usize, flags: &[u32]) -> Vec<u32> {
     let mut words = vec![0, 0, F32 as u32, 1, 0, dtype as u32, 2, 0, F32 as u32];
     for group in [axis(1, 0, 0, 0), axis(m, k, 0, n), axis(n, 0, k, 1), axis(k, 1, 1, 0)] {
         words.extend(group);
@@ -105,13 +105,37 @@ fn contract_multiplies_blocks_of_every_size_and_applies_its_epilogue() {
     for [m, n, k] in [[1, 1, 1], [13, 21, 30], [61, 40, 357], [300, 9, 5]] {
         let (a, b, bias) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3));
         let mut out = vec![9f32; m * n];
-        let mut words = product([m, n, k], F32, [0, 0, 0, 1]);
+        let mut words = product([m, n, k], F32, &[0, 0, 0, 0, 0, 0, 1]);
         // One more operand, the same for all rows; the sum of it and the product in a third register.
         words.extend([1, 3, 0, F32 as u32, 0, 0, 1]);
         words.extend([3, 0, 2, 1, 1 | 2 << 8 | 1 << 24, 0]);
         run_launch(2, &words, &[address(&a), address(&b), target(&mut out), address(&bias)]);
         for (i, &got) in out.iter().enumerate() {
             near(got, dot(&a[i / n * k..], &b[i % n * k..], k) + bias[i % n] as f64, (k as f64).sqrt());
+        }
+    }
+}
+
+#[test]
+fn contract_adds_bias_and_residuals_to_its_sums() {
+    for [m, n, k] in [[13, 21, 30], [61, 40, 357], [300, 16, 1500], [7, 8, 4]] {
+        let (a, b, bias) = (numbers(m * k, 1), numbers(n * k, 2), numbers(n, 3));
+        let residuals = [numbers(m * n, 4), numbers(m * n, 5)];
+        for (with_bias, count) in [(true, 0), (true, 1), (true, 2), (false, 1), (false, 2)] {
+            let mut out = vec![9f32; m * n];
+            let mut flags = vec![0, 0, 0];
+            for (slot, is_there) in [(3, with_bias), (4, count > 0), (5, count > 1)] {
+                flags.extend(if is_there { vec![1, slot, 0, F32 as u32] } else { vec![0] });
+            }
+            flags.push(0);
+            let slots = [&a, &b, &out, &bias, &residuals[0], &residuals[1]].map(|x| address(x));
+            run_launch(2, &product([m, n, k], F32, &flags), &slots);
+            for (i, got) in out.iter_mut().enumerate() {
+                let mut want = dot(&a[i / n * k..], &b[i % n * k..], k);
+                want += if with_bias { bias[i % n] as f64 } else { 0.0 };
+                want += residuals[..count].iter().map(|x| x[i] as f64).sum::<f64>();
+                near(*got, want, (k as f64).sqrt());
+            }
         }
     }
 }
@@ -134,8 +158,7 @@ fn contract_reads_packed_matrices_of_every_number_type_and_scales_columns() {
     ];
     for (dtype, base, at) in cases {
         let mut out = vec![9f32; m * n];
-        let mut words = product([m, n, k], dtype, [0, 1, 1, 0]);
-        words.extend([3, 0, F32 as u32]);
+        let words = product([m, n, k], dtype, &[0, 1, 1, 3, 0, F32 as u32, 0, 0, 0, 0]);
         run_launch(2, &words, &[address(&a), base, target(&mut out), address(&scale)]);
         for (i, &got) in out.iter().enumerate() {
             let column = i % n;
@@ -152,7 +175,7 @@ fn contract_quantises_rows_to_63_levels() {
     let a = numbers(m * k, 8);
     let b: Vec<i8> = numbers(n * k, 9).iter().map(|x| (x * 127.0) as i8).collect();
     let mut out = vec![9f32; m * n];
-    run_launch(2, &product([m, n, k], I8, [1, 0, 0, 0]), &[address(&a), address(&b), target(&mut out)]);
+    run_launch(2, &product([m, n, k], I8, &[1, 0, 0, 0, 0, 0, 0]), &[address(&a), address(&b), target(&mut out)]);
     for (i, &got) in out.iter().enumerate() {
         let row = &a[i / n * k..][..k];
         let level = row.iter().fold(0f32, |most, x| most.max(x.abs())) / 63.0;
@@ -322,7 +345,7 @@ fn scatter_add_adds_rows_that_meet() {
 #[test]
 fn threads_share_packed_rows_and_only_they_ask_for_it() {
     let mut launch = vec![2, 0];
-    launch.extend(product([50, 16, 8], F32, [0, 1, 0, 0]));
+    launch.extend(product([50, 16, 8], F32, &[0, 1, 0, 0, 0, 0, 0]));
     let bytes = |threads| unsafe { (scratch_bytes(launch.as_ptr(), threads), shared_bytes(launch.as_ptr(), threads)) };
     assert_eq!([bytes(1).1, bytes(2).1, bytes(8).1], [0, 54 * 8 * 4, 54 * 8 * 4]);
     assert!(bytes(1).0 > 0 && bytes(1).0 == bytes(8).0);
