@@ -15,6 +15,7 @@ use crate::reduce::Reduce;
 use crate::rope::rope;
 use crate::scatter_add::ScatterAdd;
 use crate::sync::Control;
+use crate::upload::Upload;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
 
@@ -72,6 +73,8 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
         6 => visit::<LayerNorm>(code, context, memory, runs),
         8 => visit::<Attention>(code, context, memory, runs),
         9 => visit::<AttentionGradient>(code, context, memory, runs),
+        // No op of programs: UPLOAD in lib/backend/wasm/upload.ts.
+        64 => visit::<Upload>(code, context, memory, runs),
         // The others are given no working memory.
         _ if !runs => {}
         3 => gather(code, context),
