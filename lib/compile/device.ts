@@ -3,6 +3,7 @@
 
 import type { DType, HostArray } from "../ir/types.ts";
 import type { Kernel, Program } from "./program.ts";
+import type { Upload } from "./upload.ts";
 
 export { DisposedError } from "../io/disposed.ts";
 
@@ -139,6 +140,12 @@ export interface Device extends Disposable, AsyncDisposable {
    * @throws RangeError when there is not enough, or for elements that are no whole rows
    */
   createBuffer(dtype: DType, length: number, options?: BufferOptions): DeviceBuffer;
+  /**
+   * A way for stored weights that is faster than `write`; devices without one are written to.
+   *
+   * @param places ranges that are under way at the same time
+   */
+  upload?(places: number): Upload;
   /**
    * Makes programs resident. The prologue runs in the same turn; its results belong to the executable.
    *

@@ -22,6 +22,9 @@ use core::sync::atomic::Ordering::*;
 #[cfg(test)]
 mod tests;
 
+/// Number of the kernel that is none of a program's; lib/backend/wasm/upload.ts has the same.
+pub const UPLOAD: usize = 64;
+
 /// Header of a program in memory; `HEADER` in lib/backend/wasm/executable.ts counts its addresses.
 #[repr(C)]
 pub struct Program {
@@ -73,8 +76,7 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
         6 => visit::<LayerNorm>(code, context, memory, runs),
         8 => visit::<Attention>(code, context, memory, runs),
         9 => visit::<AttentionGradient>(code, context, memory, runs),
-        // No op of programs: UPLOAD in lib/backend/wasm/upload.ts.
-        64 => visit::<Upload>(code, context, memory, runs),
+        UPLOAD => visit::<Upload>(code, context, memory, runs),
         // The others are given no working memory.
         _ if !runs => {}
         3 => gather(code, context),

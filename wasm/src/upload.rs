@@ -7,7 +7,7 @@ use crate::memory::Memory;
 use crate::micro::NR;
 use crate::place::{element_bytes, Place, F16, I8};
 
-mod raw;
+pub mod raw;
 mod target;
 
 use raw::Raw;

@@ -1,4 +1,4 @@
-//! Numbers as files have them, read as floats: `RAW_TYPES` in lib/backend/wasm/upload.ts has the same codes.
+//! Numbers as files have them, read as floats: `RAW_TYPES` of lib/backend/wasm/upload.ts has the same codes.
 
 use crate::math;
 use crate::simd::*;
@@ -38,6 +38,7 @@ pub fn largest(x: v128) -> u32 {
 
 impl Raw {
     /// `n` floats from an element on: where they lie, or widened into `block`.
+    #[inline(never)]
     pub unsafe fn floats(&self, first: usize, n: usize, block: *mut f32) -> *const f32 {
         match self.dtype {
             RAW_F16 => widen((self.base as *const u16).add(first), n, block, |p| math::load_fp16(p)),
@@ -53,6 +54,7 @@ impl Raw {
     }
 
     /// The largest magnitude of `n` numbers, as bits of a float; `block` has room for `size` floats.
+    #[inline(never)]
     pub unsafe fn most(&self, first: usize, n: usize, block: *mut f32, size: usize) -> u32 {
         let mut vector = i32x4_splat(0);
         let mut most = 0;
