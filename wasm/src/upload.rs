@@ -7,16 +7,17 @@ use crate::memory::Memory;
 use crate::micro::NR;
 use crate::place::{element_bytes, Place, F16, I8};
 
+mod panel;
 pub mod raw;
 mod target;
 
-use raw::Raw;
-use target::{Bytes, Floats, Halves, Target};
+use panel::Interleave;
+use raw::{Raw, RAW_F16};
 
 /// Elements of a task where there are no rows.
-const RUN: usize = 8192;
-/// Columns that are widened at once.
-const BLOCK: usize = 128;
+const RUN: usize = 16_384;
+/// Columns that are converted at once: eight rows of them stay in the first-level cache.
+const BLOCK: usize = 256;
 
 pub struct Upload {
     from: Raw,
@@ -28,8 +29,9 @@ pub struct Upload {
     /// Elements of the first panel that lie before the range.
     start: usize,
     count: usize,
-    /// A block of `NR` rows.
-    block: *mut f32,
+    /// Blocks of eight rows: widened, and as the buffer has them. Vectors are read past the end of the latter.
+    floats: *mut f32,
+    block: *mut u16,
 }
 
 impl Kernel for Upload {
@@ -42,49 +44,47 @@ impl Kernel for Upload {
             packed: code.flag(),
             start: code.u(),
             count: code.u(),
-            block: memory.scratch.take(NR * BLOCK),
+            floats: memory.scratch.take(NR * BLOCK),
+            block: memory.scratch.take(NR * BLOCK + NR),
         }
     }
 
     unsafe fn run(&mut self, context: &Context) {
-        let is_finite = match self.to.dtype {
-            I8 => self.tasks::<Bytes>(context),
-            F16 => self.tasks::<Halves>(context),
-            _ => self.tasks::<Floats>(context),
-        };
-        if !is_finite {
+        let (end, unit) = (self.start + self.count, self.unit());
+        let mut most = 0;
+        while let Some((first, last)) = context.next_range(end.div_ceil(unit)) {
+            for task in first..last {
+                let (left, right) = ((task * unit).max(self.start), (task * unit + unit).min(end));
+                let is_panel = self.packed && right - left == unit;
+                most = most.max(match self.to.dtype {
+                    I8 if is_panel => self.panel::<i8>(left),
+                    F16 if is_panel => self.panel::<u16>(left),
+                    _ if is_panel => self.panel::<f32>(left),
+                    I8 => self.lines::<i8>(left, right),
+                    F16 => self.lines::<u16>(left, right),
+                    _ => self.lines::<f32>(left, right),
+                });
+            }
+        }
+        let limit = if self.to.dtype == F16 { target::HALF_LIMIT } else { target::FLOAT_LIMIT };
+        if most >= limit {
             context.fail(0);
         }
     }
 }
 
 impl Upload {
-    /// This thread's tasks; whether all of their numbers are finite in the buffer's type.
-    unsafe fn tasks<T: Target>(&self, context: &Context) -> bool {
-        let unit = if self.packed {
-            NR * self.columns
-        } else if T::HAS_SCALES {
-            self.columns
-        } else {
-            RUN
-        };
-        let (start, end) = (self.start, self.start + self.count);
-        let mut most = 0;
-        while let Some((first, last)) = context.next_range(end.div_ceil(unit)) {
-            for task in first..last {
-                let (left, right) = ((task * unit).max(start), (task * unit + unit).min(end));
-                most = most.max(if self.packed && right - left == unit {
-                    self.panel::<T>(left)
-                } else {
-                    self.lines::<T>(left, right)
-                });
-            }
+    /// Elements of a task.
+    fn unit(&self) -> usize {
+        match (self.packed, self.to.dtype) {
+            (true, _) => NR * self.columns,
+            (_, I8) => self.columns,
+            _ => RUN,
         }
-        most < T::LIMIT
     }
 
     /// Where an element goes, counted from the start of the first panel.
-    unsafe fn place(&self, element: usize) -> *mut u8 {
+    unsafe fn place<E>(&self, element: usize) -> *mut E {
         let at = if self.packed {
             let (row, column) = (element / self.columns, element % self.columns);
             let lane = row % NR;
@@ -92,66 +92,93 @@ impl Upload {
         } else {
             element
         };
-        self.to.base.add(at * element_bytes(self.to.dtype))
+        self.to.base.add(at * element_bytes(self.to.dtype)) as *mut E
     }
 
-    /// Notes the scale of the row of an element; returns what its numbers are multiplied with.
-    unsafe fn scale<T: Target>(&self, element: usize, most: u32) -> f64 {
-        if !T::HAS_SCALES {
-            return 0.0;
+    /// Looks through the `n` numbers of a row and notes its scale; returns what they are multiplied with, and their
+    /// largest magnitude, as bits. Rows of other types have none.
+    unsafe fn scale(&self, element: usize, n: usize) -> (f64, u32) {
+        if self.to.dtype != I8 {
+            return (0.0, 0);
         }
+        let at = element - self.start;
+        let most = self.from.most(at, n, self.floats, NR * BLOCK);
         let largest = f32::from_bits(most) as f64;
-        *self.scales.add((element - self.start) / self.columns) = (largest / 127.0) as f32;
-        if largest > 0.0 {
-            127.0 / largest
-        } else {
-            0.0
+        *self.scales.add(at / self.columns) = (largest / 127.0) as f32;
+        (if largest > 0.0 { 127.0 / largest } else { 0.0 }, most)
+    }
+
+    /// Numbers of the range as the buffer has them; returns the largest magnitude, as bits, where it is not known by the
+    /// scale.
+    unsafe fn convert(&self, element: usize, n: usize, factor: f64, to: *mut u8) -> u32 {
+        let at = element - self.start;
+        if self.to.dtype == F16 && self.from.dtype == RAW_F16 {
+            return target::same_halves((self.from.base as *const u16).add(at), n, to as *mut u16);
+        }
+        let numbers = self.from.floats(at, n, self.floats);
+        match self.to.dtype {
+            I8 => {
+                target::bytes(numbers, n, factor, to as *mut i8);
+                0
+            }
+            F16 => target::halves(numbers, n, to as *mut u16),
+            _ => target::floats(numbers, n, to as *mut f32),
         }
     }
 
     /// A whole panel; returns the largest magnitude, as bits.
-    unsafe fn panel<T: Target>(&self, first: usize) -> u32 {
+    #[inline(never)]
+    unsafe fn panel<E: Interleave>(&self, first: usize) -> u32 {
         let columns = self.columns;
         let mut factors = [0f64; NR];
         let mut most = 0;
-        if T::HAS_SCALES {
-            for (r, factor) in factors.iter_mut().enumerate() {
-                let row = first + r * columns;
-                let magnitude = self.from.most(row - self.start, columns, self.block, BLOCK);
-                *factor = self.scale::<T>(row, magnitude);
-                most = most.max(magnitude);
-            }
+        for r in 0..NR {
+            let (factor, magnitude) = self.scale(first + r * columns, columns);
+            factors[r] = factor;
+            most = most.max(magnitude);
         }
-        let to = self.place(first) as *mut T::Element;
+        let is_float = element_bytes(self.to.dtype) == 4;
         for column in (0..columns).step_by(BLOCK) {
             let n = BLOCK.min(columns - column);
-            let rows = core::array::from_fn(|r| {
-                let at = first - self.start + r * columns + column;
-                self.from.floats(at, n, self.block.add(r * BLOCK))
-            });
-            most = most.max(target::panel::<T>(rows, n, &factors, to.add(column * NR)));
+            let mut rows = [self.block as *const E; NR];
+            for r in 0..NR {
+                let element = first + r * columns + column;
+                if is_float {
+                    let floats = self.from.floats(element - self.start, n, self.floats.add(r * BLOCK));
+                    rows[r] = floats as *const E;
+                } else {
+                    let line = (self.block as *mut E).add(r * BLOCK);
+                    most = most.max(self.convert(element, n, factors[r], line as *mut u8));
+                    rows[r] = line;
+                }
+            }
+            most = most.max(E::interleave(rows, n, self.place::<E>(first).add(column * NR)));
         }
         most
     }
 
     /// Elements row by row, or, where there are no rows, as they come; returns the largest magnitude, as bits.
-    unsafe fn lines<T: Target>(&self, left: usize, right: usize) -> u32 {
-        let has_rows = self.packed || T::HAS_SCALES;
-        let stride = if self.packed { NR } else { 1 };
+    #[inline(never)]
+    unsafe fn lines<E: Interleave>(&self, left: usize, right: usize) -> u32 {
+        let has_rows = self.packed || self.to.dtype == I8;
         let mut most = 0;
         let mut at = left;
         while at < right {
             let end = if has_rows { (at - at % self.columns + self.columns).min(right) } else { right };
-            let mut factor = 0.0;
-            if T::HAS_SCALES {
-                let magnitude = self.from.most(at - self.start, end - at, self.block, BLOCK);
-                factor = self.scale::<T>(at, magnitude);
-                most = most.max(magnitude);
-            }
+            let (factor, magnitude) = self.scale(at, end - at);
+            most = most.max(magnitude);
             while at < end {
-                let n = (NR * BLOCK).min(end - at);
-                let numbers = self.from.floats(at - self.start, n, self.block);
-                most = most.max(target::line::<T>(numbers, n, factor, self.place(at) as *mut T::Element, stride));
+                let n = BLOCK.min(end - at);
+                let to = self.place::<E>(at);
+                if !self.packed {
+                    most = most.max(self.convert(at, n, factor, to as *mut u8));
+                } else {
+                    let mut line = [E::default(); BLOCK];
+                    most = most.max(self.convert(at, n, factor, line.as_mut_ptr() as *mut u8));
+                    for i in 0..n {
+                        *to.add(i * NR) = line[i];
+                    }
+                }
                 at += n;
             }
         }

@@ -210,6 +210,26 @@ pub fn i64x2_shuffle<const A: usize, const B: usize>(a: v128, b: v128) -> v128 {
     put([A, B].map(|i| lanes[i / 2][i % 2]))
 }
 
+#[rustfmt::skip]
+pub fn i16x8_shuffle<
+    const A: usize, const B: usize, const C: usize, const D: usize,
+    const E: usize, const F: usize, const G: usize, const H: usize,
+>(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[u16; 8]>(a), get::<[u16; 8]>(b)];
+    put([A, B, C, D, E, F, G, H].map(|i| lanes[i / 8][i % 8]))
+}
+
+#[rustfmt::skip]
+pub fn i8x16_shuffle<
+    const A: usize, const B: usize, const C: usize, const D: usize,
+    const E: usize, const F: usize, const G: usize, const H: usize,
+    const I: usize, const J: usize, const K: usize, const L: usize,
+    const M: usize, const N: usize, const O: usize, const P: usize,
+>(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[u8; 16]>(a), get::<[u8; 16]>(b)];
+    put([A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P].map(|i| lanes[i / 16][i % 16]))
+}
+
 pub fn f32x4_extract_lane<const I: usize>(x: v128) -> f32 {
     get::<[f32; 4]>(x)[I]
 }

@@ -24,12 +24,6 @@ pub fn magnitudes(x: v128, most: v128) -> v128 {
     i32x4_max(v128_and(x, u32x4_splat(MAGNITUDE)), most)
 }
 
-/// The larger magnitude.
-#[inline(always)]
-pub fn magnitude(x: f32, most: u32) -> u32 {
-    (x.to_bits() & MAGNITUDE).max(most)
-}
-
 /// The largest lane.
 pub fn largest(x: v128) -> u32 {
     let pairs = i32x4_max(x, i64x2_shuffle::<1, 0>(x, x));
@@ -65,7 +59,7 @@ impl Raw {
                 vector = magnitudes(load(numbers.add(i)), vector);
             }
             for i in count & !3..count {
-                most = magnitude(*numbers.add(i), most);
+                most = most.max((*numbers.add(i)).to_bits() & MAGNITUDE);
             }
         }
         most.max(largest(vector))

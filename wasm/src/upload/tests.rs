@@ -64,7 +64,7 @@ fn upload(
     let size = element_bytes(dtype);
     let mut buffer = vec![0xaau8; rows * columns * size];
     let mut scales = vec![-1f32; rows];
-    let mut block = vec![0f32; NR * BLOCK];
+    let (mut block, mut floats) = (vec![0u16; NR * BLOCK + NR], vec![0f32; NR * BLOCK]);
     let bytes = [4, 2, 2, 8][raw.1];
     let start = if packed { from % (NR * columns) } else { 0 };
     let control: Control = unsafe { zeroed() };
@@ -80,6 +80,7 @@ fn upload(
             packed,
             start,
             count: to - from,
+            floats: floats.as_mut_ptr(),
             block: block.as_mut_ptr(),
         };
         kernel.run(&context);
@@ -157,6 +158,27 @@ fn numbers_that_are_not_finite_are_noticed_wherever_they_are() {
             for packed in [false, true] {
                 let all = [0, rows * columns];
                 assert_eq!(upload((&words, RAW_F32), dtype, [rows, columns], packed, all).2, is_finite, "{at} {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn stored_fp16_numbers_that_are_not_finite_are_noticed() {
+    let [rows, columns] = [8, 20];
+    for (bits, is_finite) in [(0x7bffu16, true), (0xfbff, true), (0x7c00, false), (0xfc00, false), (0x7e01, false)] {
+        for at in [0, 1, 77, 159] {
+            let mut halves = vec![0x3c00u16; rows * columns + 8];
+            halves[at] = bits;
+            let word = |x: &[u16]| x.iter().rev().fold(0u64, |word, x| word << 16 | *x as u64);
+            let words: Vec<u64> = halves.chunks(4).map(word).collect();
+            for (dtype, packed) in [(F16, false), (F16, true), (F32, false), (F32, true), (I8, true)] {
+                let all = [0, rows * columns];
+                assert_eq!(
+                    upload((&words, RAW_F16), dtype, [rows, columns], packed, all).2,
+                    is_finite,
+                    "{at} {bits:x}"
+                );
             }
         }
     }
