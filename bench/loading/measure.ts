@@ -1,6 +1,6 @@
 // Reads or loads a checkpoint once, in a process of its own: prints one JSON line.
 //
-// usage: measure.ts CHECKPOINT read|keep|f32|f16|int8|int8-dot THREADS
+// usage: measure.ts CHECKPOINT read|reread|keep|f32|f16|int8|int8-dot THREADS
 
 import process from "node:process";
 import { wasm, type WeightStorage } from "walrus";
@@ -46,22 +46,25 @@ async function timed(bytes: number, task: () => Promise<number>): Promise<Taken>
   return { milliseconds, cpuMilliseconds, bytes, weightBytes, beforeBytes, peakBytes: resident("VmHWM") };
 }
 
-/** Reads a file range by range, each into the memory of the one before it or into memory of its own. */
-async function read(checkpoint: string, keeps: boolean): Promise<Taken> {
+/** Reads a file range by range. */
+async function read(checkpoint: string, kind: "read" | "reread" | "keep"): Promise<Taken> {
   using source = await openSource(checkpoint);
   const { size } = source;
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  if (!keeps) memory.grow(RANGE_BYTES / 65536);
-  // Memory is made in parts, as buffers are.
-  const parts: WebAssembly.Memory[] = [];
+  const pages = RANGE_BYTES / 65_536;
+  const memory = () => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const first = memory();
+  const kept: WebAssembly.Memory[] = [];
   return await timed(size, async () => {
     for (let at = 0; at < size; at += RANGE_BYTES) {
       const length = Math.min(RANGE_BYTES, size - at);
-      const own = keeps ? new WebAssembly.Memory({ initial: RANGE_BYTES / 65536, maximum: RANGE_BYTES / 65536, shared: true }) : memory;
-      if (keeps) parts.push(own);
-      await readInto(source, at, new Uint8Array(own.buffer as unknown as ArrayBuffer, 0, length));
+      if (kind === "read") await source.read(at, length);
+      else {
+        const own = kind === "keep" ? memory() : first;
+        if (kind === "keep") kept.push(own);
+        await readInto(source, at, new Uint8Array(own.buffer as unknown as ArrayBuffer, 0, length));
+      }
     }
-    return keeps ? size : 0;
+    return kept.length > 0 ? size : 0;
   });
 }
 
@@ -95,7 +98,7 @@ async function load(path: string, storage: WeightStorage, threads: number): Prom
 }
 
 const [checkpoint = "", kind = "", threads = "2"] = Deno.args;
-const taken = kind === "read" || kind === "keep"
-  ? await read(checkpoint, kind === "keep")
+const taken = kind === "read" || kind === "reread" || kind === "keep"
+  ? await read(checkpoint, kind)
   : await load(checkpoint, kind as WeightStorage, Number(threads));
 console.log(JSON.stringify(taken));

@@ -8,8 +8,8 @@ import { STORED_BYTES, type StoredType, toFloat32, toUint16 } from "./numbers.ts
 import { quoted, shown } from "./quote.ts";
 import { openSource, sibling, type SourceInput } from "./source.ts";
 import {
-  type Checkpoint,
   checkElements,
+  type Checkpoint,
   checkpointOf,
   elementsOf,
   isHalf,

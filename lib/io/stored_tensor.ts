@@ -86,7 +86,9 @@ export function checkElements(
 ): void {
   if (end <= elements) return;
   throw new RangeError(
-    `Cannot read "${source.name}": elements up to ${end} of tensor ${quoted(tensor)} are wanted, it has ${elements}`,
+    `Cannot read "${source.name}": elements up to ${end} of tensor ${
+      quoted(tensor)
+    } are wanted, it has ${elements}`,
   );
 }
 

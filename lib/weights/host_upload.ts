@@ -1,7 +1,7 @@
 // Stored numbers onto a device that is only written to: converted in JavaScript, number by number. It is also what the
 // devices' own ways are compared with.
 
-import type { Upload, UploadRange } from "../compile/upload.ts";
+import type { Upload, UploadRange } from "../compile/device.ts";
 import { narrowToHalf, STORED_BYTES, toFloat32, toUint16 } from "../io/numbers.ts";
 import { notFiniteFp16 } from "../ir/types.ts";
 import { quantizeRows } from "./quantize.ts";

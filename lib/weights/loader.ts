@@ -1,8 +1,7 @@
 // Tensors of a checkpoint into buffers, one after the other, range by range. The next ranges, which may be the next
 // tensor's, are read while one is converted: neither the disk nor the device waits for the other.
 
-import type { Device, DeviceBuffer } from "../compile/device.ts";
-import type { RawType, Upload } from "../compile/upload.ts";
+import type { Device, DeviceBuffer, RawType, Upload } from "../compile/device.ts";
 import { STORED_BYTES } from "../io/numbers.ts";
 import type { Checkpoint, StoredTensor } from "../io/stored_tensor.ts";
 import { hostUpload } from "./host_upload.ts";
@@ -52,6 +51,7 @@ function rawOf(tensor: StoredTensor): Raw {
 /**
  * Elements of a range: whole groups of rows, or whole rows, or, of rows that are longer and may be split, a part.
  *
+ * @param most bytes of a range
  * @param columns elements of a row
  * @param bytes of an element
  * @param splits whether rows may be split
@@ -59,15 +59,15 @@ function rawOf(tensor: StoredTensor): Raw {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.equal(rangeOf(1000, 4, true), 1048 * 1000);
- * assert.equal(rangeOf(300_000, 4, false), 3 * 300_000);
- * assert.deepEqual([rangeOf(2e6, 4, true), rangeOf(2e6, 4, false)], [2 ** 20, 2e6]);
+ * assert.equal(rangeOf(4e6, 1000, 4, true), 1000 * 1000);
+ * assert.equal(rangeOf(4e6, 300_000, 4, false), 3 * 300_000);
+ * assert.deepEqual([rangeOf(4e6, 2e6, 4, true), rangeOf(4e6, 2e6, 4, false)], [1e6, 2e6]);
  * ```
  */
-export function rangeOf(columns: number, bytes: number, splits: boolean): number {
-  const rows = Math.floor(RANGE_BYTES / (columns * bytes));
+export function rangeOf(most: number, columns: number, bytes: number, splits: boolean): number {
+  const rows = Math.floor(most / (columns * bytes));
   if (rows >= GROUP) return (rows - rows % GROUP) * columns;
-  return splits ? RANGE_BYTES / bytes : Math.max(1, rows) * columns;
+  return splits ? Math.floor(most / bytes) : Math.max(1, rows) * columns;
 }
 
 /** A request as it proceeds. */
@@ -96,12 +96,17 @@ interface Reading {
 /** See the head of the file. */
 export class Loader {
   readonly #device: Device;
+  readonly #rangeBytes: number;
   readonly #waiting: Load[] = [];
   #isRunning = false;
 
-  /** @param device that the buffers are on */
-  constructor(device: Device) {
+  /**
+   * @param device that the buffers are on
+   * @param rangeBytes of a range; longer ones where a row of 8-bit numbers has more
+   */
+  constructor(device: Device, rangeBytes: number = RANGE_BYTES) {
     this.#device = device;
+    this.#rangeBytes = rangeBytes;
   }
 
   /**
@@ -114,7 +119,8 @@ export class Loader {
     const { tensor, buffer, scales } = request;
     const raw = rawOf(tensor);
     const columns = tensor.shape.slice(1).reduce((n, size) => n * size, 1);
-    const step = rangeOf(Math.max(1, columns), STORED_BYTES[raw.dtype], scales === null);
+    const bytes = STORED_BYTES[raw.dtype];
+    const step = rangeOf(this.#rangeBytes, Math.max(1, columns), bytes, scales === null);
     const settled = Promise.withResolvers<void>();
     if (buffer.length === 0) settled.resolve();
     this.#waiting.push({ ...request, raw, step, next: 0, left: buffer.length, failed: false, settled });

@@ -71,13 +71,17 @@ export async function readFp16Weight(
   to?: number,
 ): Promise<Uint16Array> {
   const isFp16 = tensor.dtype === "f16" && tensor.readBits !== undefined;
-  const bits = isFp16
-    ? await tensor.readBits!(from, to)
-    : narrowToHalf(await readWeight(checkpoint, tensor, from, to));
+  const bits = isFp16 ? await tensor.readBits!(from, to) : narrowToHalf(await tensor.read(from, to));
   const bad = notFiniteFp16(bits);
   if (bad >= 0) {
     const [value = NaN] = await tensor.read(from + bad, from + bad + 1);
-    throw notFinite(checkpoint, tensor, from + bad, value, isFp16 ? "" : " within half precision");
+    throw notFinite(
+      checkpoint,
+      tensor,
+      from + bad,
+      value,
+      Number.isFinite(value) ? " within half precision" : "",
+    );
   }
   return bits;
 }

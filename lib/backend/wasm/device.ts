@@ -1,9 +1,15 @@
 // The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
 // permission and no network; the same file runs in Deno, browsers and edge runtimes.
 
-import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
+import type {
+  BufferOptions,
+  Device,
+  DeviceBuffer,
+  Executable,
+  Loadable,
+  Upload,
+} from "../../compile/device.ts";
 import type { Kernel } from "../../compile/program.ts";
-import type { Upload } from "../../compile/upload.ts";
 import type { DType } from "../../ir/types.ts";
 import { Pace } from "../pace.ts";
 import { Life, Queue } from "../queue.ts";

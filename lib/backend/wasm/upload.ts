@@ -2,8 +2,7 @@
 // by the kernel `upload` on all threads. One thread without shared memory copies a range in first: such memory moves when
 // it grows, and a read may be under way.
 
-import type { DeviceBuffer } from "../../compile/device.ts";
-import type { RawType, Upload, UploadRange } from "../../compile/upload.ts";
+import type { DeviceBuffer, RawType, Upload, UploadRange } from "../../compile/device.ts";
 import { BYTES, type DType } from "../../ir/types.ts";
 import { Life } from "../queue.ts";
 import { isBufferOf, type WasmBuffer } from "./buffer.ts";
@@ -123,7 +122,9 @@ export class WasmUpload implements Upload {
     };
     if ((buffer.dtype === "i8") !== (scales?.dtype === "f32") || buffer.dtype === "i32") {
       throw new TypeError(
-        `${cannot}: it is ${buffer.dtype} with ${scales?.dtype ?? "no"} scales, wanted f32 or f16, or i8 with f32`,
+        `${cannot}: it is ${buffer.dtype} with ${
+          scales?.dtype ?? "no"
+        } scales, wanted f32 or f16, or i8 with f32`,
       );
     }
     const rows = scales ? buffer.length / scales.length : 1;
