@@ -52,14 +52,22 @@ export function fileSource(path: string | URL): ByteSource {
     }
     return bytes;
   };
+  let reading = false;
   const readInto = async (offset: number, into: Uint8Array) => {
     begin(offset, into.length);
-    for (let done = 0; done < into.length;) {
-      const count = await file.read(into.subarray(done)).catch((error) => {
-        throw open ? new RangeError(`Cannot read "${name}": ${reason(error)}`, { cause: error }) : closed();
-      });
-      if (!count) throw ended(offset + done);
-      done += count;
+    reading = true;
+    try {
+      for (let done = 0; done < into.length;) {
+        const count = await file.read(into.subarray(done)).catch((error) => {
+          throw new RangeError(`Cannot read "${name}": ${reason(error)}`, { cause: error });
+        });
+        if (!open) throw closed();
+        if (!count) throw ended(offset + done);
+        done += count;
+      }
+    } finally {
+      reading = false;
+      if (!open) file.close();
     }
   };
   // A file has one position: reads that take time wait for each other.
@@ -70,8 +78,10 @@ export function fileSource(path: string | URL): ByteSource {
     return result;
   };
   const close = () => {
-    if (open) file.close();
+    if (!open) return;
     open = false;
+    // Its number may be another file's next: a read that is under way ends first.
+    if (!reading) file.close();
   };
   return {
     name,
