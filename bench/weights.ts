@@ -16,7 +16,7 @@ import { tensor, trace } from "walrus/ir";
 import { openGolden } from "../app/parity/golden.ts";
 import { onDevice } from "../app/parity/run.ts";
 import { Runner } from "../app/parity/runner.ts";
-import { quantizeRows } from "../lib/weights/read.ts";
+import { quantizeRows } from "../lib/weights/quantize.ts";
 import { fullSample } from "./full/window.ts";
 import { processorName } from "./machine.ts";
 import { writeResults } from "./results.ts";

@@ -22,6 +22,7 @@ const INSIDERS: Readonly<Record<string, string>> = {
   "bench/full/window.ts": "tells PyTorch the network's grid",
   "bench/grids.ts": "interpolates data as the network does",
   "bench/weights.ts": "rounds a matrix by itself",
+  "bench/loading/": "loads weights without a forecast",
 };
 
 function files(folder: string): string[] {

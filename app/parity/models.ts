@@ -1,6 +1,6 @@
 // Sections B, C, E and F: whole models, gradients, rollouts and checkpoints.
 
-import { quantizeRows } from "../../lib/weights/read.ts";
+import { quantizeRows } from "../../lib/weights/quantize.ts";
 import { grad } from "../../lib/autodiff/grad.ts";
 import type { Tensor } from "../../lib/ir/node.ts";
 import { narrowToHalf } from "../../lib/io/numbers.ts";

@@ -52,6 +52,46 @@ export interface BufferOptions {
   readonly rows?: number | undefined;
 }
 
+/** Number types of stored weights. */
+export type RawType = "f64" | "f32" | "f16" | "bf16";
+
+/** Stored numbers and where in a buffer they go. */
+export interface UploadRange {
+  /** How they are stored, little-endian. */
+  readonly dtype: RawType;
+  /** Of f32 (they are widened, or rounded), f16 (rounded to nearest even) or i8 (quantised row by row). */
+  readonly buffer: DeviceBuffer;
+  /** The scale of each row of 8-bit numbers, f32; null for the other types. */
+  readonly scales: DeviceBuffer | null;
+  /** Element of the buffer that the first of them goes to, in row order; with scales the first of a row. */
+  readonly from: number;
+  /** How many; with scales whole rows. */
+  readonly count: number;
+}
+
+/**
+ * Memory for some ranges, and what converts them. Whoever made it disposes of it, once nothing is read into its memory
+ * any more.
+ */
+export interface Upload extends Disposable {
+  /**
+   * Memory of a place for `bytes` bytes, to be filled with the numbers of a range. It may be shared with other threads.
+   *
+   * @param place 0, 1, .. below the number of places
+   * @throws RangeError when there is not enough
+   */
+  memory(place: number, bytes: number): Uint8Array;
+  /**
+   * Converts the numbers at the start of a place's memory and puts them into a buffer; takes a turn of the device's
+   * queue. The place is free again when this settles.
+   *
+   * @returns false when some are not finite in the buffer's type: the range is then partly written
+   * @throws TypeError for a buffer of another device or type, RangeError for numbers that do not fit,
+   *   {@link DisposedError}
+   */
+  write(place: number, range: UploadRange): Promise<boolean>;
+}
+
 /** What a device reads of a plan. */
 export interface Loadable {
   /** Computed once; its outputs are inputs of `main`. */
@@ -141,6 +181,12 @@ export interface Device extends Disposable, AsyncDisposable {
    * @throws RangeError when there is not enough, or for elements that are no whole rows
    */
   createBuffer(dtype: DType, length: number, options?: BufferOptions): DeviceBuffer;
+  /**
+   * A way for stored weights that is faster than `write`; devices without one are written to.
+   *
+   * @param places ranges that are under way at the same time
+   */
+  upload?(places: number): Upload;
   /**
    * Makes programs resident. The prologue runs in the same turn; its results belong to the executable.
    *

@@ -67,7 +67,7 @@ export class LoadedModel implements ForecastHost, ForecastModel {
   programs(
     shape: unknown,
     kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void | Promise<void>,
+    admit?: (need: MemoryEstimate) => unknown,
   ): Promise<Lease<PreparedForecast>> {
     this.signal.throwIfAborted();
     const { device } = this;

@@ -136,7 +136,7 @@ export async function prepareForecast<S>(
   shape: S,
   source: ParameterSource,
   kvCache: boolean,
-  admit?: (need: MemoryEstimate) => void | Promise<void>,
+  admit?: (need: MemoryEstimate) => unknown,
 ): Promise<PreparedForecast> {
   const cached = kvCache ? model.kvCache : undefined;
   if (kvCache && !cached) {

@@ -37,7 +37,7 @@ export interface RolloutOptions {
   /** Statistics of the data set, for models that are normalised with them. */
   readonly statistics?: Statistics | null;
   /** Told what the forecast will take before anything large is read; throws to refuse. */
-  readonly admit?: (need: MemoryEstimate) => void | Promise<void>;
+  readonly admit?: (need: MemoryEstimate) => unknown;
   /** Ends the rollout: within a step at its next op. */
   readonly signal?: AbortSignal;
   /** Gives a new device when the model's is lost; the rollout goes on there from its last finished frame. */

@@ -13,7 +13,14 @@ export interface ByteSource {
    * @throws RangeError before anything is allocated when the range leaves the source
    */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** The same at once, where the medium allows. */
+  /**
+   * Fills memory from `offset` on, without a copy in between, where the medium allows; the memory may be shared with
+   * other threads. Whoever calls it leaves the memory alone until it is settled.
+   *
+   * @throws RangeError before anything is written when the range leaves the source
+   */
+  readInto?(offset: number, into: Uint8Array): Promise<void>;
+  /** As `read`, at once, where the medium allows; never while another read of the source is under way. */
   readSync?(offset: number, length: number): Uint8Array;
   /** Lets go of the file or connection. */
   close(): void;
@@ -31,6 +38,12 @@ export function checkRange(source: Pick<ByteSource, "name" | "size">, offset: nu
   }
 }
 
+/** Fills memory from `offset` on, by way of a copy where the source has no other. */
+export async function readInto(source: ByteSource, offset: number, into: Uint8Array): Promise<void> {
+  if (source.readInto) await source.readInto(offset, into);
+  else into.set(await source.read(offset, into.length));
+}
+
 /** Bytes in memory. */
 export function memorySource(bytes: Uint8Array, name = "bytes"): ByteSource {
   const readSync = (offset: number, length: number) => {
@@ -42,6 +55,11 @@ export function memorySource(bytes: Uint8Array, name = "bytes"): ByteSource {
     size: bytes.length,
     readSync,
     read: (offset, length) => Promise.resolve().then(() => readSync(offset, length)),
+    // deno-lint-ignore require-await -- mistakes are rejections too
+    async readInto(offset, into) {
+      checkRange({ name, size: bytes.length }, offset, into.length);
+      into.set(bytes.subarray(offset, offset + into.length));
+    },
     close() {},
     [Symbol.dispose]() {},
   };
@@ -68,6 +86,7 @@ export function borrowedSource(source: ByteSource): ByteSource {
     name: source.name,
     size: source.size,
     read: (offset, length) => source.read(offset, length),
+    readInto: (offset, into) => readInto(source, offset, into),
     ...(source.readSync ? { readSync: source.readSync.bind(source) } : {}),
     close() {},
     [Symbol.dispose]() {},
@@ -91,6 +110,10 @@ export function partSource(source: ByteSource, name: string, from: number, size:
     async read(offset, length) {
       check(offset, length);
       return await source.read(from + offset, length);
+    },
+    async readInto(offset, into) {
+      check(offset, into.length);
+      await readInto(source, from + offset, into);
     },
     ...(readSync
       ? {

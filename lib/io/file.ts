@@ -35,27 +35,60 @@ export function fileSource(path: string | URL): ByteSource {
     throw new RangeError(`Cannot open "${name}": ${reason(error)}`, { cause: error });
   }
   let open = true;
-  const readSync = (offset: number, length: number) => {
-    if (!open) throw new RangeError(`Cannot read "${name}": it is closed`);
+  const closed = () => new RangeError(`Cannot read "${name}": it is closed`);
+  const begin = (offset: number, length: number) => {
+    if (!open) throw closed();
     checkRange({ name, size }, offset, length);
-    const bytes = new Uint8Array(length);
     file.seekSync(offset, FROM_START);
+  };
+  const ended = (at: number) => new RangeError(`Cannot read "${name}": it ended at byte ${at} of ${size}`);
+  const readSync = (offset: number, length: number) => {
+    begin(offset, length);
+    const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const count = file.readSync(bytes.subarray(done));
-      if (!count) throw new RangeError(`Cannot read "${name}": it ended at byte ${offset + done} of ${size}`);
+      if (!count) throw ended(offset + done);
       done += count;
     }
     return bytes;
   };
+  let reading = false;
+  const readInto = async (offset: number, into: Uint8Array) => {
+    begin(offset, into.length);
+    reading = true;
+    try {
+      for (let done = 0; done < into.length;) {
+        const count = await file.read(into.subarray(done)).catch((error) => {
+          throw new RangeError(`Cannot read "${name}": ${reason(error)}`, { cause: error });
+        });
+        if (!open) throw closed();
+        if (!count) throw ended(offset + done);
+        done += count;
+      }
+    } finally {
+      reading = false;
+      if (!open) file.close();
+    }
+  };
+  // A file has one position: reads that take time wait for each other.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(read: () => T | Promise<T>): Promise<T> => {
+    const result = last.then(read);
+    last = result.catch(() => {});
+    return result;
+  };
   const close = () => {
-    if (open) file.close();
+    if (!open) return;
     open = false;
+    // Its number may be another file's next: a read that is under way ends first.
+    if (!reading) file.close();
   };
   return {
     name,
     size,
     readSync,
-    read: (offset, length) => Promise.resolve().then(() => readSync(offset, length)),
+    read: (offset, length) => inTurn(() => readSync(offset, length)),
+    readInto: (offset, into) => inTurn(() => readInto(offset, into)),
     close,
     [Symbol.dispose]: close,
   };

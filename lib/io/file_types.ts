@@ -21,5 +21,6 @@ export interface Writable {
 export interface OpenFile extends Writable {
   seekSync(offset: number, whence: number): number;
   readSync(into: Uint8Array): number | null;
+  read(into: Uint8Array): Promise<number | null>;
   close(): void;
 }

@@ -165,22 +165,30 @@ class RemoteFile {
     return {
       name: this.#url,
       size: this.#size,
-      read: (offset, length) => this.#read(offset, length),
+      read: async (offset, length) => {
+        this.#check(offset, length);
+        const bytes = new Uint8Array(length);
+        await this.#readInto(offset, bytes);
+        return bytes;
+      },
+      readInto: (offset, into) => this.#readInto(offset, into),
       close,
       [Symbol.dispose]: close,
     };
   }
 
-  async #read(offset: number, length: number): Promise<Uint8Array> {
+  #check(offset: number, length: number): void {
     if (!this.#open) fail(this.#url, "it is closed");
     checkRange({ name: this.#url, size: this.#size }, offset, length);
-    const out = new Uint8Array(length);
-    if (length >= LARGE) {
-      for (let done = 0; done < length; done += PIECE) {
+  }
+
+  async #readInto(offset: number, out: Uint8Array): Promise<void> {
+    this.#check(offset, out.length);
+    if (out.length >= LARGE) {
+      for (let done = 0; done < out.length; done += PIECE) {
         await this.#fetch(offset + done, out.subarray(done, done + PIECE));
       }
-    } else if (length > 0) await this.#readBlocks(offset, out);
-    return out;
+    } else if (out.length > 0) await this.#readBlocks(offset, out);
   }
 
   async #readBlocks(offset: number, out: Uint8Array): Promise<void> {

@@ -7,6 +7,14 @@ import type { FileSystem, OpenFile } from "./file_types.ts";
 interface NodeFiles {
   openSync(path: string | URL, flags: string): number;
   readSync(file: number, into: Uint8Array, offset: number, length: number, position: number): number;
+  read(
+    file: number,
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null, count: number) => void,
+  ): void;
   write(
     file: number,
     bytes: Uint8Array,
@@ -36,6 +44,14 @@ function openFile(fs: NodeFiles, path: string | URL, flags: string): OpenFile {
       position += count;
       return count || null;
     },
+    read: (into) =>
+      new Promise((resolve, reject) => {
+        fs.read(file, into, 0, into.length, position, (error, count) => {
+          if (error) return reject(error);
+          position += count;
+          resolve(count || null);
+        });
+      }),
     write: (bytes) =>
       new Promise((resolve, reject) => {
         fs.write(file, bytes, 0, bytes.length, position, (error, count) => {

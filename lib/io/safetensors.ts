@@ -2,12 +2,19 @@
 // through their index. Nothing is allocated before it is checked against the size of the file, and the byte ranges
 // must cover the data once and leave nothing over, as the format asks.
 
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, readInto } from "./byte_source.ts";
 import type { HttpOptions } from "./http.ts";
 import { STORED_BYTES, type StoredType, toFloat32, toUint16 } from "./numbers.ts";
 import { quoted, shown } from "./quote.ts";
 import { openSource, sibling, type SourceInput } from "./source.ts";
-import { type Checkpoint, checkpointOf, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
+import {
+  checkElements,
+  type Checkpoint,
+  checkpointOf,
+  elementsOf,
+  isHalf,
+  type StoredTensor,
+} from "./stored_tensor.ts";
 
 const TYPES: Readonly<Record<string, StoredType>> = {
   F64: "f64",
@@ -160,6 +167,10 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
       shape,
       contiguous: true,
       read: async (first, end) => toFloat32(await bytes(first, end), dtype),
+      async readInto(into, first) {
+        checkElements(source, name, first + into.length / width, (to - from) / width);
+        await readInto(source, start + from + first * width, into);
+      },
       ...(isHalf(dtype) ? { readBits: async (first, end) => toUint16(await bytes(first, end)) } : {}),
     });
   }

@@ -1,7 +1,7 @@
 // What all checkpoint readers give.
 
 import type { StoredType } from "./numbers.ts";
-import { shown } from "./quote.ts";
+import { quoted, shown } from "./quote.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
@@ -15,6 +15,11 @@ export interface StoredTensor {
   readonly contiguous: boolean;
   /** Its numbers in C order, widened to f32; those from `from` up to `to` where given. Reads only its own bytes. */
   read(from?: number, to?: number): Promise<Float32Array>;
+  /**
+   * Fills memory with its elements as they are stored, little-endian, from element `from` on; only where they lie in C
+   * order and are what is stored. As of `ByteSource.readInto`, the memory is the callee's until it is settled.
+   */
+  readInto?(into: Uint8Array, from: number): Promise<void>;
   /** Its 16-bit elements as they are stored, in C order; only where `dtype` is f16 or bf16 and they lie so. */
   readBits?(from?: number, to?: number): Promise<Uint16Array>;
 }
@@ -70,6 +75,21 @@ export function elementsOf(shape: readonly unknown[], fail: (why: string) => nev
   }
   if (!Number.isSafeInteger(count)) fail(`its shape ${shown(shape)} has too many elements`);
   return count;
+}
+
+/** @throws RangeError for elements that a tensor does not have */
+export function checkElements(
+  source: { readonly name: string },
+  tensor: string,
+  end: number,
+  elements: number,
+): void {
+  if (end <= elements) return;
+  throw new RangeError(
+    `Cannot read "${source.name}": elements up to ${end} of tensor ${
+      quoted(tensor)
+    } are wanted, it has ${elements}`,
+  );
 }
 
 /** Whether numbers are stored in 16 bits. */

@@ -1,10 +1,10 @@
 // A described tensor against the record that holds its numbers: every claim is checked first, then numbers are read by
 // range.
 
-import type { ByteSource } from "./byte_source.ts";
+import { type ByteSource, readInto } from "./byte_source.ts";
 import { STORED_BYTES, toFloat32, toUint16 } from "./numbers.ts";
 import { quoted, shown } from "./quote.ts";
-import { elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
+import { checkElements, elementsOf, isHalf, type StoredTensor } from "./stored_tensor.ts";
 import type { Described } from "./torch_objects.ts";
 
 /** Where the numbers of a storage lie. */
@@ -85,8 +85,17 @@ export function torchTensor(
   // Without this a few bytes of file could claim any number of elements.
   if (elements > last + 1) fail(`its strides ${shown(strides)} repeat elements`);
   const contiguous = isContiguous(described);
+  let begin: Promise<number> | undefined;
+  const offsetOf = async (element: number) => {
+    // One that failed is looked for again.
+    begin ??= record.offset().catch((error) => {
+      begin = undefined;
+      throw error;
+    });
+    return await begin + (offset + element) * width;
+  };
   const readSpan = async (from = 0, to = last + 1) =>
-    await source.read(await record.offset() + (offset + from) * width, (to - from) * width);
+    await source.read(await offsetOf(from), (to - from) * width);
   const bits = async (from?: number, to?: number) => {
     const stored = toUint16(await readSpan(from, to));
     return negative ? stored.map((value) => value ^ SIGN_16) : stored;
@@ -101,6 +110,14 @@ export function torchTensor(
       const values = gather(toFloat32(await readSpan(), dtype), shape, strides);
       return signed(values.subarray(from, to), negative);
     },
+    ...(contiguous && !negative
+      ? {
+        async readInto(into, from) {
+          checkElements(source, name, from + into.length / width, elements);
+          await readInto(source, await offsetOf(from), into);
+        },
+      }
+      : {}),
     ...(contiguous && isHalf(dtype) ? { readBits: bits } : {}),
   };
 }

@@ -230,7 +230,7 @@ export class Trainer implements ForecastHost, Disposable {
   programs(
     shape: unknown,
     kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void | Promise<void>,
+    admit?: (need: MemoryEstimate) => unknown,
   ): Promise<Lease<PreparedForecast>> {
     this.signal.throwIfAborted();
     const { model, settings, device } = this;

@@ -4,8 +4,8 @@
 import { type Device, type DeviceBuffer, DeviceLostError, DisposedError } from "../compile/device.ts";
 import type { Checkpoint } from "../io/stored_tensor.ts";
 import { at, BYTES, sizeOf } from "../ir/types.ts";
-import { streamQuantized, streamWeight } from "./read.ts";
 import { inputParameters, type Parameters, scaleName } from "../nn/parameters.ts";
+import { Loader } from "./loader.ts";
 import {
   PARAMETER_PREFIX,
   quantisesActivations,
@@ -14,6 +14,9 @@ import {
   type WeightType,
   weightType,
 } from "./storage.ts";
+
+/** Tensors that are requested before the first of them is there, so that its reader never pauses. */
+const AHEAD = 8;
 
 /** How a checkpoint is kept. */
 export interface StoreOptions {
@@ -36,6 +39,7 @@ export class WeightStore implements Disposable {
   readonly #options: StoreOptions;
   readonly #resident = new Map<string, Promise<Resident>>();
   #device: Device;
+  #loader: Loader;
   #disposed = false;
 
   /**
@@ -51,6 +55,7 @@ export class WeightStore implements Disposable {
     options: StoreOptions,
   ) {
     this.#device = device;
+    this.#loader = new Loader(device);
     this.#checkpoint = checkpoint;
     this.#infos = infos;
     this.#options = options;
@@ -90,11 +95,17 @@ export class WeightStore implements Disposable {
     matrices: ReadonlyMap<string, number>,
   ): Promise<Map<string, DeviceBuffer>> {
     const buffers = new Map<string, DeviceBuffer>();
-    for (const input of inputs) {
-      if (!input.startsWith(PARAMETER_PREFIX)) continue;
+    const wanted = [...inputs].filter((input) => input.startsWith(PARAMETER_PREFIX)).map((input) => {
       const name = input.slice(PARAMETER_PREFIX.length);
       const matrix = this.#infos.has(name) ? name : name.replace(/\.scale$/, "");
-      const { buffer, scales } = await this.#weight(matrix, matrices.get(PARAMETER_PREFIX + matrix));
+      return { input, name, matrix };
+    });
+    const request = ({ matrix }: { readonly matrix: string }) =>
+      this.#weight(matrix, matrices.get(PARAMETER_PREFIX + matrix));
+    wanted.slice(0, AHEAD).forEach(request);
+    for (const [i, { input, name, matrix }] of wanted.entries()) {
+      wanted.slice(i + AHEAD, i + AHEAD + 1).forEach(request);
+      const { buffer, scales } = await request(wanted[i]!);
       if (this.#device !== device) {
         throw new DeviceLostError(`Cannot read "${name}" onto ${device.name}: its model left that device`);
       }
@@ -129,19 +140,10 @@ export class WeightStore implements Disposable {
     const buffer = made.use(
       this.#device.createBuffer(dtype, sizeOf(shape), { label: name, ...(packable ? { rows } : {}) }),
     );
-    let scales: DeviceBuffer | null = null;
-    if (dtype === "i8") {
-      const own = scales = made.use(
-        this.#device.createBuffer("f32", at(shape, 0), { label: scaleName(name) }),
-      );
-      const columns = buffer.length / own.length;
-      await streamQuantized(this.#checkpoint, stored, async (rows, row) => {
-        await buffer.write(rows.values, row * columns);
-        await own.write(rows.scales, row);
-      });
-    } else {
-      await streamWeight(this.#checkpoint, stored, dtype, (data, from) => buffer.write(data, from));
-    }
+    const scales = dtype === "i8"
+      ? made.use(this.#device.createBuffer("f32", at(shape, 0), { label: scaleName(name) }))
+      : null;
+    await this.#loader.load({ checkpoint: this.#checkpoint, tensor: stored, buffer, scales });
     made.move();
     this.#options.onTensor?.(name, BYTES[dtype] * buffer.length);
     return { buffer, scales };
@@ -151,6 +153,7 @@ export class WeightStore implements Disposable {
   moveTo(device: Device): void {
     this.#release();
     this.#device = device;
+    this.#loader = new Loader(device);
   }
 
   #release(): void {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { openHdf5 } from "../../lib/io/hdf5.ts";
+import { borrowedSource, partSource, readInto } from "../../lib/io/byte_source.ts";
 import { writeFileAtomic } from "../../lib/io/file.ts";
 import { openSource } from "../../lib/io/source.ts";
 import { openData } from "../../lib/data/open_data.ts";
@@ -52,6 +53,45 @@ Deno.test("openSource() reads ranges of a server, each block once", async () => 
   assert.deepEqual(await source.read(700_010, 10), body.slice(700_010, 700_020));
   assert.equal(server.requests.length, 2);
   await assert.rejects(() => source.read(999_999, 2), /bytes 999999 to 1000001 are wanted, it has 1000000/);
+});
+
+Deno.test("readInto() fills memory, also what threads share, from every kind of source", async () => {
+  const bytes = Uint8Array.from({ length: 700_000 }, (_, i) => (i * i) >> 7);
+  const folder = await Deno.makeTempDir();
+  await using served = serve(bytes);
+  try {
+    const path = `${folder}/bytes`;
+    await Deno.writeFile(path, bytes);
+    for (const input of [path, served.url, new Blob([bytes]), bytes]) {
+      using source = await openSource(input);
+      using part = partSource(source, "part", 5, 690_000);
+      const memory = new WebAssembly.Memory({ initial: 12, maximum: 12, shared: true });
+      const into = (from: number, to: number) =>
+        new Uint8Array(memory.buffer as ArrayBuffer, from, to - from);
+      // Reads of one source may overlap.
+      const [, , , small] = await Promise.all([
+        readInto(source, 3, into(3, 600_000)),
+        readInto(part, 600_000 - 5, into(600_000, 600_100)),
+        readInto(borrowedSource(source), 600_100, into(600_100, 700_000)),
+        source.read(7, 9),
+      ]);
+      assert.ok(into(3, 700_000).every((byte, i) => byte === bytes[3 + i]));
+      assert.deepEqual(small, bytes.slice(7, 16));
+      await assert.rejects(() => readInto(source, 699_999, into(0, 2)), RangeError);
+      await assert.rejects(() => readInto(part, 689_999, into(0, 2)), RangeError);
+      assert.equal(into(0, 1)[0], 0);
+      const last = readInto(source, 0, into(0, 700_000));
+      // Reads begin a moment later.
+      if (input === path) {
+        await Promise.resolve();
+        source.close();
+        await assert.rejects(last, /it is closed/);
+        await assert.rejects(() => readInto(source, 0, into(0, 2)), /it is closed/);
+      } else await last;
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("openSource() takes small files whole from servers without ranges, and names failures", async () => {

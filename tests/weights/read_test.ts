@@ -7,7 +7,7 @@ import { loadModel } from "../../lib/forecast/load.ts";
 import type { MemoryEstimate } from "../../lib/forecast/prepare.ts";
 import { openCheckpoint } from "../../lib/io/checkpoint.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
-import { PIECE, readFp16Weight, streamWeight } from "../../lib/weights/read.ts";
+import { readFp16Weight } from "../../lib/weights/read.ts";
 import type { WeightStorage } from "../../lib/weights/storage.ts";
 import { fixture, inRepository } from "../shared.ts";
 
@@ -55,31 +55,5 @@ Deno.test("readFp16Weight() refuses what is no finite fp16 number and says where
   await assert.rejects(
     () => readFp16Weight(checkpoint, checkpoint.tensors.get("w")!),
     /element 2 of "w" is 70000, wanted a finite number within half precision/,
-  );
-});
-
-Deno.test("streamWeight() gives large tensors in pieces, and says where a later one is no number", async () => {
-  const length = 2 * PIECE + 3;
-  const data = Float32Array.from({ length }, (_, i) => (i % 4096) / 2);
-  for (const dtype of ["f32", "f16"] as const) {
-    using checkpoint = await openCheckpoint(
-      writeSafetensors([{ name: "w", shape: [length], data }], dtype),
-    );
-    const tensor = checkpoint.tensors.get("w")!;
-    const whole = dtype === "f32" ? data : await tensor.readBits!();
-    let end = 0;
-    await streamWeight(checkpoint, tensor, dtype, (piece, from) => {
-      assert.equal(from, end);
-      assert.ok(piece.length <= PIECE);
-      assert.ok(piece.every((value, i) => value === whole[from + i]));
-      end += piece.length;
-    });
-    assert.equal(end, length);
-  }
-  data[PIECE + 7] = NaN;
-  using broken = await openCheckpoint(writeSafetensors([{ name: "w", shape: [length], data }]));
-  await assert.rejects(
-    () => streamWeight(broken, broken.tensors.get("w")!, "f32", () => {}),
-    new RegExp(`element ${PIECE + 7} of "w" is NaN, wanted a finite number$`),
   );
 });

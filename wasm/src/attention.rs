@@ -113,6 +113,7 @@ impl Attention {
         self.sizes.width.next_multiple_of(MR)
     }
 
+    #[inline(never)]
     unsafe fn pack_keys(&self, at: &[i32]) {
         for (block, first) in (0..self.sizes.n).step_by(KEYS).enumerate() {
             let count = KEYS.min(self.sizes.n - first);
@@ -142,6 +143,7 @@ impl Attention {
     }
 
     /// Results of `count` queries from `first` on.
+    #[inline(never)]
     unsafe fn queries(&self, at: &[i32], first: usize, count: usize) {
         let (e, tall) = (padded(self.sizes.e), self.tall());
         let groups = count.div_ceil(NR);
@@ -193,6 +195,7 @@ impl Attention {
     }
 
     /// Scores become weights relative to the running maximum; returns what earlier results must be multiplied by.
+    #[inline(never)]
     unsafe fn soften(&self, keys: usize, group: usize) -> [v128; 2] {
         let exp = Exp::new();
         let mut decay = [f32x4_splat(1.0); 2];
@@ -234,6 +237,7 @@ impl Attention {
     }
 
     /// Divides by the sums and writes a group's queries.
+    #[inline(never)]
     unsafe fn write(&self, at: i32, query: usize, count: usize, group: usize, tall: usize) {
         let results = self.results.add(group * NR * tall);
         let sums = self.statistics.add(group * 2 * NR + NR);

@@ -153,6 +153,7 @@ impl AttentionGradient {
     }
 
     /// Adds up what the parts of batch elements gave, in their order, and writes it: a panel of keys is a task.
+    #[inline(never)]
     unsafe fn add_parts(&self, context: &Context, walk: &mut Odometer) {
         let Sizes { n, e, width, .. } = self.sizes;
         let panels = n.div_ceil(NR);
@@ -177,6 +178,7 @@ impl AttentionGradient {
         }
     }
 
+    #[inline(never)]
     unsafe fn pack_keys(&self, at: &[i32]) {
         let Sizes { n, e, width, .. } = self.sizes;
         let Operands { k, v, .. } = &self.operands;
@@ -192,6 +194,7 @@ impl AttentionGradient {
     }
 
     /// Adds what `count` queries from `first` on give to dk and dv, or begins with it; writes their dq.
+    #[inline(never)]
     unsafe fn queries(&self, at: &[i32], first: usize, count: usize, [dk, dv]: [*mut f32; 2], begins: bool) {
         let Sizes { n, e, width, scale, .. } = self.sizes;
         let Operands { q, g, bias, .. } = &self.operands;
@@ -223,6 +226,7 @@ impl AttentionGradient {
         self.key_cotangent(self.ds_by_query, self.q_by_feature, e, groups, dk, begins);
     }
 
+    #[inline(never)]
     unsafe fn pack_queries(
         &self,
         matrix: &Matrix,
@@ -259,6 +263,7 @@ impl AttentionGradient {
 
     /// Scores and dp of four queries, columns `half` of their group, become p and ds. `query` is the first one's place
     /// in the block of `queries`; results are 0 past the last key.
+    #[inline(never)]
     unsafe fn soften(&self, query: usize, queries: usize, half: usize) {
         let (weights, slopes) = (self.weights.add(half), self.slopes.add(half));
         let n = self.sizes.n;
@@ -297,6 +302,7 @@ impl AttentionGradient {
     }
 
     /// `dq[query][feature] = scale sum over keys of ds k`.
+    #[inline(never)]
     unsafe fn query_cotangent(&self, at: i32, query: usize, count: usize) {
         let Sizes { n, e, scale, .. } = self.sizes;
         micro_to(padded(n), self.k_by_feature, self.slopes, MR, &Target::dense(self.dq, e.div_ceil(MR)));
@@ -304,6 +310,7 @@ impl AttentionGradient {
     }
 
     /// `to[feature][key] (+)= sum over the block's queries`, a panel of 8 keys at a time.
+    #[inline(never)]
     unsafe fn key_cotangent(
         &self,
         by_query: *const f32,
@@ -322,6 +329,7 @@ impl AttentionGradient {
     }
 
     /// Writes dk and dv of keys `first .. end`, a multiple of 8 and where they end.
+    #[inline(never)]
     unsafe fn write_keys(&self, at: &[i32], first: usize, end: usize, [dk, dv]: [*mut f32; 2]) {
         let Sizes { e, width, scale, .. } = self.sizes;
         let Operands { dk: to_k, dv: to_v, .. } = &self.operands;

@@ -5,9 +5,10 @@ use crate::contract::quantised;
 use crate::micro::NR;
 use crate::odometer::{MAX_AXES, MAX_OPERANDS};
 use crate::place::{BITS16, F16, F32, I32, I8};
-use crate::run::Program;
+use crate::run::{Program, UPLOAD};
 use crate::scalar::MAX_REGISTERS;
 use crate::sync::{Control, MAX_THREADS};
+use crate::upload::raw::{RAW_BF16, RAW_F16, RAW_F32, RAW_F64};
 use core::mem::{offset_of, size_of};
 
 /// Number of the word that a field of the control block begins with.
@@ -19,7 +20,7 @@ macro_rules! word {
 
 /// In the memory of an instance, at the address that the module exports under this name.
 #[no_mangle]
-pub static CONSTANTS: [u32; 22] = {
+pub static CONSTANTS: [u32; 27] = {
     let list = [
         NR,
         crate::pack::K_BLOCK,
@@ -43,8 +44,13 @@ pub static CONSTANTS: [u32; 22] = {
         word!(failed_index),
         word!(main_may_wait),
         word!(states),
+        UPLOAD,
+        RAW_F32,
+        RAW_F16,
+        RAW_BF16,
+        RAW_F64,
     ];
-    let mut words = [0; 22];
+    let mut words = [0; 27];
     let mut i = 0;
     while i < list.len() {
         words[i] = list[i] as u32;

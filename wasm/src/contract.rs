@@ -95,6 +95,7 @@ impl Contract {
     }
 
     /// Packs all rows of a, threads some panels each: panels of the first steps of k, then of the next ones.
+    #[inline(never)]
     unsafe fn pack_rows(&self, context: &Context, packed: *mut f32) {
         const GROUP: usize = 2 * MR;
         let t = &self.tables;
@@ -156,6 +157,7 @@ impl Contract {
     }
 
     /// Columns of b as panels: where they lie, or packed.
+    #[inline(never)]
     unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, k_block: KBlock) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
         let KBlock { first, count, .. } = k_block;
@@ -173,6 +175,7 @@ impl Contract {
         Panels { base: b_panels as *const u8, dtype: F32, stride: padded(count) * NR, widened: null_mut() }
     }
 
+    #[inline(never)]
     unsafe fn block(
         &mut self,
         bases: &Bases,

@@ -146,6 +146,7 @@ struct Points {
 
 impl GroupNormGradient {
     /// The cotangent of a sample's `n` channels at `bases`; adds to those of weight and bias.
+    #[inline(never)]
     unsafe fn sample<const CENTRED: bool>(&self, bases: [*mut f32; 3], n: usize, sums: [*mut f64; 2]) {
         let [firsts, _, products, cotangents] = self.totals;
         let [scales, slopes, levels, centers, _] = self.vectors;
@@ -155,7 +156,7 @@ impl GroupNormGradient {
         }
         centers.write_bytes(0, padded);
         if CENTRED {
-            self.points(bases, n, |points| {
+            self.points(bases, n, &mut |points| {
                 for c in (0..n).step_by(4) {
                     let mut sum = f32x4_splat(0.0);
                     for x in &points.x[..points.count] {
@@ -172,7 +173,7 @@ impl GroupNormGradient {
             }
             firsts.write_bytes(0, padded);
         }
-        self.points(bases, n, |points| {
+        self.points(bases, n, &mut |points| {
             for c in (0..n).step_by(4) {
                 let center = load(centers.add(c));
                 let mut parts = [f32x4_splat(0.0); 4];
@@ -198,7 +199,7 @@ impl GroupNormGradient {
                 *sums[1].add(c) += *cotangents.add(c);
             }
         }
-        self.points(bases, n, |points| {
+        self.points(bases, n, &mut |points| {
             for c in (0..n).step_by(4) {
                 let (scale, slope) = (load(scales.add(c)), load(slopes.add(c)));
                 let (level, center) = (load(levels.add(c)), load(centers.add(c)));
@@ -247,8 +248,8 @@ impl GroupNormGradient {
     }
 
     /// Goes over the points of a sample, a few rows of `n` channels at a time.
-    #[inline(always)]
-    unsafe fn points(&self, bases: [*mut f32; 3], n: usize, mut f: impl FnMut(&Points)) {
+    #[inline(never)]
+    unsafe fn points(&self, bases: [*mut f32; 3], n: usize, f: &mut dyn FnMut(&Points)) {
         let [out, x, g] = self.operands;
         let all = count(self.point_axes, self.point_sizes);
         let padded = self.block.next_multiple_of(4);

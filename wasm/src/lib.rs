@@ -51,6 +51,7 @@ mod sync;
 #[cfg(target_family = "wasm")]
 mod text;
 mod tile;
+mod upload;
 
 #[cfg(target_family = "wasm")]
 #[panic_handler]

@@ -67,6 +67,7 @@ pub unsafe fn line(stride: i32, n: usize, to: *mut i32) {
 }
 
 /// Adds the bias of 8 queries or fewer to their scores, [key][8 queries]; `at` is that of the first query and key.
+#[inline(never)]
 pub unsafe fn add_bias(bias: &Matrix, at: i32, queries: usize, keys: usize, scores: *mut f32) {
     for j in 0..queries {
         let from = bias.at(at + j as i32 * bias.row);
@@ -77,6 +78,7 @@ pub unsafe fn add_bias(bias: &Matrix, at: i32, queries: usize, keys: usize, scor
 }
 
 /// Writes `out[query + j][feature] = from[feature][j] * factors[j]` for j < count <= 8.
+#[inline(never)]
 pub unsafe fn write_transposed(
     out: &Matrix,
     at: i32,

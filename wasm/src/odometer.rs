@@ -17,6 +17,7 @@ pub struct Odometer {
 
 impl Odometer {
     /// Sizes and, per operand, strides of the axes.
+    #[inline(never)]
     pub unsafe fn new(axes: usize, sizes: *const u32, strides: &[*const i32]) -> Odometer {
         let mut all = [core::ptr::null(); MAX_OPERANDS];
         for (to, from) in all.iter_mut().zip(strides) {
@@ -27,6 +28,7 @@ impl Odometer {
     }
 
     /// Goes to the element with flat number `position`.
+    #[inline(never)]
     pub unsafe fn seek(&mut self, mut position: usize) {
         self.offset = [0; MAX_OPERANDS];
         for axis in (0..self.axes).rev() {

@@ -141,6 +141,7 @@ impl Reduce {
     }
 
     /// Brings one tile of all inputs in, the operands moved by `base`, and evaluates it.
+    #[inline(never)]
     unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
         for o in 0..self.inputs {
             let mut operand: Operand = *self.operands.get(o);
@@ -151,6 +152,7 @@ impl Reduce {
         self.expression.run(window.rows * window.columns)
     }
 
+    #[inline(never)]
     unsafe fn along(&mut self, context: &Context) {
         let (mut outer, mut inner) = self.walks();
         let kept = count(self.outer_axes, self.outer);
@@ -214,6 +216,7 @@ impl Reduce {
     }
 
     /// Rows that are no longer than a tile, as many at once as fit into one.
+    #[inline(never)]
     unsafe fn along_short(&mut self, context: &Context, kept: usize) {
         let (mut outer, _) = self.walks();
         let height = self.tile_rows.min(TILE / self.columns);
@@ -244,6 +247,7 @@ impl Reduce {
         save(self.operands.get(self.inputs), &at, window, value.as_ptr());
     }
 
+    #[inline(never)]
     unsafe fn across(&mut self, context: &Context) {
         let (mut outer, mut inner) = self.walks();
         let rows = count(self.inner_axes, self.inner);
@@ -297,6 +301,7 @@ impl Reduce {
     }
 
     /// Adds rows of operands, or of their products, to the results.
+    #[inline(never)]
     unsafe fn add_direct(&self, direct: Direct, base: &[i32; MAX_OPERANDS], window: Window) {
         let rows = |o: usize| {
             let from = (self.operands.get(o).place.base as *const f32).offset(base[o] as isize + window.first as isize);

@@ -19,11 +19,15 @@ use crate::scatter_add::ScatterAdd;
 use crate::softmax::{Softmax, SoftmaxGradient};
 use crate::swiglu::{Swiglu, SwigluGradient};
 use crate::sync::Control;
+use crate::upload::Upload;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::*;
 
 #[cfg(test)]
 mod tests;
+
+/// Number of the kernel that is none of a program's; lib/backend/wasm/upload.ts has the same.
+pub const UPLOAD: usize = 64;
 
 /// Header of a program in memory; `HEADER` in lib/backend/wasm/executable.ts counts its addresses.
 #[repr(C)]
@@ -82,6 +86,7 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
         13 => visit::<SoftmaxGradient>(code, context, memory, runs),
         14 => visit::<Swiglu>(code, context, memory, runs),
         15 => visit::<SwigluGradient>(code, context, memory, runs),
+        UPLOAD => visit::<Upload>(code, context, memory, runs),
         // The others are given no working memory.
         _ if !runs => {}
         3 => gather(code, context),

@@ -1,7 +1,14 @@
 // The WASM device: kernels from the committed build, one memory, threads where the runtime has them. Needs no
 // permission and no network; the same file runs in Deno, browsers and edge runtimes.
 
-import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
+import type {
+  BufferOptions,
+  Device,
+  DeviceBuffer,
+  Executable,
+  Loadable,
+  Upload,
+} from "../../compile/device.ts";
 import type { Kernel } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
 import { Pace } from "../pace.ts";
@@ -26,6 +33,7 @@ import {
 import { notify } from "./notice.ts";
 import { processors } from "./start_worker.ts";
 import { mayWait, Pool } from "./threads.ts";
+import { WasmUpload } from "./upload.ts";
 import { Workspace } from "./workspace.ts";
 
 const STACK_BYTES = 65_536;
@@ -117,6 +125,11 @@ class Instance implements WasmDevice, Host {
   ): DeviceBuffer {
     this.life.check(`make buffer "${label}"`);
     return new WasmBuffer(this, dtype, length, label, rows);
+  }
+
+  upload(places: number): Upload {
+    this.life.check("upload");
+    return new WasmUpload(this, places);
   }
 
   load(plan: Loadable, stationary: ReadonlyMap<string, DeviceBuffer> = new Map()): Promise<Executable> {

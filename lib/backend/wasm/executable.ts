@@ -9,23 +9,17 @@ import { boundBuffers, copied, missingInput, type Ports, portsOf } from "../jobs
 import type { Pace } from "../pace.ts";
 import { Life, type Turn } from "../queue.ts";
 import { isBufferOf, type Owner, type WasmBuffer } from "./buffer.ts";
-import { CONTROL, CONTROL_BYTES } from "./control.ts";
 import { lowerLaunch } from "./lower.ts";
 import { packLaunches } from "./packed.ts";
 import { Region } from "./region.ts";
+import { ADDRESS_BYTES, HEADER, putAddresses, replay, type Runner } from "./replay.ts";
 import { Slices } from "./slices.ts";
-import type { Pool } from "./threads.ts";
 import type { Needs, Workspace } from "./workspace.ts";
 
 /** What an executable uses of its device. */
-export interface Host extends Owner {
+export interface Host extends Owner, Runner {
   readonly workspace: Workspace;
-  readonly threads: number;
-  readonly pool: Pool | null;
   readonly pace: Pace;
-  readonly control: number;
-  /** Runs `program` of the control block as thread 0. */
-  readonly run: () => void;
   /** Bytes of working memory of the launch whose bytecode lies at an address. */
   readonly needsOf: (launch: number) => LaunchNeeds;
 }
@@ -37,11 +31,6 @@ export interface LaunchNeeds {
   /** Bytes all threads share. */
   readonly shared: number;
 }
-
-/** Addresses in the header `Program` of wasm/src/run.rs. */
-export const HEADER = 6;
-/** Bytes of an address: 64 bits, whatever the width of the memory's own. */
-const ADDRESS_BYTES = 8;
 
 /** See the head of the file. */
 export class WasmExecutable implements Executable {
@@ -234,7 +223,7 @@ export class WasmExecutable implements Executable {
       if (numbers) this.#ownMemory(index).put(numbers);
     }
     const addresses = this.program.slots.map((slot, i) => this.#address(slot, i, bound));
-    this.#putAddresses(this.#words + ADDRESS_BYTES * HEADER, addresses);
+    putAddresses(this.#host, this.#words + ADDRESS_BYTES * HEADER, addresses);
   }
 
   /** Runs all launches; the event loop has its turn in between when it is due. */
@@ -255,19 +244,11 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  /** Writes addresses into memory, one after the other. */
-  #putAddresses(at: number, addresses: readonly number[]): void {
-    const { buffer } = this.#host.allocator.memory;
-    new BigUint64Array(buffer, at, addresses.length).set(addresses.map(BigInt));
-  }
-
   /** Runs `count` launches from `first` on; returns milliseconds. */
   async #slice(first: number, count: number, clock = () => performance.now()): Promise<number> {
-    const { allocator, workspace, threads, pool, control, run } = this.#host;
-    await pool?.claim();
-    const started = clock();
+    const { workspace } = this.#host;
     const table = this.#words + ADDRESS_BYTES * HEADER;
-    this.#putAddresses(this.#words, [
+    putAddresses(this.#host, this.#words, [
       table,
       table + ADDRESS_BYTES * this.program.slots.length + 4 * at(this.#starts, first),
       count,
@@ -275,15 +256,9 @@ export class WasmExecutable implements Executable {
       this.#scratch,
       workspace.address("shared"),
     ]);
-    this.#putAddresses(control + 4 * CONTROL.program, [this.#words]);
-    const words = new Uint32Array(allocator.memory.buffer, control, CONTROL_BYTES / 4);
-    words[CONTROL.threads] = threads;
-    words[CONTROL.failedLaunch] = 0;
-    pool?.release();
-    run();
-    const failed = at(words, CONTROL.failedLaunch);
-    if (failed !== 0) this.#refuse(first + failed - 1, at(words, CONTROL.failedIndex) | 0);
-    return clock() - started;
+    const { milliseconds, failure } = await replay(this.#host, this.#words, clock);
+    if (failure) this.#refuse(first + failure.launch, failure.index);
+    return milliseconds;
   }
 
   #refuse(index: number, value: number): never {

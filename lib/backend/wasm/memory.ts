@@ -20,6 +20,8 @@ export class Allocator {
   /** Free ranges below `#top`, by address, never adjacent. */
   #holes: { start: number; end: number }[] = [];
   #top: number;
+  /** What lies from here on was never handed out: a memory grows by zeros. */
+  #fresh: number;
   #used = 0;
 
   /**
@@ -31,6 +33,7 @@ export class Allocator {
     this.memory = memory;
     this.#start = upTo(start, ALIGNMENT);
     this.#top = this.#start;
+    this.#fresh = this.#start;
     this.#maximum = maximum;
   }
 
@@ -66,9 +69,19 @@ export class Allocator {
       this.#grow(address + size, bytes, label);
       if (address !== this.#top) this.#holes.pop();
       this.#top = address + size;
+      this.#fresh = Math.max(this.#fresh, this.#top);
     }
     this.#live.set(address, size);
     this.#used += size;
+    return address;
+  }
+
+  /** The same with zeros in it. Pages that nobody has used yet are left to who writes to them first. */
+  allocateZeroed(bytes: number, label: string): number {
+    const fresh = this.#fresh;
+    const address = this.allocate(bytes, label);
+    const used = Math.min(address + bytes, fresh) - address;
+    if (used > 0) new Uint8Array(this.memory.buffer, address, used).fill(0);
     return address;
   }
 

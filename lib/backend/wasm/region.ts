@@ -30,9 +30,7 @@ export class Region {
     this.packed = rows === undefined ? null : packedColumns(label, length, rows);
     this.allocator = allocator;
     this.#label = label;
-    this.address = allocator.allocate(length * BYTES[dtype], label);
-    // A range that was used before holds what it held.
-    this.#view().fill(0);
+    this.address = allocator.allocateZeroed(length * BYTES[dtype], label);
   }
 
   /** The elements in place; out of date when memory grows. */

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { MAX_AXES } from "../../../lib/backend/axes.ts";
 import { BITS, DTYPES } from "../../../lib/backend/wasm/bytecode.ts";
 import { CONTROL, CONTROL_BYTES, MAX_THREADS } from "../../../lib/backend/wasm/control.ts";
-import { HEADER } from "../../../lib/backend/wasm/executable.ts";
+import { HEADER } from "../../../lib/backend/wasm/replay.ts";
 import { MOST_INPUTS, REGISTERS } from "../../../lib/backend/wasm/expression.ts";
 import { createMemory, kernelModule, NARROW_BYTES } from "../../../lib/backend/wasm/module.ts";
 import { K_BLOCK, PANEL_ROWS } from "../../../lib/backend/wasm/layout.ts";
+import { RAW_TYPES, UPLOAD } from "../../../lib/backend/wasm/upload.ts";
 import { QUANTISED_LEVELS } from "../../../lib/ir/evaluate.ts";
 
 /** In the order of `CONSTANTS` in wasm/src/constants.rs. */
@@ -34,6 +35,11 @@ const CONSTANTS: readonly [name: string, value: number][] = [
   ["failed index", CONTROL.failedIndex],
   ["whether the first thread may wait", CONTROL.mainMayWait],
   ["states", CONTROL.states],
+  ["upload", UPLOAD],
+  ["stored f32", RAW_TYPES.f32],
+  ["stored f16", RAW_TYPES.f16],
+  ["stored bf16", RAW_TYPES.bf16],
+  ["stored f64", RAW_TYPES.f64],
 ];
 
 for (const wide of [false, true]) {

@@ -8,7 +8,7 @@ import { cast, contract, mul, permute, reshape } from "../../../lib/ir/tensor.ts
 import { trace } from "../../../lib/ir/trace.ts";
 import { compile } from "../../../lib/compile/compile.ts";
 import { wasm } from "../../../lib/backend/wasm/device.ts";
-import { quantizeRows } from "../../../lib/weights/read.ts";
+import { quantizeRows } from "../../../lib/weights/quantize.ts";
 import { loadModel } from "../../../lib/forecast/load.ts";
 import { openData } from "../../../lib/data/open_data.ts";
 import { inRepository } from "../../shared.ts";

@@ -16,6 +16,7 @@ const SHIFT: i32 = 64;
 
 impl Contract {
     /// Packs columns of b, four steps of k of each of NR columns side by side, and adds them up.
+    #[inline(never)]
     pub(super) unsafe fn pack_b_quantised(&self, bases: &Bases, width: usize, k: usize) {
         let t = &self.tables;
         let from = bases.b as *const i8;
@@ -34,6 +35,7 @@ impl Contract {
     }
 
     /// Products of a block of rows with the packed columns.
+    #[inline(never)]
     pub(super) unsafe fn multiply_quantised(&self, bases: &Bases, height: usize, width: usize, k_block: KBlock) {
         let t = &self.tables;
         self.scale_rows(bases, height, k_block);

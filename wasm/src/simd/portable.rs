@@ -68,6 +68,7 @@ each! {
     f64x2_mul(a, b): [f64; 2] -> f64 = a * b;
     f64x2_div(a, b): [f64; 2] -> f64 = a / b;
     f64x2_sqrt(a): [f64; 2] -> f64 = a.sqrt();
+    f64x2_floor(a): [f64; 2] -> f64 = a.floor();
     f64x2_nearest(a): [f64; 2] -> f64 = a.round_ties_even();
     f64x2_max(a, b): [f64; 2] -> f64 = if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) };
 
@@ -79,6 +80,7 @@ each! {
     i32x4_gt(a, b): [i32; 4] -> u32 = mask32(a > b);
     i32x4_ge(a, b): [i32; 4] -> u32 = mask32(a >= b);
     i32x4_eq(a, b): [i32; 4] -> u32 = mask32(a == b);
+    f64x2_ge(a, b): [f64; 2] -> u64 = if a >= b { u64::MAX } else { 0 };
     i64x2_ne(a, b): [i64; 2] -> u64 = if a != b { u64::MAX } else { 0 };
 
     v128_and(a, b): [u32; 4] -> u32 = a & b;
@@ -183,6 +185,16 @@ pub fn i16x8_narrow_i32x4(a: v128, b: v128) -> v128 {
     put::<[i16; 8]>(from_fn(|i| lanes[i / 4][i % 4].clamp(i16::MIN as i32, i16::MAX as i32) as i16))
 }
 
+pub fn u16x8_narrow_i32x4(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[i32; 4]>(a), get::<[i32; 4]>(b)];
+    put::<[u16; 8]>(from_fn(|i| lanes[i / 4][i % 4].clamp(0, u16::MAX as i32) as u16))
+}
+
+pub fn i8x16_narrow_i16x8(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[i16; 8]>(a), get::<[i16; 8]>(b)];
+    put::<[i8; 16]>(from_fn(|i| lanes[i / 8][i % 8].clamp(i8::MIN as i16, i8::MAX as i16) as i8))
+}
+
 pub fn u8x16_narrow_i16x8(a: v128, b: v128) -> v128 {
     let lanes = [get::<[i16; 8]>(a), get::<[i16; 8]>(b)];
     put::<[u8; 16]>(from_fn(|i| lanes[i / 8][i % 8].clamp(0, 255) as u8))
@@ -196,6 +208,26 @@ pub fn i32x4_shuffle<const A: usize, const B: usize, const C: usize, const D: us
 pub fn i64x2_shuffle<const A: usize, const B: usize>(a: v128, b: v128) -> v128 {
     let lanes = [get::<[u64; 2]>(a), get::<[u64; 2]>(b)];
     put([A, B].map(|i| lanes[i / 2][i % 2]))
+}
+
+#[rustfmt::skip]
+pub fn i16x8_shuffle<
+    const A: usize, const B: usize, const C: usize, const D: usize,
+    const E: usize, const F: usize, const G: usize, const H: usize,
+>(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[u16; 8]>(a), get::<[u16; 8]>(b)];
+    put([A, B, C, D, E, F, G, H].map(|i| lanes[i / 8][i % 8]))
+}
+
+#[rustfmt::skip]
+pub fn i8x16_shuffle<
+    const A: usize, const B: usize, const C: usize, const D: usize,
+    const E: usize, const F: usize, const G: usize, const H: usize,
+    const I: usize, const J: usize, const K: usize, const L: usize,
+    const M: usize, const N: usize, const O: usize, const P: usize,
+>(a: v128, b: v128) -> v128 {
+    let lanes = [get::<[u8; 16]>(a), get::<[u8; 16]>(b)];
+    put([A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P].map(|i| lanes[i / 16][i % 16]))
 }
 
 pub fn f32x4_extract_lane<const I: usize>(x: v128) -> f32 {
@@ -232,6 +264,10 @@ pub unsafe fn v128_load32_splat(p: *const u32) -> v128 {
 
 pub unsafe fn v128_store32_lane<const I: usize>(x: v128, p: *mut u32) {
     p.write_unaligned(get::<[u32; 4]>(x)[I]);
+}
+
+pub unsafe fn v128_store64_lane<const I: usize>(x: v128, p: *mut u64) {
+    p.write_unaligned(get::<[u64; 2]>(x)[I]);
 }
 
 pub unsafe fn i32x4_load_extend_i16x4(p: *const i16) -> v128 {
