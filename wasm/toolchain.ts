@@ -19,6 +19,8 @@ export interface Variant {
   readonly features: string;
   readonly link: readonly string[];
   readonly target: keyof typeof ADDRESSES;
+  /** Whether it has the kernels of backward passes. */
+  readonly trains: boolean;
 }
 
 /** Builds of the kernels by name. */
@@ -27,11 +29,14 @@ for (const target of ["wasm32", "wasm64"] as const) {
   for (const simd of ["plain", "relaxed"]) {
     for (const threads of [false, true]) {
       const name = `${simd}${threads ? "_threads" : ""}${target === "wasm64" ? "_64" : ""}`;
-      VARIANTS.set(name, {
+      const variant = {
         features: (threads ? ",+atomics" : "") + (simd === "relaxed" ? ",+relaxed-simd" : ""),
         link: threads ? ["--shared-memory", `--max-memory=${ADDRESSES[target]}`] : [],
         target,
-      });
+      };
+      VARIANTS.set(name, { ...variant, trains: true });
+      // Bundles have no kernels for 64-bit addresses.
+      if (target === "wasm32") VARIANTS.set(`${name}_forecast`, { ...variant, trains: false });
     }
   }
 }
@@ -113,6 +118,7 @@ export function crossBuild(
     "-Zlocation-detail=none",
   ];
   const args = ["--target", `${variant.target}-unknown-unknown`, "-Zbuild-std=core,panic_abort"];
+  if (!variant.trains) args.push("--no-default-features");
   if (toolchain.vendor) {
     args.push("--config", 'source.crates-io.replace-with="vendored"');
     args.push("--config", `source.vendored.directory="${toolchain.vendor}"`);

@@ -8,9 +8,9 @@ import { difference } from "./delta.ts";
 
 const MODULES = new URL("../../lib/backend/wasm/modules/", import.meta.url);
 
-/** A committed build as it is committed. */
+/** A committed build for forecasts alone, as it is committed: a bundle of the front door does not train. */
 async function packedBuild(name: string): Promise<string> {
-  const { text } = await import(new URL(`${name}.ts`, MODULES).href) as { readonly text: string };
+  const { text } = await import(new URL(`${name}_forecast.ts`, MODULES).href) as { readonly text: string };
   return text;
 }
 

@@ -49,6 +49,8 @@ pub struct Attention {
 }
 
 impl Kernel for Attention {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Attention {
         let sizes = Sizes::read(code);
         let [q, k, v, out] = core::array::from_fn(|_| Matrix::read(code, context, sizes.axes));

@@ -64,6 +64,8 @@ pub struct AttentionGradient {
 }
 
 impl Kernel for AttentionGradient {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> AttentionGradient {
         let sizes = Sizes::read(code);
         let operands = Operands::read(code, context, sizes.axes);

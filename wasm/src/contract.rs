@@ -41,12 +41,15 @@ use crate::place::{element_bytes, F32};
 use core::ptr::{null, null_mut};
 
 impl Kernel for Contract {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
         Contract::new(code, context, memory)
     }
 
     /// Threads take ranges of units, a unit being a block of rows by a block of columns: long ranges first, single
     /// units at the end, so that packed columns serve many rows and all threads finish together.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         if let Some(epilogue) = &mut self.epilogue {
             epilogue.expression.fill();
@@ -80,6 +83,7 @@ impl Kernel for Contract {
 }
 
 impl Contract {
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn bases(&self, walk: &Odometer) -> Bases {
         Bases {
             a: self.a.skip(walk.offset[0]).base,
@@ -89,6 +93,7 @@ impl Contract {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn batches(&self) -> Odometer {
         let Group { axes, sizes, a, b, out, .. } = self.batch;
         Odometer::new(axes, sizes, &[a, b, out])
@@ -96,6 +101,7 @@ impl Contract {
 
     /// Packs all rows of a, threads some panels each: panels of the first steps of k, then of the next ones.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn pack_rows(&self, context: &Context, packed: *mut f32) {
         const GROUP: usize = 2 * MR;
         let t = &self.tables;
@@ -117,11 +123,13 @@ impl Contract {
     }
 
     /// Where the panel of row `top` and of `count` steps from `first` on lies.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn packed_at(&self, packed: *const f32, top: usize, first: usize, count: usize) -> *const f32 {
         packed.add(self.m.size.next_multiple_of(MR) * first + top * padded(count))
     }
 
     /// Rows of blocks `from .. to` of `of`, columns `left .. right`, terms `start .. end` of the sums.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn column(
         &mut self,
         bases: Bases,
@@ -158,6 +166,7 @@ impl Contract {
 
     /// Columns of b as panels: where they lie, or packed.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn columns(&self, bases: &Bases, left: usize, width: usize, k_block: KBlock) -> Panels {
         let Tables { b_rows, b_steps, b_panels, .. } = self.tables;
         let KBlock { first, count, .. } = k_block;
@@ -176,6 +185,7 @@ impl Contract {
     }
 
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn block(
         &mut self,
         bases: &Bases,

@@ -11,6 +11,7 @@ use crate::simd::*;
 const BATCH: usize = 8_192;
 
 /// The other axes, then the folded one (`length` positions), then columns; the last two are given apart.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn fold(mut code: Bytecode, context: &Context) {
     let axes = code.u();
     let sizes = code.take(axes);

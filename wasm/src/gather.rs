@@ -11,6 +11,7 @@ const BATCH: usize = 8_192;
 
 /// `out[i] = x[i + index[i] * stride]`: out, x and the indices share one index space in which x does not move along
 /// the gathered axis and the indices move along it only.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn gather(mut code: Bytecode, context: &Context) {
     let axes = code.u();
     let sizes = code.take(axes);

@@ -58,6 +58,8 @@ pub struct GroupNormGradient {
 }
 
 impl Kernel for GroupNormGradient {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> GroupNormGradient {
         let sample_axes = code.u();
         let sample_sizes = code.take(sample_axes);
@@ -97,6 +99,7 @@ impl Kernel for GroupNormGradient {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let blocks = self.channels.div_ceil(self.block);
         let mut samples =
@@ -147,6 +150,7 @@ struct Points {
 impl GroupNormGradient {
     /// The cotangent of a sample's `n` channels at `bases`; adds to those of weight and bias.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn sample<const CENTRED: bool>(&self, bases: [*mut f32; 3], n: usize, sums: [*mut f64; 2]) {
         let [firsts, _, products, cotangents] = self.totals;
         let [scales, slopes, levels, centers, _] = self.vectors;
@@ -227,6 +231,7 @@ impl GroupNormGradient {
 
     /// From the sums of a group's channels: factors of g and d and what is taken off; the products become those of the
     /// normalized numbers.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn factors<const CENTRED: bool>(&self, group: usize) {
         let [firsts, squares, products, cotangents] = self.totals;
         let [scales, slopes, levels, _, weight] = self.vectors;
@@ -249,6 +254,7 @@ impl GroupNormGradient {
 
     /// Goes over the points of a sample, a few rows of `n` channels at a time.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn points(&self, bases: [*mut f32; 3], n: usize, f: &mut dyn FnMut(&Points)) {
         let [out, x, g] = self.operands;
         let all = count(self.point_axes, self.point_sizes);

@@ -230,7 +230,7 @@ mod tests {
             load_lanes(&from, &at, rows, columns, f32x4_splat(2.0), packed.as_mut_ptr());
             let all = Factor::rows(packed.as_ptr(), columns);
             product(all, rows, all, rows, columns, result.as_mut_ptr());
-            let to = matrix(out.as_ptr(), rows as i32, 1);
+            let to = matrix(out.as_mut_ptr(), rows as i32, 1);
             store_lanes(&to, &at, 3, rows, rows, result.as_ptr(), [0.25; LANES].as_ptr(), 0);
         }
         let number = |l: usize, r: usize, c: usize| numbers[l * 1000 + r * row as usize + c * feature as usize];

@@ -25,6 +25,8 @@ pub struct LayerNorm {
 }
 
 impl Kernel for LayerNorm {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> LayerNorm {
         let axes = code.u();
         let sizes = code.take(axes);

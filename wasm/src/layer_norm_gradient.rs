@@ -38,6 +38,8 @@ pub struct LayerNormGradient {
 }
 
 impl Kernel for LayerNormGradient {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> LayerNormGradient {
         let axes = code.u();
         let sizes = code.take(axes);

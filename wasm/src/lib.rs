@@ -6,7 +6,9 @@
 //! Modules import only downwards: run.rs the kernels, a kernel what it is made of (tests/rust_layers_test.ts). On a
 //! host that is no WebAssembly, vectors and micro-kernels are plain Rust, so that the native tests run all of it.
 
+#![cfg_attr(target_family = "wasm", feature(optimize_attribute))]
 #![cfg_attr(target_family = "wasm", no_std)]
+#![cfg_attr(not(feature = "training"), allow(dead_code))]
 #![cfg_attr(target_family = "wasm", feature(asm_experimental_arch))]
 #![cfg_attr(target_feature = "atomics", feature(stdarch_wasm_atomic_wait))]
 #![cfg_attr(target_arch = "wasm64", feature(simd_wasm64))]

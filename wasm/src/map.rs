@@ -24,6 +24,8 @@ pub struct Map {
 }
 
 impl Kernel for Map {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Map {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -35,6 +37,7 @@ impl Kernel for Map {
         Map { axes, sizes, is_transposed, inputs, operands, expression, tables }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let Map { axes, sizes, is_transposed, inputs, ref operands, ref mut expression, ref tables } = *self;
         expression.fill();

@@ -21,6 +21,8 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode) -> Sizes {
         let axes = code.u();
         Sizes { axes, sizes: code.take(axes), m: code.u(), n: code.u(), e: code.u(), width: code.u(), scale: code.f() }
@@ -51,6 +53,8 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode, context: &Context, axes: usize) -> Matrix {
         let place = context.place(code);
         Matrix { place, batch: code.strides(axes), row: code.i(), feature: code.i() }

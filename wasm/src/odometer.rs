@@ -18,6 +18,7 @@ pub struct Odometer {
 impl Odometer {
     /// Sizes and, per operand, strides of the axes.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn new(axes: usize, sizes: *const u32, strides: &[*const i32]) -> Odometer {
         let mut all = [core::ptr::null(); MAX_OPERANDS];
         for (to, from) in all.iter_mut().zip(strides) {
@@ -29,6 +30,7 @@ impl Odometer {
 
     /// Goes to the element with flat number `position`.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn seek(&mut self, mut position: usize) {
         self.offset = [0; MAX_OPERANDS];
         for axis in (0..self.axes).rev() {
@@ -65,6 +67,7 @@ impl Odometer {
     }
 
     /// Writes the offsets of the next `n` elements to `tables[operand]` and moves past them.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn fill(&mut self, n: usize, tables: *const *mut i32) {
         for i in 0..n {
             for o in 0..self.operands {
@@ -76,6 +79,7 @@ impl Odometer {
 }
 
 /// Offsets of elements `start .. start + n` of one operand.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn offsets(axes: usize, sizes: *const u32, strides: *const i32, start: usize, n: usize, out: *mut i32) {
     if axes == 1 {
         let stride = *strides;
@@ -90,6 +94,7 @@ pub unsafe fn offsets(axes: usize, sizes: *const u32, strides: *const i32, start
 }
 
 /// Number of elements of an index space.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn count(axes: usize, sizes: *const u32) -> usize {
     let mut n = 1;
     for i in 0..axes {

@@ -16,6 +16,8 @@ pub struct Operands {
 
 impl Operands {
     /// Reads `inputs` operands and an output; each has `axes` strides of which the last is its column.
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode, context: &Context, inputs: usize, axes: usize) -> Operands {
         let count = inputs + 1;
         let empty = Operand { place: Place { base: core::ptr::null_mut(), dtype: F32 }, column: 0 };
@@ -35,6 +37,7 @@ impl Operands {
     }
 
     /// Whether an operand is the same element everywhere.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn is_splat(&self, o: usize, axes: usize) -> bool {
         let strides = *self.strides.get_unchecked(o);
         (0..axes).all(|i| *strides.add(i) == 0)
@@ -46,6 +49,7 @@ pub struct Tables(pub [*mut i32; MAX_OPERANDS]);
 
 impl Tables {
     /// Tables of the first `count` operands.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub fn new(arena: &mut Arena, count: usize) -> Tables {
         // Offsets are looked at four at a time.
         const LENGTH: usize = TILE + 4;

@@ -19,6 +19,7 @@ pub fn padded(k: usize) -> usize {
 
 /// Packs `count` rows (any number) into panels of R, each of `padded(k)` steps. `rows` must have R - 1 more entries,
 /// `steps` 3 more.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn pack<T: Element, const R: usize>(
     from: *const T,
     rows: *mut i32,
@@ -195,6 +196,7 @@ unsafe fn transposed<const R: usize>(row: impl Fn(usize) -> v128, to: *mut f32) 
 }
 
 /// Packs an operand of any number type.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn pack_any<const R: usize>(
     dtype: usize,
     from: *const u8,

@@ -31,6 +31,7 @@ pub struct Part {
 
 impl Sums {
     /// Reads the two results and takes the memory. A part has `least` rows at least.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(
         code: &mut Bytecode,
         context: &Context,
@@ -46,6 +47,7 @@ impl Sums {
     }
 
     /// Part number `i` below `parts`. Its sums are to be cleared by who adds to them.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn part(&self, i: usize) -> Part {
         let sums = self.partial.add(2 * i * self.padded);
         let border = |i: usize| self.rows * i / self.parts;
@@ -53,6 +55,7 @@ impl Sums {
     }
 
     /// Waits for all parts and adds them up, columns shared among the threads.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn finish(&self, context: &Context) {
         context.barrier();
         loop {

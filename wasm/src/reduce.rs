@@ -59,6 +59,7 @@ pub struct Reduce {
 }
 
 /// In how many parts each of `results` sums of `length` elements is cut.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 fn parts(results: usize, length: usize) -> usize {
     if results < PARTS {
         (length / PART).clamp(1, PARTS)
@@ -68,6 +69,8 @@ fn parts(results: usize, length: usize) -> usize {
 }
 
 impl Kernel for Reduce {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Reduce {
         let is_max = code.flag();
         let goes_across = code.flag();
@@ -110,6 +113,7 @@ impl Kernel for Reduce {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         self.expression.fill();
         if self.goes_across {
@@ -121,6 +125,7 @@ impl Kernel for Reduce {
 }
 
 impl Reduce {
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn walks(&self) -> (Odometer, Odometer) {
         let outer = Odometer::new(self.outer_axes, self.outer, &self.outer_strides[..self.inputs + 1]);
         let inner = Odometer::new(self.inner_axes, self.inner, &self.operands.strides[..self.inputs]);
@@ -128,6 +133,7 @@ impl Reduce {
     }
 
     /// Whether rows of results are summed straight from memory.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn direct(&self) -> Option<Direct> {
         let is_dense = |o: &usize| self.operands.get(*o).column == 1 && self.operands.get(*o).place.dtype == F32;
         if !(0..self.inputs).all(|o| is_dense(&o)) {
@@ -142,6 +148,7 @@ impl Reduce {
 
     /// Brings one tile of all inputs in, the operands moved by `base`, and evaluates it.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
         for o in 0..self.inputs {
             let mut operand: Operand = *self.operands.get(o);
@@ -153,6 +160,7 @@ impl Reduce {
     }
 
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn along(&mut self, context: &Context) {
         let (mut outer, mut inner) = self.walks();
         let kept = count(self.outer_axes, self.outer);
@@ -217,6 +225,7 @@ impl Reduce {
 
     /// Rows that are no longer than a tile, as many at once as fit into one.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn along_short(&mut self, context: &Context, kept: usize) {
         let (mut outer, _) = self.walks();
         let height = self.tile_rows.min(TILE / self.columns);
@@ -241,6 +250,7 @@ impl Reduce {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn finish(&self, at: i32, value: f64) {
         let value = [value as f32];
         let window = Window { rows: 1, first: 0, columns: 1 };
@@ -248,6 +258,7 @@ impl Reduce {
     }
 
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn across(&mut self, context: &Context) {
         let (mut outer, mut inner) = self.walks();
         let rows = count(self.inner_axes, self.inner);
@@ -302,6 +313,7 @@ impl Reduce {
 
     /// Adds rows of operands, or of their products, to the results.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn add_direct(&self, direct: Direct, base: &[i32; MAX_OPERANDS], window: Window) {
         let rows = |o: usize| {
             let from = (self.operands.get(o).place.base as *const f32).offset(base[o] as isize + window.first as isize);

@@ -8,6 +8,7 @@ use crate::simd::*;
 /// Rows a thread takes at once.
 const BATCH: usize = 64;
 
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn rope(mut code: Bytecode, context: &Context) {
     let axes = code.u();
     let sizes = code.take(axes);

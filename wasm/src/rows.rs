@@ -17,6 +17,8 @@ pub struct Lines {
 }
 
 impl Lines {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode, context: &Context, axes: usize) -> Lines {
         Lines { base: context.place(code).base as *mut f32, strides: code.strides(axes), step: code.i() }
     }
@@ -31,14 +33,18 @@ pub struct Rows<const K: usize> {
 
 impl<const K: usize> Rows<K> {
     /// Reads the operands; the axes stood before.
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(axes: usize, sizes: *const u32, code: &mut Bytecode, context: &Context) -> Rows<K> {
         Rows { axes, sizes, lines: core::array::from_fn(|_| Lines::read(code, context, axes)) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn count(&self) -> usize {
         count(self.axes, self.sizes)
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn walk(&self) -> Odometer {
         Odometer::new(self.axes, self.sizes, &self.lines.map(|lines| lines.strides))
     }
@@ -93,11 +99,13 @@ pub unsafe fn dense(x: *const f32, step: i32, n: usize, buffer: *mut f32) -> *co
 }
 
 /// Elements that lie densely to where they belong, `step` apart.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn spread(from: *const f32, n: usize, to: *mut f32, step: i32) {
     copy(from, 1, n, to, step);
 }
 
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn copy(from: *const f32, from_step: i32, n: usize, to: *mut f32, to_step: i32) {
     let (mut from, mut to) = (from, to);
     for _ in 0..n {

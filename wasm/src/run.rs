@@ -2,22 +2,29 @@
 //! others after it; between runs, worker threads wait in here.
 
 use crate::attention::Attention;
+#[cfg(feature = "training")]
 use crate::attention_gradient::AttentionGradient;
 use crate::bytecode::Bytecode;
 use crate::context::{Context, Kernel};
 use crate::contract::Contract;
 use crate::fold::fold;
 use crate::gather::gather;
+#[cfg(feature = "training")]
 use crate::group_norm_gradient::GroupNormGradient;
 use crate::layer_norm::LayerNorm;
+#[cfg(feature = "training")]
 use crate::layer_norm_gradient::LayerNormGradient;
 use crate::map::Map;
 use crate::memory::Memory;
 use crate::reduce::Reduce;
 use crate::rope::rope;
 use crate::scatter_add::ScatterAdd;
-use crate::softmax::{Softmax, SoftmaxGradient};
-use crate::swiglu::{Swiglu, SwigluGradient};
+use crate::softmax::Softmax;
+#[cfg(feature = "training")]
+use crate::softmax::SoftmaxGradient;
+use crate::swiglu::Swiglu;
+#[cfg(feature = "training")]
+use crate::swiglu::SwigluGradient;
 use crate::sync::Control;
 use crate::upload::Upload;
 use core::ptr::null_mut;
@@ -79,12 +86,17 @@ unsafe fn dispatch(kernel: usize, code: Bytecode, context: &Context, memory: &mu
         4 => visit::<ScatterAdd>(code, context, memory, runs),
         6 => visit::<LayerNorm>(code, context, memory, runs),
         8 => visit::<Attention>(code, context, memory, runs),
+        #[cfg(feature = "training")]
         9 => visit::<AttentionGradient>(code, context, memory, runs),
+        #[cfg(feature = "training")]
         10 => visit::<LayerNormGradient>(code, context, memory, runs),
+        #[cfg(feature = "training")]
         11 => visit::<GroupNormGradient>(code, context, memory, runs),
         12 => visit::<Softmax>(code, context, memory, runs),
+        #[cfg(feature = "training")]
         13 => visit::<SoftmaxGradient>(code, context, memory, runs),
         14 => visit::<Swiglu>(code, context, memory, runs),
+        #[cfg(feature = "training")]
         15 => visit::<SwigluGradient>(code, context, memory, runs),
         UPLOAD => visit::<Upload>(code, context, memory, runs),
         // The others are given no working memory.
@@ -103,6 +115,11 @@ unsafe fn visit<K: Kernel>(mut code: Bytecode, context: &Context, memory: &mut M
         kernel.run(context);
     }
 }
+
+/// Whether kernels of backward passes are in this build: there is such a function.
+#[cfg(feature = "training")]
+#[no_mangle]
+pub extern "C" fn trains() {}
 
 /// Runs the program `control.program` on the calling thread, as thread 0.
 #[no_mangle]

@@ -28,6 +28,8 @@ pub struct Expression {
 
 impl Expression {
     /// Reads an expression and takes memory for its registers. `fill` comes before `run`.
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode, arena: &mut Arena) -> Expression {
         let used = code.u();
         let home: *mut f32 = arena.take(used * REGISTER);
@@ -43,11 +45,13 @@ impl Expression {
     }
 
     /// Whether the value is an operand as it is.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub fn is_operand(&self) -> bool {
         self.count == 0 && self.number_count == 0
     }
 
     /// The two operands whose product is the value.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn product(&self) -> Option<(usize, usize)> {
         const MUL: u32 = 3;
         let word = if self.count == 1 { *self.instructions } else { 0 };
@@ -56,6 +60,7 @@ impl Expression {
     }
 
     /// Writes the numbers to their registers.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn fill(&mut self) {
         let mut numbers = Bytecode(self.numbers);
         for _ in 0..self.number_count {
@@ -83,6 +88,7 @@ impl Expression {
     }
 
     /// Evaluates `n` elements, rounded up to whole vectors; returns where the value lies.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn run(&self, n: usize) -> *const f32 {
         let vectors = n.div_ceil(4);
         for i in 0..self.count {
@@ -109,6 +115,7 @@ unsafe fn each2(n: usize, d: *mut f32, x: *const f32, y: *const f32, f: impl Fn(
     }
 }
 
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn instruction(opcode: u32, n: usize, d: *mut f32, x: *const f32, y: *const f32, z: *const f32) {
     let one = f32x4_splat(1.0);
     let zero = f32x4_splat(0.0);

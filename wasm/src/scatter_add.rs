@@ -35,6 +35,8 @@ pub struct ScatterAdd {
 }
 
 impl Kernel for ScatterAdd {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> ScatterAdd {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -70,6 +72,7 @@ impl Kernel for ScatterAdd {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let ScatterAdd { length, picks, out_stride, x_stride, index_stride, .. } = *self;
         let ScatterAdd { out, out_strides, x, x_strides, index, columns, width, sums, .. } = *self;

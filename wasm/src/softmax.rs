@@ -18,6 +18,8 @@ pub struct Softmax {
 }
 
 impl Kernel for Softmax {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Softmax {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -26,6 +28,7 @@ impl Kernel for Softmax {
         Softmax { n, rows, buffers: core::array::from_fn(|_| memory.scratch.take(n + 4)) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let Softmax { n, rows, buffers: [powers, buffer] } = self;
         let (n, [out, x]) = (*n, rows.lines);
@@ -85,6 +88,8 @@ pub struct SoftmaxGradient {
 }
 
 impl Kernel for SoftmaxGradient {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> SoftmaxGradient {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -93,6 +98,7 @@ impl Kernel for SoftmaxGradient {
         SoftmaxGradient { n, rows, buffers: core::array::from_fn(|_| memory.scratch.take(n + 4)) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let SoftmaxGradient { n, rows, buffers: [staging, y_buffer, buffer] } = self;
         let (n, [out, y, cotangent]) = (*n, rows.lines);

@@ -16,6 +16,8 @@ pub struct Swiglu {
 }
 
 impl Kernel for Swiglu {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Swiglu {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -24,6 +26,7 @@ impl Kernel for Swiglu {
         Swiglu { m, rows, buffers: [m, 2 * m].map(|n| memory.scratch.take(n + 4)) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let Swiglu { m, rows, buffers: [staging, buffer] } = self;
         let (m, [out, x]) = (*m, rows.lines);
@@ -52,6 +55,8 @@ pub struct SwigluGradient {
 }
 
 impl Kernel for SwigluGradient {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> SwigluGradient {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -60,6 +65,7 @@ impl Kernel for SwigluGradient {
         SwigluGradient { n, rows, buffers: [n, n, n / 2].map(|n| memory.scratch.take(n + 8)) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let SwigluGradient { n, rows, buffers: [staging, x_buffer, buffer] } = self;
         let (n, m, [out, x, cotangent]) = (*n, *n / 2, rows.lines);

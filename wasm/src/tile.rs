@@ -15,6 +15,7 @@ pub const TILE: usize = 256;
 const TRANSPOSED: usize = 16;
 
 /// Rows and columns of the tiles of an index space.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub fn shape(columns: usize, is_transposed: bool) -> (usize, usize) {
     let width = columns.min(if is_transposed { TRANSPOSED } else { TILE });
     (TILE / width, width)
@@ -38,6 +39,7 @@ pub struct Window {
 /// Brings a window of an operand into `register`, row after row without gaps. Returns where the elements lie, which
 /// is the operand's own memory when they are dense there.
 #[inline]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn load(operand: &Operand, rows: *const i32, window: Window, register: *mut f32) -> *mut f32 {
     let Operand { place, column } = *operand;
     let skip = window.first as isize * column as isize;
@@ -66,6 +68,7 @@ unsafe fn is_run(rows: *const i32, window: Window) -> bool {
     window.rows == 1 || *rows.add(last) - *rows == (last * window.columns) as i32 && (0..last).all(next)
 }
 
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn load_f32(base: *const f32, rows: *const i32, window: Window, column: isize, register: *mut f32) {
     let n = window.columns;
     let row = |r: usize| base.offset(*rows.add(r) as isize);
@@ -125,6 +128,7 @@ unsafe fn load_transposed(base: *const f32, column: isize, n: usize, to: *mut f3
 }
 
 /// Elements of another number type, widened.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn load_widened<T: Element>(
     base: *const T,
     rows: *const i32,
@@ -147,6 +151,7 @@ unsafe fn load_widened<T: Element>(
     }
 }
 
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn load_bits(base: *const u16, rows: *const i32, window: Window, column: isize, register: *mut f32) {
     let n = window.columns;
     for r in 0..window.rows {
@@ -165,6 +170,7 @@ pub unsafe fn stores_directly(operand: &Operand, rows: *const i32, window: Windo
 }
 
 /// Writes dense elements to a window of an operand; touches nothing else.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn save(operand: &Operand, rows: *const i32, window: Window, from: *const f32) {
     let Operand { place, column } = *operand;
     let column = column as isize;

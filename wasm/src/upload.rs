@@ -35,6 +35,8 @@ pub struct Upload {
 }
 
 impl Kernel for Upload {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn read(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Upload {
         Upload {
             from: Raw { base: context.place(code).base, dtype: code.u() },
@@ -49,6 +51,7 @@ impl Kernel for Upload {
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn run(&mut self, context: &Context) {
         let (end, unit) = (self.start + self.count, self.unit());
         let mut most = 0;
@@ -75,6 +78,7 @@ impl Kernel for Upload {
 
 impl Upload {
     /// Elements of a task.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     fn unit(&self) -> usize {
         match (self.packed, self.to.dtype) {
             (true, _) => NR * self.columns,
@@ -84,6 +88,7 @@ impl Upload {
     }
 
     /// Where an element goes, counted from the start of the first panel.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn place<E>(&self, element: usize) -> *mut E {
         let at = if self.packed {
             let (row, column) = (element / self.columns, element % self.columns);
@@ -97,6 +102,7 @@ impl Upload {
 
     /// Looks through the `n` numbers of a row and notes its scale; returns what they are multiplied with, and their
     /// largest magnitude, as bits. Rows of other types have none.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn scale(&self, element: usize, n: usize) -> (f64, u32) {
         if self.to.dtype != I8 {
             return (0.0, 0);
@@ -110,6 +116,7 @@ impl Upload {
 
     /// Numbers of the range as the buffer has them; returns the largest magnitude, as bits, where it is not known by the
     /// scale.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn convert(&self, element: usize, n: usize, factor: f64, to: *mut u8) -> u32 {
         let at = element - self.start;
         if self.to.dtype == F16 && self.from.dtype == RAW_F16 {
@@ -128,6 +135,7 @@ impl Upload {
 
     /// A whole panel; returns the largest magnitude, as bits.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn panel<E: Interleave>(&self, first: usize) -> u32 {
         let columns = self.columns;
         let mut factors = [0f64; NR];
@@ -159,6 +167,7 @@ impl Upload {
 
     /// Elements row by row, or, where there are no rows, as they come; returns the largest magnitude, as bits.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn lines<E: Interleave>(&self, left: usize, right: usize) -> u32 {
         let has_rows = self.packed || self.to.dtype == I8;
         let mut most = 0;

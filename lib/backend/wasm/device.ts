@@ -67,6 +67,8 @@ interface KernelExports {
   readonly run: (control: number | bigint) => void;
   readonly scratch_bytes: (launch: number | bigint, threads: number) => number | bigint;
   readonly shared_bytes: (launch: number | bigint, threads: number) => number | bigint;
+  /** There in builds that have the kernels of backward passes. */
+  readonly trains?: () => void;
   readonly __heap_base: { readonly value: number | bigint };
 }
 
@@ -75,9 +77,14 @@ function checked(name: string, value: number, least: number, most: number): numb
   throw new RangeError(`Cannot make a WASM device: ${name} is ${value}, wanted ${least} to ${most}`);
 }
 
+/** Kernels of a build. */
+function kernelsOf({ trains }: KernelExports): ReadonlySet<Kernel> {
+  return new Set((Object.keys(lower) as Kernel[]).filter((kernel) => trains || !kernel.endsWith("Gradient")));
+}
+
 class Instance implements WasmDevice, Host {
   readonly name: string;
-  readonly kernels: ReadonlySet<Kernel> = new Set(Object.keys(lower) as Kernel[]);
+  readonly kernels: ReadonlySet<Kernel>;
   readonly types: ReadonlySet<DType> = new Set(["f32", "f16", "i32", "i8"]);
   readonly threads: number;
   readonly allocator: Allocator;
@@ -92,6 +99,7 @@ class Instance implements WasmDevice, Host {
 
   constructor(
     name: string,
+    kernels: ReadonlySet<Kernel>,
     run: () => void,
     needsOf: (launch: number) => LaunchNeeds,
     allocator: Allocator,
@@ -100,6 +108,7 @@ class Instance implements WasmDevice, Host {
     threads: number,
   ) {
     this.name = name;
+    this.kernels = kernels;
     this.run = run;
     this.needsOf = needsOf;
     this.allocator = allocator;
@@ -211,5 +220,5 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
     scratch: Number(exports.scratch_bytes(pointer(launch), threads)),
     shared: Number(exports.shared_bytes(pointer(launch), threads)),
   });
-  return new Instance(name, run, needsOf, allocator, control, pool, threads);
+  return new Instance(name, kernelsOf(exports), run, needsOf, allocator, control, pool, threads);
 }

@@ -134,7 +134,7 @@ export function attentionGradient(
   const load = (size: string, text: (row: string) => string) => loadRows(perLane, size, text);
   const store = (size: string, text: (row: string, value: string) => string) =>
     storeRows(perLane, size, text);
-  /** Adds the bias of each row to its score; \`m\` and \`n\` are its places, its strides the two words from \`word\` on. */
+  /** Adds the bias of each row to its score; `m` and `n` are its places, its strides the two words from `word` on. */
   const addBias = (size: string, word: number, place: (row: string) => readonly [m: string, n: string]) =>
     bias
       ? `score += ${

@@ -17,6 +17,8 @@ pub struct Operands {
 }
 
 impl Operands {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode, context: &Context, axes: usize) -> Operands {
         let [q, k, v, g, dq, dk, dv] = core::array::from_fn(|_| Matrix::read(code, context, axes));
         let bias = code.flag().then(|| (Matrix::read(code, context, axes), Matrix::read(code, context, axes)));

@@ -5,6 +5,7 @@ use crate::micro::{Addend, Target, FINISHES};
 use core::ptr::null;
 
 impl Contract {
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) fn has_addends(&self) -> bool {
         !self.bias.is_null() || !self.residuals[0].is_null()
     }
@@ -39,6 +40,7 @@ impl Contract {
 
     /// Adds bias and residuals to a finished part of the output.
     #[cold]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn finish(
         &self,
         bases: &Bases,

@@ -39,6 +39,7 @@ pub struct Block {
 
 impl Epilogue {
     /// Reads the operands over the groups of the output, then the expression; takes tables for `height` rows.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(
         code: &mut Bytecode,
         context: &Context,
@@ -60,6 +61,7 @@ impl Epilogue {
     }
 
     /// Applies the epilogue to a finished block. `fill` of the expression comes before.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn finish(&mut self, [batches, m, n]: [&Group; 3], block: Block) {
         let Epilogue { ref mut expression, count, ref all, rows: tables, tallest } = *self;
         let Block { batch, top, height, left, width } = block;
@@ -106,6 +108,7 @@ impl Epilogue {
 }
 
 /// An epilogue operand that starts at a column.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn at_column(extra: &Extra, n: &Group, column: usize) -> Operand {
     let mut skip = 0;
     offsets(n.axes, n.sizes, extra.n, column, 1, &mut skip);

@@ -15,6 +15,8 @@ pub struct Group {
 }
 
 impl Group {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn read(code: &mut Bytecode) -> Group {
         let axes = code.u();
         let sizes = code.take(axes);
@@ -24,6 +26,7 @@ impl Group {
         Group { axes, sizes, a, b, out, size: count(axes, sizes) }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn table(&self, strides: *const i32, start: usize, n: usize, to: *mut i32) {
         offsets(self.axes, self.sizes, strides, start, n, to);
     }

@@ -12,16 +12,19 @@ use core::ptr::null;
 
 impl Contract {
     /// Rows of a part without gaps.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     fn pitch(&self) -> usize {
         self.n.size.next_multiple_of(NR)
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn part_rows(&self, top: usize, height: usize) {
         for i in 0..height {
             *self.tables.out_rows.add(i) = ((top + i) * self.pitch()) as i32;
         }
     }
 
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn part_columns(&self, left: usize, width: usize) {
         for j in 0..width {
             *self.tables.out_columns.add(j) = (left + j) as i32;
@@ -29,6 +32,7 @@ impl Contract {
     }
 
     /// Threads take ranges of units: a part of a block of rows by a block of columns.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn run_in_parts(&mut self, context: &Context) {
         let parts = self.parts;
         let across = self.n.size.div_ceil(self.extent.widest());
@@ -67,6 +71,7 @@ impl Contract {
     }
 
     /// Adds up the parts of a block of the output and does with it what is to be done.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn add_up(&mut self, bases: &Bases, [top, height]: [usize; 2], [left, width]: [usize; 2]) {
         let t = &self.tables;
         self.m.table(self.m.out, top, height, t.out_rows);

@@ -19,6 +19,7 @@ enum Way {
 
 impl Contract {
     /// Products of a packed block of rows with panels of columns.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn multiply(
         &self,
         rows_of_a: *const f32,

@@ -17,6 +17,7 @@ const SHIFT: i32 = 64;
 impl Contract {
     /// Packs columns of b, four steps of k of each of NR columns side by side, and adds them up.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn pack_b_quantised(&self, bases: &Bases, width: usize, k: usize) {
         let t = &self.tables;
         let from = bases.b as *const i8;
@@ -36,6 +37,7 @@ impl Contract {
 
     /// Products of a block of rows with the packed columns.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub(super) unsafe fn multiply_quantised(&self, bases: &Bases, height: usize, width: usize, k_block: KBlock) {
         let t = &self.tables;
         self.scale_rows(bases, height, k_block);
@@ -66,6 +68,7 @@ impl Contract {
     }
 
     /// One level of each row of a: its largest number over all of k by LEVELS.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn scale_rows(&self, bases: &Bases, height: usize, k_block: KBlock) {
         let t = &self.tables;
         let from = bases.a as *const f32;
@@ -90,6 +93,7 @@ impl Contract {
     }
 
     /// Packs rows of a, four steps of k of each of MR rows side by side.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn pack_a_quantised(&self, bases: &Bases, height: usize, k: usize) {
         let t = &self.tables;
         let from = bases.a as *const f32;
@@ -132,6 +136,7 @@ unsafe fn four(row: *const f32, steps: *const i32, p: usize, k: usize) -> v128 {
 }
 
 /// Largest absolute value of a row.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn largest(row: *const f32, steps: *const i32, k: usize) -> f32 {
     let mut most = f32x4_splat(0.0);
     for p in (0..k).step_by(4) {
@@ -144,12 +149,14 @@ unsafe fn largest(row: *const f32, steps: *const i32, k: usize) -> f32 {
 /// `sums[row][column] = sum over k of a b` of packed panels of `groups` times four steps. WebAssembly text for the
 /// reason that micro.rs gives.
 #[cfg(target_feature = "relaxed-simd")]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR * NR / 4]) {
     dot_text::walrus_dot_6x8(groups, a, b, sums.as_mut_ptr() as *mut i32);
 }
 
 /// The same without the relaxed dot: pairs of products, then pairs of those.
 #[cfg(not(target_feature = "relaxed-simd"))]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn micro(groups: usize, a: *const u8, b: *const i8, sums: &mut [v128; MR * NR / 4]) {
     let dot = |x: v128, y: v128, sum: v128| {
         let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(x), i16x8_extend_low_i8x16(y));

@@ -56,6 +56,8 @@ pub struct KBlock {
 }
 
 impl Contract {
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn new(code: &mut Bytecode, context: &Context, memory: &mut Memory) -> Contract {
         let [a, b, out] = core::array::from_fn(|_| context.place(code));
         let [batch, m, n, k] = core::array::from_fn(|_| Group::read(code));

@@ -19,6 +19,7 @@ pub struct Tables {
 }
 
 impl Tables {
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub fn new(arena: &mut Arena, extent: &Extent) -> Tables {
         let (rows, columns, steps) = (extent.rows(), extent.columns(), extent.k_block());
         Tables {

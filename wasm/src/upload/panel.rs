@@ -12,6 +12,7 @@ pub trait Interleave: Copy + Default {
 
 impl Interleave for f32 {
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn interleave(rows: [*const f32; NR], n: usize, to: *mut f32) -> u32 {
         let mut most = i32x4_splat(0);
         for column in (0..n).step_by(4) {
@@ -40,6 +41,7 @@ fn three_rounds(lines: [v128; NR], low: impl Fn(v128, v128) -> v128, high: impl 
 
 impl Interleave for u16 {
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn interleave(rows: [*const u16; NR], n: usize, to: *mut u16) -> u32 {
         for column in (0..n).step_by(8) {
             let lines = core::array::from_fn(|r| v128_load(rows[r].add(column) as *const v128));
@@ -58,6 +60,7 @@ impl Interleave for u16 {
 
 impl Interleave for i8 {
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     unsafe fn interleave(rows: [*const i8; NR], n: usize, to: *mut i8) -> u32 {
         for column in (0..n).step_by(16) {
             let lines = core::array::from_fn(|r| v128_load(rows[r].add(column) as *const v128));

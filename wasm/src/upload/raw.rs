@@ -25,6 +25,7 @@ pub fn magnitudes(x: v128, most: v128) -> v128 {
 }
 
 /// The largest lane.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub fn largest(x: v128) -> u32 {
     let pairs = i32x4_max(x, i64x2_shuffle::<1, 0>(x, x));
     i32x4_extract_lane::<0>(i32x4_max(pairs, i32x4_shuffle::<1, 0, 3, 2>(pairs, pairs))) as u32
@@ -33,6 +34,7 @@ pub fn largest(x: v128) -> u32 {
 impl Raw {
     /// `n` floats from an element on: where they lie, or widened into `block`.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn floats(&self, first: usize, n: usize, block: *mut f32) -> *const f32 {
         match self.dtype {
             RAW_F16 => widen((self.base as *const u16).add(first), n, block, |p| math::load_fp16(p)),
@@ -49,6 +51,7 @@ impl Raw {
 
     /// The largest magnitude of `n` numbers, as bits of a float; `block` has room for `size` floats.
     #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn most(&self, first: usize, n: usize, block: *mut f32, size: usize) -> u32 {
         let mut vector = i32x4_splat(0);
         let mut most = 0;

@@ -18,6 +18,7 @@ fn splat(number: &'static u32) -> v128 {
 
 /// Copies fp16 numbers eight at a time; the last ones one by one. Returns `HALF_LIMIT` when one is not finite, else 0.
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn same_halves(from: *const u16, n: usize, to: *mut u16) -> u32 {
     // In pairs: the sum reaches the highest bit where all bits of the exponent are set.
     let (unsigned, one) = (u32x4_splat(0x7fff_7fff), u32x4_splat(0x0400_0400));
@@ -70,6 +71,7 @@ unsafe fn eights<E: Copy + Default>(
 
 /// Copies floats; returns the largest magnitude, as bits.
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn floats(from: *const f32, n: usize, to: *mut f32) -> u32 {
     eights(from, n, to, |x, y, to, most| {
         store(to, x);
@@ -84,6 +86,7 @@ static HALF: [u32; 5] = [0x7fff_ffff, 1, 0xc800_0fff, 0x3f00_0000, 113 << 23];
 
 /// Rounds to fp16, as `math::to_fp16` does what stays finite; returns the largest magnitude, as bits of a float.
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn halves(from: *const f32, n: usize, to: *mut u16) -> u32 {
     let [unsigned, one, bias, half, least] = [0, 1, 2, 3, 4].map(|i| splat(&HALF[i]));
     let round = |x: v128, magnitude: v128| {
@@ -108,6 +111,7 @@ static NEAREST: [u32; 2] = [0x4b40_0000, 0x7fff_ffff];
 const TIE: u32 = 0x3eff_fc11;
 
 /// Rounds `factor x` to whole numbers, halves upwards. `factor` is such that none is beyond 127.
+#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn bytes(from: *const f32, n: usize, factor: f64, to: *mut i8) {
     if quick_bytes(from, n, factor as f32, to) >= TIE {
         exact_bytes(from, n, factor, to);
@@ -116,6 +120,7 @@ pub unsafe fn bytes(from: *const f32, n: usize, factor: f64, to: *mut i8) {
 
 /// In single precision; returns how far the farthest product is from its integer, as bits of a float.
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn quick_bytes(from: *const f32, n: usize, factor: f32, to: *mut i8) -> u32 {
     let [nearest, unsigned] = [0, 1].map(|i| splat(&NEAREST[i]));
     let factor = f32x4_splat(factor);
@@ -135,6 +140,7 @@ unsafe fn quick_bytes(from: *const f32, n: usize, factor: f32, to: *mut i8) -> u
 
 /// In double precision, as JavaScript's `Math.round`.
 #[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn exact_bytes(from: *const f32, n: usize, factor: f64, to: *mut i8) {
     let factor = f64x2_splat(factor);
     let round = |y: v128| {
