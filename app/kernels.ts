@@ -2,10 +2,19 @@
 
 import type { Kernel } from "walrus/devices";
 
-/** All fused ops have kernels on both backends. */
-export const KERNELS: ReadonlySet<Kernel> = new Set<Kernel>([
-  "layerNorm",
-  "rope",
-  "attention",
-  "attentionGradient",
-]);
+/** Fused ops that have kernels on both backends. */
+const SHARED = ["layerNorm", "rope", "attention", "attentionGradient"] as const;
+
+/** Fused ops that have kernels, by backend. */
+export const KERNELS: Readonly<Record<"wasm" | "webgpu", ReadonlySet<Kernel>>> = {
+  wasm: new Set<Kernel>([
+    ...SHARED,
+    "layerNormGradient",
+    "groupNormGradient",
+    "softmax",
+    "softmaxGradient",
+    "swiglu",
+    "swigluGradient",
+  ]),
+  webgpu: new Set<Kernel>(SHARED),
+};

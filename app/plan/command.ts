@@ -109,7 +109,7 @@ function printTraining(model: Model, info: SampleInfo, options: Options, print: 
   const isTrained = (name: string) => model.parameters.get(name)?.use === "trained";
   const planned = (rematEvery: number, memory: number | null) => {
     const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, memory, lora, weights };
-    return planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS });
+    return planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS.wasm });
   };
   const first = planned(0, null);
   for (const [label, rematEvery] of recomputations(model)) {
@@ -157,7 +157,7 @@ export const plan = command<Options>({
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);
       for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]], hub)) {
-        printForecast(model, info, options, KERNELS, print);
+        printForecast(model, info, options, KERNELS.webgpu, print);
       }
       return;
     }

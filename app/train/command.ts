@@ -131,7 +131,7 @@ async function trainWith(
   const mixture = mixtureOf(systems, start);
   const notes = gridNotes(systems, mixture, model, run.data);
   const trainable = trainableOf(run, model);
-  const plan = planRun(mixture.systems, model, run.data, settings, trainable);
+  const plan = planRun(mixture.systems, model, run.data, settings, trainable, run.backend);
   await using device = await openDevice(run.backend, { wasm: deviceOptions(plan, run.threads) });
   const need = admit(plan, settings, device);
   using trainer = new Trainer({ device, model, settings, trainable });

@@ -1,6 +1,6 @@
 // Whether a run fits into memory, known before weights are allocated, and how large a device it needs.
 
-import type { Device, FieldMap, GridTreatment } from "walrus";
+import type { BackendName, Device, FieldMap, GridTreatment } from "walrus";
 import { type WasmOptions, WIDE_BYTES } from "walrus/devices";
 import type { Model } from "walrus/models";
 import {
@@ -37,6 +37,7 @@ export function planRun(
   data: { readonly field_map: FieldMap; readonly grid: GridTreatment },
   settings: TrainingSettings,
   trainable: Trainable,
+  backend: BackendName,
 ): RunPlan {
   const points = ({ split, samples, frames }: MixtureSystem) =>
     infoOf(split).grid.shape.reduce((n, m) => n * m, samples * frames);
@@ -50,7 +51,9 @@ export function planRun(
     training,
     grid: data.grid,
   });
-  const plan = planTraining(model, shape, settings, trainable, { kernels: KERNELS });
+  const plan = planTraining(model, shape, settings, trainable, {
+    kernels: KERNELS[backend === "webgpu" ? backend : "wasm"],
+  });
   return { ...plan, dataset: split.dataset };
 }
 

@@ -40,7 +40,10 @@ export {
   type Inputs,
   type Job,
   type Loadable,
+  type RawType,
   type RunReport,
+  type Upload,
+  type UploadRange,
 } from "../compile/device.ts";
 export {
   type ContractAxis,

@@ -25,6 +25,7 @@ export { conv, convTranspose, type Triple, wrap } from "../nn/conv.ts";
 export { linear } from "../nn/linear.ts";
 export { GROUP_NORM_EPSILON, rmsNorm } from "../nn/norm.ts";
 export {
+  type AdaptedMatrix,
   inputParameters,
   type ParameterRecord,
   type Parameters,

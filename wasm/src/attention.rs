@@ -16,8 +16,8 @@ use crate::memory::Memory;
 use crate::micro::{micro_to, Target, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
-use crate::simd::*;
 use crate::scores::{exponentials, largest, pad};
+use crate::simd::*;
 
 /// Keys of a block: their k and v panels stay in the second-level cache. A multiple of 12.
 const KEYS: usize = 192;

@@ -19,8 +19,8 @@ use crate::memory::Memory;
 use crate::micro::{micro_to, Target, MR, NR};
 use crate::odometer::Odometer;
 use crate::pack::{pack, padded};
-use crate::simd::*;
 use crate::scores::{exponentials, largest, pad};
+use crate::simd::*;
 
 /// Most queries of a block, the length of the sums that dk and dv are added up from.
 const QUERIES: usize = 128;

@@ -11,9 +11,9 @@ use crate::context::{Context, Kernel};
 use crate::layer_norm::square_root;
 use crate::memory::Memory;
 use crate::odometer::{count, Odometer};
+use crate::parameter_sums::{add, Sums};
 use crate::rows::{dense, spread};
 use crate::simd::*;
-use crate::parameter_sums::{add, Sums};
 
 /// Channels of a task, about.
 const CHANNELS: usize = 64;

@@ -11,9 +11,9 @@ use crate::context::{Context, Kernel};
 use crate::layer_norm::square_root;
 use crate::memory::Memory;
 use crate::odometer::Odometer;
+use crate::parameter_sums::{add, Part, Sums};
 use crate::rows::{dense, first_lanes, spread, store_first, total, Rows};
 use crate::simd::*;
-use crate::parameter_sums::{add, Part, Sums};
 
 /// Rows side by side; so many are added up in single precision.
 const SIDE: usize = 4;
