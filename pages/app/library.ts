@@ -13,8 +13,8 @@ import type { DataInput } from "walrus/data";
 import type { HubOptions } from "walrus/hub";
 import { parseYaml, type SourceInput } from "walrus/io";
 import {
-  LEARNT_FILE,
   type Learnt,
+  LEARNT_FILE,
   locateModel,
   type MemoryEstimate,
   type Model,

@@ -33,7 +33,9 @@ export function gridOf({ grid, boundaries }: SampleInfo): SceneGrid {
     axes: grid.axes.map((name, i) => ({
       name,
       points: grid.shape[i]!,
-      coordinates: scattered ? Float64Array.from({ length: grid.shape[i]! }, (_, n) => n) : grid.coordinates[i]!,
+      coordinates: scattered
+        ? Float64Array.from({ length: grid.shape[i]! }, (_, n) => n)
+        : grid.coordinates[i]!,
       unit: null,
       boundary: boundaries[i] ?? ["open", "open"],
     })),

@@ -70,7 +70,9 @@ export function rangeOf(values: Float32Array): readonly [number, number] | null 
 
 /** Data without some of their fields. */
 export function withoutFields(info: SampleInfo, left: readonly string[]): SampleInfo {
-  return left.length === 0 ? info : { ...info, fields: info.fields.filter(({ name }) => !left.includes(name)) };
+  return left.length === 0
+    ? info
+    : { ...info, fields: info.fields.filter(({ name }) => !left.includes(name)) };
 }
 
 /** A sample without some of its fields. */
@@ -98,7 +100,13 @@ export function useOf(model: Model, info: SampleInfo, input: Sample | null, sett
   const described = describeUse(model, used, { map, grid });
   const rows = info.fields.map(({ name, constant, mask }, i): FieldRow => {
     const place = described.fields.find((field) => field.name === name);
-    const known = mask ? "mask" : !place || place.columns === null ? "unknown" : place.learnt ? "learnt" : "listed";
+    const known = mask
+      ? "mask"
+      : !place || place.columns === null
+      ? "unknown"
+      : place.learnt
+      ? "learnt"
+      : "listed";
     return {
       name,
       constant,
