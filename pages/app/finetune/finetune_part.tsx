@@ -3,6 +3,7 @@
 import type { App } from "../page/app.ts";
 import { Bar, Note } from "../page/note.tsx";
 import { NumberField } from "../setup/number_field.tsx";
+import { PartHead } from "../setup/part_head.tsx";
 import { useSelect } from "../use_store.ts";
 
 /** See the head of the file. */
@@ -13,6 +14,7 @@ export function FinetunePart({ app }: { readonly app: App }) {
   const busy = kind === "running" || kind === "stopping";
   return (
     <div class="stack go">
+      <PartHead title="Training" />
       <div class="pairs">
         <NumberField
           label="Training steps"

@@ -8,6 +8,7 @@ import { progress } from "../words.ts";
 import { type DataChoice, isHubText } from "./choice.ts";
 import { dataSentences } from "./describe.ts";
 import { FieldList } from "./field_list.tsx";
+import { PartHead } from "./part_head.tsx";
 
 /** See the head of the file. */
 export function DataPart({ app }: { readonly app: App }) {
@@ -17,6 +18,13 @@ export function DataPart({ app }: { readonly app: App }) {
   const asked = open || data.kind === "empty";
   return (
     <div class="stack">
+      <PartHead
+        title="Data"
+        action={data.kind === "empty" ? null : asked ? "Close" : "Other data"}
+        open={asked}
+        onAction={() => setOpen(!open)}
+      />
+      {asked && <Chooser app={app} choice={choice} done={() => setOpen(false)} />}
       {data.kind === "empty" && (
         <p>Drop a simulation: HDF5 in The Well's layout, or npz. Nothing leaves this device.</p>
       )}
@@ -35,18 +43,6 @@ export function DataPart({ app }: { readonly app: App }) {
       )}
       {(data.kind === "ask" || data.kind === "failed") && <Note message={data.message} />}
       {data.kind === "ready" && <Understood app={app} />}
-      {data.kind !== "empty" && (
-        <button
-          type="button"
-          class="change"
-          aria-expanded={asked}
-          aria-controls="other-data"
-          onClick={() => setOpen(!open)}
-        >
-          Other data
-        </button>
-      )}
-      {asked && <Chooser app={app} choice={choice} done={() => setOpen(false)} />}
     </div>
   );
 }
@@ -71,7 +67,12 @@ function Understood({ app }: { readonly app: App }) {
     <div class="stack" data-state="understood">
       <p class="understood">{first}{trajectories} {more.join(" ")}</p>
       {use && <FieldList app={app} use={use} />}
-      {use?.grid.map((line) => <p key={line} class="small faint">{sentence(line)}</p>)}
+      {use && use.grid.length > 0 && (
+        <details>
+          <summary class="small">How the grid is cut</summary>
+          {use.grid.map((line) => <p key={line} class="small faint">{sentence(line)}</p>)}
+        </details>
+      )}
       {warnings.map((line) => <p key={line} class="small note warn">{sentence(line)}</p>)}
       {use?.refused && !use.rows.some(({ known, used }) => known === "unknown" && used) && (
         <p class="note bad">{sentence(use.refused)}</p>

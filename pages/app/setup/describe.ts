@@ -4,7 +4,7 @@ import type { Sample, SampleInfo, Trajectory } from "walrus";
 import { componentNames, frameSize } from "walrus/data";
 import type { Model } from "walrus/models";
 import { describeUse } from "../../../app/inspect/use.ts";
-import { count, gridWords, list, number } from "../words.ts";
+import { count, gridWords, number } from "../words.ts";
 import type { Settings } from "./choice.ts";
 
 /** How far a network knows a field. */
@@ -149,7 +149,7 @@ export function dataSentences(
     `${name}: ${gridWords(grid.shape)}, ${count(steps, "frame")}, ${time}, ${
       count(trajectories, "trajectory", "trajectories")
     }.`,
-    `${list(sides)}.`,
+    `${sides.join(", ")}.`,
     `Input: frames ${start} to ${last}${stride > 1 ? `, every ${stride}th` : ""}.`,
     truth === 0
       ? "No truth after the input: errors can not be shown."

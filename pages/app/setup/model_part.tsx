@@ -7,6 +7,8 @@ import { useSelect } from "../use_store.ts";
 import { bytes } from "../words.ts";
 import { isHubText, type ModelChoice, sameModel } from "./choice.ts";
 import { LinkForm } from "./data_part.tsx";
+import { access } from "./hub.ts";
+import { PartHead } from "./part_head.tsx";
 
 /** See the head of the file. */
 export function ModelPart({ app }: { readonly app: App }) {
@@ -16,11 +18,32 @@ export function ModelPart({ app }: { readonly app: App }) {
   const compared = useSelect(store, (state) => state.compareChoice);
   const model = useSelect(store, (state) => state.model);
   const mode = useSelect(store, (state) => state.mode);
-  const [linking, setLinking] = useState(false);
+  const [open, setOpen] = useState(false);
   const indexOf = (choice: ModelChoice | null) =>
     choice ? models.findIndex((own) => sameModel(own.choice, choice)) : -1;
   return (
     <div class="stack">
+      <PartHead
+        title="Model"
+        action={open ? "Close" : "Other model"}
+        open={open}
+        onAction={() => setOpen(!open)}
+      />
+      {open && (
+        <div class="stack">
+          <div class="row">
+            <button type="button" onClick={chooseFiles(app)}>Open files</button>
+          </div>
+          <LinkForm
+            label="Address of a checkpoint, or hf:org/name"
+            onLink={(text) => {
+              setOpen(false);
+              app.chooseModel(isHubText(text) ? { kind: "hub", name: text } : { kind: "link", url: text });
+            }}
+          />
+          <HubAccess />
+        </div>
+      )}
       <label class="field">
         Network
         <select
@@ -32,22 +55,7 @@ export function ModelPart({ app }: { readonly app: App }) {
       </label>
       <p class="small faint">{modelWords(model)}</p>
       <Note message={model.message} />
-      <div class="row">
-        <button type="button" onClick={chooseFiles(app)}>Open file</button>
-        <button type="button" aria-expanded={linking} onClick={() => setLinking(!linking)}>
-          From link or Hub
-        </button>
-      </div>
-      {linking && (
-        <LinkForm
-          label="Address of a checkpoint, or hf:org/name"
-          onLink={(text) => {
-            setLinking(false);
-            app.chooseModel(isHubText(text) ? { kind: "hub", name: text } : { kind: "link", url: text });
-          }}
-        />
-      )}
-      {mode === "forecast" && (
+      {mode === "forecast" && models.length > 1 && (
         <label class="field">
           Compare with
           <select
@@ -60,9 +68,6 @@ export function ModelPart({ app }: { readonly app: App }) {
             )}
           </select>
         </label>
-      )}
-      {mode === "forecast" && models.length < 2 && (
-        <p class="small faint">Open or finetune another network to compare.</p>
       )}
     </div>
   );
@@ -83,4 +88,37 @@ function chooseFiles(app: App): () => void {
     input.addEventListener("change", () => app.take([...input.files ?? []]));
     input.click();
   };
+}
+
+/** How a Hub is reached, for this visit alone. */
+function HubAccess() {
+  const set = (key: "endpoint" | "token", value: string) => {
+    if (value) access[key] = value;
+    else delete access[key];
+  };
+  return (
+    <details>
+      <summary>Access to the Hub</summary>
+      <div class="stack">
+        <label class="field">
+          Token, where one is needed
+          <input
+            type="password"
+            autocomplete="off"
+            defaultValue={access.token ?? ""}
+            onInput={({ currentTarget: { value } }) => set("token", value)}
+          />
+        </label>
+        <label class="field">
+          Address of the Hub
+          <input
+            type="url"
+            placeholder="https://huggingface.co"
+            defaultValue={access.endpoint ?? ""}
+            onInput={({ currentTarget: { value } }) => set("endpoint", value)}
+          />
+        </label>
+      </div>
+    </details>
+  );
 }

@@ -2,6 +2,7 @@
 
 import type { GridTreatment, WeightStorage } from "walrus";
 import type { App } from "../page/app.ts";
+import { PartHead } from "./part_head.tsx";
 import { useSelect } from "../use_store.ts";
 import type { Backend } from "./choice.ts";
 import { NumberField } from "./number_field.tsx";
@@ -21,6 +22,7 @@ export function RunPart({ app }: { readonly app: App }) {
   const { start, stride, steps, seed, seeds } = settings;
   return (
     <div class="stack">
+      <PartHead title="Start" />
       <div class="pairs">
         {opened && opened.split.trajectories > 1 && (
           <NumberField

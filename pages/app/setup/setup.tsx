@@ -68,8 +68,7 @@ export function Setup({ app }: { readonly app: App }) {
         </div>
       )}
       {parts.filter(([name]) => shown(name) || (name === "data" && asks)).map(([name, title, content]) => (
-        <section key={name} class="part" aria-labelledby={`setup-${name}`}>
-          <h3 id={`setup-${name}`}>{title}</h3>
+        <section key={name} class="part" aria-label={title}>
           {content}
         </section>
       ))}
