@@ -32,7 +32,7 @@ const MAPS = {
   balance: Uint8Array.from(shares, (share) => Math.round(share * 255)),
   // Red and orange are high, as in The Well's figures.
   RdBu: table((t) => interpolateRdBu(1 - t)),
-  PuOr: table((t) => interpolatePuOr(1 - t)),
+  PuOr: table(interpolatePuOr),
 };
 
 const lines = Object.entries(MAPS).map(([name, bytes]) => {

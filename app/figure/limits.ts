@@ -1,7 +1,7 @@
 // Which values the ends of a colour scale stand for. Limits belong to a whole forecast: they never move as it plays.
 
 import type { ColorMapName } from "./colors.ts";
-import { type Numbers, type QuantileOptions, quantiles } from "./quantile.ts";
+import { findQuantiles, finish, type MagnitudeCounts, type Numbers } from "./quantile.ts";
 
 /** Values at the two ends of a scale. */
 export interface Limits {
@@ -38,22 +38,32 @@ export function usualMap(limits: Limits): ColorMapName {
 }
 
 /**
- * Limits of a field, or of all parts of a vector.
+ * Finds the limits of a field, or of all parts of a vector, a frame at a time.
  *
  * @param frames all frames of the truth, or where there is none of the input: one array a frame and part
- * @param options which numbers are left out: hidden cells
+ * @param hidden 1 for cells that are left out
  * @returns 0 to 1 where no number is finite
+ */
+export function* findLimits(
+  frames: readonly Numbers[],
+  hidden: Uint8Array | null = null,
+): Generator<void, Limits> {
+  const ends = yield* findQuantiles(frames, FIELD_SHARES, hidden);
+  return ends ? settled({ low: ends[0]!, high: ends[1]! }) : { low: 0, high: 1 };
+}
+
+/**
+ * The same at once.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * assert.deepEqual(fieldLimits([Float32Array.of(-1, 0, 3)]), { low: -3, high: 3 });
- * assert.deepEqual(fieldLimits([Float32Array.of(-0.1, 0, 3)]), { low: -0.10000000149011612, high: 3 });
+ * assert.deepEqual(fieldLimits([Float32Array.of(-0.125, 0, 3)]), { low: -0.125, high: 3 });
  * ```
  */
-export function fieldLimits(frames: readonly Numbers[], options: QuantileOptions = {}): Limits {
-  const ends = quantiles(frames, FIELD_SHARES, options);
-  return ends ? settled({ low: ends[0]!, high: ends[1]! }) : { low: 0, high: 1 };
+export function fieldLimits(frames: readonly Numbers[], hidden: Uint8Array | null = null): Limits {
+  return finish(findLimits(frames, hidden));
 }
 
 /**
@@ -81,16 +91,10 @@ export function roundEnd(value: number): number {
  * The end of a symmetric scale of errors. It only grows.
  *
  * @param before the end so far; null at the start
- * @param errors differences, one array a step
- * @param options which numbers are left out
+ * @param errors magnitudes so far
  */
-export function errorEnd(
-  before: number | null,
-  errors: readonly Numbers[],
-  options: QuantileOptions = {},
-): number {
-  const [size = 0] = quantiles(errors, [ERROR_SHARE], { ...options, magnitude: true }) ?? [];
+export function errorEnd(before: number | null, errors: MagnitudeCounts): number {
+  const size = errors.quantile(ERROR_SHARE);
   // Errors that are 0 everywhere say nothing of a size.
-  if (size === 0) return before ?? 1;
-  return Math.max(before ?? 0, roundEnd(size));
+  return size === 0 ? before ?? 1 : Math.max(before ?? 0, roundEnd(size));
 }

@@ -3,7 +3,9 @@
 /** A number in at most so many digits: `0.013`, `-1.2`, `3.4e-7`; a minus sign is a hyphen, so that it can be copied. */
 export function shortNumber(value: number, digits = 2): string {
   if (value === 0) return "0";
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "infinite" : "-infinite";
+  if (!Number.isFinite(value)) {
+    return Number.isNaN(value) ? "not a number" : value > 0 ? "infinite" : "-infinite";
+  }
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 10 ** Math.max(4, digits)) {
     const text = value.toPrecision(digits);
