@@ -98,6 +98,11 @@ export class MagnitudeCounts {
   readonly #counts = new Uint32Array(1 << 16);
   #count = 0;
 
+  /** How many were added. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Adds the finite ones of some numbers. */
   add(numbers: Numbers, hidden: Uint8Array | null = null): void {
     const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);

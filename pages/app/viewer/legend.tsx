@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { packedTable } from "../../../app/figure/colors.ts";
-import { plainNumber, shareText } from "../../../app/figure/numbers.ts";
+import { endTexts, shareText } from "../../../app/figure/numbers.ts";
 import { type Beyond, type Scale, valueAt } from "../../../app/figure/scale.ts";
 
 /** What a legend says. */
@@ -12,6 +12,8 @@ export interface LegendProps {
   readonly shared: boolean;
   readonly unit: string;
   readonly scale: Scale;
+  /** Whether its ends are known. */
+  readonly known: boolean;
   /** Of the cells shown; null where nothing is. */
   readonly beyond: Beyond | null;
 }
@@ -37,9 +39,8 @@ export function beyondText({ below, above, count }: Beyond): string | null {
 }
 
 /** A legend. */
-export function Legend({ name, shared, unit, scale, beyond }: LegendProps) {
-  const middle = valueAt(scale, 0.5);
-  const number = (value: number) => plainNumber(value, 3);
+export function Legend({ name, shared, unit, scale, known, beyond }: LegendProps) {
+  const [low, middle, high] = known ? endTexts([scale.low, valueAt(scale, 0.5), scale.high]) : ["", "", ""];
   const outside = beyond && beyondText(beyond);
   return (
     <div class={shared ? "legend shared" : "legend"}>
@@ -48,11 +49,17 @@ export function Legend({ name, shared, unit, scale, beyond }: LegendProps) {
       </p>
       <Bar scale={scale} />
       <p class="legend-ends">
-        <span>{number(scale.low)}</span>
-        <span>{number(Math.abs(middle) < 1e-9 * Math.abs(scale.high) ? 0 : middle)}</span>
-        <span>{number(scale.high)}</span>
+        <span>{low}</span>
+        <span>{middle}</span>
+        <span>{high}</span>
       </p>
-      <p class="legend-beyond">{outside ? `Beyond the scale: ${outside}` : "No cell beyond the scale"}</p>
+      <p class="legend-beyond">
+        {!known
+          ? "Ends come with the first step"
+          : outside
+          ? `Beyond the scale: ${outside}`
+          : "No cell beyond"}
+      </p>
     </div>
   );
 }

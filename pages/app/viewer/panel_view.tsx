@@ -5,7 +5,7 @@ import type { Scale } from "../../../app/figure/scale.ts";
 import type { PanelNotice, Scene, View } from "../scene.ts";
 import { quantityIndex } from "../scene.ts";
 import { look, type ViewerStore } from "../state.ts";
-import { planeOf, pointAt } from "./geometry.ts";
+import { planeIndex, planeOf, pointAt } from "./geometry.ts";
 import { listenToGestures } from "./gestures.ts";
 import { type PlacedPlane, PLANE_GAP } from "./layout.ts";
 import { cellUnder } from "./lens.ts";
@@ -75,7 +75,9 @@ function Caption({ scene, view: { step }, panel, quantity }: {
   quantity: number;
 }) {
   const score = scoreText(scene, panel.scores, quantity, step);
-  const more = panel.role === "truth" ? timeWords(scene, step) : score ?? (panel.scores && "no score");
+  const more = panel.role === "truth"
+    ? timeWords(scene, step)
+    : score ?? (panel.scores && step > 0 && "no score");
   return (
     <p class="caption">
       {stepText(scene, step)}
@@ -113,11 +115,9 @@ export function PanelView(props: PanelViewProps) {
         ))}
         {planes.length > 1 && (
           <ul class="where">
-            {planes.map(({ geometry: { across } }) =>
-              across && (
-                <li key={across.axis}>{coordinateText(scene.grid.axes[across.axis]!, across.index)}</li>
-              )
-            )}
+            {scene.grid.axes.map((axis, i) => (
+              <li key={axis.name}>{coordinateText(axis, planeIndex(scene.grid, view, i))}</li>
+            ))}
           </ul>
         )}
         {!shown && scale && <Notice notice={emptyNotice(panel, scene, view.step, notice)} />}

@@ -26,14 +26,28 @@ export interface PlaneCanvasProps {
   readonly probe: readonly number[] | null;
 }
 
-/** Coordinates of the ends of an axis as it is seen, and its name. */
-function ends({ coordinates, points }: SceneAxis, flipped: boolean): readonly [string, string] {
-  const [low, high] = [coordinates[0] ?? 0, coordinates[points - 1] ?? points - 1].map((v) => shortNumber(v));
-  return flipped ? [high!, low!] : [low!, high!];
+/** Coordinates of two points of an axis. */
+function ends({ coordinates }: SceneAxis, [low, high]: readonly [number, number]): readonly string[] {
+  return [coordinates[low] ?? low, coordinates[high] ?? high].map((value) => shortNumber(value));
 }
 
-function AxisEnds({ axis, flipped, up }: { axis: SceneAxis; flipped: boolean; up: boolean }) {
-  const [low, high] = ends(axis, flipped);
+/** Points at the left (lower) and right (upper) end of what is seen. */
+function seenEnds({ geometry: { cells, flipped }, lens }: PlacedPlane, i: 0 | 1): readonly [number, number] {
+  const [from, to] = [lens.first[i], lens.first[i] + lens.count[i] - 1];
+  const last = cells[i] - 1;
+  // Rows count from the top, points of the axis from below.
+  const [low, high] = i === 0 ? [from, to] : [last - to, last - from];
+  return flipped[i] ? [last - low, last - high] : [low, high];
+}
+
+function AxisEnds({ axis, seen, up, length }: {
+  axis: SceneAxis;
+  seen: readonly [number, number];
+  up: boolean;
+  length: number;
+}) {
+  // Where there is no room for three words, the name alone.
+  const [low, high] = length < 96 ? ["", ""] : ends(axis, seen);
   return (
     <div class={up ? "axis axis-up" : "axis axis-right"} aria-hidden="true">
       <span>{low}</span>
@@ -49,7 +63,11 @@ function Crosshair({ placed: { lens, geometry }, probe, density }: {
   density: number;
 }) {
   const { left, top, width, height } = cellBox(lens, cellAt(geometry, probe));
-  const [x, y] = [(left + width / 2) / density, (top + height / 2) / density];
+  // Lines of one pixel lie on halves.
+  const [x, y] = [left + width / 2, top + height / 2].map((at) => Math.floor(at / density) + 0.5) as [
+    number,
+    number,
+  ];
   const [across, down] = [lens.size[0] / density, lens.size[1] / density];
   if (x < 0 || y < 0 || x > across || y > down) return null;
   const [halfWidth, halfHeight] = [Math.max(4, width / density / 2), Math.max(4, height / density / 2)];
@@ -96,7 +114,9 @@ export function PlaneCanvas(props: PlaneCanvasProps) {
       class="plane"
       style={{ gridColumn: placed.column, gridRow: placed.row }}
     >
-      {up ? <AxisEnds axis={up} flipped={geometry.flipped[1]} up /> : <span class="axis axis-up" />}
+      {up
+        ? <AxisEnds axis={up} seen={seenEnds(placed, 1)} length={height / density} up />
+        : <span class="axis axis-up" />}
       <div class="picture" style={size} data-right={geometry.right} data-up={geometry.up ?? ""}>
         <canvas
           ref={canvas}
@@ -108,7 +128,12 @@ export function PlaneCanvas(props: PlaneCanvasProps) {
         />
         {probe && plane && <Crosshair placed={placed} probe={probe} density={density} />}
       </div>
-      <AxisEnds axis={grid.axes[geometry.right]!} flipped={geometry.flipped[0]} up={false} />
+      <AxisEnds
+        axis={grid.axes[geometry.right]!}
+        seen={seenEnds(placed, 0)}
+        length={width / density}
+        up={false}
+      />
     </div>
   );
 }

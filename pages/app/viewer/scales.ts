@@ -17,6 +17,8 @@ export interface Scales {
   readonly spread: Scale;
   /** Limits that the data give. */
   readonly automatic: Limits;
+  /** Which ends are known: those of errors and spreads come with the first step. */
+  readonly known: { readonly field: boolean; readonly error: boolean; readonly spread: boolean };
 }
 
 /** Error or spread of a field so far. */
@@ -60,9 +62,10 @@ export class ScaleBook {
     const map: ColorMapName = view.map === "auto" ? usualMap(automatic) : view.map;
     return {
       field: { ...ends, map, log: view.log && ends.low > 0 },
-      error: { low: -error, high: error, map: "PuOr" },
-      spread: { low: 0, high: spread, map: "magma" },
+      error: { low: -(error ?? 1), high: error ?? 1, map: "PuOr" },
+      spread: { low: 0, high: spread ?? 1, map: "magma" },
       automatic,
+      known: { field: true, error: error !== null, spread: spread !== null },
     };
   }
 
@@ -108,7 +111,7 @@ export class ScaleBook {
   }
 
   /** The end of errors, or of the spread, with the frames that are new. */
-  #end(scene: Scene, field: string, kind: "error" | "spread"): number {
+  #end(scene: Scene, field: string, kind: "error" | "spread"): number | null {
     const key = `${kind} ${field}`;
     let growing = this.#growing.get(key);
     if (!growing) {
@@ -120,7 +123,7 @@ export class ScaleBook {
     for (const track of tracks) {
       if (track) this.#count(scene, this.#parts(scene, field), track, growing, kind);
     }
-    return growing.end ?? 1;
+    return growing.end;
   }
 
   #count(
@@ -140,7 +143,7 @@ export class ScaleBook {
         if (numbers && kind === "spread") growing.counts.add(numbers, hidden);
         else if (numbers && real) growing.counts.add(numbers.map((value, i) => value - real[i]!), hidden);
       }
-      growing.end = errorEnd(growing.end, growing.counts);
+      if (growing.counts.count > 0) growing.end = errorEnd(growing.end, growing.counts);
     }
     growing.seen.set(track.id, at);
   }

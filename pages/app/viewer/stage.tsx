@@ -7,7 +7,7 @@ import { type NarrowPanel, quantityIndex, type Scene, type View } from "../scene
 import { look, type ViewerStore } from "../state.ts";
 import { useSelect } from "../use_store.ts";
 import { flashes } from "./flash.ts";
-import { planeOf } from "./geometry.ts";
+import { planeGeometry, planeOf } from "./geometry.ts";
 import { placePlanes, PLANE_GAP } from "./layout.ts";
 import { seenCells } from "./lens.ts";
 import { Legend, PatternKey } from "./legend.tsx";
@@ -22,6 +22,8 @@ import { Choices } from "./toolbar.tsx";
 const GUTTER = 16, GAP = 20, TALLEST = 420;
 /** Room that has three panels in a row, and three linked planes. */
 const WIDE = 560, LINKED = 780;
+/** Longer domains have their panels one below the other. */
+const LONG = 2.6;
 
 const NARROW: readonly (readonly [NarrowPanel, string])[] = [
   ["truth", "Truth"],
@@ -68,7 +70,8 @@ export function Stage({ store, scene, view, rows, scales, painter, flashed }: St
   const notice = useSelect(store, (state) => state.notice);
   const [element, room] = useRoom();
   const wide = (room?.width ?? WIDE) >= WIDE;
-  const columns = wide ? 3 : 1;
+  const { extent } = planeGeometry(scene.grid, view);
+  const columns = wide && extent[0] <= LONG * extent[1] ? 3 : 1;
   const linked = (room?.width ?? 0) >= LINKED;
   const density = room?.density ?? 1;
   const width = room ? Math.floor((room.width - (columns - 1) * GAP) / columns) - GUTTER : 0;
@@ -106,7 +109,7 @@ export function Stage({ store, scene, view, rows, scales, painter, flashed }: St
           choose={(narrow) => look(store, { narrow: narrow as NarrowPanel })}
         />
       )}
-      <div class={wide ? "panels" : "panels narrow"}>
+      <div class={columns === 3 ? "panels" : "panels narrow"}>
         {room && shown.map((panel) => (
           <PanelView
             key={panel.id}
@@ -199,12 +202,13 @@ function Legends({ scene, view, panels, scales, planes, wide }: {
           name={names[kind]}
           unit={unitText(quantity)}
           scale={scales[kind]}
+          known={scales.known[kind]}
           beyond={facts.beyond[kind] ?? null}
         />
       ))}
       <div class="legend-notes">
         <PatternKey hidden={facts.hidden} broken={facts.broken} />
-        {planes.some(({ fit }) => fit.stretched) && (
+        {planes.some(({ fit, geometry }) => fit.stretched && geometry.up !== null) && (
           <p class="hint">Not to scale: the domain is longer than 1:6.</p>
         )}
         {block[0] * block[1] > 1 && (
