@@ -2,9 +2,8 @@
 
 import type { PartProps, TakeProps } from "../state.ts";
 
-export function Viewer(_: PartProps) {
-  return <section class="card" aria-label="Viewer">viewer</section>;
-}
+export { Viewer } from "../viewer/viewer.tsx";
+
 export function Charts(_: PartProps) {
   return <section class="card" aria-label="Charts">charts</section>;
 }

@@ -53,7 +53,7 @@ function DeviceWords({ app }: { readonly app: App }) {
 
 function NoThreads() {
   return (
-    <details>
+    <details class="more">
       <summary>One thread, hence slower: this page is not cross-origin isolated.</summary>
       <p>
         Its server has to send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy:

@@ -68,7 +68,7 @@ function Understood({ app }: { readonly app: App }) {
       <p class="understood">{first}{trajectories} {more.join(" ")}</p>
       {use && <FieldList app={app} use={use} />}
       {use && use.grid.length > 0 && (
-        <details>
+        <details class="more">
           <summary class="small">How the grid is cut</summary>
           {use.grid.map((line) => <p key={line} class="small faint">{sentence(line)}</p>)}
         </details>

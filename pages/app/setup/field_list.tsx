@@ -11,9 +11,12 @@ const SIGNS: Readonly<Record<Known, string>> = { learnt: "✓", listed: "!", unk
 export function FieldList({ app, use }: { readonly app: App; readonly use: Use }) {
   const known = use.rows.filter(({ known, used }) => known === "learnt" && used).length;
   return (
-    <ul class="fields" aria-label={`Fields: ${known} of ${use.rows.length} learnt`}>
-      {use.rows.map((row) => <Row key={row.name} app={app} row={row} use={use} />)}
-    </ul>
+    <div class="stack">
+      <ul class="fields" aria-label={`Fields: ${known} of ${use.rows.length} learnt`}>
+        {use.rows.map((row) => <Row key={row.name} app={app} row={row} use={use} />)}
+      </ul>
+      <p class="small faint">Ranges over the input frames; no units given.</p>
+    </div>
   );
 }
 
@@ -24,9 +27,7 @@ function Row({ app, row, use }: { readonly app: App; readonly row: FieldRow; rea
     <li class={`field-row ${used ? known : "left"}`}>
       <span class="sign" aria-hidden="true">{sign}</span>
       <span class="name">{name}</span>
-      <span class="range">
-        {range ? `${number(range[0])} to ${number(range[1])}, ` : ""}no unit given
-      </span>
+      <span class="range">{range && `${number(range[0])} to ${number(range[1])}`}</span>
       <span class="mark">{markWords(row)}</span>
       {(known === "unknown" || row.mapped || !used) && <Mend app={app} row={row} use={use} />}
     </li>

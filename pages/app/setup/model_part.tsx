@@ -97,7 +97,7 @@ function HubAccess() {
     else delete access[key];
   };
   return (
-    <details>
+    <details class="more">
       <summary>Access to the Hub</summary>
       <div class="stack">
         <label class="field">

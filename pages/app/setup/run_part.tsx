@@ -70,7 +70,7 @@ export function RunPart({ app }: { readonly app: App }) {
           onNumber={(value) => app.set({ seeds: value })}
         />
       </div>
-      <details>
+      <details class="more">
         <summary>How it is computed</summary>
         <Computed app={app} />
       </details>
