@@ -15,7 +15,7 @@ export function FinetunePart({ app }: { readonly app: App }) {
   return (
     <div class="stack go">
       <PartHead title="Training" />
-      <div class="pairs">
+      <div class="pairs two">
         <NumberField
           label="Training steps"
           value={settings.steps}

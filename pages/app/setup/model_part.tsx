@@ -44,15 +44,13 @@ export function ModelPart({ app }: { readonly app: App }) {
           <HubAccess />
         </div>
       )}
-      <label class="field">
-        Network
-        <select
-          value={indexOf(chosen)}
-          onChange={(event) => app.chooseModel(models[Number(event.currentTarget.value)]!.choice)}
-        >
-          {models.map(({ label }, i) => <option key={label} value={i}>{label}</option>)}
-        </select>
-      </label>
+      <select
+        aria-label="Network"
+        value={indexOf(chosen)}
+        onChange={(event) => app.chooseModel(models[Number(event.currentTarget.value)]!.choice)}
+      >
+        {models.map(({ label }, i) => <option key={label} value={i}>{label}</option>)}
+      </select>
       <p class="small faint">{modelWords(model)}</p>
       <Note message={model.message} />
       {mode === "forecast" && models.length > 1 && (

@@ -48,21 +48,21 @@ export function RunPart({ app }: { readonly app: App }) {
           onNumber={(value) => app.setWindow({ steps: value })}
         />
         <NumberField
-          label="Stride (frames)"
+          label="Stride"
           value={stride}
           least={1}
           most={Math.max(1, Math.floor(last / Math.max(1, frames - 1)))}
           onNumber={(value) => app.setWindow({ stride: value })}
         />
         <NumberField
-          label="Seed"
+          label="First seed"
           value={seed}
           least={0}
           most={2 ** 31 - 1}
           onNumber={(value) => app.set({ seed: value })}
         />
         <NumberField
-          label="Number of seeds"
+          label="Seeds"
           value={compared ? 1 : seeds}
           least={1}
           most={MOST_SEEDS}
@@ -82,7 +82,7 @@ function Computed({ app }: { readonly app: App }) {
   const settings = useSelect(app.store, (state) => state.settings);
   const jitter = settings.jitter === null ? "model" : settings.jitter ? "on" : "off";
   return (
-    <div class="pairs">
+    <div class="pairs two">
       <label class="field">
         Jitter
         <select
