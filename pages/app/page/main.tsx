@@ -13,6 +13,8 @@ import { startTheme } from "./theme.ts";
 
 const app = makeApp();
 const { store } = app;
+// For tests, and for whoever looks into the page: all that it knows.
+Object.assign(globalThis, { walrusApp: app });
 startTheme(store);
 keepNotice(app);
 

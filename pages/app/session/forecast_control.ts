@@ -63,6 +63,7 @@ export class ForecastControl {
     this.forget();
     const { signal } = this.#abort = new AbortController();
     const { store, announce } = this.#context;
+    if (!store.get().scene) await this.#parts.refresh();
     const state = store.get();
     if (state.data.kind !== "ready" || !state.scene || !state.input) return;
     const { modelChoice, compareChoice, data: { opened } } = state;

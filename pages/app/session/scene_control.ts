@@ -66,7 +66,7 @@ export class SceneControl {
     void this.#use(data.opened, settings, input).then((known) =>
       signal.aborted || store.update({ use: known })
     );
-    await this.#follow(data.opened, frames, settings, scene.id, signal);
+    void this.#follow(data.opened, frames, settings, scene.id, signal);
   }
 
   #tooShort({ trajectory }: OpenedData, frames: number, { start, stride }: Settings, use: Use | null): void {

@@ -98,7 +98,8 @@ export function useOf(model: Model, info: SampleInfo, input: Sample | null, sett
   const { map, grid, leftOut } = settings;
   const used = withoutFields(info, leftOut);
   const described = describeUse(model, used, { map, grid });
-  const rows = info.fields.map(({ name, constant, mask }, i): FieldRow => {
+  const numbers = new Map(input?.info.fields.map((field, i) => [field.name, input.values[i]!]));
+  const rows = info.fields.map(({ name, constant, mask }): FieldRow => {
     const place = described.fields.find((field) => field.name === name);
     const known = mask
       ? "mask"
@@ -110,7 +111,7 @@ export function useOf(model: Model, info: SampleInfo, input: Sample | null, sett
     return {
       name,
       constant,
-      range: input ? rangeOf(input.values[i]!) : null,
+      range: numbers.has(name) ? rangeOf(numbers.get(name)!) : null,
       known,
       near: place?.near ?? [],
       used: place !== undefined,
