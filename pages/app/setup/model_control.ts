@@ -3,7 +3,7 @@
 import type { Model } from "walrus/models";
 import type { SourceInput } from "walrus/io";
 import { fetchWhole, type OnBytes, sizeOf } from "../download.ts";
-import type { ForecastModel, NetworkFiles } from "../library.ts";
+import type { Network, NetworkFiles } from "../library.ts";
 import type { Message } from "../message.ts";
 import type { Context } from "../page/context.ts";
 import { ownFile } from "../page/facts.ts";
@@ -24,13 +24,12 @@ export interface LoadEvents {
   onBytes: OnBytes;
   ask(message: Message): void;
   refuse(): void;
-  onLost(times: number): void;
 }
 
 /** A network with its weights on a device, and what it was loaded with. */
 interface Loaded {
   readonly key: string;
-  readonly network: Promise<ForecastModel>;
+  readonly network: Promise<Network>;
 }
 
 /** See the head of the file. */
@@ -150,7 +149,7 @@ export class ModelControl {
   }
 
   /** Loads a network; one that is loaded with the same settings stays as it is. */
-  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<ForecastModel> {
+  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<Network> {
     const { backend, weights } = settings;
     const key = `${this.#keyOf(choice)} ${backend} ${weights}`;
     const found = this.#loaded.find((own) => own.key === key);
@@ -161,7 +160,7 @@ export class ModelControl {
     network.catch(() => this.#loaded = this.#loaded.filter((own) => own !== entry));
     while (this.#loaded.length > 2) {
       const oldest = this.#loaded.shift()!;
-      oldest.network.then((own) => own[Symbol.dispose](), () => {});
+      oldest.network.then((own) => own.network[Symbol.dispose](), () => {});
     }
     return await network;
   }
@@ -170,9 +169,9 @@ export class ModelControl {
     choice: ModelChoice,
     { backend, weights }: Settings,
     events: LoadEvents,
-  ): Promise<ForecastModel> {
+  ): Promise<Network> {
     const library = await this.#context.library();
-    const { signal, onBytes, ask, refuse, onLost } = events;
+    const { signal, onBytes, ask, refuse } = events;
     const files = choice.kind === "shipped" ? await this.#fetchShipped(events) : this.#place(choice);
     const total = choice.kind === "link" ? await sizeOf(choice.url, signal) : this.bytesOf(choice);
     signal.throwIfAborted();
@@ -182,9 +181,8 @@ export class ModelControl {
       weights,
       hub: hubAsking(ask, onBytes, refuse, signal),
       onBytes: (more) => choice.kind === "link" && onBytes(read += more, total),
-      onLost,
     });
-    this.#described.set(this.#keyOf(choice), Promise.resolve(loaded.model));
+    this.#described.set(this.#keyOf(choice), Promise.resolve(loaded.network.model));
     return loaded;
   }
 }
