@@ -6,7 +6,7 @@ import type { Network } from "../library.ts";
 import { type Action, type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import type { Scene } from "../scene.ts";
-import type { ModelChoice } from "../setup/choice.ts";
+import { type ModelChoice, modelName } from "../setup/choice.ts";
 import type { DataControl } from "../setup/data_control.ts";
 import type { ModelControl } from "../setup/model_control.ts";
 import { bytes, progress } from "../words.ts";
@@ -68,7 +68,7 @@ export class ForecastControl {
     const state = store.get();
     if (state.data.kind !== "ready" || !state.scene || !state.input) return;
     const { modelChoice, compareChoice, data: { opened } } = state;
-    setCrashMark(this.#parts.models.nameOf(modelChoice));
+    setCrashMark(modelName(modelChoice));
     this.#run({ kind: "loading", text: "Preparing.", share: null });
     try {
       const choices = [modelChoice, ...compareChoice ? [compareChoice] : []];
@@ -76,6 +76,7 @@ export class ForecastControl {
       for (const choice of choices) networks.push(await this.#load(choice, signal));
       signal.throwIfAborted();
       if (store.get().use === null) await this.#parts.refresh();
+      store.update(({ model }) => ({ model: { ...model, here: true } }));
       const [first] = networks;
       store.update({ device: { name: first!.network.deviceName, choice: first!.choice } });
       await this.#begin(opened, networks, choices, signal);
@@ -181,9 +182,8 @@ export class ForecastControl {
   ): Scene {
     const { store } = this.#context;
     const { settings, scene: shown } = store.get();
-    const { models } = this.#parts;
     const compared = networks.length > 1;
-    const names = choices.map((choice) => models.nameOf(choice));
+    const names = choices.map((choice) => modelName(choice));
     const track = (id: string, label: string) => ({ id, label, first: 1, frames: [] });
     const scene: Scene = {
       ...shown!,

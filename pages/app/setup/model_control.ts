@@ -2,6 +2,7 @@
 
 import type { Model } from "walrus/models";
 import type { SourceInput } from "walrus/io";
+import type { ModelState } from "../app_state.ts";
 import { fetchWhole, type OnBytes, sizeOf } from "../download.ts";
 import type { Network, NetworkFiles } from "../library.ts";
 import type { Message } from "../message.ts";
@@ -9,7 +10,7 @@ import type { Context } from "../page/context.ts";
 import { ownFile } from "../page/facts.ts";
 import type { ModelFiles } from "../finetune/messages.ts";
 import type { FinetuneResult } from "../finetune/finetune_state.ts";
-import { fileOf, type ModelChoice, type Settings } from "./choice.ts";
+import { type ModelChoice, modelName, type Settings, weightsOf } from "./choice.ts";
 import { hubAsking } from "./hub.ts";
 
 /** Files of the shipped network. */
@@ -55,22 +56,6 @@ export class ModelControl {
     return `files ${number}`;
   }
 
-  /** What a choice is called. */
-  nameOf(choice: ModelChoice): string {
-    switch (choice.kind) {
-      case "shipped":
-        return "Walrus small";
-      case "files":
-        return weightsOf(choice.files)?.name ?? choice.files[0]?.name ?? "";
-      case "link":
-        return fileOf(choice.url);
-      case "hub":
-        return choice.name;
-      case "finetuned":
-        return `Finetuned ${choice.id}`;
-    }
-  }
-
   /** Bytes that loading takes; null where they are not known before. */
   bytesOf(choice: ModelChoice): number | null {
     if (choice.kind === "shipped") return this.#context.facts.sizes[WEIGHTS] ?? null;
@@ -83,6 +68,11 @@ export class ModelControl {
   isHere(choice: ModelChoice): boolean {
     return choice.kind === "files" || choice.kind === "finetuned" ||
       this.#loaded.some(({ key }) => key.startsWith(this.#keyOf(choice)));
+  }
+
+  /** What the page says of a choice before its weights are here. */
+  known(choice: ModelChoice): Omit<ModelState, "model" | "message"> {
+    return { name: modelName(choice), bytes: this.bytesOf(choice), here: this.isHere(choice) };
   }
 
   /** Makes a finetuned network one that can be chosen. */
@@ -119,7 +109,7 @@ export class ModelControl {
     const files = choice.kind === "files"
       ? choice.files.map((file) => ({ name: file.name, content: file as Blob }))
       : this.#finetuned.get(choice.id)!.files;
-    const weights = files.find(({ name }) => WEIGHT_FILE.test(name)) ?? files[0]!;
+    const weights = weightsOf(files) ?? files[0]!;
     const beside = new Map<string, SourceInput>(
       files.filter((file) => file !== weights).map(({ name, content }) => [name, content]),
     );
@@ -185,13 +175,6 @@ export class ModelControl {
     this.#described.set(this.#keyOf(choice), Promise.resolve(loaded.network.model));
     return loaded;
   }
-}
-
-const WEIGHT_FILE = /\.(?:safetensors|pt|pth)$/i;
-
-/** The weights among chosen files. */
-export function weightsOf(files: readonly File[]): File | undefined {
-  return files.find(({ name }) => WEIGHT_FILE.test(name));
 }
 
 /** Configuration and what was learnt, of the shipped network. */
