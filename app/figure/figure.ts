@@ -58,7 +58,7 @@ export interface Box {
   readonly height: number;
 }
 
-const GAP = 12, LEFT = 92, TOP = 60, HEAD = 44, LEGEND = 56, BLOCK_GAP = 28, WIDEST = 1840;
+const GAP = 12, LEFT = 92, BARE = 16, TOP = 60, HEAD = 44, LEGEND = 56, BLOCK_GAP = 28, WIDEST = 1840;
 
 /** Sizes that all parts of a figure share. */
 export interface FigureLayout {
@@ -68,10 +68,14 @@ export interface FigureLayout {
   readonly blockWidth: number;
   readonly bandHeight: number;
   readonly perBand: number;
+  /** Where blocks begin. */
+  readonly left: number;
 }
 
 /** What the size of a figure depends on. */
 export type Extent = Pick<Figure, "cells" | "extent"> & {
+  /** Whether nothing stands beside the rows. */
+  readonly bare?: boolean;
   readonly rows: number;
   readonly columns: number;
   readonly fields: number;
@@ -79,26 +83,28 @@ export type Extent = Pick<Figure, "cells" | "extent"> & {
 
 /** The sizes of a figure. */
 export function layoutFigure(
-  { cells, extent, rows, columns, fields }: Extent,
+  { cells, extent, rows, columns, fields, bare = false }: Extent,
   { panel, widest = WIDEST }: Pick<FigureOptions, "panel" | "widest">,
 ): FigureLayout {
   const fit = fitPlane({ cells, extent, room: [panel, panel] });
+  const left = bare ? BARE : LEFT;
   const [panelWidth, panelHeight] = fit.size;
   // Legends want some room, however thin the panels.
   const blockWidth = Math.max(columns * (panelWidth + GAP) - GAP, 264);
-  const most = Math.max(1, Math.floor((widest - LEFT + BLOCK_GAP) / (blockWidth + BLOCK_GAP)));
+  const most = Math.max(1, Math.floor((widest - left + BLOCK_GAP) / (blockWidth + BLOCK_GAP)));
   const bands = Math.ceil(fields / most);
   const perBand = Math.ceil(fields / bands);
   const bandHeight = HEAD + rows * (panelHeight + GAP) + LEGEND;
   // Films have pictures of even size.
   const even = (size: number) => 2 * Math.ceil(size / 2);
   return {
-    width: even(LEFT + perBand * (blockWidth + BLOCK_GAP)),
+    width: even(left + perBand * (blockWidth + BLOCK_GAP)),
     height: even(TOP + bands * bandHeight + 16),
     fit,
     blockWidth,
     bandHeight,
     perBand,
+    left,
   };
 }
 
@@ -154,14 +160,16 @@ function blockSvg(
   return name + heads.join("") + panels.join("") + legends.join("");
 }
 
-/** What patterns in some planes mean, in words; empty where there are none. */
-export function patternWords(figure: Pick<Figure, "fields">, fit: Fit): string {
+/** What patterns in some planes mean, in words. */
+export function patternWords(figure: Pick<Figure, "fields">, fit: Fit): string[] {
   const codes = new Set<number>();
   for (const plane of figure.fields.flatMap(({ rows }) => rows.flat())) {
     if (plane) { for (const code of drawnCells(plane, fit).codes) codes.add(code); }
   }
-  return (codes.has(HIDDEN) ? "; hatched: hidden" : "") +
-    (codes.has(NOT_FINITE) ? "; checks: not finite" : "");
+  return [
+    ...codes.has(HIDDEN) ? ["hatched: hidden"] : [],
+    ...codes.has(NOT_FINITE) ? ["checks: not finite"] : [],
+  ];
 }
 
 /**
@@ -175,19 +183,27 @@ export function drawFigure(figure: Figure, options: FigureOptions): string {
   const { fields, rowNames, title } = figure;
   const { theme } = options;
   const columns = fields[0]?.columns.length ?? 0;
-  const layout = layoutFigure({ ...figure, rows: rowNames.length, columns, fields: fields.length }, options);
-  const { width, height, fit, blockWidth, bandHeight, perBand } = layout;
-  const scale = fit.stretched ? "; not to scale" : "";
-  const block = fit.block[0] * fit.block[1] > 1 ? `; ${fit.block[0]} x ${fit.block[1]} averaged` : "";
+  const bare = rowNames.every((names) => names.every((name) => name === ""));
+  const layout = layoutFigure(
+    { ...figure, rows: rowNames.length, columns, fields: fields.length, bare },
+    options,
+  );
+  const { width, height, fit, blockWidth, bandHeight, perBand, left } = layout;
+  const line = [
+    figure.line,
+    fit.stretched ? "not to scale" : "",
+    fit.block[0] * fit.block[1] > 1 ? `${fit.block[0]} x ${fit.block[1]} averaged` : "",
+    ...patternWords(figure, fit),
+  ].filter((part) => part !== "").join("; ");
   const parts = [
     theme.ground ? `<rect width="100%" height="100%" fill="${theme.ground}"/>` : "",
     text(16, 26, title, theme.ink, { size: 18, weight: 600 }),
-    text(16, 46, figure.line + scale + block + patternWords(figure, fit), theme.faint, { size: 13 }),
+    text(16, 46, line, theme.faint, { size: 13 }),
   ];
   fields.forEach((field, i) => {
     const column = i % perBand;
     const y = TOP + Math.floor(i / perBand) * bandHeight;
-    parts.push(blockSvg(field, LEFT + column * (blockWidth + BLOCK_GAP), y, layout, options));
+    parts.push(blockSvg(field, left + column * (blockWidth + BLOCK_GAP), y, layout, options));
     if (column > 0) return;
     rowNames.forEach(([name, more], row) => {
       const middle = Math.round(y + HEAD + row * (fit.size[1] + GAP) + fit.size[1] / 2);

@@ -1,8 +1,11 @@
 // What the page asks of the worker that measures spectra and writes files, and what it answers.
 
-import type { FileScene, FilmFrame, FilmSize } from "./contents.ts";
+import type { FileScene } from "./contents.ts";
+import type { FilmFrame, FilmStart } from "./film.ts";
 
-/** Things the worker does, each with what it gives. */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Things the worker does, each with what it is given and what it gives. */
 export interface Tasks {
   /** Power by wavenumber. */
   spectrum: {
@@ -15,29 +18,24 @@ export interface Tasks {
     answer: readonly number[];
   };
   /** An HDF5 file in The Well's layout. */
-  hdf5: { ask: { readonly scene: FileScene }; answer: Uint8Array<ArrayBuffer> };
+  hdf5: { ask: FileScene; answer: Bytes };
   /** An archive of NumPy arrays. */
-  npz: { ask: { readonly scene: FileScene }; answer: Uint8Array<ArrayBuffer> };
-  /** A film: begun, a picture at a time, ended. */
-  gif: {
-    ask: { readonly size: FilmSize; readonly frames: readonly FilmFrame[] };
-    answer: Uint8Array<ArrayBuffer>;
-  };
-  webm: {
-    ask: { readonly size: FilmSize; readonly frames: readonly FilmFrame[] };
-    answer: Uint8Array<ArrayBuffer>;
-  };
+  npz: { ask: FileScene; answer: Bytes };
+  /** A film is begun under a number; its pictures come one at a time, each once the last is encoded; it is ended. */
+  filmStart: { ask: { readonly film: number; readonly start: FilmStart }; answer: null };
+  filmFrame: { ask: { readonly film: number; readonly frame: FilmFrame }; answer: null };
+  filmEnd: { ask: { readonly film: number; readonly keep: boolean }; answer: Bytes | null };
 }
 
 /** Names of the tasks. */
 export type TaskName = keyof Tasks;
 
 /** A request. */
-export type Ask = {
-  [K in TaskName]: { readonly id: number; readonly name: K; readonly ask: Tasks[K]["ask"] };
-}[
-  TaskName
-];
+export interface Ask {
+  readonly id: number;
+  readonly name: TaskName;
+  readonly ask: Tasks[TaskName]["ask"];
+}
 
 /** An answer: what was wanted, or why there is none. */
 export type Answer =
