@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
-import { page } from "../../app/page/command.ts";
+import { page } from "../../app/web/command.ts";
 import { plan } from "../../app/plan/command.ts";
 import { stats } from "../../app/stats/command.ts";
 import { train } from "../../app/train/command.ts";

@@ -9,7 +9,7 @@ import { fetchCommand } from "../../app/fetch/command.ts";
 import { forecast } from "../../app/forecast/command.ts";
 import { inspect } from "../../app/inspect/command.ts";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
-import { page } from "../../app/page/command.ts";
+import { page } from "../../app/web/command.ts";
 import { parity } from "../../app/parity/command.ts";
 import { plan } from "../../app/plan/command.ts";
 import { stats } from "../../app/stats/command.ts";

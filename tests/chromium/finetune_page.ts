@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { servePage } from "../../app/page/serve.ts";
+import { servePage } from "../../app/web/serve.ts";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { loadModel } from "../../lib/forecast/load.ts";
 import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { bundle, ISOLATED } from "../../app/page/bundle.ts";
-import { servePage } from "../../app/page/serve.ts";
+import { bundle, ISOLATED } from "../../app/web/bundle.ts";
+import { servePage } from "../../app/web/serve.ts";
 import { etagOf, patterned, type ServedRepo, serveHub, TOKEN } from "../hub/server.ts";
 import { inRepository } from "../shared.ts";
 import { browserTest, inBrowser } from "./browser.ts";

@@ -1,4 +1,4 @@
-// The page command as a process.
+// The app command under the name it had.
 
 import { main } from "../cli.ts";
 import { page } from "./command.ts";

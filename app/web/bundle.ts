@@ -7,10 +7,24 @@ export interface BundleOptions {
 }
 
 /** Runs the bundler. @throws Error with what it says */
-async function bundler(path: string, { minify = false }: BundleOptions, ...target: string[]): Promise<void> {
-  const args = ["bundle", "--platform", "browser", "--quiet", ...minify ? ["--minify"] : [], ...target, path];
+async function bundler(
+  paths: readonly string[],
+  { minify = false }: BundleOptions,
+  ...target: string[]
+): Promise<void> {
+  const args = [
+    "bundle",
+    "--platform",
+    "browser",
+    "--quiet",
+    ...minify ? ["--minify"] : [],
+    ...target,
+    ...paths,
+  ];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-  if (code !== 0) throw new Error(`Cannot bundle "${path}": ${new TextDecoder().decode(stderr).trim()}`);
+  if (code !== 0) {
+    throw new Error(`Cannot bundle "${paths.join(", ")}": ${new TextDecoder().decode(stderr).trim()}`);
+  }
 }
 
 /**
@@ -23,7 +37,7 @@ async function bundler(path: string, { minify = false }: BundleOptions, ...targe
 export async function bundle(path: string, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const out = await Deno.makeTempFile({ suffix: ".js" });
   try {
-    await bundler(path, options, "-o", out);
+    await bundler([path], options, "-o", out);
     return await Deno.readFile(out);
   } finally {
     await Deno.remove(out);
@@ -31,15 +45,20 @@ export async function bundle(path: string, options: BundleOptions = {}): Promise
 }
 
 /**
- * Bundles a module for browsers as several scripts: what is imported dynamically is loaded when it is needed.
+ * Bundles modules for browsers as several scripts: what is imported dynamically is loaded when it is needed, what
+ * several import once.
  *
- * @param path of the module
+ * @param paths of the modules
  * @param folder where the scripts go
  * @param options of the bundler
  * @throws Error with what the bundler says
  */
-export async function bundleParts(path: string, folder: string, options: BundleOptions = {}): Promise<void> {
-  await bundler(path, options, "--code-splitting", "--outdir", folder);
+export async function bundleParts(
+  paths: readonly string[],
+  folder: string,
+  options: BundleOptions = {},
+): Promise<void> {
+  await bundler(paths, options, "--code-splitting", "--outdir", folder);
 }
 
 /** Pages with these headers have shared memory, hence threads. */

@@ -1,7 +1,7 @@
 // Finetunes in a worker, so that the page stays awake: the library's own run on the files that were dropped. Speaks
 // the messages of `messages.ts`; reads nothing but what it is handed.
 
-import { scheduleOf, settingsOf, trainableOf } from "../../app/train/settings.ts";
+import { scheduleOf, settingsOf, trainableOf } from "../../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { holdOut } from "walrus/data";
 import type { HubOptions } from "walrus/hub";

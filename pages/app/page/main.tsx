@@ -1,0 +1,70 @@
+// Starts the app: draws the page, opens what the address says, and begins a forecast where that costs nobody anything.
+
+import { render } from "preact";
+import { keepLink } from "../link/keep_link.ts";
+import { readQuery } from "../link/query.ts";
+import { say } from "../message.ts";
+import { registerOffline } from "../offline/register.ts";
+import { crashMark, mayStart, setCrashMark } from "../session/crash.ts";
+import { makeApp } from "./app.ts";
+import { keepNotice } from "./notice.ts";
+import { Page } from "./page.tsx";
+import { startTheme } from "./theme.ts";
+
+const app = makeApp();
+const { store } = app;
+// For tests, and for whoever looks into the page: all that it knows.
+Object.assign(globalThis, { walrusApp: app });
+startTheme(store);
+keepNotice(app);
+
+const linked = readQuery(location.search);
+const listed = [linked.model, ...linked.compare ? [linked.compare] : []].filter(({ kind }) =>
+  kind !== "shipped"
+);
+store.update(({ models }) => ({
+  modelChoice: linked.model,
+  compareChoice: linked.compare,
+  settings: linked.settings,
+  view: linked.view,
+  models: [...models, ...listed.map((choice) => ({ choice, label: app.models.nameOf(choice) }))],
+  model: {
+    model: null,
+    name: app.models.nameOf(linked.model),
+    bytes: app.models.bytesOf(linked.model),
+    message: null,
+  },
+}));
+render(<Page app={app} />, document.getElementById("app")!);
+keepLink(store);
+
+/** A forecast begins by itself once its input is there. */
+function startWhenShown(): void {
+  const stop = store.subscribe(({ scene, use, input }) => {
+    if (!scene || !use || !input) return;
+    stop();
+    void app.forecast.start();
+  });
+}
+
+const mark = crashMark();
+const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
+const isOpener = linked.data === null || linked.data.kind === "example";
+if (isOpener && mayStart(app.models.bytesOf(linked.model), connection, mark)) startWhenShown();
+void app.data.choose(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
+  if (mark === null) return;
+  const actions = [
+    ...linked.model.kind === "shipped" ? [] : [{ label: "Small model", run: () => app.forecast.useSmall() }],
+    { label: "Try again", run: () => void app.forecast.start() },
+  ];
+  setCrashMark(null);
+  store.update({
+    run: {
+      kind: "failed",
+      step: 0,
+      message: say("warn", `The last visit ended while loading ${mark}.`, actions),
+    },
+  });
+});
+// Nothing is kept before the first forecast has what it needs of the network.
+setTimeout(() => void registerOffline(store), 4000);
