@@ -31,9 +31,14 @@ export const Viewer = later<PartProps>(
   async () => (await import("../viewer/viewer.tsx")).Viewer,
 );
 
-export function Charts(_: PartProps) {
-  return <section class="card" aria-label="Charts">charts</section>;
-}
-export function TakeAway(_: TakeProps) {
-  return <section class="card" aria-label="Take away">take away</section>;
-}
+/** Curves of scores, spectra and totals. */
+export const Charts = later<PartProps>(
+  "place-charts",
+  async () => (await import("../charts/charts.tsx")).Charts,
+);
+
+/** Files, films, link and code. */
+export const TakeAway = later<TakeProps>(
+  "place-take",
+  async () => (await import("../take/take_away.tsx")).TakeAway,
+);
