@@ -35,22 +35,26 @@ export type { WebGpuDevice, WebGpuOptions } from "./lib/backend/webgpu/device.ts
 export { webgpu } from "./lib/backend/webgpu/open.ts";
 export { type Device, DeviceLostError, DisposedError } from "./lib/compile/device.ts";
 export type { Dataset, Sample, SampleInfo, Split, Trajectory } from "./lib/data/dataset.ts";
-export { type DataOptions, openData } from "./lib/data/open_data.ts";
 export type { DataInput } from "./lib/data/source.ts";
 export type { Statistics } from "./lib/data/statistics.ts";
 export type { FieldTransforms } from "./lib/data/transforms.ts";
 export { modelForecast } from "./lib/forecast/forecaster.ts";
 export type { Frame } from "./lib/forecast/frame.ts";
-export { loadModel, type LoadOptions } from "./lib/forecast/load.ts";
+export type { ForecastModel } from "./lib/forecast/forecast_model.ts";
+export type { LoadOptions } from "./lib/forecast/load.ts";
 export type { LoadedModel } from "./lib/forecast/loaded_model.ts";
 export type { MemoryEstimate } from "./lib/forecast/prepare.ts";
 export type { RolloutOptions } from "./lib/forecast/rollout.ts";
 export type { SourceInput } from "./lib/io/source.ts";
 export { type Forecaster, linearExtrapolation, persistence } from "./lib/metrics/forecasters.ts";
-export { FRAME_METRICS, type FrameMetric, frameMetric } from "./lib/metrics/frame.ts";
-export { score, type ScoreOptions, vrmse } from "./lib/metrics/score.ts";
+export { FRAME_METRICS, frameMetric } from "./lib/metrics/frame.ts";
+export { score, vrmse } from "./lib/metrics/score.ts";
 export type { FieldMap, GridTreatment } from "./lib/models/model.ts";
 export type { WeightStorage } from "./lib/weights/storage.ts";
+export { loadModel, type ModelOptions } from "./lib/worker/load_model.ts";
+export { openData, type OpenDataOptions } from "./lib/worker/open_data.ts";
+export { openWorker } from "./lib/worker/open_worker.ts";
+export type { WorkerHandle } from "./lib/worker/worker_handle.ts";
 
 /** Walrus networks: `loadModel` for those who want no other. */
 export const Walrus: {

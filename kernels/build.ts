@@ -4,10 +4,15 @@
 const HERE = new URL("./", import.meta.url);
 const TARGET = new URL("wgsl.ts", HERE);
 
+/** A kernel without comments and indents, which every page would load. WGSL has no strings that `//` could stand in. */
+function stripped(text: string): string {
+  return text.replace(/\/\/.*$/gm, "").replace(/^\s+/gm, "");
+}
+
 const names = [...Deno.readDirSync(HERE)].map(({ name }) => name).filter((name) => name.endsWith(".wgsl"))
   .sort();
 const entries = names.map((name) => {
-  const text = Deno.readTextFileSync(new URL(name, HERE));
+  const text = stripped(Deno.readTextFileSync(new URL(name, HERE)));
   const key = name.replace(/\.wgsl$/, "").replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   return `  ${key}: ${JSON.stringify(text)},`;
 });

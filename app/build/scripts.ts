@@ -6,6 +6,7 @@ import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EDGE_KERNELS, kernelBytes, kernels } from "./kernels.ts";
 import { hdf5Plugins, vendor, vendorTexts } from "./vendor.ts";
+import { ownWorker, workers } from "./workers.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -21,6 +22,7 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   "models/walrus": "lib/models/walrus/mod.ts",
   metrics: "lib/public/metrics.ts",
   devices: "lib/public/devices.ts",
+  worker: "lib/worker/main.ts",
 };
 
 /** Files of a build by path, and what the bundler says of them. */
@@ -69,6 +71,25 @@ const PARTS = [
   "lib/hub/data.ts",
   "lib/hub/fetch_files.ts",
   "lib/hub/model.ts",
+  "lib/worker/remote_data.ts",
+  "lib/worker/remote_model.ts",
+  "lib/worker/worker_handle.ts",
+];
+
+/** Small modules that nearly every forecast needs: one script of many is smaller, compressed, than many scripts. */
+const SHARED = [
+  "lib/data/make_dataset.ts",
+  "lib/data/make_split.ts",
+  "lib/data/masks.ts",
+  "lib/data/near_names.ts",
+  "lib/data/reader.ts",
+  "lib/data/transform_sample.ts",
+  "lib/io/yaml_references.ts",
+  "lib/nn/bias.ts",
+  "lib/nn/conv.ts",
+  "lib/nn/linear.ts",
+  "lib/nn/norm.ts",
+  "lib/nn/rope.ts",
 ];
 
 /**
@@ -80,10 +101,14 @@ const oneCore: Plugin = {
   setup(build) {
     const parts = new Set(PARTS.map((path) => ROOT + path));
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      if (!parts.has(path) || path === `${ROOT}mod.ts`) return;
+      if (!parts.has(path)) return;
       const contents = await Deno.readTextFile(path);
       const up = posix.relative(posix.dirname(path), ROOT);
-      return { contents: `${contents}\nimport "${up}/mod.ts";\n`, loader: "ts" };
+      const also = path === `${ROOT}mod.ts` ? SHARED.map((module) => `./${module}`) : [`${up}/mod.ts`];
+      return {
+        contents: [contents, ...also.map((module) => `import "${module}";`)].join("\n"),
+        loader: "ts",
+      };
     });
   },
 };
@@ -110,9 +135,29 @@ function hdf5(chunkOf: ((name: string) => string) | null): Plugin {
 }
 
 /** One file of the front door. */
-async function single(name: string, plugins: Plugin[]): Promise<[string, Uint8Array][]> {
-  const { outputFiles } = await build({ ...OPTIONS, entryPoints: { [name]: "mod.ts" }, plugins });
+async function single(
+  name: string,
+  plugins: Plugin[],
+  contents = `export * from "./mod.ts";`,
+): Promise<[string, Uint8Array][]> {
+  const stdin = { contents, resolveDir: ROOT, sourcefile: `${name}.ts`, loader: "ts" } as const;
+  const { outputFiles } = await build({ ...OPTIONS, stdin, entryNames: name, plugins });
   return outputFiles.map(({ path, contents }) => [relative(path), contents]);
+}
+
+/** How chunks name the script of workers. */
+const WORKER_SCRIPT = "../worker.js";
+
+/** @throws Error where a script that is no chunk starts workers: their script is one folder up from chunks alone */
+function checkWorkers(files: ReadonlyMap<string, Uint8Array>): void {
+  const text = new TextDecoder();
+  const starting = [...files].filter(([path, bytes]) =>
+    path.endsWith(".js") && text.decode(bytes).includes(`"${WORKER_SCRIPT}"`)
+  );
+  const [stray] = starting.filter(([path]) => !path.startsWith("chunks/"));
+  if (starting.length === 0 || stray) {
+    throw new Error(`Cannot build: ${stray?.[0] ?? "no script"} starts workers, wanted a chunk`);
+  }
 }
 
 function relative(path: string): string {
@@ -128,7 +173,7 @@ export async function buildScripts(): Promise<Scripts> {
       entryPoints: { ...ENTRIES },
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: [oneCore, vendor(texts)],
+      plugins: [oneCore, workers(WORKER_SCRIPT), vendor(texts)],
     });
     const outputs = Object.fromEntries(
       Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^dist\//, ""), output]),
@@ -141,11 +186,15 @@ export async function buildScripts(): Promise<Scripts> {
     const files = new Map<string, Uint8Array>(
       outputFiles.map(({ path, contents }) => [relative(path), contents]),
     );
+    checkWorkers(files);
+    const own = ownWorker("walrus.bundle");
     const add = (made: readonly [string, Uint8Array][]) =>
       made.forEach(([path, bytes]) => files.set(path, bytes));
-    add(await single("walrus.bundle", [kernels("inlined"), hdf5(chunkOf), vendor(texts)]));
-    add(await single("walrus.edge", [kernels("imported"), hdf5(null), vendor(texts)]));
-    add(await single("walrus.edge-light", [kernels("imported as ?module"), hdf5(null), vendor(texts)]));
+    const bundled = [kernels("inlined"), own.plugin, hdf5(chunkOf), vendor(texts)];
+    add(await single("walrus.bundle", bundled, own.contents));
+    const edge = [workers(null), hdf5(null), vendor(texts)];
+    add(await single("walrus.edge", [kernels("imported"), ...edge]));
+    add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     // The chunk of the plug-ins looks for them beside itself.
     add((await hdf5Plugins()).map(([name, bytes]) => [`chunks/plugins/${name}`, bytes]));
     for (const name of EDGE_KERNELS) files.set(`kernels/${name}.wasm`, await kernelBytes(name));

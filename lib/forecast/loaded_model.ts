@@ -6,6 +6,7 @@ import { DisposedError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Model } from "../models/model.ts";
 import type { WeightStore } from "../weights/store.ts";
+import type { ForecastModel } from "./forecast_model.ts";
 import type { Frame } from "./frame.ts";
 import {
   type MemoryEstimate,
@@ -23,7 +24,7 @@ import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
  * The device stays the caller's and has to outlive the model; the model has to outlive its rollouts, which end with a
  * DisposedError when it is disposed of. {@link loadModel} makes one; the example of the root module forecasts with it.
  */
-export class LoadedModel implements ForecastHost, Disposable {
+export class LoadedModel implements ForecastHost, ForecastModel {
   /** The network. */
   readonly model: Model;
   /** What was noticed while reading its configuration. */
@@ -46,6 +47,11 @@ export class LoadedModel implements ForecastHost, Disposable {
     return this.#store.device;
   }
 
+  /** See {@link Device.name}. */
+  get deviceName(): string {
+    return this.device.name;
+  }
+
   /** Aborted when the model is disposed of. */
   get signal(): AbortSignal {
     return this.#disposal.signal;
@@ -61,7 +67,7 @@ export class LoadedModel implements ForecastHost, Disposable {
   programs(
     shape: unknown,
     kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void,
+    admit?: (need: MemoryEstimate) => void | Promise<void>,
   ): Promise<Lease<PreparedForecast>> {
     this.signal.throwIfAborted();
     const { device } = this;

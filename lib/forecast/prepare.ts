@@ -136,7 +136,7 @@ export async function prepareForecast<S>(
   shape: S,
   source: ParameterSource,
   kvCache: boolean,
-  admit?: (need: MemoryEstimate) => void,
+  admit?: (need: MemoryEstimate) => void | Promise<void>,
 ): Promise<PreparedForecast> {
   const cached = kvCache ? model.kvCache : undefined;
   if (kvCache && !cached) {
@@ -147,7 +147,7 @@ export async function prepareForecast<S>(
   const first = planTraced(cached?.prefill ?? model.forecast, shape, source);
   const later = cached ? planTraced(cached.decode, shape, source) : null;
   const programs = later ? [first, later] : [first];
-  admit?.(estimate(programs));
+  await admit?.(estimate(programs));
   using made = new DisposableStack();
   const step = await load(first, source);
   made.use(step.executable);

@@ -37,7 +37,7 @@ export interface RolloutOptions {
   /** Statistics of the data set, for models that are normalised with them. */
   readonly statistics?: Statistics | null;
   /** Told what the forecast will take before anything large is read; throws to refuse. */
-  readonly admit?: (need: MemoryEstimate) => void;
+  readonly admit?: (need: MemoryEstimate) => void | Promise<void>;
   /**
    * Frames of this rollout that are there already, from step 1: it goes on after them, with the bits that it would have
    * had. `steps` counts them. Not with a KV cache, which is gone.

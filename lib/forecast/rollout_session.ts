@@ -22,7 +22,7 @@ export interface ForecastHost {
   programs(
     shape: unknown,
     kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void,
+    admit?: (need: MemoryEstimate) => void | Promise<void>,
   ): Promise<Lease<PreparedForecast>>;
   /**
    * Leaves a lost device for another: the one that `next` makes, or that an earlier call for the same loss made. Hosts
@@ -36,7 +36,7 @@ export interface SessionOptions {
   /** Whether keys and values of past frames are kept. */
   readonly kvCache: boolean;
   /** Told what the forecast will take; throws to refuse. */
-  readonly admit?: (need: MemoryEstimate) => void;
+  readonly admit?: (need: MemoryEstimate) => void | Promise<void>;
   /** Gives a new device when the host's is lost. */
   readonly onDeviceLost?: (error: DeviceLostError) => Promise<Device>;
 }

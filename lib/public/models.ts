@@ -18,7 +18,8 @@
  */
 
 export { type Frame, frameAfter, type FrameValues } from "../forecast/frame.ts";
-export { loadModel, type LoadOptions } from "../forecast/load.ts";
+export type { ForecastModel } from "../forecast/forecast_model.ts";
+export type { LoadOptions } from "../forecast/load.ts";
 export { companionNames, isOnHub, locateModel, type ModelPlace } from "../forecast/locate.ts";
 export { LoadedModel } from "../forecast/loaded_model.ts";
 export { type ModelSource, openModel } from "../forecast/open_model.ts";
@@ -56,3 +57,5 @@ export {
 } from "../models/registry.ts";
 export { type RandomSource, randomSource } from "../random/random_source.ts";
 export { PARAMETER_PREFIX, type WeightStorage } from "../weights/storage.ts";
+export { loadModel, type ModelOptions } from "../worker/load_model.ts";
+export type { WorkerChoice, WorkerHandle } from "../worker/worker_handle.ts";

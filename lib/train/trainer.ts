@@ -225,7 +225,7 @@ export class Trainer implements ForecastHost, Disposable {
   programs(
     shape: unknown,
     kvCache: boolean,
-    admit?: (need: MemoryEstimate) => void,
+    admit?: (need: MemoryEstimate) => void | Promise<void>,
   ): Promise<Lease<PreparedForecast>> {
     this.signal.throwIfAborted();
     const { model, settings, device } = this;

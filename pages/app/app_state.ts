@@ -39,6 +39,8 @@ export interface ModelState {
   readonly name: string;
   /** Bytes that loading takes; null: not known. */
   readonly bytes: number | null;
+  /** Whether its weights are here. */
+  readonly here: boolean;
   /** What went wrong, or what is asked. */
   readonly message: Message | null;
 }

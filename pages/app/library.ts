@@ -1,38 +1,25 @@
 // The one place where the library is called to open data, load networks and make devices. Loaded after the first paint.
 
 import {
+  type BackendName,
   type Dataset,
-  type Device,
+  type ForecastModel,
   loadModel,
   openData as openLibraryData,
-  openDevice,
-  type RolloutOptions,
-  type Sample,
+  openWorker,
+  type WeightStorage,
+  type WorkerHandle,
 } from "walrus";
 import type { DataInput } from "walrus/data";
 import type { HubOptions } from "walrus/hub";
 import { parseYaml, type SourceInput } from "walrus/io";
-import {
-  type Learnt,
-  LEARNT_FILE,
-  locateModel,
-  type MemoryEstimate,
-  type Model,
-  openModel,
-  withLearnt,
-} from "walrus/models";
-import type { Frame, WeightStorage } from "walrus";
+import { type Learnt, LEARNT_FILE, locateModel, type Model, openModel, withLearnt } from "walrus/models";
 import type { Backend } from "./setup/choice.ts";
 
-/** A network that forecasts, wherever it computes. */
-export interface ForecastModel extends Disposable {
-  readonly model: Model;
-  readonly warnings: readonly string[];
-  /** What computes. */
-  readonly deviceName: string;
-  /** Why it is that; empty where it was asked for. */
+/** A network that forecasts, and why it computes where it does; empty where that was asked for. */
+export interface Network {
+  readonly network: ForecastModel;
   readonly choice: string;
-  rollout(start: Sample, options: RolloutOptions): AsyncGenerator<Frame, void, void>;
 }
 
 /** Files of a network. */
@@ -49,13 +36,24 @@ export interface LoadSettings {
   readonly hub: HubOptions;
   /** Told of bytes of weights as they are read. */
   onBytes(bytes: number): void;
-  /** Told once the graphics device is gone. */
-  onLost(times: number): void;
+}
+
+/** Scripts of the app that workers run. */
+const SCRIPT = "library_worker.js";
+
+/** One worker reads files, one computes: reading goes on while a step is computed. */
+const workers = new Map<"files" | "compute", Promise<WorkerHandle>>();
+
+function workerOf(kind: "files" | "compute"): Promise<WorkerHandle> {
+  const found = workers.get(kind) ?? openWorker(new URL(SCRIPT, document.baseURI));
+  workers.set(kind, found);
+  found.catch(() => workers.delete(kind));
+  return found;
 }
 
 /** Data of any known format. */
-export function openData(input: DataInput, hub: HubOptions): Promise<Dataset> {
-  return openLibraryData(input, { hub });
+export async function openData(input: DataInput, hub: HubOptions): Promise<Dataset> {
+  return await openLibraryData(input, { hub, worker: await workerOf("files") });
 }
 
 /** A network without its weights: what it knows and what it would do with data. */
@@ -81,85 +79,70 @@ async function withKnown(model: Model, beside: NetworkFiles["beside"]): Promise<
   return withLearnt(model, parseYaml(await learnt.text(), LEARNT_FILE) as Learnt);
 }
 
-/** A device that is here, and why it is that one. */
-interface Opened {
-  readonly device: Device;
-  readonly choice: string;
+/** Losses of a graphics device so far, of all networks. */
+let losses = 0;
+
+/** With no more processors than this the page's own thread has too little to do to keep one free. */
+const FEW = 2;
+
+/** A network on a device of its own, its weights read as they are needed. */
+export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): Promise<Network> {
+  const { backend, weights, hub, onBytes } = settings;
+  let choice = "";
+  const place = await locateModel(files, hub);
+  const beside = place.beside ?? files.beside;
+  const config = configOf(beside);
+  const processors = navigator.hardwareConcurrency;
+  const network = await loadModel(place.checkpoint, {
+    worker: await workerOf("compute"),
+    backend,
+    weights,
+    hub,
+    deviceOptions: {
+      onChoice: (text) => void (choice = text),
+      ...processors <= FEW && crossOriginIsolated ? { wasm: { threads: processors } } : {},
+    },
+    ...(config ? { config } : {}),
+    onTensor: (_, bytes) => onBytes(bytes),
+  });
+  if (network.model.learnt) return { network, choice };
+  const model = await withKnown(network.model, beside);
+  return {
+    network: {
+      model,
+      warnings: network.warnings,
+      get deviceName() {
+        return network.deviceName;
+      },
+      rollout: (start, options) => network.rollout(start, options),
+      [Symbol.dispose]: () => network[Symbol.dispose](),
+    },
+    choice,
+  };
 }
 
-/** One device of each kind: networks that are compared share it. */
-const devices = new Map<Backend, Promise<Opened>>();
+/**
+ * Rollouts of a network that go on when its graphics device is gone: on another, and on the processor once that is gone
+ * too, since two losses are no accident.
+ *
+ * @param onLost told how often it happened
+ */
+export function enduring(
+  { network }: Network,
+  backend: Backend,
+  onLost: (times: number) => void,
+): Pick<ForecastModel, "rollout"> {
+  const onDeviceLost = (): BackendName => {
+    onLost(++losses);
+    return losses > 1 ? "wasm" : backend;
+  };
+  return { rollout: (start, options) => network.rollout(start, { ...options, ...{ onDeviceLost } }) };
+}
 
 /** Most memory of the processor's backend: what 32-bit addresses reach. */
 const NARROW_BYTES = 2 ** 32;
 
-function deviceOf(backend: Backend): Promise<Opened> {
-  const found = devices.get(backend);
-  if (found) return found;
-  let choice = "";
-  const made = openDevice(backend, { onChoice: (text) => choice = text })
-    .then((device) => ({ device, choice }));
-  devices.set(backend, made);
-  made.catch(() => devices.delete(backend));
-  return made;
-}
-
-/** Losses of a graphics device so far, of all networks. */
-let losses = 0;
-
-/** A network on a device, its weights read as they are needed. */
-export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): Promise<ForecastModel> {
-  const { backend, weights, hub, onBytes, onLost } = settings;
-  const opened = await deviceOf(backend);
-  let { device, choice } = opened;
-  const place = await locateModel(files, hub);
-  const beside = place.beside ?? files.beside;
-  const config = configOf(beside);
-  const loaded = await loadModel(place.checkpoint, {
-    device,
-    weights,
-    hub,
-    ...(config ? { config } : {}),
-    onTensor: (_, bytes) => onBytes(bytes),
-  });
-  // A second loss is no accident: the processor stays.
-  const next = async (): Promise<Device> => {
-    onLost(++losses);
-    devices.delete(backend);
-    const made = await deviceOf(losses > 1 ? "wasm" : backend);
-    ({ device, choice } = made);
-    return device;
-  };
-  return {
-    model: loaded.model.learnt ? loaded.model : await withKnown(loaded.model, beside),
-    warnings: loaded.warnings,
-    get deviceName() {
-      return device.name;
-    },
-    get choice() {
-      return choice;
-    },
-    rollout: (start, options) => loaded.rollout(start, { onDeviceLost: next, ...options }),
-    [Symbol.dispose]: () => loaded[Symbol.dispose](),
-  };
-}
-
-/** A forecast that does not fit; refused before weights are read. */
-export class TooLargeError extends RangeError {
-  constructor(readonly need: MemoryEstimate, readonly most: number) {
-    super("the forecast does not fit");
-  }
-}
-
-/** Refuses what a device can not hold. */
-export function admitUpTo(most: number): (need: MemoryEstimate) => void {
-  return (need) => {
-    if (need.weights + need.working > most) throw new TooLargeError(need, most);
-  };
-}
-
-/** Bytes that a forecast may take on a backend. */
+/** Bytes that a forecast may take on a device. A GPU's own limit shows when buffers are made. */
 export function mostBytes(deviceName: string): number {
-  // A GPU's own limit shows when buffers are made; the processor's is known.
   return deviceName.startsWith("wasm") ? NARROW_BYTES : Infinity;
 }

@@ -2,7 +2,7 @@
 
 import type { Sample } from "../../lib/data/dataset.ts";
 import { openData } from "../../lib/data/open_data.ts";
-import type { LoadedModel } from "../../lib/forecast/loaded_model.ts";
+import type { ForecastModel } from "../../lib/forecast/forecast_model.ts";
 import type { RolloutOptions } from "../../lib/forecast/rollout.ts";
 import { inRepository } from "../shared.ts";
 
@@ -20,7 +20,7 @@ export async function framesOf(file: string, from: number, count: number): Promi
 
 /** Fields of every frame of a rollout. */
 export async function collect(
-  model: LoadedModel,
+  model: ForecastModel,
   start: Sample,
   options: RolloutOptions,
 ): Promise<(readonly Float32Array[])[]> {

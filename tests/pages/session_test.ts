@@ -2,10 +2,10 @@
 // draws ensembles, ends where a forecast leaves all bounds.
 
 import assert from "node:assert/strict";
-import type { Frame, RolloutOptions, Sample } from "walrus";
+import type { Frame, Sample } from "walrus";
 import { frameAfter } from "walrus/models";
 import { emptyMembers } from "../../pages/app/session/grow.ts";
-import type { LanePlan } from "../../pages/app/session/lane.ts";
+import type { LanePlan, Rolling } from "../../pages/app/session/lane.ts";
 import { measure, type Measured } from "../../pages/app/session/measure.ts";
 import { firstScene, frameNumbers, withFrame } from "../../pages/app/session/scene_of.ts";
 import { Session } from "../../pages/app/session/session.ts";
@@ -31,13 +31,13 @@ const START: Sample = {
 
 /** Adds the seed plus one to every point in each step; may wait, and may go wild or fail at a step. */
 class FakeModel {
-  readonly asked: RolloutOptions[] = [];
+  readonly asked: Rolling[] = [];
   constructor(
     readonly faults: { wild?: number; fails?: number } = {},
     readonly wait: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
-  async *rollout(start: Sample, options: RolloutOptions): AsyncGenerator<Frame, void, void> {
+  async *rollout(start: Sample, options: Rolling): AsyncGenerator<Frame, void, void> {
     this.asked.push(options);
     const { after = [], steps, seed = 0 } = options;
     let values = after.at(-1)?.values[0] ?? start.values[0]!.slice(4);

@@ -10,13 +10,8 @@ import { frameNumbers, quantitiesOf } from "../../pages/app/session/scene_of.ts"
 import { mayStart } from "../../pages/app/session/crash.ts";
 import { FIRST_SETTINGS } from "../../pages/app/setup/choice.ts";
 import { dataMessage } from "../../pages/app/setup/data_messages.ts";
-import {
-  dataSentences,
-  markWords,
-  sampleWithout,
-  truthSteps,
-  useOf,
-} from "../../pages/app/setup/describe.ts";
+import { dataSentences, markWords, truthSteps } from "../../pages/app/setup/describe.ts";
+import { sampleWithout, useOf } from "../../pages/app/setup/use.ts";
 import { sortFiles } from "../../pages/app/setup/sort_files.ts";
 import { inRepository } from "../shared.ts";
 

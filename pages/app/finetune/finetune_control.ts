@@ -9,7 +9,7 @@ import { exampleFiles } from "../setup/example_files.ts";
 import { access } from "../setup/hub.ts";
 import type { ModelControl } from "../setup/model_control.ts";
 import type { DataChoice, ModelChoice } from "../setup/choice.ts";
-import type { FinetuneSettings, FinetuneState } from "./finetune_state.ts";
+import type { FinetuneState } from "./finetune_state.ts";
 import type { Answer, Request } from "./messages.ts";
 
 /** See the head of the file. */
@@ -30,12 +30,6 @@ export class FinetuneControl {
 
   #set(change: Partial<FinetuneState>): void {
     this.#context.store.update(({ finetune }) => ({ finetune: { ...finetune, ...change } }));
-  }
-
-  /** Changes what is set. */
-  setSettings(change: Partial<FinetuneSettings>): void {
-    const { finetune } = this.#context.store.get();
-    this.#set({ settings: { ...finetune.settings, ...change } });
   }
 
   /** Begins. */
@@ -135,12 +129,6 @@ export class FinetuneControl {
     this.#list(choice, `Finetuned ${result.id}: ${data}, ${steps} steps`);
     this.#set({ kind: "done", phase: "", seconds, result });
     this.#context.announce(`Finetuned in ${steps} steps.`);
-  }
-
-  /** Uses the result for a forecast. */
-  get result(): ModelChoice | null {
-    const { result } = this.#context.store.get().finetune;
-    return result ? { kind: "finetuned", id: result.id } : null;
   }
 }
 

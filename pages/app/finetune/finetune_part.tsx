@@ -22,7 +22,7 @@ export function FinetunePart({ app }: { readonly app: App }) {
           least={1}
           most={10_000}
           disabled={busy}
-          onNumber={(steps) => app.finetune.setSettings({ steps })}
+          onNumber={(steps) => app.setFinetune({ steps })}
         />
         <NumberField
           label="Learning rate"
@@ -31,7 +31,7 @@ export function FinetunePart({ app }: { readonly app: App }) {
           most={1}
           step="any"
           disabled={busy}
-          onNumber={(rate) => app.finetune.setSettings({ rate })}
+          onNumber={(rate) => app.setFinetune({ rate })}
         />
       </div>
       <div class="row">
@@ -39,11 +39,11 @@ export function FinetunePart({ app }: { readonly app: App }) {
           type="button"
           class={`begin${busy ? "" : " primary"}`}
           disabled={(!busy && !ready) || kind === "stopping"}
-          onClick={() => busy ? app.finetune.stop() : void app.finetune.start()}
+          onClick={() => busy ? app.stopFinetune() : app.startFinetune()}
         >
           {busy ? "Stop" : "Finetune"}
         </button>
-        {asking && <button type="button" onClick={() => app.finetune.fetch()}>Load</button>}
+        {asking && <button type="button" onClick={() => app.allowFetch()}>Load</button>}
       </div>
       {busy && <Bar share={losses.length > 0 ? losses.length / settings.steps : null} label="Finetuning" />}
       {busy && <p class="run-words">{phase}{/[.!?]$/.test(phase) ? "" : "."}</p>}

@@ -97,7 +97,7 @@ function Result({ app, state: { facts, result } }: { readonly app: App; readonly
     return known;
   };
   const use = (compare: boolean) => {
-    const choice = app.finetune.result!;
+    const choice = { kind: "finetuned", id: result!.id } as const;
     const { modelChoice } = app.store.get();
     if (compare) app.compareWith(modelChoice);
     app.chooseModel(choice);

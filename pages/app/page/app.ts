@@ -1,39 +1,48 @@
-// The app without its page: the store and those who change it, each knowing those it needs.
+// What the page can ask for. Those who do it are loaded after the first paint: what is asked for before waits for them.
 
 import type { AppState, AppStore } from "../app_state.ts";
-import { FinetuneControl } from "../finetune/finetune_control.ts";
-import { FIRST_FINETUNE } from "../finetune/finetune_state.ts";
-import { say } from "../message.ts";
+import { type FinetuneSettings, FIRST_FINETUNE } from "../finetune/finetune_state.ts";
 import { FIRST_VIEW } from "../scene.ts";
-import { ForecastControl } from "../session/forecast_control.ts";
-import { workerMeasurer } from "../session/measurer.ts";
-import { SceneControl } from "../session/scene_control.ts";
-import { type DataChoice, FIRST_SETTINGS, type ModelChoice, type Settings } from "../setup/choice.ts";
-import { DataControl } from "../setup/data_control.ts";
-import { ModelControl } from "../setup/model_control.ts";
-import { sortFiles } from "../setup/sort_files.ts";
+import type { Work } from "../session/work.ts";
+import {
+  type DataChoice,
+  FIRST_SETTINGS,
+  type ModelChoice,
+  modelName,
+  type Settings,
+} from "../setup/choice.ts";
 import { makeStore } from "../store.ts";
 import { type Context, makeContext, setSettings } from "./context.ts";
-import { ownFile, readFacts } from "./facts.ts";
+import { readFacts } from "./facts.ts";
 
 /** See the head of the file. */
 export interface App {
   readonly store: AppStore;
   readonly context: Context;
-  readonly data: DataControl;
-  readonly models: ModelControl;
-  readonly scenes: SceneControl;
-  readonly forecast: ForecastControl;
-  readonly finetune: FinetuneControl;
   /** Opens what was dropped or chosen: data, a network, or both. */
   take(files: readonly File[]): void;
-  chooseData(choice: DataChoice): void;
+  /** Opens data; `keepPlace`: at the trajectory and frame that are set. */
+  chooseData(choice: DataChoice, keepPlace?: boolean): Promise<void>;
+  /** Ends what is being opened; what was open before is shown again. */
+  cancelData(): void;
+  setTrajectory(index: number): void;
   chooseModel(choice: ModelChoice): void;
   compareWith(choice: ModelChoice | null): void;
   /** Changes the window that a forecast starts from, or how its fields are read. */
   setWindow(change: Partial<Settings>): void;
   /** Changes how it is computed; what is shown stays. */
   set(change: Partial<Settings>): void;
+  start(): void;
+  pause(): void;
+  goOn(): void;
+  cancel(): void;
+  /** Forecasts with the shipped network. */
+  useSmall(): void;
+  setFinetune(change: Partial<FinetuneSettings>): void;
+  startFinetune(): void;
+  stopFinetune(): void;
+  /** Lets a finetuning fetch what it asked for. */
+  allowFetch(): void;
 }
 
 function firstState(): AppState {
@@ -49,7 +58,7 @@ function firstState(): AppState {
     modelChoice: { kind: "shipped" },
     compareChoice: null,
     models: [{ choice: { kind: "shipped" }, label: "Walrus small (shipped)" }],
-    model: { model: null, name: "Walrus small", bytes: null, message: null },
+    model: { model: null, name: "Walrus small", bytes: null, here: false, message: null },
     settings: FIRST_SETTINGS,
     use: null,
     input: null,
@@ -71,53 +80,37 @@ function firstState(): AppState {
 export function makeApp(): App {
   const store = makeStore(firstState());
   const context = makeContext(store, readFacts());
-  const models = new ModelControl(context);
-  const measurer = workerMeasurer(() => ownFile("session/measure_worker.js"));
-  const scenes = new SceneControl(context, models, measurer);
-  const refresh = () => scenes.refresh();
-  const fresh = () => {
-    forecast.forget();
-    void refresh();
-  };
-  const data = new DataControl(context, fresh);
-  const forecast = new ForecastControl(context, { data, models, measurer, refresh });
-  const list = (choice: ModelChoice, label: string) =>
-    store.update(({ models: known }) =>
-      known.some((own) => own.choice === choice) ? {} : { models: [...known, { choice, label }] }
-    );
-  const chooseModel = (choice: ModelChoice) => {
-    list(choice, models.nameOf(choice));
-    store.update({ modelChoice: choice, alert: "" });
-    fresh();
-  };
-  const finetune = new FinetuneControl(context, models, (choice, label) => list(choice, label));
+  let work: Promise<Work> | null = null;
+  const loaded = () => work ??= import("../session/work.ts").then(({ makeWork }) => makeWork(context));
+  const ask = (what: (work: Work) => unknown) => void loaded().then(what);
   return {
     store,
     context,
-    data,
-    models,
-    scenes,
-    forecast,
-    finetune,
-    take(files) {
-      const sorted = sortFiles(files);
-      if (sorted.problem) {
-        store.update({ data: { kind: "failed", message: say("bad", sorted.problem) } });
-        return context.alarm(sorted.problem);
-      }
-      if (sorted.network.length > 0) chooseModel({ kind: "files", files: sorted.network });
-      if (sorted.data.length > 0) void data.choose({ kind: "files", files: sorted.data });
-    },
-    chooseData: (choice) => void data.choose(choice),
-    chooseModel,
+    take: (files) => ask((own) => own.take(files)),
+    chooseData: async (choice, keepPlace) => await (await loaded()).data.choose(choice, keepPlace),
+    cancelData: () => ask(({ data }) => data.cancel()),
+    setTrajectory: (index) => ask(({ data }) => data.setTrajectory(index)),
+    chooseModel: (choice) => ask((own) => own.chooseModel(choice)),
     compareWith(choice) {
-      if (choice) list(choice, models.nameOf(choice));
+      if (choice) ask((own) => own.list(choice, modelName(choice)));
       store.update({ compareChoice: choice });
     },
     setWindow(change) {
       setSettings(context, change);
-      fresh();
+      ask((own) => own.refresh());
     },
     set: (change) => setSettings(context, change),
+    start: () => ask(({ forecast }) => forecast.start()),
+    pause: () => ask(({ forecast }) => forecast.pause()),
+    goOn: () => ask(({ forecast }) => forecast.goOn()),
+    cancel: () => ask(({ forecast }) => forecast.cancel()),
+    useSmall: () => ask(({ forecast }) => forecast.useSmall()),
+    setFinetune: (change) =>
+      store.update(({ finetune }) => ({
+        finetune: { ...finetune, settings: { ...finetune.settings, ...change } },
+      })),
+    startFinetune: () => ask(({ finetune }) => finetune.start()),
+    stopFinetune: () => ask(({ finetune }) => finetune.stop()),
+    allowFetch: () => ask(({ finetune }) => finetune.fetch()),
   };
 }

@@ -6,6 +6,7 @@ import { readQuery } from "../link/query.ts";
 import { say } from "../message.ts";
 import { registerOffline } from "../offline/register.ts";
 import { crashMark, mayStart, setCrashMark } from "../session/crash.ts";
+import { modelName } from "../setup/choice.ts";
 import { makeApp } from "./app.ts";
 import { keepNotice } from "./notice.ts";
 import { Page } from "./page.tsx";
@@ -19,6 +20,9 @@ startTheme(store);
 keepNotice(app);
 
 const linked = readQuery(location.search);
+const bytes = linked.model.kind === "shipped"
+  ? app.context.facts.sizes["model/walrus.safetensors"] ?? null
+  : null;
 const listed = [linked.model, ...linked.compare ? [linked.compare] : []].filter(({ kind }) =>
   kind !== "shipped"
 );
@@ -27,13 +31,8 @@ store.update(({ models }) => ({
   compareChoice: linked.compare,
   settings: linked.settings,
   view: linked.view,
-  models: [...models, ...listed.map((choice) => ({ choice, label: app.models.nameOf(choice) }))],
-  model: {
-    model: null,
-    name: app.models.nameOf(linked.model),
-    bytes: app.models.bytesOf(linked.model),
-    message: null,
-  },
+  models: [...models, ...listed.map((choice) => ({ choice, label: modelName(choice) }))],
+  model: { model: null, name: modelName(linked.model), bytes, here: false, message: null },
 }));
 render(<Page app={app} />, document.getElementById("app")!);
 keepLink(store);
@@ -43,19 +42,19 @@ function startWhenShown(): void {
   const stop = store.subscribe(({ scene, use, input }) => {
     if (!scene || !use || !input) return;
     stop();
-    void app.forecast.start();
+    app.start();
   });
 }
 
 const mark = crashMark();
 const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
 const isOpener = linked.data === null || linked.data.kind === "example";
-if (isOpener && mayStart(app.models.bytesOf(linked.model), connection, mark)) startWhenShown();
-void app.data.choose(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
+if (isOpener && mayStart(bytes, connection, mark)) startWhenShown();
+void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
   if (mark === null) return;
   const actions = [
-    ...linked.model.kind === "shipped" ? [] : [{ label: "Small model", run: () => app.forecast.useSmall() }],
-    { label: "Try again", run: () => void app.forecast.start() },
+    ...linked.model.kind === "shipped" ? [] : [{ label: "Small model", run: () => app.useSmall() }],
+    { label: "Try again", run: () => app.start() },
   ];
   setCrashMark(null);
   store.update({

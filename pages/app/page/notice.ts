@@ -6,10 +6,10 @@ import { bytes } from "../words.ts";
 import type { App } from "./app.ts";
 
 /** The notice of a state; null once frames are there. */
-export function noticeOf(app: Pick<App, "forecast" | "models">, state: AppState): PanelNotice | null {
-  const { scene, run, use, model, modelChoice } = state;
+export function noticeOf(app: Pick<App, "start" | "goOn">, state: AppState): PanelNotice | null {
+  const { scene, run, use, model } = state;
   if (!scene || scene.computed > 0) return null;
-  const start = (label: string) => ({ label, run: () => void app.forecast.start() });
+  const start = (label: string) => ({ label, run: () => app.start() });
   switch (run.kind) {
     case "loading":
       return { text: run.text, share: run.share, action: null };
@@ -21,13 +21,13 @@ export function noticeOf(app: Pick<App, "forecast" | "models">, state: AppState)
       return {
         text: "Computing paused.",
         share: null,
-        action: { label: "Go on", run: () => app.forecast.goOn() },
+        action: { label: "Go on", run: () => app.goOn() },
       };
     default: {
       if (use?.refused) {
         return { text: "The network can not take these data yet: see Data.", share: null, action: null };
       }
-      const load = app.models.isHere(modelChoice) ? null : model.bytes;
+      const load = model.here ? null : model.bytes;
       return {
         text: "",
         share: null,

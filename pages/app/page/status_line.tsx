@@ -39,7 +39,7 @@ function DeviceWords({ app }: { readonly app: App }) {
           type="button"
           onClick={() => {
             app.set({ backend: "webgpu" });
-            void app.forecast.start();
+            app.start();
           }}
         >
           Use it anyway

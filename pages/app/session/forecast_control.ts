@@ -1,11 +1,12 @@
 // Runs the forecast that is set up: loads networks, starts a session, and turns what it tells into words.
 
+import type { MemoryEstimate } from "walrus";
 import type { OpenedData } from "../app_state.ts";
-import type { ForecastModel } from "../library.ts";
+import type { Network } from "../library.ts";
 import { type Action, type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import type { Scene } from "../scene.ts";
-import type { ModelChoice } from "../setup/choice.ts";
+import { type ModelChoice, modelName } from "../setup/choice.ts";
 import type { DataControl } from "../setup/data_control.ts";
 import type { ModelControl } from "../setup/model_control.ts";
 import { bytes, progress } from "../words.ts";
@@ -67,16 +68,17 @@ export class ForecastControl {
     const state = store.get();
     if (state.data.kind !== "ready" || !state.scene || !state.input) return;
     const { modelChoice, compareChoice, data: { opened } } = state;
-    setCrashMark(this.#parts.models.nameOf(modelChoice));
+    setCrashMark(modelName(modelChoice));
     this.#run({ kind: "loading", text: "Preparing.", share: null });
     try {
       const choices = [modelChoice, ...compareChoice ? [compareChoice] : []];
-      const networks: ForecastModel[] = [];
+      const networks: Network[] = [];
       for (const choice of choices) networks.push(await this.#load(choice, signal));
       signal.throwIfAborted();
       if (store.get().use === null) await this.#parts.refresh();
+      store.update(({ model }) => ({ model: { ...model, here: true } }));
       const [first] = networks;
-      store.update({ device: { name: first!.deviceName, choice: first!.choice } });
+      store.update({ device: { name: first!.network.deviceName, choice: first!.choice } });
       await this.#begin(opened, networks, choices, signal);
       announce("Forecast started.");
     } catch (error) {
@@ -96,7 +98,7 @@ export class ForecastControl {
     void this.#parts.refresh().then(() => this.start());
   }
 
-  async #load(choice: ModelChoice, signal: AbortSignal): Promise<ForecastModel> {
+  async #load(choice: ModelChoice, signal: AbortSignal): Promise<Network> {
     const { models } = this.#parts;
     const { settings } = this.#context.store.get();
     return await models.load(choice, settings, {
@@ -109,7 +111,6 @@ export class ForecastControl {
         }),
       ask: (message) => this.#run({ kind: "failed", step: 0, message }),
       refuse: () => this.cancel(),
-      onLost: (times) => this.#lost(times),
     });
   }
 
@@ -126,18 +127,21 @@ export class ForecastControl {
 
   async #begin(
     opened: OpenedData,
-    networks: readonly ForecastModel[],
+    networks: readonly Network[],
     choices: readonly ModelChoice[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { store, library } = { ...this.#context, library: this.#context.library };
+    const { store } = this.#context;
     const { settings, input } = store.get();
     const scene = this.#emptied(networks, choices, opened);
-    const { admitUpTo, mostBytes, TooLargeError } = await library();
+    const { mostBytes, enduring } = await this.#context.library();
     const statistics = await this.#parts.data.statistics();
     signal.throwIfAborted();
-    const plans = this.#plans(scene, networks);
-    const admit = admitUpTo(mostBytes(networks[0]!.deviceName));
+    const most = mostBytes(networks[0]!.network.deviceName);
+    const lasting = networks.map((own) => enduring(own, settings.backend, (times) => this.#lost(times)));
+    const plans = this.#plans(scene, lasting);
+    /** What was refused: errors that come from a worker say no more than their words. */
+    let refused: MemoryEstimate | null = null;
     this.#session = new Session({
       scene,
       start: input!,
@@ -152,7 +156,9 @@ export class ForecastControl {
         ...settings.jitter === null ? {} : { draws: settings.jitter },
         admit: (need) => {
           store.update({ memory: need });
-          admit(need);
+          if (need.weights + need.working <= most) return;
+          refused = need;
+          throw new RangeError("The forecast does not fit");
         },
       },
       events: {
@@ -161,8 +167,7 @@ export class ForecastControl {
         finished: (seconds) => this.#finished(seconds),
         diverged: (step, quantity, times) => this.#diverged(scene, step, quantity, times),
         failed: (error, step) => {
-          if (error instanceof TooLargeError) return this.#fail(step, this.#tooLarge(error.need, error.most));
-          this.#fail(step, failureMessage(error, step));
+          this.#fail(step, refused ? this.#tooLarge(refused, most) : failureMessage(error, step));
         },
       },
     });
@@ -171,15 +176,14 @@ export class ForecastControl {
 
   /** The scene with tracks for what is about to be computed. */
   #emptied(
-    networks: readonly ForecastModel[],
+    networks: readonly Network[],
     choices: readonly ModelChoice[],
     opened: OpenedData,
   ): Scene {
     const { store } = this.#context;
     const { settings, scene: shown } = store.get();
-    const { models } = this.#parts;
     const compared = networks.length > 1;
-    const names = choices.map((choice) => models.nameOf(choice));
+    const names = choices.map((choice) => modelName(choice));
     const track = (id: string, label: string) => ({ id, label, first: 1, frames: [] });
     const scene: Scene = {
       ...shown!,
@@ -197,9 +201,9 @@ export class ForecastControl {
         ...shown!.provenance,
         data: opened.name,
         seed: settings.seed,
-        draws: settings.jitter ?? networks[0]!.model.draws ?? false,
+        draws: settings.jitter ?? networks[0]!.network.model.draws ?? false,
         models: Object.fromEntries(names.map((name, i) => [i === 0 ? "a" : "b", name])),
-        device: networks[0]!.deviceName,
+        device: networks[0]!.network.deviceName,
         weights: settings.weights,
       },
     };
@@ -207,7 +211,7 @@ export class ForecastControl {
     return scene;
   }
 
-  #plans(scene: Scene, networks: readonly ForecastModel[]): LanePlan[] {
+  #plans(scene: Scene, networks: readonly LanePlan["model"][]): LanePlan[] {
     const { seed } = this.#context.store.get().settings;
     if (scene.members.length > 1) {
       return scene.members.map(({ id, label }, i) => ({ id, label, model: networks[0]!, seed: seed + i }));
@@ -269,7 +273,7 @@ export class ForecastControl {
     );
   }
 
-  #tooLarge({ weights, working }: { weights: number; working: number }, most: number): Message {
+  #tooLarge({ weights, working }: MemoryEstimate, most: number): Message {
     const text = `Needs ${bytes(weights + working)} (weights ${bytes(weights)}, work ${
       bytes(working)
     }); this tab may use ${bytes(most)}.`;

@@ -1,8 +1,10 @@
 // One forecast among those that are computed together: a rollout that is asked for a frame at a time. A step that is
 // under way when the user cancels is kept and taken up again; one that takes long is ended.
 
-import type { Frame, RolloutOptions, Sample } from "walrus";
-import type { ForecastModel } from "../library.ts";
+import type { ForecastModel, Frame, Sample } from "walrus";
+
+/** How a rollout runs, wherever its device is. */
+export type Rolling = Parameters<ForecastModel["rollout"]>[1];
 
 /** A forecast to compute. */
 export interface LanePlan {
@@ -19,14 +21,14 @@ export class Lane {
   readonly label: string;
   readonly #plan: LanePlan;
   readonly #start: Sample;
-  readonly #options: RolloutOptions;
+  readonly #options: Rolling;
   readonly #frames: Frame[] = [];
   #rollout: AsyncGenerator<Frame, void, void> | null = null;
   #abort = new AbortController();
   /** The frame that is under way. */
   #pending: Promise<Frame> | null = null;
 
-  constructor(plan: LanePlan, start: Sample, options: RolloutOptions) {
+  constructor(plan: LanePlan, start: Sample, options: Rolling) {
     this.id = plan.id;
     this.label = plan.label;
     this.#plan = plan;

@@ -7,7 +7,8 @@ import { say } from "../message.ts";
 import type { Context } from "../page/context.ts";
 import { FIRST_VIEW, frameAt, type Scene, type View } from "../scene.ts";
 import type { Settings } from "../setup/choice.ts";
-import { type Use, useOf } from "../setup/describe.ts";
+import type { Use } from "../setup/describe.ts";
+import { useOf } from "../setup/use.ts";
 import type { ModelControl } from "../setup/model_control.ts";
 import { count } from "../words.ts";
 import { addMeasures } from "./grow.ts";
@@ -89,7 +90,7 @@ export class SceneControl {
   async #use({ trajectory }: OpenedData, settings: Settings, input: Sample | null): Promise<Use | null> {
     const { store } = this.#context;
     const { modelChoice } = store.get();
-    const known = { name: this.#models.nameOf(modelChoice), bytes: this.#models.bytesOf(modelChoice) };
+    const known = this.#models.known(modelChoice);
     try {
       const model = await this.#models.describe(modelChoice);
       store.update({ model: { model, ...known, message: null } });

@@ -1,11 +1,10 @@
 // Computes forecasts that belong together, step by step: of two networks, or of several seeds. It begins, waits, goes on
 // and is cancelled; every step that is done is kept. Knows no page: the scene is handed back as it grows.
 
-import type { RolloutOptions, Sample } from "walrus";
-import { DeviceLostError } from "walrus";
+import type { Sample } from "walrus";
 import type { FrameNumbers, Scene } from "../scene.ts";
 import { frameAt } from "../scene.ts";
-import { Lane, type LanePlan } from "./lane.ts";
+import { Lane, type LanePlan, type Rolling } from "./lane.ts";
 import type { Measurer } from "./measurer.ts";
 import { addFrame, addMeasures, cutAt, laneIds } from "./grow.ts";
 import { frameNumbers } from "./scene_of.ts";
@@ -32,7 +31,7 @@ export interface SessionParts {
   readonly scene: Scene;
   readonly start: Sample;
   readonly plans: readonly LanePlan[];
-  readonly options: Omit<RolloutOptions, "signal" | "seed">;
+  readonly options: Omit<Rolling, "signal" | "seed">;
   readonly measurer: Pick<Measurer, "step">;
   readonly events: SessionEvents;
   /** Milliseconds. */
@@ -123,7 +122,7 @@ export class Session {
 
   #fail(error: unknown): void {
     this.#turn++;
-    if (!(error instanceof DeviceLostError)) this.#release();
+    this.#release();
     this.#parts.events.failed(error, this.#step);
   }
 

@@ -4,7 +4,8 @@ import type { Sample } from "walrus";
 import type { OpenedData } from "../app_state.ts";
 import type { Scene } from "../scene.ts";
 import type { Settings } from "../setup/choice.ts";
-import { rangeOf, sampleWithout, truthSteps, windowFrames } from "../setup/describe.ts";
+import { rangeOf, truthSteps, windowFrames } from "../setup/describe.ts";
+import { sampleWithout } from "../setup/use.ts";
 import type { MeasureStart } from "./measure.ts";
 import { frameNumbers, withFrame } from "./scene_of.ts";
 

@@ -94,3 +94,26 @@ export function fileOf(url: string): string {
 export function sameModel(a: ModelChoice, b: ModelChoice): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b) && a.kind !== "files";
 }
+
+const WEIGHT_FILE = /\.(?:safetensors|pt|pth)$/i;
+
+/** The weights among the files of a network. */
+export function weightsOf<T extends { readonly name: string }>(files: readonly T[]): T | undefined {
+  return files.find(({ name }) => WEIGHT_FILE.test(name));
+}
+
+/** What a network is called. */
+export function modelName(choice: ModelChoice): string {
+  switch (choice.kind) {
+    case "shipped":
+      return "Walrus small";
+    case "files":
+      return weightsOf(choice.files)?.name ?? choice.files[0]?.name ?? "";
+    case "link":
+      return fileOf(choice.url);
+    case "hub":
+      return choice.name;
+    case "finetuned":
+      return `Finetuned ${choice.id}`;
+  }
+}

@@ -37,7 +37,7 @@ export function DataPart({ app }: { readonly app: App }) {
           </p>
           <Bar share={data.total ? data.done / data.total : null} label={`Reading ${data.name}`} />
           <div class="row">
-            <button type="button" onClick={() => app.data.cancel()}>Cancel</button>
+            <button type="button" onClick={() => app.cancelData()}>Cancel</button>
           </div>
         </div>
       )}
@@ -109,7 +109,7 @@ function Chooser({ app, choice, done }: ChooserProps) {
       type="button"
       aria-pressed={choice?.kind === "example" && choice.name === name}
       onClick={() => {
-        app.chooseData({ kind: "example", name });
+        void app.chooseData({ kind: "example", name });
         done();
       }}
     >
@@ -148,7 +148,7 @@ function Chooser({ app, choice, done }: ChooserProps) {
         <LinkForm
           label="Address of a file, or hf:datasets/org/name"
           onLink={(text) => {
-            app.chooseData(isHubText(text) ? { kind: "hub", name: text } : { kind: "link", url: text });
+            void app.chooseData(isHubText(text) ? { kind: "hub", name: text } : { kind: "link", url: text });
             done();
           }}
         />

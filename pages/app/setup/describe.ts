@@ -1,9 +1,6 @@
-// What is in data, and what a network would do with it: words and rows for the set-up. Pure but for reading frames.
+// What is in data, and what a network would do with it: words and rows for the set-up. Pure.
 
-import type { Sample, SampleInfo, Trajectory } from "walrus";
-import { componentNames, frameSize } from "walrus/data";
-import type { Model } from "walrus/models";
-import { describeUse } from "../../../app/inspect/use.ts";
+import type { Trajectory } from "walrus";
 import { count, gridWords, number } from "../words.ts";
 import type { Settings } from "./choice.ts";
 
@@ -68,67 +65,6 @@ export function rangeOf(values: Float32Array): readonly [number, number] | null 
   return low <= high ? [low, high] : null;
 }
 
-/** Data without some of their fields. */
-export function withoutFields(info: SampleInfo, left: readonly string[]): SampleInfo {
-  return left.length === 0
-    ? info
-    : { ...info, fields: info.fields.filter(({ name }) => !left.includes(name)) };
-}
-
-/** A sample without some of its fields. */
-export function sampleWithout(sample: Sample, left: readonly string[]): Sample {
-  if (left.length === 0) return sample;
-  const kept = sample.info.fields.map(({ name }) => !left.includes(name));
-  return {
-    ...sample,
-    info: withoutFields(sample.info, left),
-    values: sample.values.filter((_, i) => kept[i]),
-    ...(sample.real ? { real: sample.real.filter((_, i) => kept[i]) } : {}),
-  };
-}
-
-/**
- * What a network makes of data.
- *
- * @param model without its weights
- * @param info of the data
- * @param input frames, for ranges; null: not read
- */
-export function useOf(model: Model, info: SampleInfo, input: Sample | null, settings: Settings): Use {
-  const { map, grid, leftOut } = settings;
-  const used = withoutFields(info, leftOut);
-  const described = describeUse(model, used, { map, grid });
-  const numbers = new Map(input?.info.fields.map((field, i) => [field.name, input.values[i]!]));
-  const rows = info.fields.map(({ name, constant, mask }): FieldRow => {
-    const place = described.fields.find((field) => field.name === name);
-    const known = mask
-      ? "mask"
-      : !place || place.columns === null
-      ? "unknown"
-      : place.learnt
-      ? "learnt"
-      : "listed";
-    return {
-      name,
-      constant,
-      range: numbers.has(name) ? rangeOf(numbers.get(name)!) : null,
-      known,
-      near: place?.near ?? [],
-      used: place !== undefined,
-      mapped: map[name] ?? null,
-    };
-  });
-  return {
-    rows,
-    frames: described.frames.usual,
-    refused: described.refused,
-    grid: described.grid,
-    seen: described.seen !== null,
-    learntGrids: described.learntGrids,
-    table: model.knownFields?.() ?? [],
-  };
-}
-
 /** What data are, in sentences: points, frames, time, boundaries, input, truth. */
 export function dataSentences(
   name: string,
@@ -166,14 +102,4 @@ export function truthSteps(steps: number, frames: number, start: number, stride:
 /** Frames of a window, and those of the truth after it. */
 export function windowFrames(frames: number, start: number, stride: number): number[] {
   return Array.from({ length: frames }, (_, i) => start + i * stride);
-}
-
-/** Numbers of one frame in all fields that vary, for estimates. */
-export function frameBytes(info: SampleInfo): number {
-  return 4 * info.fields.reduce((sum, field) => sum + (field.constant ? 0 : frameSize(info, field)), 0);
-}
-
-/** Names of all components that vary. */
-export function quantityNames(info: SampleInfo): string[] {
-  return info.fields.flatMap((field) => field.constant ? [] : componentNames(info, field));
 }

@@ -13,7 +13,7 @@ export function GoPart({ app }: { readonly app: App }) {
   const blocked = useSelect(app.store, (state) => state.use?.refused != null);
   const load = useSelect(
     app.store,
-    (state) => app.models.isHere(state.modelChoice) ? null : state.model.bytes,
+    (state) => state.model.here ? null : state.model.bytes,
   );
   const busy = isBusy(run);
   const share = shareOf(run);
@@ -24,18 +24,16 @@ export function GoPart({ app }: { readonly app: App }) {
           type="button"
           class={`begin${busy ? "" : " primary"}`}
           disabled={!busy && (!ready || blocked)}
-          onClick={() => busy ? app.forecast.cancel() : void app.forecast.start()}
+          onClick={() => busy ? app.cancel() : app.start()}
         >
           {busy ? "Cancel" : load ? `Forecast: loads ${bytes(load)} once` : "Forecast"}
         </button>
-        {run.kind === "running" && (
-          <button type="button" onClick={() => app.forecast.pause()}>Pause computing</button>
-        )}
-        {run.kind === "paused" && <button type="button" onClick={() => app.forecast.goOn()}>Go on</button>}
+        {run.kind === "running" && <button type="button" onClick={() => app.pause()}>Pause computing</button>}
+        {run.kind === "paused" && <button type="button" onClick={() => app.goOn()}>Go on</button>}
         {run.kind === "cancelled" && run.step > 0 && (
           <button
             type="button"
-            onClick={() => app.forecast.goOn()}
+            onClick={() => app.goOn()}
           >
             Go on from {run.step}
           </button>

@@ -2,14 +2,15 @@
 
 import type { Model } from "walrus/models";
 import type { SourceInput } from "walrus/io";
+import type { ModelState } from "../app_state.ts";
 import { fetchWhole, type OnBytes, sizeOf } from "../download.ts";
-import type { ForecastModel, NetworkFiles } from "../library.ts";
+import type { Network, NetworkFiles } from "../library.ts";
 import type { Message } from "../message.ts";
 import type { Context } from "../page/context.ts";
 import { ownFile } from "../page/facts.ts";
 import type { ModelFiles } from "../finetune/messages.ts";
 import type { FinetuneResult } from "../finetune/finetune_state.ts";
-import { fileOf, type ModelChoice, type Settings } from "./choice.ts";
+import { type ModelChoice, modelName, type Settings, weightsOf } from "./choice.ts";
 import { hubAsking } from "./hub.ts";
 
 /** Files of the shipped network. */
@@ -24,13 +25,12 @@ export interface LoadEvents {
   onBytes: OnBytes;
   ask(message: Message): void;
   refuse(): void;
-  onLost(times: number): void;
 }
 
 /** A network with its weights on a device, and what it was loaded with. */
 interface Loaded {
   readonly key: string;
-  readonly network: Promise<ForecastModel>;
+  readonly network: Promise<Network>;
 }
 
 /** See the head of the file. */
@@ -56,22 +56,6 @@ export class ModelControl {
     return `files ${number}`;
   }
 
-  /** What a choice is called. */
-  nameOf(choice: ModelChoice): string {
-    switch (choice.kind) {
-      case "shipped":
-        return "Walrus small";
-      case "files":
-        return weightsOf(choice.files)?.name ?? choice.files[0]?.name ?? "";
-      case "link":
-        return fileOf(choice.url);
-      case "hub":
-        return choice.name;
-      case "finetuned":
-        return `Finetuned ${choice.id}`;
-    }
-  }
-
   /** Bytes that loading takes; null where they are not known before. */
   bytesOf(choice: ModelChoice): number | null {
     if (choice.kind === "shipped") return this.#context.facts.sizes[WEIGHTS] ?? null;
@@ -84,6 +68,11 @@ export class ModelControl {
   isHere(choice: ModelChoice): boolean {
     return choice.kind === "files" || choice.kind === "finetuned" ||
       this.#loaded.some(({ key }) => key.startsWith(this.#keyOf(choice)));
+  }
+
+  /** What the page says of a choice before its weights are here. */
+  known(choice: ModelChoice): Omit<ModelState, "model" | "message"> {
+    return { name: modelName(choice), bytes: this.bytesOf(choice), here: this.isHere(choice) };
   }
 
   /** Makes a finetuned network one that can be chosen. */
@@ -120,7 +109,7 @@ export class ModelControl {
     const files = choice.kind === "files"
       ? choice.files.map((file) => ({ name: file.name, content: file as Blob }))
       : this.#finetuned.get(choice.id)!.files;
-    const weights = files.find(({ name }) => WEIGHT_FILE.test(name)) ?? files[0]!;
+    const weights = weightsOf(files) ?? files[0]!;
     const beside = new Map<string, SourceInput>(
       files.filter((file) => file !== weights).map(({ name, content }) => [name, content]),
     );
@@ -150,7 +139,7 @@ export class ModelControl {
   }
 
   /** Loads a network; one that is loaded with the same settings stays as it is. */
-  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<ForecastModel> {
+  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<Network> {
     const { backend, weights } = settings;
     const key = `${this.#keyOf(choice)} ${backend} ${weights}`;
     const found = this.#loaded.find((own) => own.key === key);
@@ -161,7 +150,7 @@ export class ModelControl {
     network.catch(() => this.#loaded = this.#loaded.filter((own) => own !== entry));
     while (this.#loaded.length > 2) {
       const oldest = this.#loaded.shift()!;
-      oldest.network.then((own) => own[Symbol.dispose](), () => {});
+      oldest.network.then((own) => own.network[Symbol.dispose](), () => {});
     }
     return await network;
   }
@@ -170,9 +159,9 @@ export class ModelControl {
     choice: ModelChoice,
     { backend, weights }: Settings,
     events: LoadEvents,
-  ): Promise<ForecastModel> {
+  ): Promise<Network> {
     const library = await this.#context.library();
-    const { signal, onBytes, ask, refuse, onLost } = events;
+    const { signal, onBytes, ask, refuse } = events;
     const files = choice.kind === "shipped" ? await this.#fetchShipped(events) : this.#place(choice);
     const total = choice.kind === "link" ? await sizeOf(choice.url, signal) : this.bytesOf(choice);
     signal.throwIfAborted();
@@ -182,18 +171,10 @@ export class ModelControl {
       weights,
       hub: hubAsking(ask, onBytes, refuse, signal),
       onBytes: (more) => choice.kind === "link" && onBytes(read += more, total),
-      onLost,
     });
-    this.#described.set(this.#keyOf(choice), Promise.resolve(loaded.model));
+    this.#described.set(this.#keyOf(choice), Promise.resolve(loaded.network.model));
     return loaded;
   }
-}
-
-const WEIGHT_FILE = /\.(?:safetensors|pt|pth)$/i;
-
-/** The weights among chosen files. */
-export function weightsOf(files: readonly File[]): File | undefined {
-  return files.find(({ name }) => WEIGHT_FILE.test(name));
 }
 
 /** Configuration and what was learnt, of the shipped network. */

@@ -30,7 +30,7 @@ export function RunPart({ app }: { readonly app: App }) {
             value={settings.trajectory}
             least={0}
             most={opened.split.trajectories - 1}
-            onNumber={(value) => void app.data.setTrajectory(value)}
+            onNumber={(value) => app.setTrajectory(value)}
           />
         )}
         <NumberField
