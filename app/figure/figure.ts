@@ -155,7 +155,7 @@ function blockSvg(
     const wide = width >= 80;
     const from = wide ? left(first) : x + s * (part + GAP);
     const room = wide ? (last - first + 1) * (width + GAP) - GAP : part;
-    return legendSvg(scale, from, below, Math.min(room, 360), theme);
+    return legendSvg(scale, from, below, room, theme);
   });
   return name + heads.join("") + panels.join("") + legends.join("");
 }

@@ -21,6 +21,21 @@ export interface SceneOptions {
   readonly periodic?: boolean;
 }
 
+/** Scenes that the pages of tests show, by name. */
+export const TEST_SCENES = {
+  plane: {},
+  loading: { computed: 0, running: true },
+  running: { computed: 9, running: true },
+  solid: { shape: [48, 48, 32], planned: 6, computed: 6, truth: 6 },
+  strip: { shape: [256, 32], hidden: true, periodic: false },
+  broken: { diverged: 14 },
+  ensemble: { members: 5 },
+  compare: { compare: true },
+  large: { shape: [700, 500], planned: 3, computed: 3, truth: 3, fields: 9 },
+  untrue: { truth: 10 },
+  line: { shape: [128], planned: 10, computed: 10, truth: 10 },
+} as const satisfies Record<string, SceneOptions>;
+
 const INPUTS = 6;
 
 function axesOf(shape: readonly number[], lengths: readonly number[], periodic: boolean): SceneAxis[] {

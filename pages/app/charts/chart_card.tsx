@@ -2,7 +2,6 @@
 
 import { useRef, useState } from "preact/hooks";
 import { shortNumber } from "../../../app/figure/numbers.ts";
-import { Menu } from "../viewer/menu.tsx";
 import { drawSvg, pngBlob, save, svgText } from "./export.ts";
 import { LineChart } from "./line_chart.tsx";
 import { type ChartData, csvText, tableOf } from "./series.ts";
@@ -68,28 +67,30 @@ export function ChartCard({ data, file, pick }: {
   ];
   return (
     <section class={`chart chart-${data.id}`} ref={root} aria-label={data.title}>
-      <header>
-        <div>
-          <h3>{data.title}</h3>
-          <p class="hint">{data.subtitle}</p>
-        </div>
-        <div class="chart-tools">
-          <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>Table</button>
-          <Menu label="Save" end>
-            {files.map(([kind, make]) => (
-              <button
-                key={kind}
-                type="button"
-                onClick={async () => save(await make(), `${name}.${kind.toLowerCase()}`)}
-              >
-                {kind}
-              </button>
-            ))}
-          </Menu>
-        </div>
-      </header>
+      <h3>{data.title}</h3>
+      <p class="hint">{data.subtitle}</p>
       <LineChart data={data} text={inWords(data)} at={at} hover={hover} pick={pick} />
       <p class="hint chart-readout">{at !== null ? readout(data, at) : data.note ?? ""}</p>
+      <div class="chart-tools">
+        <button
+          type="button"
+          aria-label={`Table of ${data.title}`}
+          aria-pressed={table}
+          onClick={() => setTable(!table)}
+        >
+          Table
+        </button>
+        {files.map(([kind, make]) => (
+          <button
+            key={kind}
+            type="button"
+            aria-label={`${kind} of ${data.title}`}
+            onClick={async () => save(await make(), `${name}.${kind.toLowerCase()}`)}
+          >
+            {kind}
+          </button>
+        ))}
+      </div>
       {table && <Numbers data={data} />}
     </section>
   );

@@ -63,7 +63,7 @@ export function Charts({ store, work = pageWork }: PartProps & { readonly work?:
   const file = `${scene.name}_${scene.quantities[quantity]!.key}`;
   const pick = (x: number) => goTo(store, x);
   return (
-    <section class="charts" aria-label="Charts">
+    <section class="charts card" aria-label="Charts">
       <ChartCard data={vrmse} file={file} pick={pick} />
       <ChartCard data={spectrum} file={file} pick={null} />
       <ChartCard data={totals} file={file} pick={pick} />

@@ -22,7 +22,10 @@ const PROOF: Readonly<Record<string, string>> = {
 export function svgText(svg: SVGElement, title: string, subtitle: string): string {
   const [width, height] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
   const escaped = (text: string) => text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`);
-  const inner = svg.innerHTML.replace(/var\((--[\w-]+)\)/g, (_, name) => PROOF[name] ?? "currentColor");
+  const drawn = svg.cloneNode(true) as SVGElement;
+  // What only points at the moment.
+  for (const mark of drawn.querySelectorAll(".live")) mark.remove();
+  const inner = drawn.innerHTML.replace(/var\((--[\w-]+)\)/g, (_, name) => PROOF[name] ?? "currentColor");
   const head = 44;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height + head}" ` +
     `viewBox="0 0 ${width} ${height + head}" font-family="system-ui, sans-serif" font-size="13">` +

@@ -81,8 +81,8 @@ function Marks({ data, frame, width }: { data: ChartData; frame: Frame; width: n
       {data.below
         ? (
           <>
-            <text x={right + 8} y={bottom + 18} fill="var(--ink)">{data.xName}</text>
-            <text x={right + 8} y={bottom + 18 + BELOW} fill="var(--faint)">time</text>
+            <text x={LEFT - 14} y={bottom + 18} text-anchor="end" fill="var(--ink)">{data.xName}</text>
+            <text x={LEFT - 14} y={bottom + 18 + BELOW} text-anchor="end" fill="var(--faint)">time</text>
           </>
         )
         : (
@@ -100,7 +100,16 @@ function Marks({ data, frame, width }: { data: ChartData; frame: Frame; width: n
             stroke="var(--faint)"
             stroke-width={1}
           />
-          <text x={LEFT + 6} y={y(data.level.value) + 15} fill="var(--faint)">{data.level.label}</text>
+          <text
+            x={LEFT + 6}
+            y={y(data.level.value) + 15}
+            fill="var(--faint)"
+            stroke="var(--card)"
+            stroke-width={4}
+            paint-order="stroke"
+          >
+            {data.level.label}
+          </text>
         </g>
       )}
       <rect x={0} y={0} width={width} height={HEIGHT} fill="none" />
@@ -145,7 +154,7 @@ function Names({ data, frame }: { data: ChartData; frame: Frame }) {
 function Rule({ data, frame, at, strong }: { data: ChartData; frame: Frame; at: number; strong: boolean }) {
   const x = frame.x(at);
   return (
-    <g pointer-events="none">
+    <g class="live" pointer-events="none">
       <line
         x1={x}
         x2={x}

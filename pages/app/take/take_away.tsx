@@ -139,7 +139,7 @@ export function TakeAway(props: TakeProps & { readonly work?: Work }) {
     }
   };
   return (
-    <section class="take" aria-label="Take away">
+    <section class="take card" aria-label="Take away">
       <div class="take-row">
         {FILES.map((file) => (
           <button

@@ -43,10 +43,13 @@ function nextQuantity(scene: Scene, view: View): Partial<View> {
 
 /** What a focused element does with a key by itself. */
 function isTaken(target: EventTarget | null, key: string): boolean {
-  if (!(target instanceof Element)) return false;
-  if (target.matches("input:not([type=range], [type=checkbox], [type=radio]), select, textarea")) return true;
-  if (target.matches("button, summary, input[type=checkbox]")) return key === " " || key === "Enter";
-  if (target.matches("input[type=radio]")) return key === " " || key.startsWith("Arrow");
+  const element = target as Element | null;
+  if (!element?.matches) return false;
+  if (element.matches("input:not([type=range], [type=checkbox], [type=radio]), select, textarea")) {
+    return true;
+  }
+  if (element.matches("button, summary, input[type=checkbox]")) return key === " " || key === "Enter";
+  if (element.matches("input[type=radio]")) return key === " " || key.startsWith("Arrow");
   return false;
 }
 

@@ -4,12 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 /** A menu. */
-export function Menu({ label, end = false, children }: {
-  label: string;
-  /** Whether the card hangs from the button's right end. */
-  end?: boolean;
-  children: ComponentChildren;
-}) {
+export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
   const details = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const outside = ({ target }: Event) => {
@@ -35,7 +30,7 @@ export function Menu({ label, end = false, children }: {
       }}
     >
       <summary>{label}</summary>
-      <div class={end ? "menu-card menu-end" : "menu-card"}>{children}</div>
+      <div class="menu-card">{children}</div>
     </details>
   );
 }

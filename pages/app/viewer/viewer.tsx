@@ -29,7 +29,7 @@ export function Viewer({ store, painter }: PartProps & { readonly painter?: Pain
   const rows = panelRows(scene, view);
   return (
     <section
-      class="viewer"
+      class="viewer card"
       ref={root}
       aria-label="Viewer"
       onKeyDown={(event) => {
