@@ -46,13 +46,13 @@ export function gridWords(shape: readonly number[]): string {
   return `${shape.join(" x ")} points`;
 }
 
-/** A number as people read it in a table: four digits at most. */
-export function number(value: number): string {
+/** A number as people read it in a table: four digits at most unless told otherwise. */
+export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return "not finite";
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 1e-3 || size >= 1e5) return value.toExponential(2).replace(/\.?0*e\+?/, "e");
-  return String(Number(value.toPrecision(4)));
+  return String(Number(value.toPrecision(digits)));
 }
 
 /** A score: three digits, none of them lost. */

@@ -76,6 +76,7 @@ function Curve({ losses, steps }: { readonly losses: readonly number[]; readonly
     ? chart(smoothed({ name: "loss", points }, SMOOTHED), {
       title,
       width: Math.max(240, width),
+      height: 300,
       steps: [1, steps],
     })
     : "";

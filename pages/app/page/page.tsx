@@ -8,6 +8,7 @@ import { codeOf } from "../session/provenance.ts";
 import { Setup } from "../setup/setup.tsx";
 import { useSelect } from "../use_store.ts";
 import type { App } from "./app.ts";
+import { EmptyView } from "./empty_view.tsx";
 import { KeysDialog } from "./keys.tsx";
 import { Charts, TakeAway, Viewer } from "./parts.tsx";
 import { StatusLine } from "./status_line.tsx";
@@ -39,7 +40,7 @@ export function Page({ app }: { readonly app: App }) {
           {mode === "forecast"
             ? (
               <>
-                <Viewer {...props} />
+                {hasScene ? <Viewer {...props} /> : <EmptyView app={app} />}
                 {hasScene && <Charts {...props} />}
                 {hasScene && (
                   <TakeAway

@@ -112,7 +112,10 @@ export class DataControl {
     );
     const dataset = await library.openData(input, hub);
     if (signal.aborted) return dataset[Symbol.dispose]();
-    const opened = await openTrajectory(dataset, name, this.#context.store.get().settings.trajectory);
+    // Of several files the data have a better name than the first of them.
+    const isExample = this.#context.store.get().dataChoice?.kind === "example";
+    const own = Array.isArray(input) && input.length > 1 && !isExample ? dataset.name : name;
+    const opened = await openTrajectory(dataset, own, this.#context.store.get().settings.trajectory);
     if (signal.aborted) return dataset[Symbol.dispose]();
     this.#dataset?.[Symbol.dispose]();
     this.#dataset = dataset;

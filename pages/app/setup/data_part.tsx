@@ -15,16 +15,15 @@ export function DataPart({ app }: { readonly app: App }) {
   const data = useSelect(app.store, (state) => state.data);
   const choice = useSelect(app.store, (state) => state.dataChoice);
   const [open, setOpen] = useState(false);
-  const asked = open || data.kind === "empty";
   return (
     <div class="stack">
       <PartHead
         title="Data"
-        action={data.kind === "empty" ? null : asked ? "Close" : "Other data"}
-        open={asked}
+        action={open ? "Close" : "Other data"}
+        open={open}
         onAction={() => setOpen(!open)}
       />
-      {asked && <Chooser app={app} choice={choice} done={() => setOpen(false)} />}
+      {open && <Chooser app={app} choice={choice} done={() => setOpen(false)} />}
       {data.kind === "empty" && (
         <p>Drop a simulation: HDF5 in The Well's layout, or npz. Nothing leaves this device.</p>
       )}
@@ -90,11 +89,12 @@ function sentence(line: string): string {
 interface ChooserProps {
   readonly app: App;
   readonly choice: DataChoice | null;
-  done(): void;
+  readonly id?: string;
+  done?(): void;
 }
 
 /** Where data come from. */
-function Chooser({ app, choice, done }: ChooserProps) {
+export function Chooser({ app, choice, id, done = () => {} }: ChooserProps) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const [linking, setLinking] = useState(false);
@@ -117,7 +117,7 @@ function Chooser({ app, choice, done }: ChooserProps) {
     </button>
   );
   return (
-    <div id="other-data" class="stack chooser">
+    <div {...id ? { id } : {}} class="stack chooser">
       <div class="row">
         {example("gray_scott", "Gray-Scott")}
         {example("euler", "Euler")}

@@ -27,7 +27,7 @@ function Row({ app, row, use }: { readonly app: App; readonly row: FieldRow; rea
     <li class={`field-row ${used ? known : "left"}`}>
       <span class="sign" aria-hidden="true">{sign}</span>
       <span class="name">{name}</span>
-      <span class="range">{range && `${number(range[0])} to ${number(range[1])}`}</span>
+      <span class="range">{range && `${number(range[0], 3)} to ${number(range[1], 3)}`}</span>
       <span class="mark">{markWords(row)}</span>
       {(known === "unknown" || row.mapped || !used) && <Mend app={app} row={row} use={use} />}
     </li>
