@@ -86,7 +86,8 @@ browserTest("too few frames, files that are none, parts that are missing are sai
     await refused("a.hdf5", "Hello", /^a\.hdf5 is no simulation that can be read here/);
     // What was open before comes back.
     await setup(page).getByRole("button", { name: "Other data" }).click();
-    await page.getByRole("button", { name: "Gray-Scott" }).click();
+    await page.getByRole("region", { name: "Data", exact: true }).getByRole("button", { name: "Gray-Scott" })
+      .click();
     await page.locator(".understood", { hasText: "Gray-Scott" }).waitFor();
   }, QUIET);
 });

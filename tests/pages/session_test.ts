@@ -90,7 +90,7 @@ function session(plans: readonly LanePlan[], planned: number, now = () => 0): { 
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const plan = (id: string, model: FakeModel, seed = 0): LanePlan => ({ id, label: id, model, seed });
-const means = (track: Scene["a"]) => track.frames.map((frame) => frame?.[0]![0]);
+const means = (track: Scene["a"]) => track.frames.map((frame) => frame?.[0]?.[0]);
 
 Deno.test("a session computes all steps and scores them", async () => {
   const { own, told } = session([plan("a", new FakeModel())], 4);

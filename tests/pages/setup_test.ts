@@ -10,7 +10,7 @@ import { frameNumbers, quantitiesOf } from "../../pages/app/session/scene_of.ts"
 import { mayStart } from "../../pages/app/session/crash.ts";
 import { FIRST_SETTINGS } from "../../pages/app/setup/choice.ts";
 import { dataMessage } from "../../pages/app/setup/data_messages.ts";
-import { dataSentences, markWords, truthSteps } from "../../pages/app/setup/describe.ts";
+import { dataSentences, gridWarning, markWords, truthSteps } from "../../pages/app/setup/describe.ts";
 import { sampleWithout, useOf } from "../../pages/app/setup/use.ts";
 import { sortFiles } from "../../pages/app/setup/sort_files.ts";
 import { inRepository } from "../shared.ts";
@@ -68,6 +68,17 @@ Deno.test("fields are held against the network: learnt, unknown with near names,
   assert.deepEqual([left.refused, markWords(left.rows[0]!)], [null, "left out"]);
   const without = sampleWithout(input, ["density"]);
   assert.deepEqual([without.info.fields.length, without.values.length], [3, 3]);
+});
+
+Deno.test("a grid of a size that was never learnt is said", () => {
+  const use = { learntGrids: [[64, 64], [32, 32, 32]] } as never;
+  assert.equal(gridWarning(use, [64, 64]), null);
+  assert.equal(gridWarning({ learntGrids: null } as never, [100, 60]), null);
+  assert.equal(
+    gridWarning(use, [100, 60]),
+    "The network has learnt 64 x 64 points, these are 100 x 60 points: expect less of it.",
+  );
+  assert.equal(gridWarning(use, [64]), "The network has learnt no data in 1D.");
 });
 
 Deno.test("scores of the app are those of the library", async () => {

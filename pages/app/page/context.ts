@@ -27,6 +27,8 @@ export function makeContext(store: AppStore, facts: Facts): Context {
   let last = -Infinity;
   const flush = () => {
     if (waiting === null) return;
+    // In a hidden tab nothing is said; the newest is, on return.
+    if (document.hidden) return document.addEventListener("visibilitychange", flush, { once: true });
     last = performance.now();
     store.update({ announcement: waiting });
     waiting = null;

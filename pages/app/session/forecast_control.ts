@@ -9,13 +9,14 @@ import type { Scene } from "../scene.ts";
 import { type ModelChoice, modelName } from "../setup/choice.ts";
 import type { DataControl } from "../setup/data_control.ts";
 import type { ModelControl } from "../setup/model_control.ts";
-import { bytes, progress } from "../words.ts";
+import { progress } from "../words.ts";
+import { failureMessage, leftWords, lostWords, needWords } from "./failures.ts";
 import { setCrashMark } from "./crash.ts";
-import { emptyMembers } from "./grow.ts";
 import type { LanePlan } from "./lane.ts";
 import type { Measurer } from "./measurer.ts";
 import { finishedWords, keptWords, type RunState } from "./run_state.ts";
 import { changeScene } from "./scene_control.ts";
+import { sceneToRun } from "./scene_to_run.ts";
 import { Session } from "./session.ts";
 
 /** What else a forecast turns to. */
@@ -101,12 +102,13 @@ export class ForecastControl {
   async #load(choice: ModelChoice, signal: AbortSignal): Promise<Network> {
     const { models } = this.#parts;
     const { settings } = this.#context.store.get();
+    const began = performance.now();
     return await models.load(choice, settings, {
       signal,
       onBytes: (done, total) =>
         signal.aborted || this.#run({
           kind: "loading",
-          text: `Model ${progress(done, total)}`,
+          text: `Model ${progress(done, total)}${leftWords(done, total, (performance.now() - began) / 1000)}`,
           share: total === null ? null : done / total,
         }),
       ask: (message) => this.#run({ kind: "failed", step: 0, message }),
@@ -117,10 +119,7 @@ export class ForecastControl {
   #lost(times: number): void {
     const { run } = this.#context.store.get();
     if (run.kind !== "running") return;
-    const safe = run.step > 0 ? `; steps 1 to ${run.step} are safe` : "";
-    const note = times > 1
-      ? "The graphics device went away twice. Continuing on the processor."
-      : `The graphics device went away${safe}. Rebuilding.`;
+    const note = lostWords(run.step, times);
     this.#run({ ...run, note });
     this.#context.announce(note);
   }
@@ -175,38 +174,16 @@ export class ForecastControl {
   }
 
   /** The scene with tracks for what is about to be computed. */
-  #emptied(
-    networks: readonly Network[],
-    choices: readonly ModelChoice[],
-    opened: OpenedData,
-  ): Scene {
+  #emptied(networks: readonly Network[], choices: readonly ModelChoice[], { name }: OpenedData): Scene {
     const { store } = this.#context;
     const { settings, scene: shown } = store.get();
-    const compared = networks.length > 1;
-    const names = choices.map((choice) => modelName(choice));
-    const track = (id: string, label: string) => ({ id, label, first: 1, frames: [] });
-    const scene: Scene = {
-      ...shown!,
-      a: track("a", compared ? `A: ${names[0]}` : "Forecast"),
-      b: compared ? track("b", `B: ${names[1]}`) : null,
-      members: compared ? [] : emptyMembers(settings.seeds, settings.seed),
-      mean: null,
-      spread: null,
-      computed: 0,
-      running: true,
-      diverged: null,
-      scores: shown!.scores.filter(({ id }) => id === "persistence"),
-      steps: { ...shown!.steps, planned: settings.steps },
-      provenance: {
-        ...shown!.provenance,
-        data: opened.name,
-        seed: settings.seed,
-        draws: settings.jitter ?? networks[0]!.network.model.draws ?? false,
-        models: Object.fromEntries(names.map((name, i) => [i === 0 ? "a" : "b", name])),
-        device: networks[0]!.network.deviceName,
-        weights: settings.weights,
-      },
-    };
+    const [{ network }] = networks as readonly [Network];
+    const scene = sceneToRun(shown!, settings, {
+      data: name,
+      models: choices.map((choice) => modelName(choice)),
+      device: network.deviceName,
+      draws: network.model.draws ?? false,
+    });
     store.update(({ view }) => ({ scene, view: { ...view, follow: true } }));
     return scene;
   }
@@ -273,10 +250,7 @@ export class ForecastControl {
     );
   }
 
-  #tooLarge({ weights, working }: MemoryEstimate, most: number): Message {
-    const text = `Needs ${bytes(weights + working)} (weights ${bytes(weights)}, work ${
-      bytes(working)
-    }); this tab may use ${bytes(most)}.`;
+  #tooLarge(need: MemoryEstimate, most: number): Message {
     const { modelChoice, settings } = this.#context.store.get();
     const narrow = {
       label: "8-bit weights",
@@ -285,7 +259,8 @@ export class ForecastControl {
         void this.start();
       },
     };
-    return say("bad", text, [...settings.weights === "int8" ? [] : [narrow], ...this.#smaller(modelChoice)]);
+    const ways = [...settings.weights === "int8" ? [] : [narrow], ...this.#smaller(modelChoice)];
+    return say("bad", needWords(need, most), ways);
   }
 
   /** Another draw. */
@@ -326,12 +301,4 @@ export class ForecastControl {
     if (this.#session) this.#go();
     else void this.start();
   }
-}
-
-/** What is said of an error in the midst of a forecast. */
-export function failureMessage(error: unknown, step: number): Message {
-  const reason = reasonOf(error);
-  const kept = step > 0 ? `; ${keptWords(step).replace(/\.$/, "").replace("Step", "step")}` : "";
-  if (/memory|allocat/i.test(reason)) return say("bad", `Memory ran out${kept}.`);
-  return say("bad", step > 0 ? `${reason} ${keptWords(step)}` : reason);
 }

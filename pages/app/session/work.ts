@@ -62,7 +62,12 @@ export function makeWork(context: Context): Work {
         return context.alarm(sorted.problem);
       }
       if (sorted.network.length > 0) chooseModel({ kind: "files", files: sorted.network });
-      if (sorted.data.length > 0) void data.choose({ kind: "files", files: sorted.data });
+      if (sorted.data.length === 0) return;
+      const { dataChoice } = store.get();
+      // The file that a link speaks of is opened where the link says.
+      const linked = dataChoice?.kind === "missing" &&
+        sorted.data.some(({ name }) => name === dataChoice.file);
+      void data.choose({ kind: "files", files: sorted.data }, linked);
     },
     chooseModel,
     list,

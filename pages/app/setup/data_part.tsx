@@ -2,11 +2,12 @@
 
 import { useRef, useState } from "preact/hooks";
 import type { App } from "../page/app.ts";
+import { say } from "../message.ts";
 import { Bar, Note } from "../page/note.tsx";
 import { useSelect } from "../use_store.ts";
 import { progress } from "../words.ts";
 import { type DataChoice, isHubText } from "./choice.ts";
-import { dataSentences } from "./describe.ts";
+import { dataSentences, gridWarning, type Use } from "./describe.ts";
 import { FieldList } from "./field_list.tsx";
 import { PartHead } from "./part_head.tsx";
 
@@ -66,6 +67,7 @@ function Understood({ app }: { readonly app: App }) {
     <div class="stack" data-state="understood">
       <p class="understood">{first}{trajectories} {more.join(" ")}</p>
       {use && <FieldList app={app} use={use} />}
+      {use && <GridNote app={app} use={use} shape={trajectory.info.grid.shape} />}
       {use && use.grid.length > 0 && (
         <details class="more">
           <summary class="small">How the grid is cut</summary>
@@ -78,6 +80,18 @@ function Understood({ app }: { readonly app: App }) {
       )}
     </div>
   );
+}
+
+/** A grid that the network has not learnt: what to do about it. */
+function GridNote(
+  { app, use, shape }: { readonly app: App; readonly use: Use; readonly shape: readonly number[] },
+) {
+  const grid = useSelect(app.store, (state) => state.settings.grid);
+  const text = use.refused === null ? gridWarning(use, shape) : null;
+  if (!text) return null;
+  const resample = { label: "Resample", run: () => app.setWindow({ grid: "resample" }) };
+  const keep = { label: "Keep its points", run: () => app.setWindow({ grid: "auto" }) };
+  return <Note message={say("warn", text, [grid === "resample" ? keep : resample])} />;
 }
 
 /** A line of the library as a sentence. */

@@ -94,6 +94,16 @@ export function dataSentences(
   ];
 }
 
+/** What is said of a grid of a size that the network has not learnt; null: nothing. */
+export function gridWarning({ learntGrids }: Use, shape: readonly number[]): string | null {
+  const own = shape.filter((points) => points > 1);
+  const grids = learntGrids?.filter((grid) => grid.length === own.length);
+  if (!grids || grids.some((grid) => grid.every((points, i) => points === own[i]))) return null;
+  if (grids.length === 0) return `The network has learnt no data in ${own.length}D.`;
+  const known = grids.map((grid) => gridWords(grid)).join(" or ");
+  return `The network has learnt ${known}, these are ${gridWords(own)}: expect less of it.`;
+}
+
 /** Steps after the input of which there is truth. */
 export function truthSteps(steps: number, frames: number, start: number, stride: number): number {
   return Math.max(0, Math.floor((steps - 1 - start) / stride) - (frames - 1));

@@ -1,6 +1,6 @@
 // The set-up: three parts and a button. Beside the rest on wide screens; above it, folded to summaries, on others.
 
-import type { ComponentChildren } from "preact";
+import type { FunctionComponent } from "preact";
 import { useState } from "preact/hooks";
 import { FinetunePart } from "../finetune/finetune_part.tsx";
 import type { App } from "../page/app.ts";
@@ -22,14 +22,11 @@ export function Setup({ app }: { readonly app: App }) {
   const [open, setOpen] = useState<PartName | "all" | null>(null);
   const shown = (name: PartName) => width === "wide" || open === "all" || open === name;
   const summaries = useSummaries(app);
-  const parts: readonly (readonly [PartName, string, ComponentChildren])[] = [
-    ["data", "Data", <DataPart app={app} />],
-    ["model", "Model", <ModelPart app={app} />],
-    [
-      "run",
-      mode === "forecast" ? "Start" : "Training",
-      mode === "forecast" ? <RunPart app={app} /> : <FinetunePart app={app} />,
-    ],
+  const isForecast = mode === "forecast";
+  const parts: readonly (readonly [PartName, string, FunctionComponent<{ readonly app: App }>])[] = [
+    ["data", "Data", DataPart],
+    ["model", "Model", ModelPart],
+    isForecast ? ["run", "Start", RunPart] : ["run", "Training", FinetunePart],
   ];
   // What needs an answer is not folded away.
   const asks = useSelect(
@@ -67,12 +64,12 @@ export function Setup({ app }: { readonly app: App }) {
           </button>
         </div>
       )}
-      {parts.filter(([name]) => shown(name) || (name === "data" && asks)).map(([name, title, content]) => (
+      {parts.filter(([name]) => shown(name) || (name === "data" && asks)).map(([name, title, Part]) => (
         <section key={name} class="part" aria-label={title}>
-          {content}
+          <Part app={app} />
         </section>
       ))}
-      {mode === "forecast" && <GoPart app={app} />}
+      {isForecast && <GoPart app={app} />}
     </section>
   );
 }
