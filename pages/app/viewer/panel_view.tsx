@@ -94,7 +94,6 @@ export function PanelView(props: PanelViewProps) {
   const numbers = numbersOf(panel, view.step, quantity);
   const shown = numbers && scale ? numbers : null;
   const name = scene.quantities[quantity]!;
-  const spoken = panel.kind === "error" && panel.title === "error" ? "error" : panel.title;
   return (
     <figure class={`panel panel-${panel.kind}`} data-panel={panel.id} data-role={panel.role}>
       <figcaption>{panel.title}</figcaption>
@@ -109,7 +108,7 @@ export function PanelView(props: PanelViewProps) {
             scale={scale ?? { low: 0, high: 1, map: "viridis" }}
             painter={painter}
             density={density}
-            text={scale ? pictureText(scene, spoken, name, view.step, scale) : spoken}
+            text={scale ? pictureText(scene, panel.title, name, view.step, scale) : panel.title}
             probe={view.probe}
           />
         ))}
