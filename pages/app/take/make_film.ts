@@ -7,12 +7,12 @@ import { drawSvg } from "../charts/export.ts";
 import { quantityIndex, type Scene, type View } from "../scene.ts";
 import { stepText, timeWords } from "../viewer/texts.ts";
 import type { FilmFrame, FilmStart } from "./film.ts";
+import { newFilm } from "./film_number.ts";
 import { figureScales, filmFigure, planeAt } from "./scene_figure.ts";
 import type { Work } from "./work.ts";
 
 /** Pixels of a panel; steps a second are capped, since films may flash. */
 const PANEL = 320, FASTEST = 4;
-let films = 0;
 
 /**
  * Makes a film.
@@ -22,7 +22,7 @@ let films = 0;
  * @param signal ends it
  */
 export async function makeFilm(
-  kind: FilmStart["kind"],
+  kind: "gif" | "webm",
   scene: Scene,
   view: View,
   work: Work,
@@ -47,7 +47,7 @@ export async function makeFilm(
   });
   const background = await createImageBitmap(await drawSvg(svg, 1));
   const { width, height } = background;
-  const film = films++;
+  const film = newFilm();
   const maps = [...new Set(rows.flat().map(({ kind }) => scales![kind].map))];
   const start: FilmStart = { kind, width, height, background, text: { x: width - 16, y: 26 }, maps };
   await work.run("filmStart", { film, start }, [background]);

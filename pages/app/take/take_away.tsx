@@ -58,7 +58,7 @@ const FILES: readonly FileKind[] = [
     name: "PNG",
     extension: "png",
     title: "Every field at up to four steps, transparent ground",
-    make: async (scene, view) => await (await import("./picture.ts")).picturePng(scene, view),
+    make: async (scene, view, { work }) => await (await import("./picture.ts")).picturePng(scene, view, work),
   },
   {
     name: "GIF",

@@ -1,6 +1,7 @@
 // A panel: its title, its planes or what is said instead of them, step and score under it.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Plane } from "../../../app/figure/plane.ts";
 import type { Scale } from "../../../app/figure/scale.ts";
 import type { PanelNotice, Scene, View } from "../scene.ts";
 import { quantityIndex } from "../scene.ts";
@@ -10,7 +11,7 @@ import { listenToGestures } from "./gestures.ts";
 import { type PlacedPlane, PLANE_GAP } from "./layout.ts";
 import { cellUnder } from "./lens.ts";
 import type { Painter } from "./painter.ts";
-import { emptyNotice, numbersOf, type Panel, panelPlane } from "./panels.ts";
+import { emptyNotice, numbersOf, type Panel, type PanelNumbers, panelPlane } from "./panels.ts";
 import { PlaneCanvas } from "./plane_canvas.tsx";
 import { coordinateText, pictureText, scoreText, stepText, timeWords } from "./texts.ts";
 import { panned, zoomed } from "./zoom.ts";
@@ -28,6 +29,8 @@ export interface PanelViewProps {
   readonly density: number;
   readonly notice: PanelNotice | null;
 }
+
+const NO_SCALE: Scale = { low: 0, high: 1, map: "viridis" };
 
 function Notice({ notice: { text, share, action } }: { notice: PanelNotice }) {
   return (
@@ -68,6 +71,21 @@ function usePanelGestures({ store, scene, planes }: PanelViewProps) {
   return root;
 }
 
+/** Planes of what a panel shows, cut again only when it shows something else. */
+function usePlanes(
+  scene: Scene,
+  shown: PanelNumbers | null,
+  placed: readonly PlacedPlane[],
+): (Plane | null)[] {
+  return useMemo(
+    () =>
+      placed.map(({ geometry }) =>
+        shown && panelPlane(shown, (all) => planeOf(scene.grid, geometry, all, scene.hidden))
+      ),
+    [scene.grid, scene.hidden, shown?.numbers, shown?.minus, placed],
+  );
+}
+
 function Caption({ scene, view: { step }, panel, quantity }: {
   scene: Scene;
   view: View;
@@ -93,6 +111,7 @@ export function PanelView(props: PanelViewProps) {
   const quantity = quantityIndex(scene, view);
   const numbers = numbersOf(panel, view.step, quantity);
   const shown = numbers && scale ? numbers : null;
+  const cut = usePlanes(scene, shown, planes);
   const name = scene.quantities[quantity]!;
   return (
     <figure class={`panel panel-${panel.kind}`} data-panel={panel.id} data-role={panel.role}>
@@ -103,9 +122,8 @@ export function PanelView(props: PanelViewProps) {
             key={i}
             grid={scene.grid}
             placed={placed}
-            plane={shown &&
-              panelPlane(shown, (all) => planeOf(scene.grid, placed.geometry, all, scene.hidden))}
-            scale={scale ?? { low: 0, high: 1, map: "viridis" }}
+            plane={cut[i]!}
+            scale={scale ?? NO_SCALE}
             painter={painter}
             density={density}
             text={scale ? pictureText(scene, panel.title, name, view.step, scale) : panel.title}

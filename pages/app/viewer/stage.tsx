@@ -185,7 +185,7 @@ function Legends({ scene, view, panels, scales, planes, wide }: {
       };
     }
     return { beyond, hidden, broken };
-  }, [scene, view, panels.length, scales, planes]);
+  }, [scene, view.step, view.quantity, panels.map(({ id }) => id).join(), scales, planes]);
   const kinds = [...new Set(panels.map(({ kind }) => kind))];
   const names = {
     field: quantity.label,
