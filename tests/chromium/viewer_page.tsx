@@ -28,7 +28,7 @@ const store = makeStore<ViewerState>({
   theme,
 });
 const announce = (text: string) => console.info(text);
-const painter = query.get("painter") === "2d" ? planePainter() : openPainter(() => {});
+const painter = query.get("painter") === "2d" ? planePainter() : openPainter(() => {}, true);
 Object.assign(globalThis, { store, painter });
 
 render(

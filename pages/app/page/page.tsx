@@ -28,7 +28,14 @@ export function Page({ app }: { readonly app: App }) {
         <div class="setup-column">
           <Setup app={app} />
         </div>
-        <div class="results">
+        <div
+          class="results"
+          onKeyDown={({ key, target }) => {
+            const isViewer = target instanceof Element && target.closest(".viewer") &&
+              !target.matches("input, select");
+            if (key === "?" && isViewer) store.update({ keysOpen: true });
+          }}
+        >
           {mode === "forecast"
             ? (
               <>

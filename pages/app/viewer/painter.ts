@@ -30,14 +30,15 @@ export function planePainter(): Painter {
  * The painter of a page: WebGL2 while there is one.
  *
  * @param onChange told when the GPU has gone and canvases want to be drawn again
+ * @param software whether a GPU that is software will do
  */
-export function openPainter(onChange: () => void): Painter {
+export function openPainter(onChange: () => void, software = false): Painter {
   const plain = planePainter();
   let current: Painter = plain;
   const gpu = webglPainter((alive) => {
     current = alive && gpu ? gpu : plain;
     onChange();
-  });
+  }, software);
   if (gpu) current = gpu;
   return {
     get kind() {

@@ -95,12 +95,20 @@ function upload(gl: WebGL2RenderingContext, { cells, scale }: Painting, from: nu
  * A painter on the GPU.
  *
  * @param onChange told when the GPU goes away (false) and when it is there again (true)
+ * @param software whether a GPU that is software will do
  * @returns null where there is no WebGL2
  */
-export function webglPainter(onChange: (alive: boolean) => void): Painter | null {
+export function webglPainter(onChange: (alive: boolean) => void, software = false): Painter | null {
   if (typeof OffscreenCanvas === "undefined") return null;
   const canvas = new OffscreenCanvas(1, 1);
-  const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
+  const gl = canvas.getContext("webgl2", {
+    alpha: false,
+    antialias: false,
+    depth: false,
+    stencil: false,
+    // Reading back from a GPU in software takes longer than painting.
+    failIfMajorPerformanceCaveat: !software,
+  });
   if (!gl) return null;
   let at: ReturnType<typeof prepare>;
   try {
