@@ -51,15 +51,18 @@ function usePanelGestures({ store, scene, planes }: PanelViewProps) {
     const pictures = [...root.current!.querySelectorAll<HTMLElement>(".picture")];
     const ends = pictures.map((picture, i) =>
       listenToGestures(picture, {
-        probe([right, down]) {
+        probe([right, down], pressed) {
           const { scene: { grid }, planes } = latest.current;
           const placed = planes[i];
-          if (!placed) return;
+          // Linked planes move with the point: only when that is wanted, not under a pointer on its way.
+          if (!placed || (planes.length > 1 && !pressed)) return;
           const { lens, geometry } = placed;
           const cell = cellUnder(lens, [right * lens.size[0], down * lens.size[1]]);
           const { view } = store.get();
           const probe = pointAt(grid, view, geometry, cell);
-          if (probe.some((index, axis) => index !== view.probe?.[axis])) look(store, { probe });
+          if (probe.every((index, axis) => index === view.probe?.[axis])) return;
+          const plane = view.plane && { axis: view.plane.axis, index: probe[view.plane.axis]! };
+          look(store, { probe, plane });
         },
         zoom: (factor, [right, down]) => look(store, zoomed(store.get().view, factor, [right, 1 - down])),
         pan: (right, down) => look(store, panned(store.get().view, right, -down)),
