@@ -31,7 +31,7 @@ export const TEST_SCENES = {
   broken: { diverged: 14 },
   ensemble: { members: 5 },
   compare: { compare: true },
-  large: { shape: [700, 500], planned: 3, computed: 3, truth: 3, fields: 9 },
+  large: { shape: [520, 360], planned: 2, computed: 2, truth: 2, fields: 7 },
   untrue: { truth: 10 },
   line: { shape: [128], planned: 10, computed: 10, truth: 10 },
 } as const satisfies Record<string, SceneOptions>;
@@ -64,8 +64,8 @@ export function makeScene(options: SceneOptions = {}): Scene {
   const axes = axesOf(shape, lengths, options.periodic ?? true);
   const points = shape.reduce((n, size) => n * size, 1);
   const fields = options.fields ?? 2;
-  const frame = (time: number, off: number, broken = false): FrameNumbers =>
-    Array.from({ length: fields }, (_, part) => {
+  const twoFields = (time: number, off: number, broken: boolean): FrameNumbers =>
+    Array.from({ length: Math.min(2, fields) }, (_, part) => {
       const numbers = new Float32Array(points);
       for (let i = 0; i < points; i++) {
         let rest = i;
@@ -79,6 +79,11 @@ export function makeScene(options: SceneOptions = {}): Scene {
       }
       return numbers;
     });
+  // Further fields hold the same numbers.
+  const frame = (time: number, off: number, broken = false): FrameNumbers => {
+    const two = twoFields(time, off, broken);
+    return Array.from({ length: fields }, (_, part) => two[part % 2]!);
+  };
   const track = (id: string, label: string, slope: number): Track => ({
     id,
     label,

@@ -101,7 +101,7 @@ Deno.test("zooming about a place keeps it there, and never shows what is beyond"
 
 Deno.test("limits are the same at every step, and ends of errors grow only", () => {
   const view = { ...FIRST_VIEW, quantity: "B" };
-  const book = new ScaleBook(() => {});
+  const book = new ScaleBook(() => {}, Infinity);
   const ends: number[] = [];
   let limits = null;
   for (const computed of [0, 1, 2, 3]) {

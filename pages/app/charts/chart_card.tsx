@@ -21,7 +21,7 @@ function Numbers({ data }: { data: ChartData }) {
   return (
     <div class="chart-table" tabIndex={0} role="region" aria-label={`Numbers of ${data.title}`}>
       <table>
-        <caption class="unseen">{data.title}, {data.subtitle}</caption>
+        <caption class="out-of-sight">{data.title}, {data.subtitle}</caption>
         <thead>
           <tr>{head.map((name) => <th key={name} scope="col">{name}</th>)}</tr>
         </thead>

@@ -64,6 +64,7 @@ export function Charts({ store, work = pageWork }: PartProps & { readonly work?:
   const pick = (x: number) => goTo(store, x);
   return (
     <section class="charts card" aria-label="Charts">
+      <h2 class="out-of-sight">Charts</h2>
       <ChartCard data={vrmse} file={file} pick={pick} />
       <ChartCard data={spectrum} file={file} pick={null} />
       <ChartCard data={totals} file={file} pick={pick} />

@@ -8,7 +8,7 @@ import { placeLabels } from "./labels.ts";
 import type { ChartData, Series } from "./series.ts";
 
 /** CSS pixels around the plot. */
-const LEFT = 52, TOP = 12, BOTTOM = 40, BELOW = 18, HEIGHT = 248;
+const LEFT = 58, TOP = 12, BOTTOM = 44, BELOW = 18, HEIGHT = 240;
 /** Height of a name, and about the width of a letter. */
 const LINE = 17, LETTER = 7.3;
 
@@ -24,7 +24,7 @@ export function tickText(value: number): string {
 function frameOf(data: ChartData, width: number) {
   const names = data.series.map(({ label }) => (label ?? "").length);
   const right = Math.min(Math.max(40, LETTER * Math.max(0, ...names) + 12), width * 0.34);
-  const bottom = HEIGHT - BOTTOM - (data.below ? BELOW : 0);
+  const bottom = HEIGHT - BOTTOM;
   const x = (value: number) => LEFT + shareOf(data.x, value) * (width - LEFT - right);
   const y = (value: number) => bottom - shareOf(data.y, value) * (bottom - TOP);
   return { x, y, bottom, right: width - right };
@@ -81,12 +81,12 @@ function Marks({ data, frame, width }: { data: ChartData; frame: Frame; width: n
       {data.below
         ? (
           <>
-            <text x={LEFT - 14} y={bottom + 18} text-anchor="end" fill="var(--ink)">{data.xName}</text>
-            <text x={LEFT - 14} y={bottom + 18 + BELOW} text-anchor="end" fill="var(--faint)">time</text>
+            <text x={LEFT - 20} y={bottom + 18} text-anchor="end" fill="var(--ink)">{data.xName}</text>
+            <text x={LEFT - 20} y={bottom + 18 + BELOW} text-anchor="end" fill="var(--faint)">time</text>
           </>
         )
         : (
-          <text x={(LEFT + right) / 2} y={HEIGHT - 4} text-anchor="middle" fill="var(--faint)">
+          <text x={(LEFT + right) / 2} y={bottom + 18 + BELOW} text-anchor="middle" fill="var(--faint)">
             {data.xName}
           </text>
         )}
@@ -138,7 +138,8 @@ function Names({ data, frame }: { data: ChartData; frame: Frame }) {
               <path
                 d={`M${x + 4} ${y}L${at - 3} ${places[i]}`}
                 stroke={color}
-                stroke-opacity={0.5}
+                stroke-dasharray="1 4"
+                stroke-linecap="round"
                 fill="none"
               />
             )}

@@ -8,7 +8,8 @@ import type { ColorMapName } from "../../../app/figure/colors.ts";
 
 /** A film before its pictures come. */
 export interface FilmStart {
-  readonly kind: "gif" | "webm";
+  /** A picture is a film of one, without step and time. */
+  readonly kind: "gif" | "webm" | "png";
   readonly width: number;
   readonly height: number;
   /** The figure without what changes. */
@@ -56,19 +57,36 @@ function drawFrame(target: OffscreenCanvasRenderingContext2D, start: FilmStart, 
     target.putImageData(new ImageData(pixels, width, height), box.x, box.y);
   }
   target.font = "600 14px system-ui, sans-serif";
+  if (frame.words === "") return;
   target.textAlign = "right";
   target.fillStyle = DARK.ink;
   target.fillText(frame.words, start.text.x, start.text.y);
+}
+
+async function encoderOf(start: FilmStart, canvas: OffscreenCanvas): Promise<FilmEncoder> {
+  switch (start.kind) {
+    case "gif":
+      return (await import("./gif.ts")).gifEncoder(start);
+    case "webm":
+      return await (await import("./webm.ts")).webmEncoder(canvas);
+    default:
+      return {
+        add: () => Promise.resolve(),
+        finish: async () =>
+          new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer()),
+      };
+  }
 }
 
 /** Begins a film; its encoder is loaded. */
 export async function startFilm(start: FilmStart): Promise<Film> {
   const { width, height } = start;
   const canvas = new OffscreenCanvas(width, height);
-  const target = canvas.getContext("2d", { willReadFrequently: start.kind === "gif", alpha: false })!;
-  const encoder: FilmEncoder = start.kind === "gif"
-    ? (await import("./gif.ts")).gifEncoder(start)
-    : await (await import("./webm.ts")).webmEncoder(canvas);
+  const target = canvas.getContext("2d", {
+    willReadFrequently: start.kind === "gif",
+    alpha: start.kind === "png",
+  })!;
+  const encoder = await encoderOf(start, canvas);
   return {
     async add(frame) {
       drawFrame(target, start, frame);

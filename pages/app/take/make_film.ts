@@ -5,14 +5,16 @@ import { DARK } from "../../../app/figure/figure_text.ts";
 import type { Fit } from "../../../app/figure/fit.ts";
 import { drawSvg } from "../charts/export.ts";
 import { quantityIndex, type Scene, type View } from "../scene.ts";
+import type { Cells } from "../../../app/figure/plane.ts";
+import { flashes, SAFE_SPEED } from "../viewer/flash.ts";
 import { stepText, timeWords } from "../viewer/texts.ts";
 import type { FilmFrame, FilmStart } from "./film.ts";
+import { newFilm } from "./film_number.ts";
 import { figureScales, filmFigure, planeAt } from "./scene_figure.ts";
 import type { Work } from "./work.ts";
 
-/** Pixels of a panel; steps a second are capped, since films may flash. */
+/** Pixels of a panel; most steps a second. */
 const PANEL = 320, FASTEST = 4;
-let films = 0;
 
 /**
  * Makes a film.
@@ -22,7 +24,7 @@ let films = 0;
  * @param signal ends it
  */
 export async function makeFilm(
-  kind: FilmStart["kind"],
+  kind: "gif" | "webm",
   scene: Scene,
   view: View,
   work: Work,
@@ -47,21 +49,33 @@ export async function makeFilm(
   });
   const background = await createImageBitmap(await drawSvg(svg, 1));
   const { width, height } = background;
-  const film = films++;
+  const film = newFilm();
   const maps = [...new Set(rows.flat().map(({ kind }) => scales![kind].map))];
   const start: FilmStart = { kind, width, height, background, text: { x: width - 16, y: 26 }, maps };
   await work.run("filmStart", { film, start }, [background]);
-  const pace = 1000 / Math.min(FASTEST, view.speed);
-  const frameOf = (step: number): FilmFrame => ({
-    words: `${stepText(scene, step)}, ${timeWords(scene, step)}`,
-    duration: Math.round(step === scene.computed ? 3 * pace : pace),
-    panels: rows.flat().map((panel, i) => {
+  const pictures = rows.flat();
+  let pace = 1000 / Math.min(FASTEST, view.speed);
+  let before: readonly (Cells | null)[] = [];
+  const frameOf = (step: number): FilmFrame => {
+    const cells = pictures.map((panel) => {
       const plane = planeAt(scene, panel, step, quantity, geometry);
-      const painting = plane &&
-        { cells: drawnCells(plane, fit!), scale: scales![panel.kind], zoom: fit!.zoom, unit: 1 };
-      return { box: boxes[i]!, painting };
-    }),
-  });
+      return plane && drawnCells(plane, fit!);
+    });
+    const flash = cells.some((now, i) =>
+      now && before[i] && flashes(before[i], now, scales![pictures[i]!.kind])
+    );
+    // As in the player: from here on slower.
+    if (flash) pace = Math.max(pace, 1000 / SAFE_SPEED);
+    before = cells;
+    return {
+      words: `${stepText(scene, step)}, ${timeWords(scene, step)}`,
+      duration: Math.round(step === scene.computed ? 3 * pace : pace),
+      panels: cells.map((now, i) => ({
+        box: boxes[i]!,
+        painting: now && { cells: now, scale: scales![pictures[i]!.kind], zoom: fit!.zoom, unit: 1 },
+      })),
+    };
+  };
   try {
     for (let step = 1; step <= scene.computed; step++) {
       signal.throwIfAborted();

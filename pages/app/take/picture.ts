@@ -1,38 +1,37 @@
-// The picture of a forecast as PNG: the commands' figure, its frame drawn by the browser, its cells put in as pixels.
+// The picture of a forecast as PNG: the commands' figure. The browser draws its frame, the worker puts the cells in.
 
 import { type Box, drawFigure } from "../../../app/figure/figure.ts";
 import { ON_ANY } from "../../../app/figure/figure_text.ts";
-import { pixelsOf } from "../../../app/figure/pixels.ts";
-import type { Cells } from "../../../app/figure/plane.ts";
-import type { Scale } from "../../../app/figure/scale.ts";
-import { drawSvg, pngBlob } from "../charts/export.ts";
+import type { Painting } from "../../../app/figure/paint.ts";
+import { drawSvg } from "../charts/export.ts";
 import type { Scene, View } from "../scene.ts";
+import { newFilm } from "./film_number.ts";
 import { sceneFigure } from "./scene_figure.ts";
+import type { Work } from "./work.ts";
 
 /** Pixels of a unit, and a panel's units. */
 const DENSITY = 2, PANEL = 136;
 
 /** The picture of a scene. */
-export async function picturePng(scene: Scene, view: View): Promise<Blob> {
+export async function picturePng(scene: Scene, view: View, work: Work): Promise<Blob> {
   const figure = await sceneFigure(scene, view);
-  const pictures: { cells: Cells; scale: Scale; box: Box; zoom: readonly [number, number] }[] = [];
+  const panels: { box: Box; painting: Painting }[] = [];
   const svg = drawFigure(figure, {
     panel: PANEL,
     theme: ON_ANY,
-    image(cells, scale, box, { zoom }) {
-      pictures.push({ cells, scale, box, zoom: [zoom[0] * DENSITY, zoom[1] * DENSITY] });
+    image(cells, scale, { x, y, width, height }, fit) {
+      const zoom = [fit.zoom[0] * DENSITY, fit.zoom[1] * DENSITY] as const;
+      const box = { x: x * DENSITY, y: y * DENSITY, width: width * DENSITY, height: height * DENSITY };
+      panels.push({ box, painting: { cells, scale, zoom, unit: DENSITY } });
       return "";
     },
   });
-  const canvas = await drawSvg(svg, DENSITY);
-  const target = canvas.getContext("2d")!;
-  for (const { cells, scale, box, zoom } of pictures) {
-    const { width, height, data } = pixelsOf(cells, scale, { zoom });
-    target.putImageData(
-      new ImageData(new Uint8ClampedArray(data.buffer), width, height),
-      box.x * DENSITY,
-      box.y * DENSITY,
-    );
-  }
-  return await pngBlob(canvas);
+  const background = await createImageBitmap(await drawSvg(svg, DENSITY));
+  const { width, height } = background;
+  const film = newFilm();
+  const start = { kind: "png", width, height, background, text: { x: 0, y: 0 }, maps: [] } as const;
+  await work.run("filmStart", { film, start }, [background]);
+  await work.run("filmFrame", { film, frame: { words: "", duration: 0, panels } });
+  const bytes = await work.run("filmEnd", { film, keep: true });
+  return new Blob([bytes!], { type: "image/png" });
 }

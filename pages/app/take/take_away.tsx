@@ -58,7 +58,7 @@ const FILES: readonly FileKind[] = [
     name: "PNG",
     extension: "png",
     title: "Every field at up to four steps, transparent ground",
-    make: async (scene, view) => await (await import("./picture.ts")).picturePng(scene, view),
+    make: async (scene, view, { work }) => await (await import("./picture.ts")).picturePng(scene, view, work),
   },
   {
     name: "GIF",
@@ -163,14 +163,14 @@ export function TakeAway(props: TakeProps & { readonly work?: Work }) {
         >
           Code
         </button>
+        <p
+          class={doing.kind === "failed" ? "take-said failed" : "take-said"}
+          role={doing.kind === "failed" ? "alert" : undefined}
+        >
+          {doing.text || (scene.computed === 0 ? "Files come with the first step." : "")}
+          {doing.kind === "busy" && <button type="button" onClick={() => doing.cancel()}>Cancel</button>}
+        </p>
       </div>
-      <p
-        class={doing.kind === "failed" ? "take-said failed" : "take-said"}
-        role={doing.kind === "failed" ? "alert" : undefined}
-      >
-        {doing.text || (scene.computed === 0 ? "Files come with the first step." : "")}
-        {doing.kind === "busy" && <button type="button" onClick={() => doing.cancel()}>Cancel</button>}
-      </p>
       <CodeDialog dialog={dialog} code={snippet} />
     </section>
   );

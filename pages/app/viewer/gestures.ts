@@ -5,8 +5,8 @@ export type Place = readonly [number, number];
 
 /** What gestures do. */
 export interface Gestures {
-  /** The point under the pointer. */
-  probe(place: Place): void;
+  /** The point under the pointer; `pressed`: with its button, or by a tap. */
+  probe(place: Place, pressed: boolean): void;
   /** Zooms by a factor about a place. */
   zoom(factor: number, about: Place): void;
   /** Moves what is seen by shares of the picture. */
@@ -48,14 +48,14 @@ export function listenToGestures(element: HTMLElement, gestures: Gestures): () =
   element.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch") return;
     const place = placeIn(element, event);
-    if (!drag) return gestures.probe(place);
+    if (!drag) return gestures.probe(place, (event.buttons & 1) !== 0);
     gestures.pan(place[0] - drag[0], place[1] - drag[1]);
     drag = place;
   }, { signal });
   const drop = () => void (drag = null);
   element.addEventListener("pointerup", drop, { signal });
   element.addEventListener("pointercancel", drop, { signal });
-  element.addEventListener("click", (event) => gestures.probe(placeIn(element, event)), { signal });
+  element.addEventListener("click", (event) => gestures.probe(placeIn(element, event), true), { signal });
   element.addEventListener("wheel", (event) => {
     // A trackpad's pinch comes as this, too.
     if (!event.ctrlKey) return;

@@ -1,23 +1,10 @@
 // Keys of the viewer: they act while the focus is in it, and leave alone what a focused control does with them.
 
-import { type Scene, type View } from "../scene.ts";
-import { quantityIndex } from "../scene.ts";
+import { quantityIndex, type Scene, type View } from "../scene.ts";
 import { look, type ViewerStore } from "../state.ts";
 import { planeAxis, planeIndex } from "./geometry.ts";
 import { goTo, shownRange, SPEEDS } from "./playing.ts";
 import { zoomed } from "./zoom.ts";
-
-/** Keys and what they do, for a list of them. */
-export const VIEWER_KEYS: readonly (readonly [string, string])[] = [
-  ["Space", "Play or pause"],
-  ["Left, Right", "One step; with Shift ten"],
-  ["Home, End", "First frame, last computed step"],
-  ["[ ]", "Slower, faster"],
-  ["F", "Next field"],
-  ["P", "Next plane of 3D data; with Shift back"],
-  ["+ -", "Zoom"],
-  ["0", "Whole domain"],
-];
 
 function faster(speed: number, by: number): Partial<View> {
   const at = SPEEDS.findIndex((other) => other >= speed);

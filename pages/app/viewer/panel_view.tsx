@@ -1,6 +1,7 @@
 // A panel: its title, its planes or what is said instead of them, step and score under it.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Plane } from "../../../app/figure/plane.ts";
 import type { Scale } from "../../../app/figure/scale.ts";
 import type { PanelNotice, Scene, View } from "../scene.ts";
 import { quantityIndex } from "../scene.ts";
@@ -10,7 +11,7 @@ import { listenToGestures } from "./gestures.ts";
 import { type PlacedPlane, PLANE_GAP } from "./layout.ts";
 import { cellUnder } from "./lens.ts";
 import type { Painter } from "./painter.ts";
-import { emptyNotice, numbersOf, type Panel, panelPlane } from "./panels.ts";
+import { emptyNotice, numbersOf, type Panel, type PanelNumbers, panelPlane } from "./panels.ts";
 import { PlaneCanvas } from "./plane_canvas.tsx";
 import { coordinateText, pictureText, scoreText, stepText, timeWords } from "./texts.ts";
 import { panned, zoomed } from "./zoom.ts";
@@ -28,6 +29,8 @@ export interface PanelViewProps {
   readonly density: number;
   readonly notice: PanelNotice | null;
 }
+
+const NO_SCALE: Scale = { low: 0, high: 1, map: "viridis" };
 
 function Notice({ notice: { text, share, action } }: { notice: PanelNotice }) {
   return (
@@ -48,15 +51,18 @@ function usePanelGestures({ store, scene, planes }: PanelViewProps) {
     const pictures = [...root.current!.querySelectorAll<HTMLElement>(".picture")];
     const ends = pictures.map((picture, i) =>
       listenToGestures(picture, {
-        probe([right, down]) {
+        probe([right, down], pressed) {
           const { scene: { grid }, planes } = latest.current;
           const placed = planes[i];
-          if (!placed) return;
+          // Linked planes move with the point: only when that is wanted, not under a pointer on its way.
+          if (!placed || (planes.length > 1 && !pressed)) return;
           const { lens, geometry } = placed;
           const cell = cellUnder(lens, [right * lens.size[0], down * lens.size[1]]);
           const { view } = store.get();
           const probe = pointAt(grid, view, geometry, cell);
-          if (probe.some((index, axis) => index !== view.probe?.[axis])) look(store, { probe });
+          if (probe.every((index, axis) => index === view.probe?.[axis])) return;
+          const plane = view.plane && { axis: view.plane.axis, index: probe[view.plane.axis]! };
+          look(store, { probe, plane });
         },
         zoom: (factor, [right, down]) => look(store, zoomed(store.get().view, factor, [right, 1 - down])),
         pan: (right, down) => look(store, panned(store.get().view, right, -down)),
@@ -66,6 +72,21 @@ function usePanelGestures({ store, scene, planes }: PanelViewProps) {
     return () => ends.forEach((end) => end());
   }, [planes.length, store]);
   return root;
+}
+
+/** Planes of what a panel shows, cut again only when it shows something else. */
+function usePlanes(
+  scene: Scene,
+  shown: PanelNumbers | null,
+  placed: readonly PlacedPlane[],
+): (Plane | null)[] {
+  return useMemo(
+    () =>
+      placed.map(({ geometry }) =>
+        shown && panelPlane(shown, (all) => planeOf(scene.grid, geometry, all, scene.hidden))
+      ),
+    [scene.grid, scene.hidden, shown?.numbers, shown?.minus, placed],
+  );
 }
 
 function Caption({ scene, view: { step }, panel, quantity }: {
@@ -93,8 +114,8 @@ export function PanelView(props: PanelViewProps) {
   const quantity = quantityIndex(scene, view);
   const numbers = numbersOf(panel, view.step, quantity);
   const shown = numbers && scale ? numbers : null;
+  const cut = usePlanes(scene, shown, planes);
   const name = scene.quantities[quantity]!;
-  const spoken = panel.kind === "error" && panel.title === "error" ? "error" : panel.title;
   return (
     <figure class={`panel panel-${panel.kind}`} data-panel={panel.id} data-role={panel.role}>
       <figcaption>{panel.title}</figcaption>
@@ -104,12 +125,11 @@ export function PanelView(props: PanelViewProps) {
             key={i}
             grid={scene.grid}
             placed={placed}
-            plane={shown &&
-              panelPlane(shown, (all) => planeOf(scene.grid, placed.geometry, all, scene.hidden))}
-            scale={scale ?? { low: 0, high: 1, map: "viridis" }}
+            plane={cut[i]!}
+            scale={scale ?? NO_SCALE}
             painter={painter}
             density={density}
-            text={scale ? pictureText(scene, spoken, name, view.step, scale) : spoken}
+            text={scale ? pictureText(scene, panel.title, name, view.step, scale) : panel.title}
             probe={view.probe}
           />
         ))}

@@ -54,12 +54,12 @@ function error(track: Track, minus: Track, title: string): Panel {
 function ensemblePanels({ truth, a, members, mean, spread }: Scene, { ensemble, member }: View): Panel[] {
   const one = members[member] ?? a;
   if (ensemble === "member" || !mean) {
-    return [field(truth, "truth"), field(one, "forecast"), error(one, truth, `error of ${one.label}`)];
+    return [field(truth, "truth"), field(one, "forecast"), error(one, truth, `Error of ${one.label}`)];
   }
   const shown: Panel = ensemble === "spread" && spread
     ? { ...field(spread, "forecast"), kind: "spread", scores: null }
     : field(mean, "forecast");
-  return [field(truth, "truth"), shown, error(mean, truth, "error of the mean")];
+  return [field(truth, "truth"), shown, error(mean, truth, "Error of the mean")];
 }
 
 /** The panels of a scene, row by row. */
@@ -71,14 +71,14 @@ export function panelRows(scene: Scene, view: View): readonly (readonly Panel[])
         [field(truth, "truth"), field(a, "forecast"), field(b!, "forecast")],
         [
           { ...error(a, b!, `${a.label} - ${b!.label}`), scores: null },
-          error(a, truth, `error of ${a.label}`),
-          error(b!, truth, `error of ${b!.label}`),
+          error(a, truth, `Error of ${a.label}`),
+          error(b!, truth, `Error of ${b!.label}`),
         ],
       ];
     case "ensemble":
       return [ensemblePanels(scene, view)];
     default:
-      return [[field(truth, "truth"), field(a, "forecast", "forecast"), error(a, truth, "error")]];
+      return [[field(truth, "truth"), field(a, "forecast"), error(a, truth, "Error")]];
   }
 }
 

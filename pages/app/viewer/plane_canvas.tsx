@@ -106,7 +106,8 @@ export function PlaneCanvas(props: PlaneCanvasProps) {
       const cells = seenCells(plane, lens);
       painter.draw({ cells, scale, zoom, offset, size, unit: patternUnit(density) }, target);
     }
-  });
+    // `painter` may go from one way of drawing to another: then it has another kind.
+  }, [plane, scale, lens, density, painter, painter.kind]);
   const size = { width: `${width / density}px`, height: `${height / density}px` };
   const up = geometry.up === null ? null : grid.axes[geometry.up]!;
   return (

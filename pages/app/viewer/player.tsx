@@ -105,6 +105,7 @@ export function Player({ store, scene, view, playing }: {
         <Move icon="on" label="Step forward" to={go(step + 1)} off={step >= last} />
         <Move icon="last" label="Last computed step" to={go(last)} off={step >= last} extra />
         <Scrubber store={store} scene={scene} step={step} />
+        <span class="player-short" aria-hidden="true">{step}/{scene.steps.planned}</span>
         <output class="player-step" aria-hidden="true">
           <b>{stepText(scene, step)}</b>
           <span>

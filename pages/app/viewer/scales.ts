@@ -34,12 +34,17 @@ export class ScaleBook {
   readonly #limits = new Map<string, Limits>();
   readonly #growing = new Map<string, Growing>();
   readonly #onReady: () => void;
+  readonly #slice: number;
   #scene = -1;
   #work: ReturnType<typeof setTimeout> | null = null;
 
-  /** @param onReady told when limits are known that were not at once */
-  constructor(onReady: () => void) {
+  /**
+   * @param onReady told when limits are known that were not at once
+   * @param slice milliseconds of work at a time
+   */
+  constructor(onReady: () => void, slice = SLICE) {
     this.#onReady = onReady;
+    this.#slice = slice;
   }
 
   /**
@@ -94,7 +99,7 @@ export class ScaleBook {
     const frames = scene.truth.frames.flatMap((frame) => parts.flatMap((part) => frame?.[part] ?? []));
     const work = findLimits(frames, scene.hidden);
     const go = (): boolean => {
-      for (const end = performance.now() + SLICE; performance.now() < end;) {
+      for (const end = performance.now() + this.#slice; performance.now() < end;) {
         const { done, value } = work.next();
         if (done) {
           this.#limits.set(field, value);

@@ -19,7 +19,7 @@ import { unitText } from "./texts.ts";
 import { Choices } from "./toolbar.tsx";
 
 /** CSS pixels beside a picture (the axis up), between panels, and the tallest picture. */
-const GUTTER = 16, GAP = 20, TALLEST = 420;
+const GUTTER = 15, GAP = 8, TALLEST = 420;
 /** Room that has three panels in a row, and three linked planes. */
 const WIDE = 560, LINKED = 780;
 /** Longer domains have their panels one below the other. */
@@ -185,12 +185,12 @@ function Legends({ scene, view, panels, scales, planes, wide }: {
       };
     }
     return { beyond, hidden, broken };
-  }, [scene, view, panels.length, scales, planes]);
+  }, [scene, view.step, view.quantity, panels.map(({ id }) => id).join(), scales, planes]);
   const kinds = [...new Set(panels.map(({ kind }) => kind))];
   const names = {
     field: quantity.label,
-    error: `error of ${quantity.label}`,
-    spread: `spread of ${quantity.label}`,
+    error: `Error of ${quantity.label}`,
+    spread: `Spread of ${quantity.label}`,
   };
   const { block, zoom } = planes[planes.length > 1 ? 1 : 0]!.lens;
   return (

@@ -32,7 +32,7 @@ export function Choices({ name, label, value, options, choose }: {
 }) {
   return (
     <fieldset class="choices">
-      <legend class="unseen">{label}</legend>
+      <legend class="out-of-sight">{label}</legend>
       {options.map(([key, text]) => (
         <label key={key}>
           <input type="radio" name={name} value={key} checked={key === value} onChange={() => choose(key)} />

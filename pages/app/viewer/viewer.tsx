@@ -15,7 +15,7 @@ import { Toolbar } from "./toolbar.tsx";
 
 /** The field view and its player. `painter`: who draws; the best there is unless given. */
 export function Viewer({ store, painter }: PartProps & { readonly painter?: Painter }) {
-  const [, redraw] = useState(0);
+  const [drawn, redraw] = useState(0);
   const again = () => redraw((n) => n + 1);
   const draws = useMemo(() => painter ?? openPainter(again), [painter]);
   const book = useMemo(() => new ScaleBook(again), []);
@@ -24,9 +24,14 @@ export function Viewer({ store, painter }: PartProps & { readonly painter?: Pain
   const view = useSelect(store, (state) => state.view);
   const playing = usePlaying(store);
   const root = useRef<HTMLElement>(null);
+  const { quantity, low, high, map, log, ensemble, member } = view;
+  // Pointing and stepping change neither scales nor panels: nothing that depends on them is done again.
+  const scales = useMemo(
+    () => scene && scene.quantities.length > 0 ? book.scales(scene, view) : null,
+    [book, scene, quantity, low, high, map, log, drawn],
+  );
+  const rows = useMemo(() => scene ? panelRows(scene, view) : [], [scene, ensemble, member]);
   if (!scene || scene.quantities.length === 0) return null;
-  const scales = book.scales(scene, view);
-  const rows = panelRows(scene, view);
   return (
     <section
       class="viewer card"
