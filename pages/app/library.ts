@@ -13,7 +13,7 @@ import {
 import type { DataInput } from "walrus/data";
 import type { HubOptions } from "walrus/hub";
 import { parseYaml, type SourceInput } from "walrus/io";
-import { type Learnt, LEARNT_FILE, locateModel, type Model, openModel, withLearnt } from "walrus/models";
+import { type Learnt, LEARNT_FILE, type Model, openModel, withLearnt } from "walrus/models";
 import type { Backend } from "./setup/choice.ts";
 
 /** A network that forecasts, and why it computes where it does; empty where that was asked for. */
@@ -56,12 +56,11 @@ export async function openData(input: DataInput, hub: HubOptions): Promise<Datas
   return await openLibraryData(input, { hub, worker: await workerOf("files") });
 }
 
-/** A network without its weights: what it knows and what it would do with data. */
-export async function describeNetwork({ checkpoint, beside }: NetworkFiles, hub: HubOptions): Promise<Model> {
-  const place = await locateModel({ checkpoint, ...(beside ? { beside } : {}) }, hub);
-  const config = configOf(place.beside ?? beside);
-  const model = await openModel({ checkpoint: place.checkpoint, ...(config ? { config } : {}), hub });
-  return model.learnt ? model : await withKnown(model, place.beside ?? beside);
+/** A network without its weights: what it knows and what it would do with data. Not of a Hub, whose files only workers keep. */
+export async function describeNetwork({ checkpoint, beside }: NetworkFiles): Promise<Model> {
+  const config = configOf(beside);
+  const model = await openModel({ checkpoint, ...(config ? { config } : {}) });
+  return model.learnt ? model : await withKnown(model, beside);
 }
 
 /** The network of configuration texts alone, before its weights are there. */
@@ -89,11 +88,10 @@ const FEW = 2;
 export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): Promise<Network> {
   const { backend, weights, hub, onBytes } = settings;
   let choice = "";
-  const place = await locateModel(files, hub);
-  const beside = place.beside ?? files.beside;
+  const { checkpoint, beside } = files;
   const config = configOf(beside);
   const processors = navigator.hardwareConcurrency;
-  const network = await loadModel(place.checkpoint, {
+  const network = await loadModel(checkpoint, {
     worker: await workerOf("compute"),
     backend,
     weights,

@@ -32,7 +32,7 @@ Deno.test("bytes, durations and scores as people read them", () => {
     "2 h 5 min",
   ]);
   assert.deepEqual([0.4, 3.2, 61].map(timeLeft), ["under 1 s", "3 s", "61 s"]);
-  assert.deepEqual([0, 0.3125, 12345.678, 1.5e-7, 2e6, NaN].map(number), [
+  assert.deepEqual([0, 0.3125, 12345.678, 1.5e-7, 2e6, NaN].map((value) => number(value)), [
     "0",
     "0.3125",
     "12350",

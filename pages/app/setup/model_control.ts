@@ -99,7 +99,7 @@ export class ModelControl {
       // Its files have to be fetched first, which the user is asked for when a forecast begins.
       throw new Error("not known before it is loaded");
     }
-    return await library.describeNetwork(this.#place(choice), {});
+    return await library.describeNetwork(this.#place(choice));
   }
 
   /** Where the files of a choice that needs no fetching are. */
