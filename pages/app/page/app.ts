@@ -32,6 +32,8 @@ export interface App {
   setWindow(change: Partial<Settings>): void;
   /** Changes how it is computed; what is shown stays. */
   set(change: Partial<Settings>): void;
+  /** Begins to load what a forecast that is about to begin needs. */
+  prefetch(): void;
   start(): void;
   pause(): void;
   goOn(): void;
@@ -100,6 +102,7 @@ export function makeApp(): App {
       ask((own) => own.refresh());
     },
     set: (change) => setSettings(context, change),
+    prefetch: () => ask(({ models }) => models.prefetch()),
     start: () => ask(({ forecast }) => forecast.start()),
     pause: () => ask(({ forecast }) => forecast.pause()),
     goOn: () => ask(({ forecast }) => forecast.goOn()),

@@ -39,7 +39,13 @@ keepLink(store);
 
 /** A forecast begins by itself once its input is there. */
 function startWhenShown(): void {
-  const stop = store.subscribe(({ scene, use, input }) => {
+  let asked = false;
+  const stop = store.subscribe(({ data, scene, use, input }) => {
+    // The data come first: they are what is looked at meanwhile.
+    if (data.kind === "ready" && !asked) {
+      asked = true;
+      app.prefetch();
+    }
     if (!scene || !use || !input) return;
     stop();
     app.start();

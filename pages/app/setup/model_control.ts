@@ -12,6 +12,7 @@ import type { ModelFiles } from "../finetune/messages.ts";
 import type { FinetuneResult } from "../finetune/finetune_state.ts";
 import { type ModelChoice, modelName, type Settings, weightsOf } from "./choice.ts";
 import { hubAsking } from "./hub.ts";
+import { SharedDownload } from "./shared_download.ts";
 
 /** Files of the shipped network. */
 const WEIGHTS = "model/walrus.safetensors";
@@ -40,8 +41,15 @@ export class ModelControl {
   readonly #finetuned = new Map<number, FinetuneResult>();
   /** Numbers of chosen files: they have no name of their own. */
   readonly #files = new Map<readonly File[], number>();
-  /** The shipped network once it was fetched. */
-  #shipped: Promise<NetworkFiles> | null = null;
+  /** The files of the shipped network. */
+  readonly #shipped = new SharedDownload<NetworkFiles>(async (signal, onBytes) => {
+    const known = this.bytesOf({ kind: "shipped" });
+    const [checkpoint, beside] = await Promise.all([
+      fetchWhole(ownFile(WEIGHTS).href, "walrus.safetensors", { signal, onBytes, known }),
+      shippedTexts(),
+    ]);
+    return { checkpoint, beside };
+  });
   /** At most two: those that are compared. */
   #loaded: Loaded[] = [];
 
@@ -119,23 +127,15 @@ export class ModelControl {
   /** A network's files as a worker of its own reads them. */
   async parts(choice: ModelChoice): Promise<ModelFiles> {
     const events = { signal: new AbortController().signal, onBytes() {} };
-    const place = choice.kind === "shipped" ? await this.#fetchShipped(events) : this.#place(choice);
+    const place = choice.kind === "shipped" ? await this.#shipped.wait(events) : this.#place(choice);
     const config = [...place.beside ?? []].find(([name]) => name !== LEARNT)?.[1] ?? null;
     return { checkpoint: place.checkpoint as Blob | string, config: config as Blob | string | null };
   }
 
-  /** The files of the shipped network, fetched once. */
-  #fetchShipped({ signal, onBytes }: Pick<LoadEvents, "signal" | "onBytes">): Promise<NetworkFiles> {
-    this.#shipped ??= Promise.all([
-      fetchWhole(ownFile(WEIGHTS).href, "walrus.safetensors", {
-        signal,
-        onBytes,
-        known: this.bytesOf({ kind: "shipped" }),
-      }),
-      shippedTexts(),
-    ]).then(([checkpoint, beside]) => ({ checkpoint, beside }));
-    this.#shipped.catch(() => this.#shipped = null);
-    return this.#shipped;
+  /** Begins to fetch the shipped network, for a forecast that is about to begin. */
+  prefetch(): void {
+    const nobody = { signal: new AbortController().signal, onBytes() {} };
+    this.#shipped.wait(nobody).catch(() => {});
   }
 
   /** Loads a network; one that is loaded with the same settings stays as it is. */
@@ -162,7 +162,7 @@ export class ModelControl {
   ): Promise<Network> {
     const library = await this.#context.library();
     const { signal, onBytes, ask, refuse } = events;
-    const files = choice.kind === "shipped" ? await this.#fetchShipped(events) : this.#place(choice);
+    const files = choice.kind === "shipped" ? await this.#shipped.wait(events) : this.#place(choice);
     const total = choice.kind === "link" ? await sizeOf(choice.url, signal) : this.bytesOf(choice);
     signal.throwIfAborted();
     let read = 0;
