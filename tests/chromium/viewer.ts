@@ -173,6 +173,16 @@ browserTest(
 );
 
 browserTest(
+  "what the page opens with is played twice",
+  () =>
+    withViewer(async ({ page, open }) => {
+      await open(`scene=plane&step=18&view=${encodeURIComponent('{"playing":true,"speed":16}')}`);
+      await page.waitForFunction("store.get().view.step === -5");
+      await page.waitForFunction("store.get().view.step === 20 && !store.get().view.playing");
+    }),
+);
+
+browserTest(
   "nothing plays by itself where motion is not wanted; a press on Play does",
   () =>
     withViewer(async ({ page, open }) => {
