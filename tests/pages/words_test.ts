@@ -1,6 +1,7 @@
 // Quantities and sentences of the app: each number with its unit, the words of each state.
 
 import assert from "node:assert/strict";
+import { failureMessage, leftWords, lostWords, needWords } from "../../pages/app/session/failures.ts";
 import { meanOf, runWords } from "../../pages/app/session/run_state.ts";
 import { bytes, count, duration, number, progress, scoreWords, timeLeft } from "../../pages/app/words.ts";
 
@@ -59,4 +60,24 @@ Deno.test("the score of a forecast is the mean over steps and quantities that ha
   assert.ok(Math.abs(meanOf(scores, 1) - 0.15) < 1e-12);
   // A step of which a quantity has no score has none.
   assert.ok(Math.abs(meanOf(scores, 2) - 0.15) < 1e-12);
+});
+
+Deno.test("what goes wrong has its words: memory, a lost device, loads that take long", () => {
+  assert.equal(
+    needWords({ weights: 5.1e9, working: 0.6e9 }, 2 ** 32),
+    "Needs 5.7 GB (weights 5.1 GB, work 600 MB); this tab may use 4.3 GB.",
+  );
+  assert.equal(lostWords(7, 1), "The graphics device went away; steps 1 to 7 are safe. Rebuilding.");
+  assert.equal(lostWords(0, 1), "The graphics device went away. Rebuilding.");
+  assert.equal(lostWords(7, 2), "The graphics device went away twice. Continuing on the processor.");
+  assert.equal(
+    failureMessage(new RangeError("out of memory"), 7).text,
+    "Memory ran out; steps 1 to 7 are kept.",
+  );
+  assert.equal(failureMessage(new Error("No."), 1).text, "No. Step 1 is kept.");
+  assert.deepEqual([leftWords(1e6, 9e6, 9), leftWords(1e9, 5e9, 1), leftWords(1e9, 5e9, 135)], [
+    "",
+    "",
+    ", 9 min left",
+  ]);
 });

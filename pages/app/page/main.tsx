@@ -71,5 +71,7 @@ void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true
     },
   });
 });
+// Who leaves has not crashed.
+addEventListener("pagehide", () => setCrashMark(null));
 // Nothing is kept before the first forecast has what it needs of the network.
 setTimeout(() => void registerOffline(store), 4000);

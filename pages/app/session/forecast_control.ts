@@ -223,16 +223,9 @@ export class ForecastControl {
     const { scene } = this.#context.store.get();
     if (!scene) return;
     changeScene(this.#context, scene.id, (now) => ({ ...now, running: false }));
-    // The last score is still on its way.
-    const say = () => {
-      const { scene: now } = this.#context.store.get();
-      if (now?.id !== scene.id || now.diverged !== null) return;
-      const text = finishedWords(now, seconds);
-      this.#run({ kind: "finished", step: now.computed, text });
-      this.#context.announce(text);
-    };
-    say();
-    setTimeout(say, 300);
+    const text = finishedWords(scene, seconds);
+    this.#run({ kind: "finished", step: scene.computed, text });
+    this.#context.announce(text);
   }
 
   #diverged(scene: Scene, step: number, quantity: number, times: number | null): void {

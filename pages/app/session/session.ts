@@ -47,7 +47,8 @@ export class Session {
   #turn = 0;
   #step = 0;
   #seconds = 0;
-  #ended = false;
+  /** Measures of the newest step. */
+  #measuring: Promise<void> = Promise.resolve();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -69,8 +70,9 @@ export class Session {
       if (turn === this.#turn) this.#fail(error);
       return;
     }
+    // A forecast may have diverged in its last step.
+    await this.#measuring;
     if (turn !== this.#turn) return;
-    this.#ended = true;
     this.#parts.events.finished(this.#seconds);
     this.#release();
   }
@@ -96,7 +98,7 @@ export class Session {
     this.#seconds += (now() - began) / 1000;
     events.scene((scene) => ({ ...scene, computed: step }));
     events.step(step, this.#seconds / step);
-    void this.#measure(turn, step, frames);
+    this.#measuring = this.#measure(turn, step, frames);
   }
 
   async #measure(turn: number, step: number, frames: Readonly<Record<string, FrameNumbers>>): Promise<void> {
@@ -111,7 +113,7 @@ export class Session {
     events.scene((scene) => addMeasures(scene, measured));
     if (!measured.wild) return;
     // It is of no use to compute on.
-    if (turn === this.#turn || this.#ended) {
+    if (turn === this.#turn) {
       this.#turn++;
       this.#step = Math.min(this.#step, step - 1);
       this.#release();
