@@ -176,9 +176,12 @@ browserTest(
   "what the page opens with is played twice",
   () =>
     withViewer(async ({ page, open }) => {
-      await open(`scene=plane&step=18&view=${encodeURIComponent('{"playing":true,"speed":16}')}`);
-      await page.waitForFunction("store.get().view.step === -5");
-      await page.waitForFunction("store.get().view.step === 20 && !store.get().view.playing");
+      await open("scene=plane&step=18");
+      await page.evaluate("seen = []; store.subscribe(({ view }) => seen.push(view.step))");
+      await page.evaluate("store.update(({ view }) => ({ view: { ...view, playing: true, speed: 16 } }))");
+      await page.waitForFunction("!store.get().view.playing", null, { timeout: 60_000 });
+      const seen = await page.evaluate("seen.filter((step, i) => step !== seen[i - 1])");
+      assert.deepEqual(seen, [18, 19, 20, ...Array.from({ length: 26 }, (_, i) => i - 5)]);
     }),
 );
 

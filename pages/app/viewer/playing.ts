@@ -91,10 +91,11 @@ export function usePlaying(store: ViewerStore): Playing {
     if (next === "end") {
       // What the page opens with is shown twice: once as it is computed, once as a whole.
       const whole = scene.id === 1 && scene.computed === scene.steps.planned;
-      if (!whole || wanted.current || rounds.current++ > 0) return look(store, { playing: false });
+      if (!whole || wanted.current || rounds.current > 0) return look(store, { playing: false });
     }
     const pace = 1000 / (held ? Math.min(speed, SAFE_SPEED) : speed);
     const timer = setTimeout(() => {
+      if (next === "end") rounds.current++;
       look(store, { step: next === "step" ? clampStep(scene, step + 1) : shownRange(scene)[0] });
     }, pace);
     return () => clearTimeout(timer);
