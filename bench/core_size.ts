@@ -1,7 +1,7 @@
 // How large the compute core is for a browser: language, compiler and CPU backend, as scripts that load one build of the
 // kernels.
 
-import { bundleParts } from "../app/page/bundle.ts";
+import { bundleParts } from "../app/web/bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -32,7 +32,7 @@ export async function coreSize(): Promise<{ raw: number; gzip: number; files: nu
     ];
     const entry = `${folder}/core.ts`;
     await Deno.writeTextFile(entry, names.map((name) => `export * from "../${name}";`).join("\n"));
-    await bundleParts(entry, `${folder}/out`, { minify: true });
+    await bundleParts([entry], `${folder}/out`, { minify: true });
     const files = (await Array.fromAsync(Deno.readDir(`${folder}/out`))).map(({ name }) => name);
     const builds = files.filter((name) => KERNELS.test(name));
     if (builds.length !== 8) throw new Error(`Found ${builds.length} builds of the kernels, wanted 8`);

@@ -1,7 +1,7 @@
 // A page that forecasts does not pay for training: what a bundler keeps of the package holds none of it.
 
 import assert from "node:assert/strict";
-import { bundleParts } from "../app/page/bundle.ts";
+import { bundleParts } from "../app/web/bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -10,7 +10,7 @@ async function modulesOf(text: string): Promise<Set<string>> {
   const folder = await Deno.makeTempDir({ dir: ROOT.pathname, prefix: ".bundle-" });
   try {
     await Deno.writeTextFile(`${folder}/entry.ts`, text);
-    await bundleParts(`${folder}/entry.ts`, `${folder}/out`);
+    await bundleParts([`${folder}/entry.ts`], `${folder}/out`);
     const modules = new Set<string>();
     for await (const { name } of Deno.readDir(`${folder}/out`)) {
       const script = await Deno.readTextFile(`${folder}/out/${name}`);

@@ -7,7 +7,7 @@ import { figurePixels } from "./figure.ts";
 import type { ForecastOptions } from "./options.ts";
 import { animationOptions, chooseSteps, type Drawable, pictureOptions } from "./picture.ts";
 import type { Recording } from "./recording.ts";
-import { channelsOf, gridShape, type PlaneChoice } from "./view.ts";
+import { channelFields, channelsOf, gridLengths, gridShape, type PlaneChoice } from "./view.ts";
 
 /**
  * The plane that was asked for.
@@ -37,7 +37,12 @@ export function pixelsOf(
   info: SampleInfo,
   plane: PlaneChoice | undefined,
 ): { animation: number; largest: number } {
-  const extent = { shape: gridShape(info), channels: scoredNames(info), ...(plane ? { plane } : {}) };
+  const extent = {
+    shape: gridShape(info),
+    ...gridLengths(info),
+    channels: scoredNames(info),
+    ...(plane ? { plane } : {}),
+  };
   const animation = figurePixels(extent, animationOptions(extent));
   const picture = figurePixels(extent, pictureOptions(chooseSteps(4)));
   return { animation, largest: Math.max(animation, picture) };
@@ -70,7 +75,9 @@ export function drawable(
       return {
         dataset: info.dataset,
         shape: gridShape(info),
+        ...gridLengths(info),
         channels: scoredNames(info),
+        fields: channelFields(info),
         axisNames: info.grid.axes,
         times: steps.map((step) => times[step]!),
         truth,

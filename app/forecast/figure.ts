@@ -1,9 +1,16 @@
-// The figure of a forecast as SVG: per field truth, forecast and error with their scales, one row a step; fields
-// side by side, in several bands when there are many.
+// The figure of a forecast: its fields with the colours that the page gives them, pictures put in as PNG.
 
 import { encode } from "fast-png";
-import { colorize, errorScale, fieldScale, type Scale, shortNumber } from "./scale.ts";
-import { difference, drawnPlane, type ForecastView, type Plane, planeOf } from "./view.ts";
+import { extentOf } from "../figure/extent.ts";
+import { drawFigure as drawAny, type Figure, type FigureColumn, layoutFigure } from "../figure/figure.ts";
+import { ON_ANY, type Theme } from "../figure/figure_text.ts";
+import { errorEnd, fieldLimits, usualMap } from "../figure/limits.ts";
+import { timeText } from "../figure/numbers.ts";
+import { pixelsOf } from "../figure/pixels.ts";
+import { difference, type Plane } from "../figure/plane.ts";
+import { MagnitudeCounts } from "../figure/quantile.ts";
+import type { Scale } from "../figure/scale.ts";
+import { drawnPlane, type ForecastView, planeOf } from "./view.ts";
 
 /** What is drawn. */
 export interface FigureOptions {
@@ -11,7 +18,7 @@ export interface FigureOptions {
   readonly steps: readonly number[];
   /** Longest side of a panel in pixels. */
   readonly panel: number;
-  /** Scales of each field; those of what is drawn unless given. */
+  /** Scales of each channel; those of what the view holds unless given. */
   readonly scales?: readonly FieldScales[];
   /** Heading and the line under it; those of a rollout unless given. */
   readonly title?: readonly [string, string];
@@ -21,187 +28,81 @@ export interface FigureOptions {
   readonly widest?: number;
   /** Whether a value is one pixel of the stored pictures: smaller, for browsers, which enlarge without blur. */
   readonly compact?: boolean;
+  /** Greys and ground; those that are read on any ground unless given. */
+  readonly theme?: Theme;
 }
 
-const GAP = 6;
-const BAR = 10;
-const BAR_TEXT = 52;
-const LEFT = 92;
-const TOP = 64;
-const FIELD_HEAD = 40;
-const FIELD_GAP = 22;
-const WIDEST = 1840;
-const INK = "#1c1c22";
-const FAINT = "#6b6b75";
-
-function escape(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
-function text(x: number, y: number, content: string, size = 13, more = ""): string {
-  return `<text x="${x}" y="${y}" font-size="${size}" fill="${INK}" ${more}>${escape(content)}</text>`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += 0x8000) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  }
-  return btoa(binary);
-}
-
-/** Where a picture lies. */
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-function image(plane: Plane, scale: Scale, { x, y, width, height }: Box, compact: boolean): string {
-  const zoom = compact ? 1 : Math.max(1, Math.ceil(width / plane.width));
-  const png = base64(encode({ ...colorize(plane, scale, zoom), channels: 4, depth: 8 }));
-  return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="${
-    compact ? "pixelated" : "auto"
-  }" href="data:image/png;base64,${png}"/>` +
-    `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="none" stroke="#55555e" stroke-width="0.6"/>`;
-}
-
-/** A vertical bar of the scale's colours with its ends and middle labelled. */
-function colorBar(scale: Scale, x: number, y: number, height: number): string {
-  const steps = Math.min(64, Math.round(height));
-  const plane = { width: 1, height: steps, values: new Float32Array(steps) };
-  for (let i = 0; i < steps; i++) {
-    plane.values[i] = scale.high - ((i + 0.5) / steps) * (scale.high - scale.low);
-  }
-  const middle = (scale.low + scale.high) / 2;
-  const label = (value: number, at: number) => text(x + BAR + 4, at, shortNumber(value), 11);
-  return image(plane, scale, { x, y, width: BAR, height }, false) + label(scale.high, y + 9) +
-    (height >= 60 ? label(Math.abs(middle) < 1e-9 * scale.high ? 0 : middle, y + height / 2 + 4) : "") +
-    label(scale.low, y + height);
-}
-
-/** Scales of a field and of its errors. */
+/** Scales of a channel and of its errors. */
 export interface FieldScales {
   readonly field: Scale;
   readonly error: Scale;
 }
 
-/** A field at one step. */
-interface Row {
-  readonly truth: Plane | null;
-  readonly forecast: Plane;
-  readonly error: Plane | null;
+const COLUMNS: readonly FigureColumn[] = [
+  { head: "truth", scale: 0 },
+  { head: "forecast", scale: 0 },
+  { head: "error", scale: 1 },
+];
+
+/** The numbers of a channel of a frame. */
+function channelOf(frame: Float32Array, channel: number, channels: number): Float32Array {
+  return Float32Array.from({ length: frame.length / channels }, (_, i) => frame[i * channels + channel]!);
 }
 
-/** All planes of a field at the drawn steps. */
-interface FieldPlanes {
-  readonly name: string;
-  readonly rows: readonly Row[];
+/** Scales that fit all frames of a view, of each channel; components of a field share theirs. */
+export function fieldScales(
+  { channels, fields = channels, truth, forecast, hidden }: ForecastView,
+): FieldScales[] {
+  const count = channels.length;
+  const known = new Map<string, FieldScales>();
+  return fields.map((field) => {
+    const found = known.get(field);
+    if (found) return found;
+    const parts = fields.flatMap((other, i) => other === field ? [i] : []);
+    const numbers = (frame: Float32Array | null) =>
+      frame ? parts.map((part) => channelOf(frame, part, count)) : [];
+    const truths = truth.flatMap(numbers);
+    const limits = fieldLimits(truths.length > 0 ? truths : forecast.flatMap(numbers), hidden);
+    const errors = new MagnitudeCounts();
+    truth.forEach((frame, step) => {
+      const real = numbers(frame);
+      numbers(forecast[step]!).forEach((part, i) => {
+        if (real[i]) errors.add(part.map((value, at) => value - real[i]![at]!), hidden);
+      });
+    });
+    const end = errorEnd(null, errors);
+    const scales: FieldScales = {
+      field: { ...limits, map: usualMap(limits) },
+      error: { low: -end, high: end, map: "PuOr" },
+    };
+    known.set(field, scales);
+    return scales;
+  });
 }
 
-function rowOf(view: ForecastView, channel: number, step: number): Row {
+function rowOf(view: ForecastView, channel: number, step: number): readonly (Plane | null)[] {
   const forecast = planeOf(view, view.forecast[step]!, channel);
   const frame = view.truth[step] ?? null;
   const truth = frame && planeOf(view, frame, channel);
-  return { truth, forecast, error: truth && difference(forecast, truth) };
-}
-
-function scalesOf(rows: readonly Row[]): FieldScales {
-  const truths = rows.flatMap(({ truth }) => truth ?? []);
-  return {
-    field: fieldScale(truths.length > 0 ? truths : rows.map(({ forecast }) => forecast)),
-    error: errorScale(rows.flatMap(({ error }) => error ?? [])),
-  };
-}
-
-/** Scales that fit all steps of a view, of each field. */
-export function fieldScales(view: ForecastView): FieldScales[] {
-  return view.channels.map((_, channel) =>
-    scalesOf(view.forecast.map((_, step) => rowOf(view, channel, step)))
-  );
-}
-
-/** Sizes that all parts of the figure share. */
-interface Layout {
-  readonly width: number;
-  readonly height: number;
-  readonly fieldWidth: number;
-  readonly bandHeight: number;
-  readonly fieldsPerBand: number;
-  readonly bands: number;
-  readonly panelWidth: number;
-  readonly panelHeight: number;
+  return [truth, forecast, truth && difference(forecast, truth)];
 }
 
 /** What the size of a figure depends on. */
-type Extent = Pick<ForecastView, "shape" | "plane" | "channels">;
+type Extent = Pick<ForecastView, "shape" | "plane" | "channels" | "lengths">;
 
-function layoutOf(view: Extent, { steps, panel, widest = WIDEST }: FigureOptions): Layout {
+/** Cells and lengths of the drawn plane. */
+function shapeOf(view: Pick<ForecastView, "shape" | "plane" | "lengths">): Pick<Figure, "cells" | "extent"> {
   const { right, up } = drawnPlane(view);
-  const [X, Y] = [view.shape[right]!, view.shape[up]!];
-  const unit = panel / Math.max(X, Y);
-  // Long thin grids stay visible.
-  const panelWidth = Math.max(24, Math.round(X * unit));
-  const panelHeight = Math.max(24, Math.round(Y * unit));
-  const fieldWidth = 3 * panelWidth + 2 * (BAR + BAR_TEXT) + 3 * GAP;
-  const count = view.channels.length;
-  const most = Math.max(1, Math.floor((widest - LEFT + FIELD_GAP) / (fieldWidth + FIELD_GAP)));
-  const bands = Math.ceil(count / most);
-  const fieldsPerBand = Math.ceil(count / bands);
-  const bandHeight = FIELD_HEAD + steps.length * (panelHeight + GAP) + 18;
-  return {
-    width: LEFT + fieldsPerBand * (fieldWidth + FIELD_GAP),
-    height: TOP + bands * bandHeight + 26,
-    fieldWidth,
-    bandHeight,
-    fieldsPerBand,
-    bands,
-    panelWidth,
-    panelHeight,
-  };
+  const cells = [view.shape[right]!, view.shape[up]!] as const;
+  const lengths = view.lengths ? [view.lengths[right]!, view.lengths[up]!] as const : cells;
+  return { cells, extent: extentOf(lengths, cells, view.lengths !== undefined) };
 }
 
 /** Pixels of a figure. */
 export function figurePixels(view: Extent, options: FigureOptions): number {
-  const { width, height } = layoutOf(view, options);
+  const extent = { ...shapeOf(view), rows: options.steps.length, columns: 3, fields: view.channels.length };
+  const { width, height } = layoutFigure(extent, options);
   return width * height;
-}
-
-function drawField(
-  field: FieldPlanes,
-  scales: FieldScales,
-  x: number,
-  y: number,
-  { panelWidth, panelHeight, fieldWidth }: Layout,
-  compact: boolean,
-): string {
-  const second = x + panelWidth + GAP;
-  const bar = second + panelWidth + GAP;
-  const third = bar + BAR + BAR_TEXT;
-  const errorBar = third + panelWidth + GAP;
-  const centre = (left: number) => `text-anchor="middle" transform="translate(${left + panelWidth / 2} 0)"`;
-  const heads = (["truth", "forecast", "error"] as const).map((head, i) =>
-    `<g ${centre([x, second, third][i]!)}>${text(0, y + 34, head, 11, `fill-opacity="0.75"`)}</g>`
-  );
-  const title = text(x, y + 16, field.name, 14, `font-weight="600"`) +
-    `<line x1="${x}" x2="${x + fieldWidth - 14}" y1="${y + 21}" y2="${
-      y + 21
-    }" stroke="#d0d0d6" stroke-width="1"/>`;
-  const rows = field.rows.map(({ truth, forecast, error }, i) => {
-    const top = y + FIELD_HEAD + i * (panelHeight + GAP);
-    const absent = (left: number) =>
-      `<rect x="${left}" y="${top}" width="${panelWidth}" height="${panelHeight}" fill="#f4f4f6" stroke="#d0d0d6"/>` +
-      `<g ${centre(left)}>${text(0, top + panelHeight / 2 + 4, "no data", 11)}</g>`;
-    const draw = (plane: Plane, scale: Scale, left: number) =>
-      image(plane, scale, { x: left, y: top, width: panelWidth, height: panelHeight }, compact);
-    return (truth ? draw(truth, scales.field, x) : absent(x)) +
-      draw(forecast, scales.field, second) +
-      colorBar(scales.field, bar, top, panelHeight) +
-      (error ? draw(error, scales.error, third) : absent(third)) +
-      (error ? colorBar(scales.error, errorBar, top, panelHeight) : "");
-  });
-  return title + heads.join("") + rows.join("");
 }
 
 /** What the figure shows, in one line under the title. */
@@ -211,10 +112,7 @@ function subtitle(view: ForecastView): string {
   const names = ["x", "y", "z"].map((usual, axis) => view.axisNames[axis] ?? usual);
   const { axis, index, right, up } = drawnPlane(view);
   const plane = Z > 1 ? `, plane ${names[axis]} = ${index}` : "";
-  const hidden = view.hidden?.some((v) => v !== 0) ? ", grey: hidden cells" : "";
-  return `grid ${grid}${plane}; ${names[right]} to the right, ${
-    names[up]
-  } up; error = forecast - truth${hidden}`;
+  return `grid ${grid}${plane}; ${names[right]} to the right, ${names[up]} up; error = forecast - truth`;
 }
 
 /**
@@ -225,49 +123,33 @@ function subtitle(view: ForecastView): string {
  * @returns SVG text
  */
 export function drawFigure(view: ForecastView, options: FigureOptions): string {
-  const layout = layoutOf(view, options);
-  const fields = view.channels.map((name, channel): FieldPlanes => ({
-    name,
-    rows: options.steps.map((step) => rowOf(view, channel, step)),
-  }));
+  const { steps, compact = false, theme = ON_ANY, scales = fieldScales(view) } = options;
   const [title, line] = options.title ?? [`${view.dataset}: Walrus forecast`, subtitle(view)];
-  const parts: string[] = [
-    `<rect width="100%" height="100%" fill="white"/>`,
-    text(16, 28, title, 18, `font-weight="600"`),
-    `<g fill-opacity="0.7">${text(16, 47, line, 12)}</g>`,
-  ];
-  fields.forEach((field, i) => {
-    const band = Math.floor(i / layout.fieldsPerBand);
-    const column = i % layout.fieldsPerBand;
-    const y = TOP + band * layout.bandHeight;
-    parts.push(
-      drawField(
-        field,
-        options.scales?.[i] ?? scalesOf(field.rows),
-        LEFT + column * (layout.fieldWidth + FIELD_GAP),
-        y,
-        layout,
-        options.compact ?? false,
-      ),
-    );
-    if (column > 0) return;
-    options.steps.forEach((step, row) => {
-      const middle = y + FIELD_HEAD + row * (layout.panelHeight + GAP) + layout.panelHeight / 2;
-      const [name, more] = options.rowNames?.[row] ??
-        [`step ${step + 1}`, `t = ${timeText(view.times[step]!)}`];
-      parts.push(text(16, middle, name, 13));
-      parts.push(
-        `<g fill="${FAINT}" fill-opacity="0.8">${text(16, middle + 16, more, 11)}</g>`,
-      );
-    });
+  const figure: Figure = {
+    title,
+    line,
+    rowNames: steps.map((step, row) =>
+      options.rowNames?.[row] ?? [`step ${step + 1}`, `t = ${timeText(view.times[step]!)}`]
+    ),
+    fields: view.channels.map((name, channel) => ({
+      name,
+      unit: "no unit given",
+      columns: COLUMNS,
+      scales: [
+        { name, scale: scales[channel]!.field },
+        { name: `error of ${name}`, scale: scales[channel]!.error },
+      ],
+      rows: steps.map((step) => rowOf(view, channel, step)),
+    })),
+    ...shapeOf(view),
+  };
+  return drawAny(figure, {
+    ...options,
+    theme,
+    image(cells, scale, { x, y, width, height }, fit) {
+      const png = encode({ ...pixelsOf(cells, scale, fit, compact), channels: 4, depth: 8 }).toBase64();
+      return `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +
+        `image-rendering="pixelated" href="data:image/png;base64,${png}"/>`;
+    },
   });
-  const { width, height } = layout;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter, system-ui, sans-serif">${
-    parts.join("")
-  }</svg>`;
-}
-
-/** A time in up to four digits. */
-export function timeText(time: number): string {
-  return String(Number(time.toPrecision(4)));
 }

@@ -4,7 +4,7 @@
 import { writeSamples } from "walrus/data";
 import { writeFileAtomic } from "walrus/io";
 import { checkOutputs, existing } from "../outputs.ts";
-import { type Drawable, renderAnimation, renderPicture } from "./picture.ts";
+import { type Drawable, pictureScales, renderAnimation, renderPicture } from "./picture.ts";
 import { attributesOf, type Provenance } from "./provenance.ts";
 import type { Recording } from "./recording.ts";
 
@@ -89,10 +89,11 @@ export async function writePictures(
   gif: boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  await writeFileAtomic(picture, await renderPicture(frames), signal);
+  const scales = await pictureScales(frames);
+  await writeFileAtomic(picture, await renderPicture(frames, scales), signal);
   signal.throwIfAborted();
   if (gif) {
-    await writeFileAtomic(animation, renderAnimation(frames), signal);
+    await writeFileAtomic(animation, renderAnimation(frames, scales), signal);
     return [picture, animation];
   }
   for (const old of await existing([animation])) await Deno.remove(old);

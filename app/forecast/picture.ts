@@ -3,7 +3,9 @@
 
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import gifenc from "gifenc";
-import { drawFigure, fieldScales, type FigureOptions, timeText } from "./figure.ts";
+import { DARK } from "../figure/figure_text.ts";
+import { timeText } from "../figure/numbers.ts";
+import { drawFigure, type FieldScales, fieldScales, type FigureOptions } from "./figure.ts";
 import type { ForecastView } from "./view.ts";
 
 const { GIFEncoder, quantize, applyPalette } = gifenc;
@@ -69,18 +71,20 @@ export function pictureOptions(steps: readonly number[]): FigureOptions {
   return { steps, panel: PICTURE };
 }
 
-/**
- * How a frame of the animation is drawn. Of grids that are not larger, every value is a square of whole pixels: to blur
- * them takes ten times as long as all else.
- */
+/** How a frame of the animation is drawn: on a ground of its own, since its format knows no half-transparent edges. */
 export function animationOptions({ shape }: Pick<ForecastView, "shape">): FigureOptions {
   const points = Math.max(...shape);
   const zoom = Math.round(ANIMATION / points);
-  return { steps: [0], panel: zoom > 0 ? zoom * points : ANIMATION, compact: zoom > 0 };
+  return { steps: [0], panel: zoom > 0 ? zoom * points : ANIMATION, compact: zoom > 0, theme: DARK };
 }
 
-/** Steps whose values set the scales of an animation. */
+/** Steps whose values set the scales of the pictures. */
 const SCALED = 48;
+
+/** Scales of all pictures of a forecast. */
+export async function pictureScales(frames: Drawable): Promise<FieldScales[]> {
+  return fieldScales(await frames.view(chooseSteps(frames.steps, SCALED)));
+}
 
 /** What stands beside the rows of a figure. */
 function rowNames(steps: readonly number[], { times }: ForecastView): (readonly [string, string])[] {
@@ -91,15 +95,17 @@ function rowNames(steps: readonly number[], { times }: ForecastView): (readonly 
  * The figure as PNG: one row for each of a few steps.
  *
  * @param frames what is drawn
+ * @param scales of each channel
  * @param steps which steps, from 0
  */
 export async function renderPicture(
   frames: Drawable,
+  scales: readonly FieldScales[],
   steps: readonly number[] = chooseSteps(frames.steps),
 ): Promise<Uint8Array> {
   const view = await frames.view(steps);
   const rows = steps.map((_, i) => i);
-  const svg = drawFigure(view, { ...pictureOptions(rows), rowNames: rowNames(steps, view) });
+  const svg = drawFigure(view, { ...pictureOptions(rows), scales, rowNames: rowNames(steps, view) });
   return (await rasterize(svg, true)).png;
 }
 
@@ -120,11 +126,15 @@ function paletteOf(rasters: readonly Raster[]): number[][] {
  * The figure as animated GIF: one picture a step, scales and palette common to all.
  *
  * @param frames what is drawn
+ * @param scales of each channel
  * @param delay milliseconds a step is shown
  * @returns the bytes of the file, a frame at a time
  */
-export async function* renderAnimation(frames: Drawable, delay = 350): AsyncGenerator<Uint8Array> {
-  const scales = fieldScales(await frames.view(chooseSteps(frames.steps, SCALED)));
+export async function* renderAnimation(
+  frames: Drawable,
+  scales: readonly FieldScales[],
+  delay = 350,
+): AsyncGenerator<Uint8Array> {
   const draw = async (step: number) => {
     const view = await frames.view([step]);
     const options = { ...animationOptions(view), scales, rowNames: rowNames([step], view) };

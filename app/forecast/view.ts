@@ -2,6 +2,8 @@
 
 import type { Sample, SampleInfo } from "walrus";
 import { componentNames } from "walrus/data";
+import { axisLength } from "../figure/extent.ts";
+import type { Plane } from "../figure/plane.ts";
 
 /** A forecast beside the truth. */
 export interface ForecastView {
@@ -9,6 +11,10 @@ export interface ForecastView {
   /** X, Y, Z; Z is 1 in 2D. */
   readonly shape: readonly [number, number, number];
   readonly channels: readonly string[];
+  /** Field of each channel: components of one share their colours. Each its own unless given. */
+  readonly fields?: readonly string[];
+  /** Lengths of the axes in one unit, 0 where not known; as their points unless given. */
+  readonly lengths?: readonly [number, number, number];
   readonly axisNames: readonly string[];
   /** Time of every step. */
   readonly times: readonly number[];
@@ -66,11 +72,20 @@ export function channelsOf({ info, values }: Pick<Sample, "info" | "values">): F
   return out;
 }
 
-/** A plane of one channel: `width * height` values, rows from the top (largest coordinate) down; NaN where hidden. */
-export interface Plane {
-  readonly width: number;
-  readonly height: number;
-  readonly values: Float32Array;
+/** Lengths of the axes of a grid whose coordinates are of one kind. */
+export function gridLengths({ grid }: SampleInfo): Pick<ForecastView, "lengths"> {
+  if (grid.system !== "cartesian") return {};
+  const [x = 0, y = 0, z = 0] = grid.axes.map((_, i) =>
+    axisLength(grid.coordinates[i] ?? [], grid.shape[i]!)
+  );
+  return { lengths: [x, y, z] };
+}
+
+/** Field of each channel of a frame. */
+export function channelFields(info: SampleInfo): string[] {
+  return info.fields.flatMap((field) =>
+    field.constant ? [] : componentNames(info, field).map(() => field.name)
+  );
 }
 
 /** The channel of a frame as a picture. */
@@ -79,17 +94,14 @@ export function planeOf(view: ForecastView, frame: Float32Array, channel: number
   const strides = [view.shape[1] * view.shape[2], view.shape[2], 1];
   const [width, height] = [view.shape[right]!, view.shape[up]!];
   const values = new Float32Array(width * height);
+  const hidden = view.hidden && new Uint8Array(width * height);
   for (let a = 0; a < width; a++) {
     for (let b = 0; b < height; b++) {
       const point = a * strides[right]! + b * strides[up]! + index * strides[axis]!;
-      const hidden = view.hidden !== null && view.hidden[point] !== 0;
-      values[(height - 1 - b) * width + a] = hidden ? NaN : frame[point * view.channels.length + channel]!;
+      const at = (height - 1 - b) * width + a;
+      if (hidden) hidden[at] = view.hidden![point]!;
+      values[at] = frame[point * view.channels.length + channel]!;
     }
   }
-  return { width, height, values };
-}
-
-/** Difference of two planes. */
-export function difference(a: Plane, b: Plane): Plane {
-  return { ...a, values: a.values.map((v, i) => v - b.values[i]!) };
+  return { width, height, values, hidden };
 }

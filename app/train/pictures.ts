@@ -204,7 +204,8 @@ function figureOf({ subject, truth, forecasts }: Kept): string {
     times: rows.map(() => time),
     truth: rows.map(() => truth),
     forecast: [...forecasts.values()],
-    hidden: null,
+    // The truth has no other numbers that are not finite.
+    hidden: Uint8Array.from({ length: X * Y }, (_, i) => Number.isNaN(truth[i * channels.length]!) ? 1 : 0),
   };
   const plane = Z > 1 ? `, middle plane of ${X} x ${Y} x ${Z}` : "";
   return drawFigure(view, {

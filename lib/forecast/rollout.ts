@@ -38,6 +38,11 @@ export interface RolloutOptions {
   readonly statistics?: Statistics | null;
   /** Told what the forecast will take before anything large is read; throws to refuse. */
   readonly admit?: (need: MemoryEstimate) => unknown;
+  /**
+   * Frames of this rollout that are there already, from step 1: it goes on after them, with the bits that it would have
+   * had. `steps` counts them. Not with a KV cache, which is gone.
+   */
+  readonly after?: readonly Frame[];
   /** Ends the rollout: within a step at its next op. */
   readonly signal?: AbortSignal;
   /** Gives a new device when the model's is lost; the rollout goes on there from its last finished frame. */
@@ -50,6 +55,16 @@ function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Steps of a rollout are ${steps}, wanted an integer from 1`);
   }
+}
+
+/** Refuses frames that a rollout can not go on after. */
+function checkAfter(after: readonly Frame[], { kvCache = false }: RolloutOptions): void {
+  if (kvCache && after.length > 0) {
+    throw new RangeError("Cannot go on after frames with a KV cache: what it kept of them is gone");
+  }
+  const wrong = after.findIndex(({ step }, i) => step !== i + 1);
+  if (wrong < 0) return;
+  throw new RangeError(`Frame ${wrong} to go on after has step ${after[wrong]!.step}, wanted ${wrong + 1}`);
 }
 
 /** Spacing of the last two frames; 1 where there is one frame. */
@@ -77,9 +92,10 @@ export async function* rollout(
   start: Sample,
   options: RolloutOptions,
 ): AsyncGenerator<Frame, void, void> {
-  const { steps, seed = 0, lead = spacingOf(start), kvCache = false, map, transforms } = options;
+  const { steps, seed = 0, lead = spacingOf(start), kvCache = false, map, transforms, after = [] } = options;
   const fields = { ...(map ? { map } : {}), ...(transforms ? { transforms } : {}) };
   checkSteps(steps);
+  checkAfter(after, options);
   const { model } = host;
   const draws = options.stepInputs ? true : options.draws ?? model.draws ?? false;
   const shape = model.shape(start.info, {
@@ -105,10 +121,13 @@ export async function* rollout(
   });
   const last = start.times.at(-1) ?? 0;
   /** The last frames, as many as a window has. */
-  let recent: Frame[] = [];
-  for (let index = 1, step = 0; step < steps; index++) {
+  let recent: Frame[] = after.slice(-start.times.length);
+  for (let index = after.length + 1, step = after.length; step < steps; index++) {
     await breathe();
     const predicted = await session.step(index, () => windowAfter(start, recent));
+    if (after.length > 0 && predicted.length > 1) {
+      throw new RangeError(`Cannot go on after frames: ${model.family} predicts ${predicted.length} at once`);
+    }
     for (const values of predicted.slice(0, steps - step)) {
       step++;
       const frame = frameAfter(start, values, step, last + step * lead);

@@ -1,8 +1,8 @@
-// Commands without a file of their own here, each run to its end: doctor, make-checkpoint, page, plan, stats, train.
+// Commands without a file of their own here, each run to its end: doctor, make-checkpoint, app, plan, stats, train.
 
 import assert from "node:assert/strict";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
-import { page } from "../../app/page/command.ts";
+import { app, page } from "../../app/web/command.ts";
 import { plan } from "../../app/plan/command.ts";
 import { stats } from "../../app/stats/command.ts";
 import { train } from "../../app/train/command.ts";
@@ -51,27 +51,38 @@ Deno.test("make-checkpoint writes the weights of a configuration, the same for t
     assert.ok((await tensor!.read()).every(Number.isFinite));
   }));
 
-Deno.test("page serves the page and its scripts until it is interrupted", async () => {
-  const abort = new AbortController();
-  let serve = (_: string) => {};
-  const serving = new Promise<string>((resolve) => serve = resolve);
-  const ended = runCommand(page, ["--port", "0"], { signal: abort.signal, print: serve });
-  const [address] = /http:\S+/.exec(await serving)!;
-  const get = async (path: string) => {
-    const response = await fetch(address + path);
-    return [response.status, response.headers.get("content-type"), (await response.text()).length > 100];
-  };
-  assert.deepEqual(await get(""), [200, "text/html; charset=utf-8", true]);
-  assert.deepEqual(await get("worker.js"), [200, "text/javascript; charset=utf-8", true]);
-  assert.deepEqual(await get("deno.json"), [404, "text/plain;charset=UTF-8", false]);
-  abort.abort();
-  assert.equal((await ended).code, 130);
-  const { code, err } = await runCommand(page, ["--port", "x"]);
-  assert.deepEqual([code, err], [
-    2,
-    "error: option '--port <number>' is 'x', wanted a whole number from 0 to 65535",
-  ]);
-});
+Deno.test("app serves the app until it is interrupted, under its old name too, and writes it for any host", () =>
+  inFolder(async (folder) => {
+    const abort = new AbortController();
+    let serve = (_: string) => {};
+    const serving = new Promise<string>((resolve) => serve = resolve);
+    const ended = runCommand(page, ["--port", "0"], { signal: abort.signal, print: serve });
+    const [address] = /http:\S+/.exec(await serving)!;
+    const get = async (path: string) => {
+      const response = await fetch(address + path);
+      return [response.status, response.headers.get("content-type"), (await response.text()).length > 100];
+    };
+    assert.deepEqual(await get(""), [200, "text/html; charset=utf-8", true]);
+    assert.deepEqual(await get("page/main.js"), [200, "text/javascript; charset=utf-8", true]);
+    assert.deepEqual(await get("deno.json"), [404, "text/plain;charset=UTF-8", false]);
+    abort.abort();
+    const { code: interrupted, err: note } = await ended;
+    assert.deepEqual([interrupted, note.split("\n")[0]], [130, "`page` is now `app`: deno task app"]);
+    const { code, err } = await runCommand(app, ["--port", "x"]);
+    assert.deepEqual([code, err], [
+      2,
+      "error: option '--port <number>' is 'x', wanted a whole number from 0 to 65535",
+    ]);
+
+    const written = await runCommand(app, ["--out", `${folder}/app`]);
+    assert.equal(written.code, 0, written.err);
+    assert.match(written.out, /app: \d+ files, \d+\.\d MB$/);
+    for (
+      const path of ["index.html", "app.css", "page/main.js", "service_worker.js", "model/walrus.safetensors"]
+    ) {
+      assert.ok((await Deno.stat(`${folder}/app/${path}`)).size > 100, path);
+    }
+  }));
 
 Deno.test("plan shows the memory of steps of a small network", async () => {
   const config = inRepository("examples/walrus_small/extended_config.yaml");

@@ -9,7 +9,7 @@ import { fetchCommand } from "../../app/fetch/command.ts";
 import { forecast } from "../../app/forecast/command.ts";
 import { inspect } from "../../app/inspect/command.ts";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
-import { page } from "../../app/page/command.ts";
+import { app } from "../../app/web/command.ts";
 import { parity } from "../../app/parity/command.ts";
 import { plan } from "../../app/plan/command.ts";
 import { stats } from "../../app/stats/command.ts";
@@ -19,6 +19,7 @@ import { inRepository } from "../shared.ts";
 
 /** All commands by the name they tell. */
 export const COMMANDS: Readonly<Record<string, Run>> = {
+  app,
   build,
   doctor,
   evaluate,
@@ -26,7 +27,6 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   forecast,
   inspect,
   "make-checkpoint": makeCheckpoint,
-  page,
   parity,
   plan,
   stats,

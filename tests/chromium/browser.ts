@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 
 /** Where Debian's package puts it. */
-const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 
 /** Why tests in a browser can not run; null where they can. */
 export function missing(): string | null {
@@ -15,7 +15,8 @@ export function missing(): string | null {
   }
 }
 
-const FLAGS = [
+/** What it is started with. */
+export const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-quic",

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
 import type { CaseReport } from "../../app/parity/runner.ts";
-import { bundle, ISOLATED } from "../../app/page/bundle.ts";
+import { bundle, ISOLATED } from "../../app/web/bundle.ts";
 import { fixture, inRepository, shared } from "../shared.ts";
 import { browserTest, inBrowser } from "./browser.ts";
 

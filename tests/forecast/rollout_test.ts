@@ -170,3 +170,21 @@ Deno.test("rollout() refuses bad options, unknown fields and grids, and stops wh
   abort.abort();
   await assert.rejects(() => rollout.next(), { name: "AbortError" });
 });
+
+Deno.test("a rollout goes on after frames with the bits it would have had", async () => {
+  using device = await wasm({ threads: 1 });
+  using model = await loadModel(CHECKPOINT, { device });
+  const start = await framesOf(GRAY_SCOTT, 0, 6);
+  const options = { steps: 8, seed: 3, draws: true };
+  const whole = await Array.fromAsync(model.rollout(start, options));
+  for (const count of [1, 7]) {
+    const after = whole.slice(0, count);
+    const rest = await Array.fromAsync(model.rollout(start, { ...options, after }));
+    assert.deepEqual(rest, whole.slice(count));
+  }
+  assert.deepEqual(await Array.fromAsync(model.rollout(start, { ...options, after: whole })), []);
+  const refused = (more: Partial<RolloutOptions>, message: RegExp) =>
+    assert.rejects(Array.fromAsync(model.rollout(start, { ...options, ...more })), message);
+  await refused({ after: whole.slice(1) }, /Frame 0 to go on after has step 2, wanted 1/);
+  await refused({ after: whole.slice(0, 1), kvCache: true }, /what it kept of them is gone/);
+});

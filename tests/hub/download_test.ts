@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { bundle } from "../../app/page/bundle.ts";
+import { bundle } from "../../app/web/bundle.ts";
 import { fetchFiles } from "../../lib/hub/fetch_files.ts";
 import { parseHubName } from "../../lib/hub/name.ts";
 import type { HubOptions } from "../../lib/hub/options.ts";

@@ -1,0 +1,146 @@
+// The one place where the library is called to open data, load networks and make devices. Loaded after the first paint.
+
+import {
+  type BackendName,
+  type Dataset,
+  type ForecastModel,
+  loadModel,
+  openData as openLibraryData,
+  openWorker,
+  type WeightStorage,
+  type WorkerHandle,
+} from "walrus";
+import type { DataInput } from "walrus/data";
+import type { HubOptions } from "walrus/hub";
+import { parseYaml, type SourceInput } from "walrus/io";
+import { type Learnt, LEARNT_FILE, type Model, openModel, withLearnt } from "walrus/models";
+import type { Backend } from "./setup/choice.ts";
+
+/** A network that forecasts, and why it computes where it does; empty where that was asked for. */
+export interface Network {
+  readonly network: ForecastModel;
+  readonly choice: string;
+}
+
+/** Files of a network. */
+export interface NetworkFiles {
+  readonly checkpoint: SourceInput;
+  /** Files beside it by name: its configuration, what it has learnt. */
+  readonly beside?: ReadonlyMap<string, SourceInput>;
+}
+
+/** How a network is loaded. */
+export interface LoadSettings {
+  readonly backend: Backend;
+  readonly weights: WeightStorage;
+  readonly hub: HubOptions;
+  /** Told of bytes of weights as they are read. */
+  onBytes(bytes: number): void;
+}
+
+/** Scripts of the app that workers run. */
+const SCRIPT = "library_worker.js";
+
+/** One worker reads files, one computes: reading goes on while a step is computed. */
+const workers = new Map<"files" | "compute", Promise<WorkerHandle>>();
+
+function workerOf(kind: "files" | "compute"): Promise<WorkerHandle> {
+  const found = workers.get(kind) ?? openWorker(new URL(SCRIPT, document.baseURI));
+  workers.set(kind, found);
+  found.catch(() => workers.delete(kind));
+  return found;
+}
+
+/** Data of any known format. */
+export async function openData(input: DataInput, hub: HubOptions): Promise<Dataset> {
+  return await openLibraryData(input, { hub, worker: await workerOf("files") });
+}
+
+/** A network without its weights: what it knows and what it would do with data. Not of a Hub, whose files only workers keep. */
+export async function describeNetwork({ checkpoint, beside }: NetworkFiles): Promise<Model> {
+  const config = configOf(beside);
+  const model = await openModel({ checkpoint, ...(config ? { config } : {}) });
+  return model.learnt ? model : await withKnown(model, beside);
+}
+
+/** The network of configuration texts alone, before its weights are there. */
+export async function describeConfig(beside: ReadonlyMap<string, Blob>): Promise<Model> {
+  return await withKnown(await openModel({ config: configOf(beside)! }), beside);
+}
+
+function configOf(beside: NetworkFiles["beside"]): SourceInput | undefined {
+  return [...beside ?? []].find(([name]) => name !== LEARNT_FILE)?.[1];
+}
+
+async function withKnown(model: Model, beside: NetworkFiles["beside"]): Promise<Model> {
+  const learnt = beside?.get(LEARNT_FILE);
+  if (!(learnt instanceof Blob)) return model;
+  return withLearnt(model, parseYaml(await learnt.text(), LEARNT_FILE) as Learnt);
+}
+
+/** Losses of a graphics device so far, of all networks. */
+let losses = 0;
+
+/** With no more processors than this the page's own thread has too little to do to keep one free. */
+const FEW = 2;
+
+/** A network on a device of its own, its weights read as they are needed. */
+export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): Promise<Network> {
+  const { backend, weights, hub, onBytes } = settings;
+  let choice = "";
+  const { checkpoint, beside } = files;
+  const config = configOf(beside);
+  const processors = navigator.hardwareConcurrency;
+  const network = await loadModel(checkpoint, {
+    worker: await workerOf("compute"),
+    backend,
+    weights,
+    hub,
+    deviceOptions: {
+      onChoice: (text) => void (choice = text),
+      ...processors <= FEW && crossOriginIsolated ? { wasm: { threads: processors } } : {},
+    },
+    ...(config ? { config } : {}),
+    onTensor: (_, bytes) => onBytes(bytes),
+  });
+  if (network.model.learnt) return { network, choice };
+  const model = await withKnown(network.model, beside);
+  return {
+    network: {
+      model,
+      warnings: network.warnings,
+      get deviceName() {
+        return network.deviceName;
+      },
+      rollout: (start, options) => network.rollout(start, options),
+      [Symbol.dispose]: () => network[Symbol.dispose](),
+    },
+    choice,
+  };
+}
+
+/**
+ * Rollouts of a network that go on when its graphics device is gone: on another, and on the processor once that is gone
+ * too, since two losses are no accident.
+ *
+ * @param onLost told how often it happened
+ */
+export function enduring(
+  { network }: Network,
+  backend: Backend,
+  onLost: (times: number) => void,
+): Pick<ForecastModel, "rollout"> {
+  const onDeviceLost = (): BackendName => {
+    onLost(++losses);
+    return losses > 1 ? "wasm" : backend;
+  };
+  return { rollout: (start, options) => network.rollout(start, { ...options, ...{ onDeviceLost } }) };
+}
+
+/** Most memory of the processor's backend: what 32-bit addresses reach. */
+const NARROW_BYTES = 2 ** 32;
+
+/** Bytes that a forecast may take on a device. A GPU's own limit shows when buffers are made. */
+export function mostBytes(deviceName: string): number {
+  return deviceName.startsWith("wasm") ? NARROW_BYTES : Infinity;
+}

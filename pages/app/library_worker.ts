@@ -1,0 +1,3 @@
+// The library's worker as a script of the app: opens data, reads weights, computes.
+
+import "walrus/worker";

@@ -1,0 +1,77 @@
+// Starts the app: draws the page, opens what the address says, and begins a forecast where that costs nobody anything.
+
+import { render } from "preact";
+import { keepLink } from "../link/keep_link.ts";
+import { readQuery } from "../link/query.ts";
+import { say } from "../message.ts";
+import { registerOffline } from "../offline/register.ts";
+import { crashMark, mayStart, setCrashMark } from "../session/crash.ts";
+import { modelName } from "../setup/choice.ts";
+import { makeApp } from "./app.ts";
+import { keepNotice } from "./notice.ts";
+import { Page } from "./page.tsx";
+import { startTheme } from "./theme.ts";
+
+const app = makeApp();
+const { store } = app;
+// For tests, and for whoever looks into the page: all that it knows.
+Object.assign(globalThis, { walrusApp: app });
+startTheme(store);
+keepNotice(app);
+
+const linked = readQuery(location.search);
+const bytes = linked.model.kind === "shipped"
+  ? app.context.facts.sizes["model/walrus.safetensors"] ?? null
+  : null;
+const listed = [linked.model, ...linked.compare ? [linked.compare] : []].filter(({ kind }) =>
+  kind !== "shipped"
+);
+store.update(({ models }) => ({
+  modelChoice: linked.model,
+  compareChoice: linked.compare,
+  settings: linked.settings,
+  view: linked.view,
+  models: [...models, ...listed.map((choice) => ({ choice, label: modelName(choice) }))],
+  model: { model: null, name: modelName(linked.model), bytes, here: false, message: null },
+}));
+render(<Page app={app} />, document.getElementById("app")!);
+keepLink(store);
+
+/** A forecast begins by itself once its input is there. */
+function startWhenShown(): void {
+  let asked = false;
+  const stop = store.subscribe(({ data, scene, use, input }) => {
+    // The data come first: they are what is looked at meanwhile.
+    if (data.kind === "ready" && !asked) {
+      asked = true;
+      app.prefetch();
+    }
+    if (!scene || !use || !input) return;
+    stop();
+    app.start();
+  });
+}
+
+const mark = crashMark();
+const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
+const isOpener = linked.data === null || linked.data.kind === "example";
+if (isOpener && mayStart(bytes, connection, mark)) startWhenShown();
+void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
+  if (mark === null) return;
+  const actions = [
+    ...linked.model.kind === "shipped" ? [] : [{ label: "Small model", run: () => app.useSmall() }],
+    { label: "Try again", run: () => app.start() },
+  ];
+  setCrashMark(null);
+  store.update({
+    run: {
+      kind: "failed",
+      step: 0,
+      message: say("warn", `The last visit ended while loading ${mark}.`, actions),
+    },
+  });
+});
+// Who leaves has not crashed.
+addEventListener("pagehide", () => setCrashMark(null));
+// Nothing is kept before the first forecast has what it needs of the network.
+setTimeout(() => void registerOffline(store), 4000);

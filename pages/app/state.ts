@@ -1,0 +1,38 @@
+// The state of the app in one record, and what changes it. Parts of it are other modules' own: scene.ts (what is
+// shown), setup/ (what is asked for), session/ (what is computed), finetune/ (what is learnt).
+
+import type { PanelNotice, Scene, View } from "./scene.ts";
+import type { Store } from "./store.ts";
+
+/** What viewer, charts and take-away read and change. */
+export interface ViewerState {
+  /** Null before any data are there. */
+  readonly scene: Scene | null;
+  readonly view: View;
+  /** In the forecast's panel while it is empty. */
+  readonly notice: PanelNotice | null;
+  readonly theme: "light" | "dark";
+}
+
+/** The store as viewer, charts and take-away are given it; that of the app has more in it. */
+export type ViewerStore = Store<ViewerState>;
+
+/** Changes a part of the view. */
+export function look(store: Pick<ViewerStore, "update">, change: Partial<View>): void {
+  store.update(({ view }) => ({ view: { ...view, ...change } }));
+}
+
+/** What components of viewer/, charts/ and take/ are given: `Viewer`, `Charts`, `TakeAway`, one export each. */
+export interface PartProps {
+  readonly store: ViewerStore;
+  /** Says a sentence to screen readers, at most every five seconds the newest. */
+  announce(text: string): void;
+}
+
+/** What `TakeAway` is given besides. */
+export interface TakeProps extends PartProps {
+  /** The address that opens this view; it has words for the receiver where data are the sender's own file. */
+  link(): Promise<string>;
+  /** TypeScript that computes this forecast with the library. */
+  code(): string;
+}
