@@ -4,7 +4,7 @@ import { fft } from "./fft.ts";
 
 /** Variance by wavenumber. */
 export interface PowerSpectrum {
-  /** Whole cycles per domain, from 1 to half the points of the shortest axis. */
+  /** Whole cycles per domain from 1, below half the points of the shortest axis: up to there all directions count. */
   readonly wavenumbers: readonly number[];
   /** Sum of the modes' power whose wavenumber rounds to each, in the unit of the values squared. */
   readonly power: readonly number[];
@@ -82,7 +82,7 @@ export function powerSpectrum(
     );
   }
   const { re, im } = fft(prepared(values, shape, periodic, hidden), shape);
-  const last = Math.floor(Math.min(...shape.filter((n) => n > 1)) / 2);
+  const last = Math.ceil(Math.min(...shape.filter((n) => n > 1)) / 2) - 1;
   const power = new Array<number>(Number.isFinite(last) ? last : 0).fill(0);
   for (let i = 0; i < size; i++) {
     let rest = i;

@@ -119,6 +119,16 @@ Deno.test("limits are the same at every step, and ends of errors grow only", () 
   assert.deepEqual(own.field, { low: 0, high: 2, map: "magma", log: false });
 });
 
+Deno.test("limits are those of all true frames once they are read, and errors count whose truth came late", () => {
+  const book = new ScaleBook(() => {}, Infinity);
+  const late = { ...flat.truth, frames: flat.truth.frames.slice(0, flat.steps.inputs) };
+  const early = book.scales({ ...flat, truth: late }, FIRST_VIEW)!;
+  assert.equal(early.known.error, false);
+  const all = book.scales(flat, FIRST_VIEW)!;
+  assert.deepEqual(all, new ScaleBook(() => {}, Infinity).scales(flat, FIRST_VIEW));
+  assert.notDeepEqual(all.automatic, early.automatic);
+});
+
 Deno.test("an error is forecast - truth, and a panel without truth says so", () => {
   const [[truth, forecast, error]] = panelRows(flat, FIRST_VIEW) as never as [[never, never, never]];
   const at = (panel: never, step: number) => panelValue(numbersOf(panel, step, 0), 13);

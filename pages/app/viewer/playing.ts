@@ -78,6 +78,7 @@ export function usePlaying(store: ViewerStore): Playing {
   const loop = useSelect(store, (state) => state.view.loop);
   const [held, setHeld] = useState(false);
   const wanted = useRef(false);
+  const rounds = useRef(0);
   const next = scene && playing ? nextOf(scene, { step, loop }) : null;
   useEffect(() => setHeld(false), [scene?.id, playing]);
   useEffect(() => {
@@ -87,10 +88,15 @@ export function usePlaying(store: ViewerStore): Playing {
   }, [playing]);
   useEffect(() => {
     if (!scene || !playing || next === "wait") return;
-    if (next === "end") return look(store, { playing: false });
+    if (next === "end") {
+      // What the page opens with is shown twice: once as it is computed, once as a whole.
+      const whole = scene.id === 1 && scene.computed === scene.steps.planned;
+      if (!whole || wanted.current || rounds.current > 0) return look(store, { playing: false });
+    }
     const pace = 1000 / (held ? Math.min(speed, SAFE_SPEED) : speed);
     const timer = setTimeout(() => {
-      look(store, { step: next === "again" ? shownRange(scene)[0] : clampStep(scene, step + 1) });
+      if (next === "end") rounds.current++;
+      look(store, { step: next === "step" ? clampStep(scene, step + 1) : shownRange(scene)[0] });
     }, pace);
     return () => clearTimeout(timer);
   }, [scene?.id, playing, step, speed, held, next]);

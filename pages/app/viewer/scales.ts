@@ -1,5 +1,5 @@
-// The scales of a scene. Limits of a field come from all its true frames, once; ends of errors and spreads grow with the
-// steps that are computed. Playing moves nothing.
+// The scales of a scene. Limits of a field come from all its true frames, as soon as they are read; ends of errors and
+// spreads grow with the steps that are computed. Playing moves nothing.
 
 import { type ColorMapName } from "../../../app/figure/colors.ts";
 import { errorEnd, findLimits, type Limits, usualMap } from "../../../app/figure/limits.ts";
@@ -24,14 +24,15 @@ export interface Scales {
 /** Error or spread of a field so far. */
 interface Growing {
   readonly counts: MagnitudeCounts;
-  /** Frames that were counted, by track. */
-  readonly seen: Map<string, number>;
+  /** Frames that were counted: of which track, at which step. */
+  readonly seen: Set<string>;
   end: number | null;
 }
 
 /** Limits of the fields of one scene. */
 export class ScaleBook {
-  readonly #limits = new Map<string, Limits>();
+  /** Limits of a field, and of how many frames they are. */
+  readonly #limits = new Map<string, { readonly limits: Limits; readonly frames: number }>();
   readonly #growing = new Map<string, Growing>();
   readonly #onReady: () => void;
   readonly #slice: number;
@@ -94,15 +95,16 @@ export class ScaleBook {
 
   #limitsOf(scene: Scene, field: string): Limits | null {
     const known = this.#limits.get(field);
-    if (known || this.#work !== null) return known ?? null;
     const parts = this.#parts(scene, field);
     const frames = scene.truth.frames.flatMap((frame) => parts.flatMap((part) => frame?.[part] ?? []));
+    // While more frames are read, and while they are looked through, what is known holds.
+    if (this.#work !== null || known?.frames === frames.length) return known?.limits ?? null;
     const work = findLimits(frames, scene.hidden);
     const go = (): boolean => {
       for (const end = performance.now() + this.#slice; performance.now() < end;) {
         const { done, value } = work.next();
         if (done) {
-          this.#limits.set(field, value);
+          this.#limits.set(field, { limits: value, frames: frames.length });
           return true;
         }
       }
@@ -112,7 +114,7 @@ export class ScaleBook {
       });
       return false;
     };
-    return go() ? this.#limits.get(field)! : null;
+    return go() ? this.#limits.get(field)!.limits : known?.limits ?? null;
   }
 
   /** The end of errors, or of the spread, with the frames that are new. */
@@ -120,7 +122,7 @@ export class ScaleBook {
     const key = `${kind} ${field}`;
     let growing = this.#growing.get(key);
     if (!growing) {
-      growing = { counts: new MagnitudeCounts(), seen: new Map(), end: null };
+      growing = { counts: new MagnitudeCounts(), seen: new Set(), end: null };
       this.#growing.set(key, growing);
     }
     const { a, b, members, mean, spread } = scene;
@@ -138,18 +140,18 @@ export class ScaleBook {
     growing: Growing,
     kind: "error" | "spread",
   ) {
-    let at = growing.seen.get(track.id) ?? 0;
-    for (; at < track.frames.length; at++) {
-      const frame = track.frames[at];
-      if (!frame) break;
-      const true_ = truth.frames[at + track.first - truth.first];
+    track.frames.forEach((frame, at) => {
+      const real = truth.frames[at + track.first - truth.first];
+      const key = `${track.id} ${at}`;
+      // Truth may come after a forecast of it.
+      if (!frame || (kind === "error" && !real) || growing.seen.has(key)) return;
+      growing.seen.add(key);
       for (const part of parts) {
-        const [numbers, real] = [frame[part], true_?.[part]];
+        const [numbers, true_] = [frame[part], real?.[part]];
         if (numbers && kind === "spread") growing.counts.add(numbers, hidden);
-        else if (numbers && real) growing.counts.add(numbers.map((value, i) => value - real[i]!), hidden);
+        else if (numbers && true_) growing.counts.add(numbers.map((value, i) => value - true_[i]!), hidden);
       }
       if (growing.counts.count > 0) growing.end = errorEnd(growing.end, growing.counts);
-    }
-    growing.seen.set(track.id, at);
+    });
   }
 }
