@@ -5,7 +5,7 @@ import type { Plugin } from "esbuild";
 import { base_url } from "h5wasm-plugins";
 import { fileURLToPath } from "node:url";
 import { pluginFile, PLUGINS } from "../../lib/io/hdf5_plugins.ts";
-import { bundle } from "../page/bundle.ts";
+import { bundle } from "../web/bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

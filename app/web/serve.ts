@@ -25,6 +25,11 @@ function typeOf(path: string): string {
   return TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }
 
+/** What changes with a file: a browser that has it asks with this, and is not sent it again. */
+async function tagOf(body: Uint8Array<ArrayBuffer>): Promise<string> {
+  return `"${new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex().slice(0, 16)}"`;
+}
+
 /**
  * Serves the app.
  *
@@ -36,14 +41,19 @@ export async function serveApp(
   options: ServeOptions = {},
 ): Promise<Deno.HttpServer<Deno.NetAddr>> {
   const { signal, isolated = true, files = await buildApp() } = options;
+  const tags = new WeakMap<Uint8Array, string>();
   const common = { ...isolated ? ISOLATED : {}, "cache-control": "no-cache" };
   return Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {}, ...(signal ? { signal } : {}) },
-    ({ url }) => {
+    async ({ url, headers }) => {
       const path = new URL(url).pathname.slice(1) || "index.html";
       const body = files.get(path);
       if (!body) return new Response("not found", { status: 404, headers: common });
-      return new Response(body, { headers: { ...common, "content-type": typeOf(path) } });
+      const tag = tags.get(body) ?? await tagOf(body);
+      tags.set(body, tag);
+      const own = { ...common, "content-type": typeOf(path), etag: tag };
+      if (headers.get("if-none-match") === tag) return new Response(null, { status: 304, headers: own });
+      return new Response(body, { headers: own });
     },
   );
 }

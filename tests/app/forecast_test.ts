@@ -10,7 +10,9 @@ import { inFolder, runCommand, taskProcess } from "./run_command.ts";
 const run = (...args: string[]) => runCommand(forecast, args);
 
 /** Collects what a pipe carries. */
-function follow(pipe: ReadableStream<Uint8Array>): { text: string; readonly ended: Promise<void> } {
+function follow(
+  pipe: ReadableStream<Uint8Array<ArrayBuffer>>,
+): { text: string; readonly ended: Promise<void> } {
   const collect = async () => {
     for await (const piece of pipe.pipeThrough(new TextDecoderStream())) result.text += piece;
   };

@@ -11,7 +11,7 @@ interface Answer {
   readonly values: readonly (readonly number[])[];
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+async function firstLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>, pattern: RegExp): Promise<string> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     text += chunk;

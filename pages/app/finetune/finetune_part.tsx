@@ -1,4 +1,4 @@
-// Set-up of a finetuning: how many steps, how large, and the button that begins and ends it.
+// Set-up of a finetuning: how many steps, how large; and the button that begins and ends it.
 
 import type { App } from "../page/app.ts";
 import { Bar, Note } from "../page/note.tsx";
@@ -9,11 +9,10 @@ import { useSelect } from "../use_store.ts";
 /** See the head of the file. */
 export function FinetunePart({ app }: { readonly app: App }) {
   const state = useSelect(app.store, ({ finetune }) => finetune);
-  const ready = useSelect(app.store, ({ data }) => data.kind === "ready");
-  const { settings, kind, phase, asking, losses, message } = state;
+  const { settings, kind } = state;
   const busy = kind === "running" || kind === "stopping";
   return (
-    <div class="stack go">
+    <div class="stack">
       <PartHead title="Training" />
       <div class="pairs two">
         <NumberField
@@ -34,6 +33,18 @@ export function FinetunePart({ app }: { readonly app: App }) {
           onNumber={(rate) => app.setFinetune({ rate })}
         />
       </div>
+    </div>
+  );
+}
+
+/** The button, and how far it is. */
+export function FinetuneGo({ app }: { readonly app: App }) {
+  const state = useSelect(app.store, ({ finetune }) => finetune);
+  const ready = useSelect(app.store, ({ data }) => data.kind === "ready");
+  const { settings, kind, phase, asking, losses, message } = state;
+  const busy = kind === "running" || kind === "stopping";
+  return (
+    <div class="stack go">
       <div class="row">
         <button
           type="button"

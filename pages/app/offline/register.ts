@@ -2,13 +2,17 @@
 
 import type { AppStore } from "../app_state.ts";
 
-/** Registers it. Where there are no service workers, or a page is private, nothing is kept. */
-export async function registerOffline(store: AppStore): Promise<void> {
+/** Follows whether there is a network, and what is kept. */
+export function watchNetwork(store: AppStore): void {
   const online = () => store.update({ offline: !navigator.onLine });
   addEventListener("online", online);
   addEventListener("offline", online);
   online();
   void measureKept(store);
+}
+
+/** Registers it. Where there are no service workers, or a page is private, nothing is kept. */
+export async function registerOffline(store: AppStore): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
   try {
     const registration = await navigator.serviceWorker.register("service_worker.js");

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { keepLink } from "../link/keep_link.ts";
 import { readQuery } from "../link/query.ts";
 import { say } from "../message.ts";
-import { registerOffline } from "../offline/register.ts";
+import { registerOffline, watchNetwork } from "../offline/register.ts";
 import { crashMark, mayStart, setCrashMark } from "../session/crash.ts";
 import { modelName } from "../setup/choice.ts";
 import { makeApp } from "./app.ts";
@@ -39,13 +39,7 @@ keepLink(store);
 
 /** A forecast begins by itself once its input is there. */
 function startWhenShown(): void {
-  let asked = false;
-  const stop = store.subscribe(({ data, scene, use, input }) => {
-    // The data come first: they are what is looked at meanwhile.
-    if (data.kind === "ready" && !asked) {
-      asked = true;
-      app.prefetch();
-    }
+  const stop = store.subscribe(({ scene, use, input }) => {
     if (!scene || !use || !input) return;
     stop();
     app.start();
@@ -55,7 +49,8 @@ function startWhenShown(): void {
 const mark = crashMark();
 const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
 const isOpener = linked.data === null || linked.data.kind === "example";
-if (isOpener && mayStart(bytes, connection, mark)) startWhenShown();
+const starts = isOpener && mayStart(bytes, connection, mark);
+if (starts) startWhenShown();
 void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
   if (mark === null) return;
   const actions = [
@@ -71,7 +66,20 @@ void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true
     },
   });
 });
+// The network comes while the data are read: a line that carries nothing is time lost.
+if (starts) app.prefetch();
 // Who leaves has not crashed.
 addEventListener("pagehide", () => setCrashMark(null));
-// Nothing is kept before the first forecast has what it needs of the network.
-setTimeout(() => void registerOffline(store), 4000);
+watchNetwork(store);
+
+/** Milliseconds after which the app is kept on the device, whatever the first forecast does. */
+const KEPT_AFTER = 20_000;
+
+// What is kept is fetched once the first forecast has what it needs of the network.
+const keep = () => {
+  stop();
+  clearTimeout(late);
+  void registerOffline(store);
+};
+const stop = store.subscribe(({ scene }) => scene && scene.computed > 0 && keep());
+const late = setTimeout(keep, KEPT_AFTER);

@@ -5,12 +5,16 @@ import type { FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { PartProps, TakeProps } from "../state.ts";
 
+/** Milliseconds for which the place of what was loaded is kept: it measures itself first. */
+const SETTLES = 1000;
+
 /** A component that is loaded when it is first drawn. */
 function later<P extends object>(
   place: string,
   load: () => Promise<FunctionComponent<P>>,
 ): FunctionComponent<P> {
   let loaded: FunctionComponent<P> | null = null;
+  let settled = false;
   return function Later(props: P) {
     const [, redraw] = useState(0);
     useEffect(() => {
@@ -18,10 +22,14 @@ function later<P extends object>(
       void load().then((component) => {
         loaded = component;
         redraw((n) => n + 1);
+        setTimeout(() => {
+          settled = true;
+          redraw((n) => n + 1);
+        }, SETTLES);
       });
     }, []);
     const Part = loaded;
-    return Part ? <Part {...props} /> : <div class={place} />;
+    return <div class={settled ? "part-place" : `part-place ${place}`}>{Part && <Part {...props} />}</div>;
   };
 }
 

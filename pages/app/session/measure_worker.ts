@@ -1,11 +1,12 @@
 // Measures frames in a worker, in the order in which they are asked for.
 
-import { measure, type Measured, type MeasureStart, type MeasureStep } from "./measure.ts";
+import { measure, type MeasureStart } from "./measure.ts";
+import type { MeasureAnswer, MeasureRequest } from "./measurer.ts";
 
 /** The part of a worker's scope that is used; the libraries of pages and workers do not go together. */
 interface Scope {
-  onmessage: ((event: MessageEvent<MeasureStart | MeasureStep>) => void) | null;
-  postMessage(message: Measured): void;
+  onmessage: ((event: MessageEvent<MeasureStart | MeasureRequest>) => void) | null;
+  postMessage(message: MeasureAnswer): void;
 }
 
 const scope = globalThis as unknown as Scope;
@@ -13,5 +14,5 @@ let start: MeasureStart | null = null;
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "begin") start = data;
-  else if (start?.scene === data.scene) scope.postMessage(measure(start, data));
+  else if (start?.scene === data.scene) scope.postMessage({ id: data.id, measured: measure(start, data) });
 };

@@ -9,16 +9,27 @@ export interface Measurer {
   step(step: Omit<MeasureStep, "kind">): Promise<Measured>;
 }
 
+/** A step to measure: the same one may be asked for twice, with other forecasts. */
+export interface MeasureRequest extends MeasureStep {
+  readonly id: number;
+}
+
+/** What was measured, for whom. */
+export interface MeasureAnswer {
+  readonly id: number;
+  readonly measured: Measured;
+}
+
 /** Measures in a worker, which is started with the first scene. */
 export function workerMeasurer(address: () => URL): Measurer {
   let worker: Worker | null = null;
-  const waiting = new Map<string, (measured: Measured) => void>();
+  let last = 0;
+  const waiting = new Map<number, (measured: Measured) => void>();
   const open = () => {
     worker = new Worker(address(), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Measured>) => {
-      const key = `${data.scene} ${data.step}`;
-      waiting.get(key)?.(data);
-      waiting.delete(key);
+    worker.onmessage = ({ data: { id, measured } }: MessageEvent<MeasureAnswer>) => {
+      waiting.get(id)?.(measured);
+      waiting.delete(id);
     };
     return worker;
   };
@@ -29,9 +40,10 @@ export function workerMeasurer(address: () => URL): Measurer {
     },
     step: (step) =>
       new Promise((resolve) => {
-        // A step is measured again when another forecast joins it: the newest answer counts.
-        waiting.set(`${step.scene} ${step.step}`, resolve);
-        (worker ?? open()).postMessage({ kind: "step", ...step });
+        const id = ++last;
+        waiting.set(id, resolve);
+        const request: MeasureRequest = { kind: "step", ...step, id };
+        (worker ?? open()).postMessage(request);
       }),
   };
 }

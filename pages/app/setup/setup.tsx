@@ -2,7 +2,7 @@
 
 import type { FunctionComponent } from "preact";
 import { useState } from "preact/hooks";
-import { FinetunePart } from "../finetune/finetune_part.tsx";
+import { FinetuneGo, FinetunePart } from "../finetune/finetune_part.tsx";
 import type { App } from "../page/app.ts";
 import { useWidth } from "../page/width.ts";
 import { useSelect } from "../use_store.ts";
@@ -69,7 +69,7 @@ export function Setup({ app }: { readonly app: App }) {
           <Part app={app} />
         </section>
       ))}
-      {isForecast && <GoPart app={app} />}
+      {isForecast ? <GoPart app={app} /> : <FinetuneGo app={app} />}
     </section>
   );
 }

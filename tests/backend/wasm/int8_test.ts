@@ -157,7 +157,7 @@ Deno.test("a model with 8-bit weights forecasts nearly the same and takes less m
   const run = async (weights: "f32" | "int8" | "int8-dot") => {
     using model = await loadModel(checkpoint, { device, weights });
     let bytes = 0;
-    const admit = (need: { weights: number }) => bytes = need.weights;
+    const admit = (need: { weights: number }) => void (bytes = need.weights);
     for await (const { values } of model.rollout(start, { steps: 1, draws: false, admit })) {
       return { values, bytes };
     }
