@@ -1,4 +1,4 @@
-// attentionGradient, third part: the cotangents of k and v; q, k, v, g, perhaps a bias: in0..4, then the rows' two
+// attentionGradient, third part: the cotangents of k and v; q, k, v, g, perhaps a bias: in0..4, then the rows' three
 // numbers, out0 for k, out1 for v. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of
 // q (m, e), k (n, e), v (n, f), g (m, f), out0 (n, e), out1 (n, f), the bias (m, n), the walk of leading axes. An
 // invocation has one row of k, or as many as a vector has lanes.
@@ -50,9 +50,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       g[i] = load3(at.in3 + j * g_row + i * g_feature);
       cotangent += v[i] * g[i];
     }
-    let query = 2u * (lead * m + j);
-    let weight = exp(max(score - {{numbers}}(query), Rows(-1.0e4)));
-    let part = weight * (cotangent - {{numbers}}(query + 1u)) * scale;
+    let query = 3u * (lead * m + j);
+    let weight = exp(max(score - {{numbers}}(query), Rows(-1.0e4))) * {{numbers}}(query + 1u);
+    let part = weight * (cotangent - {{numbers}}(query + 2u)) * scale;
     for (var i = 0u; i < E; i++) {
       total_k[i] += part * q[i];
     }

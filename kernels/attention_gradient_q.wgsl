@@ -1,5 +1,5 @@
 // attentionGradient, second part: the cotangents of q and of a bias; q, k, v, g, perhaps the bias: in0..4, then the
-// rows' two numbers. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of q (m, e),
+// rows' three numbers. Uniforms: invocations in a row of workgroups, invocations, m, n, scale, strides of q (m, e),
 // k (n, e), v (n, f), g (m, f), out (m, e), of the bias and out1 (m, n), the walk of leading axes. An invocation has one
 // row of q, or as many as a vector has lanes.
 
@@ -34,8 +34,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let place = at.in3 + i * word(12u);
     g[i] = {{g}};
   }
-  let numbers = 2u * lead * m;
-  let denominator = {{denominators}};
+  let numbers = 3u * lead * m;
+  let largest = {{largest}};
+  let factor = {{factors}};
   let product = {{products}};
   var k: array<f32, E>;
   for (var j = 0u; j < word(3u); j++) {
@@ -49,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var i = 0u; i < F; i++) {
       cotangent += g[i] * load2(at.in2 + j * v_row + i * v_feature);
     }
-    let weight = exp(max(score - denominator, Rows(-1.0e4)));
+    let weight = exp(max(score - largest, Rows(-1.0e4))) * factor;
     let result = weight * (cotangent - product);
     {{slopes}}
     let part = result * scale;

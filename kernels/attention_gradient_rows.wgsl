@@ -1,7 +1,8 @@
-// attentionGradient, first part: for each row of q the logarithm of its softmax's denominator and the sum of its
-// weights times their cotangents; q, k, v, g, perhaps a bias: in0..4, out: both numbers a row. Uniforms: invocations
-// in a row of workgroups, invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the bias (m, n),
-// the walk of leading axes. An invocation has one row of q, or as many as a vector has lanes.
+// attentionGradient, first part: for each row of q its largest score, one over its softmax's denominator and the sum of
+// its weights times their cotangents; q, k, v, g, perhaps a bias: in0..4, out: the three numbers a row. The logarithm of
+// the denominator would be lost beside scores that are all masked. Uniforms: invocations in a row of workgroups,
+// invocations, m, n, scale, strides of q (m, e), k (n, e), v (n, f), g (m, f), the bias (m, n), the walk of leading
+// axes. An invocation has one row of q, or as many as a vector has lanes.
 
 alias Rows = {{type}};
 const E = {{e}}u;
@@ -57,10 +58,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     weights += weight;
     product += weight * cotangent;
   }
-  let place = 2u * lead * m;
+  let place = 3u * lead * m;
   {
-    let result = largest + log(weights);
-    {{denominators}}
+    let result = largest;
+    {{largest}}
+  }
+  {
+    let result = 1.0 / weights;
+    {{factors}}
   }
   {
     let result = product / weights;

@@ -87,7 +87,7 @@ export const DEVICES: readonly TestDevice[] = [
   }),
   gpu(" with bindings so small that programs are cut", SMALL_BINDINGS, {
     // Rows longer than a binding, and windows that share it, are named and refused.
-    refuses: { words: /^Cannot cut \w+ .* reaches over \d+ bytes/, values: 10, gradients: 22 },
+    refuses: { words: /^Cannot cut \w+ .* reaches over \d+ bytes/, values: 39, gradients: 41 },
   }),
 ];
 

@@ -5,14 +5,13 @@ import { describeParts } from "../autodiff/remat_parts.ts";
 import type { Device } from "../compile/device.ts";
 import type { Program } from "../compile/program.ts";
 import { type Plan, plan } from "../compile/pipeline.ts";
-import { launchEstimate } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { Model } from "../models/model.ts";
 import { isFp16 } from "../weights/fp16.ts";
 import { describeBytes } from "./bytes.ts";
 import { trainedShapes } from "./parameters.ts";
-import { planWithin } from "./remat_budget.ts";
+import { estimateOf, planWithin } from "./remat_budget.ts";
 import type { Trainable, TrainingSettings } from "./settings.ts";
 import { accumulateStep, isState, recomputedScopes, wholeStep } from "./step.ts";
 
@@ -56,10 +55,6 @@ function workingBytes(program: Program): number {
   const bound = state.reduce((total, slot) => total + BYTES[slot.dtype] * slot.length, 0);
   const { input, output, constant } = program.bytes;
   return program.arenaBytes + input - bound + output + constant;
-}
-
-function estimateOf({ launches }: Program): number {
-  return launches.reduce((sum, launch) => sum + launchEstimate(launch), 0);
 }
 
 function stateBytes(

@@ -1,5 +1,6 @@
 // What a step computes again so that it fits into some memory: as little as does. Choices are the beginnings of one list
-// of parts, cheapest first, so a larger budget never recomputes more; each that is tried is planned as it would run.
+// of parts, cheapest first, and every n-th region whole; of those that fit the one with the least arithmetic, so a larger
+// budget never recomputes more. Each that is tried is planned as it would run.
 
 import { isBackward } from "../autodiff/remat.ts";
 import { rematerializeParts, type RematPart } from "../autodiff/remat_parts.ts";
@@ -76,6 +77,20 @@ export function rematOrder({ launches, slots }: Program, regions: readonly strin
   ];
 }
 
+/** Regions are tried whole up to every so-manieth. */
+const MOST_APART = 4;
+
+/** The first region and every n-th after it, with all that is in them. */
+function everyRegion(regions: readonly string[], every: number): RematPart[] {
+  const some = regions.filter((_, i) => i % every === 0);
+  return [false, true].flatMap((products) => some.map((scope): RematPart => ({ scope, products })));
+}
+
+/** Arithmetic of a program, in operations. */
+export function estimateOf({ launches }: Pick<Program, "launches">): number {
+  return launches.reduce((sum, launch) => sum + launchEstimate(launch), 0);
+}
+
 /**
  * Plans a step with the least recomputation that fits.
  *
@@ -106,5 +121,16 @@ export function planWithin(
       else least = middle + 1;
     }
   }
-  return { plan: chosen, parts: order.slice(0, most), plain };
+  const listed: RematPlan = { plan: chosen, parts: order.slice(0, most), plain };
+  if (!fits(chosen.main.program)) return listed;
+  // The fewer, the less arithmetic: the first that fits is the best of them.
+  for (let every = Math.min(MOST_APART, regions.length); every >= 1; every--) {
+    const parts = everyRegion(regions, every);
+    const tried = plan(rematerializeParts(graph, parts), target);
+    if (!fits(tried.main.program)) continue;
+    return estimateOf(tried.main.program) < estimateOf(chosen.main.program)
+      ? { plan: tried, parts, plain }
+      : listed;
+  }
+  return listed;
 }

@@ -89,7 +89,7 @@ Deno.test("plan shows the memory of steps of a small network", async () => {
   const training = await runCommand(plan, ["--config", config, "--points", "64x64"]);
   assert.equal(training.code, 0, training.err);
   assert.match(training.out, /^nothing .* \d+ MB +1\d+ +\+0\.0 % +32-bit$/m);
-  assert.match(training.out, /^every block .* \d+ MB +2\d+ +\+2\d\.\d % +32-bit$/m);
+  assert.match(training.out, /^every block .* \d+ MB +1\d+ +\+2\d\.\d % +32-bit$/m);
   const memory = await runCommand(plan, ["--config", config, "--points", "64x64", "--memory", "200MB"]);
   assert.match(
     memory.out,

@@ -115,6 +115,9 @@ export function attention(
   ];
 }
 
+/** What the gradient keeps of each row of q: its largest score, one over its denominator, its weights times cotangents. */
+const NUMBERS = ["largest", "factors", "products"] as const;
+
 /** Lowers `attentionGradient`. */
 export function attentionGradient(
   { inputs, outputs, attributes: { scale } }: LaunchOf<"attentionGradient">,
@@ -127,7 +130,7 @@ export function attentionGradient(
   const written = outputs.map(operandOf);
   const [m, n] = [at(q.shape, -2), at(k.shape, -2)];
   const rows = spaceSize(axes) * m;
-  const numbers: Operand = { slot: null, dtype: "f32", start: 0, bytes: 8 * rows, offset: 0 };
+  const numbers: Operand = { slot: null, dtype: "f32", start: 0, bytes: 12 * rows, offset: 0 };
   const head = [m, n, floatBits(scale), ...matrix(q, k, v, g)];
   const perLane = Math.max(m, n) === 1 ? 1 : target.attentionRows;
   const common = { e: String(at(q.shape, -1)), f: String(at(v.shape, -1)), ...rowsText(perLane) };
@@ -170,8 +173,12 @@ export function attentionGradient(
         substitutions: {
           ...ofQuery,
           bias: addBias("m", 13, (row) => [row, "j"]),
-          denominators: store("m", (row, value) => `store0(place + 2u * ${row}, ${value});`),
-          products: store("m", (row, value) => `store0(place + 2u * ${row} + 1u, ${value});`),
+          ...Object.fromEntries(
+            NUMBERS.map((name, i) => [
+              name,
+              store("m", (row, value) => `store0(place + 3u * ${row} + ${i}u, ${value});`),
+            ]),
+          ),
         },
       },
       read,
@@ -191,8 +198,12 @@ export function attentionGradient(
           slopes: slopes
             ? store("m", (row, value) => `store1(at.out1 + ${row} * word(17u) + j * word(18u), ${value});`)
             : "",
-          denominators: load("m", (row) => `${loadNumbers}(numbers + 2u * ${row})`),
-          products: load("m", (row) => `${loadNumbers}(numbers + 2u * ${row} + 1u)`),
+          ...Object.fromEntries(
+            NUMBERS.map((name, i) => [
+              name,
+              load("m", (row) => `${loadNumbers}(numbers + 3u * ${row} + ${i}u)`),
+            ]),
+          ),
           store: store("m", (row, value) => `store0(place + ${row} * word(13u), ${value});`),
         },
       },

@@ -43,7 +43,9 @@ function groupMean(x: Tensor, { axes, groups }: GroupNormAttributes): Tensor {
 
 /** x without its mean, where that is taken off, and the root of the mean square of that. */
 function statistics(x: Tensor, attributes: GroupNormAttributes): { centred: Tensor; deviation: Tensor } {
-  const centred = attributes.isCentred ? sub(x, groupMean(x, attributes)) : x;
+  const less = (y: Tensor) => attributes.isCentred ? sub(y, groupMean(y, attributes)) : y;
+  // Twice: far from zero the mean is rounded, and what is left of it is seen only beside the differences.
+  const centred = less(less(x));
   const variance = groupMean(mul(centred, centred), attributes);
   return { centred, deviation: sqrt(add(variance, attributes.epsilon)) };
 }

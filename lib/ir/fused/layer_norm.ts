@@ -51,7 +51,9 @@ export const layerNormGradientRule: FusedRule<"layerNormGradient"> = {
     if (!x || !weight || !cotangent) throw new TypeError("layerNormGradient has three arguments");
     const last = [x.shape.length - 1];
     const rows = x.shape.map((_, i) => i).slice(0, -1);
-    const centred = sub(x, mean(x, last));
+    // Twice: far from zero the mean is rounded, and what is left of it is seen only beside the differences.
+    const near = sub(x, mean(x, last));
+    const centred = sub(near, mean(near, last));
     const deviation = sqrt(add(mean(mul(centred, centred), last), epsilon));
     const normal = div(centred, deviation);
     const scaled = mul(cotangent, broadcastTo(weight, x.shape));
