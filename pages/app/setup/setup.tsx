@@ -31,7 +31,9 @@ export function Setup({ app }: { readonly app: App }) {
   // What needs an answer is not folded away.
   const asks = useSelect(
     app.store,
-    ({ data }) => data.kind === "ask" || data.kind === "failed" || data.kind === "empty",
+    ({ data, use }) =>
+      data.kind === "ask" || data.kind === "failed" || data.kind === "empty" ||
+      (use?.refused ?? null) !== null,
   );
   return (
     <section class={`setup card ${width}`} aria-labelledby="setup-title">
