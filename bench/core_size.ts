@@ -35,7 +35,7 @@ export async function coreSize(): Promise<{ raw: number; gzip: number; files: nu
     await bundleParts([entry], `${folder}/out`, { minify: true });
     const files = (await Array.fromAsync(Deno.readDir(`${folder}/out`))).map(({ name }) => name);
     const builds = files.filter((name) => KERNELS.test(name));
-    if (builds.length !== 8) throw new Error(`Found ${builds.length} builds of the kernels, wanted 8`);
+    if (builds.length !== 12) throw new Error(`Found ${builds.length} builds of the kernels, wanted 12`);
     const scripts = files.filter((name) => !builds.includes(name));
     const largest = (await Promise.all(builds.map((name) => bytesOf([`${folder}/out/${name}`]))))
       .reduce((most, size) => size.gzip > most.gzip ? size : most);

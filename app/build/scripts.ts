@@ -68,6 +68,7 @@ const PARTS = [
   "lib/io/torch.ts",
   "lib/io/torch_legacy.ts",
   "lib/io/distributed.ts",
+  "lib/forecast/claim_wrapped.ts",
   "lib/hub/data.ts",
   "lib/hub/fetch_files.ts",
   "lib/hub/model.ts",
@@ -83,6 +84,9 @@ const SHARED = [
   "lib/data/masks.ts",
   "lib/data/near_names.ts",
   "lib/data/reader.ts",
+  "lib/data/statistics.ts",
+  "lib/io/zip.ts",
+  "lib/models/check_shapes.ts",
   "lib/data/transform_sample.ts",
   "lib/io/yaml_references.ts",
   "lib/nn/bias.ts",
@@ -173,7 +177,7 @@ export async function buildScripts(): Promise<Scripts> {
       entryPoints: { ...ENTRIES },
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: [oneCore, workers(WORKER_SCRIPT), vendor(texts)],
+      plugins: [oneCore, workers(WORKER_SCRIPT), vendor(texts, true)],
     });
     const outputs = Object.fromEntries(
       Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^dist\//, ""), output]),
@@ -190,9 +194,9 @@ export async function buildScripts(): Promise<Scripts> {
     const own = ownWorker("walrus.bundle");
     const add = (made: readonly [string, Uint8Array][]) =>
       made.forEach(([path, bytes]) => files.set(path, bytes));
-    const bundled = [kernels("inlined"), own.plugin, hdf5(chunkOf), vendor(texts)];
+    const bundled = [kernels("inlined"), own.plugin, hdf5(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [workers(null), hdf5(null), vendor(texts)];
+    const edge = [workers(null), hdf5(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     // The chunk of the plug-ins looks for them beside itself.

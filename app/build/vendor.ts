@@ -9,11 +9,32 @@ import { bundle } from "../web/bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Parts of a package that are scripts of their own: who reads YAML loads nothing that writes it. */
+const YAML = { whole: "js-yaml", reader: "js-yaml#load", writer: "js-yaml#dump" } as const;
+
 /** What the library imports of npm; of modules that are imported as they run, what it uses, since all of one stays. */
 const IMPORTED: Readonly<Record<string, string>> = {
   "h5wasm": "*",
   "h5wasm-plugins": "*",
-  "js-yaml": "*",
+  [YAML.whole]: "*",
+  [YAML.reader]: `{ ${
+    [
+      "boolYaml11Tag",
+      "defineScalarTag",
+      "floatYaml11Tag",
+      "intYaml11Tag",
+      "load",
+      "mapTag",
+      "mergeTag",
+      "NOT_RESOLVED",
+      "nullYaml11Tag",
+      "Schema",
+      "seqTag",
+      "strTag",
+      "YAMLException",
+    ].join(", ")
+  } }`,
+  [YAML.writer]: "{ dump }",
   "valibot": "*",
   "@noble/hashes/sha2.js": "{ sha256 }",
   "@noble/hashes/legacy.js": "{ sha1 }",
@@ -26,7 +47,7 @@ export async function vendorTexts(): Promise<ReadonlyMap<string, string>> {
     // In the repository, whose configuration says which version a name stands for.
     const entry = await Deno.makeTempFile({ dir: ROOT, prefix: ".vendor-", suffix: ".ts" });
     try {
-      await Deno.writeTextFile(entry, `export ${used} from "${name}";\n`);
+      await Deno.writeTextFile(entry, `export ${used} from "${name.replace(/#.*/, "")}";\n`);
       const text = new TextDecoder().decode(await bundle(entry));
       // Headings name folders of this machine.
       texts.set(name, text.replace(/^\/\/ \S+\.[mc]?[jt]s$/gm, ""));
@@ -48,13 +69,20 @@ export async function hdf5Plugins(): Promise<[string, Uint8Array][]> {
   );
 }
 
-/** Resolves the packages to those texts. */
-export function vendor(texts: ReadonlyMap<string, string>): Plugin {
+/**
+ * Resolves the packages to those texts.
+ *
+ * @param texts by name
+ * @param hasParts whether parts of a package are scripts of their own; in one file they would be there twice
+ */
+export function vendor(texts: ReadonlyMap<string, string>, hasParts: boolean): Plugin {
   return {
     name: "vendor",
     setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      build.onResolve({ filter: /^[^./]/ }, ({ path: named, kind, importer }) => {
         if (kind === "entry-point") return;
+        const part = importer.endsWith("/yaml_writer.ts") ? YAML.writer : YAML.reader;
+        const path = named === YAML.whole && hasParts ? part : named;
         if (texts.has(path)) return { path, namespace: "npm", sideEffects: false };
         return { errors: [{ text: `Cannot bundle: "${path}" is none of ${[...texts.keys()].join(", ")}` }] };
       });

@@ -10,10 +10,12 @@ const SCRIPT = /"\.\/main\.ts"/g;
 /** What a file that is its own worker's script has after its name, when it is loaded as one. */
 const MARK = "#worker";
 
-const NONE = `export const ownEndpoint = () => null;
-export function startWorker() {
+/** What talks to workers, and what stands in its place where there are none. */
+const TALKS = /\/lib\/worker\/(?:worker_handle|remote_data|remote_model)\.ts$/;
+const NONE = `const none = () => {
   throw new TypeError("Cannot start a worker: edge runtimes have none, leave out the option \`worker\`");
-}`;
+};
+export const startHandle = none, workerOf = none, RemoteData = none, RemoteModel = none;`;
 
 /** Serves in a worker that was started with this very file. */
 const SELF = `import { ownEndpoint } from "./lib/worker/endpoint.ts";
@@ -33,9 +35,12 @@ export function workers(script: string | null): Plugin {
   return {
     name: "workers",
     setup(build) {
+      if (script === null) {
+        build.onLoad({ filter: TALKS }, () => ({ contents: NONE, loader: "js" }));
+        return;
+      }
       build.onLoad({ filter: /endpoint\.ts$/ }, async ({ path }) => {
         if (path !== STARTS) return;
-        if (script === null) return { contents: NONE, loader: "js" };
         const text = await Deno.readTextFile(path);
         if (!SCRIPT.test(text)) throw new Error("Cannot build: no script of workers is named in endpoint.ts");
         return { contents: text.replaceAll(SCRIPT, JSON.stringify(script)), loader: "ts" };

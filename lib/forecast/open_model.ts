@@ -88,7 +88,7 @@ export async function modelOfCheckpoint(
   input: SourceInput,
   options: OpenModelOptions,
 ): Promise<{ model: Model; checkpoint: Checkpoint; warnings: readonly string[] }> {
-  const { entry, named } = claimedBy(checkpoint, options.registry ?? modelEntries());
+  const { entry, named } = await claimedBy(checkpoint, options.registry ?? modelEntries());
   const family = await entry.load();
   const shapes = new Map([...named.tensors].map(([tensor, { shape }]) => [tensor, shape] as const));
   const files = await configFiles(entry, input, options);

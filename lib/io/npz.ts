@@ -1,10 +1,9 @@
 // NumPy's archives of arrays: zip files of .npy entries, stored as they are (read by range) or compressed.
 
 import type { ByteSource } from "./byte_source.ts";
-import { type NpyArray, openNpy, type WritableArray, writeNpy } from "./npy.ts";
+import { type NpyArray, openNpy } from "./npy.ts";
 import { quoted } from "./quote.ts";
 import { openEntry, readZip } from "./zip.ts";
-import { writeZip } from "./zip_writer.ts";
 
 /** An open archive. */
 export interface Npz {
@@ -45,11 +44,4 @@ export async function openNpz(source: ByteSource): Promise<Npz> {
     },
     close: () => source.close(),
   };
-}
-
-/** A .npz file of arrays by name, not compressed. */
-export function writeNpz(arrays: Readonly<Record<string, WritableArray>>): Uint8Array {
-  return writeZip(
-    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name + ENDING, writeNpy(array)])),
-  );
 }

@@ -26,8 +26,7 @@ export {
   writeSafetensors,
 } from "../io/safetensors_writer.ts";
 export { eventFileStart, eventsUpTo, scalarRecord } from "../io/tensorboard.ts";
-export type { WritableArray } from "../io/npy.ts";
-export { writeNpz } from "../io/npz.ts";
+export { type WritableArray, writeNpz } from "../io/npy_writer.ts";
 export { type ByteSource, isRemote, isUrl, openSource, type SourceInput } from "../io/source.ts";
 export { parseYaml } from "../io/yaml.ts";
 export { writeYaml } from "../io/yaml_writer.ts";

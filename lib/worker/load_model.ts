@@ -89,7 +89,10 @@ export async function loadModel(
   const { worker = isPage(), ...rest } = options;
   if (worker !== false) return await loadInWorker(checkpoint, worker, rest);
   const { backend = "auto", deviceOptions, ...own } = rest;
-  const device = await openDevice(backend, deviceOptions);
+  const device = await openDevice(backend, {
+    ...deviceOptions,
+    wasm: { kernels: "forecast", ...deviceOptions?.wasm },
+  });
   try {
     const model = await loadOnDevice(checkpoint, { ...own, device });
     model.signal.addEventListener("abort", () => device[Symbol.dispose]());

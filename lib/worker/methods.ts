@@ -77,7 +77,7 @@ export interface SentFrame {
 /** A processor less than there are, which is left to whoever started the worker. */
 function withSparedThread(options: DeviceOptions): DeviceOptions {
   const threads = Math.max(1, Math.min(16, processors() - 1));
-  return { ...options, wasm: { threads, ...options.wasm } };
+  return { ...options, wasm: { threads, kernels: "forecast", ...options.wasm } };
 }
 
 async function registryWith(modules: readonly string[]): Promise<readonly ModelEntry[]> {

@@ -9,7 +9,7 @@ import type {
   DataReport,
 } from "../../app/inspect/report.ts";
 import { writeWell } from "../../lib/data/write_well.ts";
-import { writeNpy } from "../../lib/io/npy.ts";
+import { writeNpy } from "../../lib/io/npy_writer.ts";
 import { fixture, inRepository } from "../shared.ts";
 import { inFolder, runCommand, runTask } from "./run_command.ts";
 

@@ -5,7 +5,7 @@ import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type AppFiles, buildApp } from "../../app/web/build.ts";
 import { serveApp } from "../../app/web/serve.ts";
-import { writeNpz } from "../../lib/io/npz.ts";
+import { writeNpz } from "../../lib/io/npy_writer.ts";
 import { CHROMIUM, FLAGS } from "./browser.ts";
 
 let built: Promise<AppFiles> | null = null;

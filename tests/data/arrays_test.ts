@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import type { ByteSource } from "../../lib/io/byte_source.ts";
 import { memorySource } from "../../lib/io/byte_source.ts";
-import { writeNpy } from "../../lib/io/npy.ts";
-import { writeNpz } from "../../lib/io/npz.ts";
+import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { openData } from "../../lib/data/open_data.ts";
 import { inRepository } from "../shared.ts";

@@ -87,7 +87,7 @@ Deno.test("a family that knows names with such a prefix gets them", async () => 
   };
   const bytes = writeSafetensors([{ name: "model.a", shape: [1], data: Float32Array.of(1) }]);
   using checkpoint = await openCheckpoint(bytes);
-  const { entry, named } = claimedBy(checkpoint, [...MODELS, own]);
+  const { entry, named } = await claimedBy(checkpoint, [...MODELS, own]);
   assert.deepEqual([entry.family, [...named.tensors.keys()], named.notes], ["own", ["model.a"], []]);
 });
 

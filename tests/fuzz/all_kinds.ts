@@ -5,8 +5,7 @@ import fc from "fast-check";
 import { openData } from "../../lib/data/open_data.ts";
 import { readStatistics } from "../../lib/data/statistics.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
-import { writeNpy } from "../../lib/io/npy.ts";
-import { writeNpz } from "../../lib/io/npz.ts";
+import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
 import { broken, type Cost, counted, type Kind, kinds, wildYaml } from "./kinds.ts";
 

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { fileSource } from "../../lib/io/file.ts";
-import { openNpy, writeNpy } from "../../lib/io/npy.ts";
-import { openNpz, writeNpz } from "../../lib/io/npz.ts";
+import { openNpy } from "../../lib/io/npy.ts";
+import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
+import { openNpz } from "../../lib/io/npz.ts";
 import { fixture } from "../shared.ts";
 
 const file = (name: string) => fileSource(fixture(`arrays/${name}`));

@@ -1,6 +1,6 @@
 // A data set of the second format: two waves on a periodic strip that fade, as NumPy arrays with a description.
 
-import { writeNpy } from "../../lib/io/npy.ts";
+import { writeNpy } from "../../lib/io/npy_writer.ts";
 
 const [TRAJECTORIES, FRAMES, X, Y] = [4, 8, 16, 4] as const;
 

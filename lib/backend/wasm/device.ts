@@ -46,6 +46,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Kernels compiled beforehand, where bytes may not be compiled at run time; built for the width of addresses. */
   readonly module?: WebAssembly.Module;
+  /** `forecast`: without those of backward passes, of which the formulas then run; a third less to load. All by default. */
+  readonly kernels?: "all" | "forecast";
   /** Fused multiply-add: faster; results differ in the last bits between processors. By default where it exists. */
   readonly relaxed?: boolean;
   /** Most memory the device may take, by default 4 GiB. More, up to 16 GiB, takes 64-bit addresses. */
@@ -186,7 +188,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
   const shared = options.module ? isThreaded(options.module) : wanted > 1 && canShare;
   const canFuse = hasRelaxedSimd();
   const relaxed = options.relaxed ?? canFuse;
-  const module = options.module ?? await kernelModule(relaxed, shared, wide);
+  const module = options.module ?? await kernelModule(relaxed, shared, wide, options.kernels !== "forecast");
 
   const memory = createMemory(maximumBytes, shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });

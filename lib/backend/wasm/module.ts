@@ -67,16 +67,18 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
  * @param relaxed fused multiply-add; results then depend on the processor in the last bits
  * @param threads shared memory
  * @param wide 64-bit addresses
+ * @param trains whether it has kernels of backward passes
  */
 export function kernelModule(
   relaxed: boolean,
   threads: boolean,
   wide = false,
+  trains = true,
 ): Promise<WebAssembly.Module> {
-  const key = `${relaxed} ${threads} ${wide}`;
+  const key = `${relaxed} ${threads} ${wide} ${trains}`;
   let module = compiled.get(key);
   if (!module) {
-    module = compileBuild(relaxed, threads, wide);
+    module = compileBuild(relaxed, threads, wide, trains);
     compiled.set(key, module);
   }
   return module;
