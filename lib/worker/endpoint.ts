@@ -34,6 +34,10 @@ interface WorkerScope {
   postMessage(message: unknown): void;
 }
 
+/** A bundler that moves this script leaves the worker's behind. */
+const NOT_LOADED =
+  "its script could not be loaded; the option worker takes the address of one that a bundler made";
+
 function webWorker(worker: Worker): StartedWorker {
   return {
     post: (message) => worker.postMessage(message),
@@ -41,7 +45,7 @@ function webWorker(worker: Worker): StartedWorker {
     onFailure: (listener) => {
       worker.addEventListener("error", (event) => {
         event.preventDefault();
-        listener(new Error(`The worker ended: ${event.message || "its script could not be loaded"}`));
+        listener(new Error(`The worker ended: ${event.message || NOT_LOADED}`));
       });
     },
     terminate: () => worker.terminate(),
@@ -59,6 +63,17 @@ function nodeWorker({ Worker }: NodeThreads, module: URL): StartedWorker {
   };
 }
 
+/** Script of a worker, beside this one. */
+const SCRIPT = "./main.ts";
+
+/**
+ * Its address. Not in one expression with the worker: bundlers that know that form make a script without chunks of it,
+ * which this one can not be.
+ */
+function besideThis(script: string): URL {
+  return new URL(script, import.meta.url);
+}
+
 /** Starts a script of another site as one of this: browsers refuse the former, and load what the latter imports. */
 function fromElsewhere(module: URL): Worker {
   const text = `import ${JSON.stringify(module.href)};`;
@@ -74,7 +89,8 @@ function fromElsewhere(module: URL): Worker {
  */
 export function startWorker(module?: URL): StartedWorker {
   const threads = typeof Worker === "undefined" ? builtin<NodeThreads>("worker_threads") : null;
-  if (threads) return nodeWorker(threads, module ?? new URL("./main.ts", import.meta.url));
+  const own = module ?? besideThis(SCRIPT);
+  if (threads) return nodeWorker(threads, own);
   if (typeof Worker === "undefined") {
     throw new TypeError("Cannot start a worker: this runtime has none, leave out the option `worker`");
   }
@@ -82,14 +98,7 @@ export function startWorker(module?: URL): StartedWorker {
   const isElsewhere = (url: URL) =>
     /^https?:/.test(url.protocol) && location !== undefined && /^https?:/.test(location.origin) &&
     url.origin !== location.origin;
-  const own = module ?? new URL("./main.ts", import.meta.url);
-  if (isElsewhere(own)) return webWorker(fromElsewhere(own));
-  // Written in one expression, as bundlers look for it.
-  return webWorker(
-    module
-      ? new Worker(module, { type: "module" })
-      : new Worker(new URL("./main.ts", import.meta.url), { type: "module" }),
-  );
+  return webWorker(isElsewhere(own) ? fromElsewhere(own) : new Worker(own, { type: "module" }));
 }
 
 /** The other end, within a worker; null elsewhere. */
