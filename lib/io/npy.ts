@@ -151,6 +151,7 @@ function numbersOf(bytes: Uint8Array, type: NpyType): ArrayLike<number> {
  * ```ts
  * import assert from "node:assert/strict";
  * import { memorySource } from "./byte_source.ts";
+ * import { writeNpy } from "./npy_writer.ts";
  * const bytes = writeNpy({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
  * const array = await openNpy(memorySource(bytes, "x.npy"));
  * assert.deepEqual(array.shape, [2, 3]);

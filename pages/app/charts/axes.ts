@@ -70,7 +70,10 @@ export function roundAxis(values: readonly number[], most = 4): Axis {
   const all = values.filter(Number.isFinite);
   if (all.length === 0) return { low: 0, high: 1, log: false };
   const [least, largest] = [Math.min(...all), Math.max(...all)];
-  const span = largest - least || Math.abs(largest) * 0.02 || 1;
+  const size = Math.max(Math.abs(least), Math.abs(largest));
+  // Numbers that differ in their last digits are one number to an axis.
+  const isSpread = largest - least > Math.max(size * 1e-9, 1e-30);
+  const span = isSpread ? largest - least : size > 1e-30 ? size * 0.02 : 1;
   const step = roundStep(span / most);
   const low = Math.floor((least - span * 0.02) / step) * step;
   const high = Math.ceil((largest + span * 0.02) / step) * step;
