@@ -95,6 +95,8 @@ export function usePlaying(store: ViewerStore): Playing {
     }
     const pace = 1000 / (held ? Math.min(speed, SAFE_SPEED) : speed);
     const timer = setTimeout(() => {
+      // Effects run after a paint: where painting is slow the timer is there before what would end it.
+      if (!store.get().view.playing) return;
       if (next === "end") rounds.current++;
       look(store, { step: next === "step" ? clampStep(scene, step + 1) : shownRange(scene)[0] });
     }, pace);
