@@ -30,23 +30,31 @@ function whole(data: Float64Array, shape: readonly number[]): Value {
   return { data, offset: 0, shape, strides: stridesOf(shape) };
 }
 
-/** Calls `visit` with the data index of every element, in C order. */
-function forEachIndex(layout: Layout, visit: (index: number) => void): void {
-  const { shape, strides } = layout;
-  const rank = shape.length;
-  if (rank === 0) return visit(layout.offset);
-  const inner = at(shape, -1);
-  const step = at(strides, -1);
-  const counter = new Array<number>(rank - 1).fill(0);
+/** Axes that run on as one are one; those of size 1 go. */
+function mergedAxes({ shape, strides }: Layout): { sizes: number[]; steps: number[] } {
+  const [sizes, steps]: [number[], number[]] = [[], []];
+  shape.forEach((size, axis) => {
+    const [step, last] = [at(strides, axis), sizes.length - 1];
+    if (size === 1) return;
+    if (last >= 0 && steps[last] === step * size) [sizes[last], steps[last]] = [sizes[last]! * size, step];
+    else [sizes[last + 1], steps[last + 1]] = [size, step];
+  });
+  return sizes.length === 0 ? { sizes: [1], steps: [1] } : { sizes, steps };
+}
+
+/** Calls `visit` with the first data index of every row in C order, and how its elements follow. */
+function forEachRow(layout: Layout, visit: (first: number, count: number, step: number) => void): void {
+  const { sizes, steps } = mergedAxes(layout);
+  const [count, step] = [sizes.pop()!, steps.pop()!];
+  const counter = sizes.map(() => 0);
   let base = layout.offset;
   for (;;) {
-    for (let i = 0, p = base; i < inner; i++, p += step) visit(p);
-    let axis = rank - 2;
+    visit(base, count, step);
+    let axis = sizes.length - 1;
     for (; axis >= 0; axis--) {
-      base += at(strides, axis);
-      counter[axis] = at(counter, axis) + 1;
-      if (at(counter, axis) < at(shape, axis)) break;
-      base -= at(strides, axis) * at(shape, axis);
+      base += steps[axis]!;
+      if (++counter[axis]! < sizes[axis]!) break;
+      base -= steps[axis]! * sizes[axis]!;
       counter[axis] = 0;
     }
     if (axis < 0) return;
@@ -64,7 +72,9 @@ function dense(value: Value): Float64Array {
   const out = new Float64Array(size);
   let i = 0;
   const { data } = value;
-  forEachIndex(value, (p) => out[i++] = data[p] ?? NaN);
+  forEachRow(value, (first, count, step) => {
+    for (const end = i + count; i < end; first += step) out[i++] = data[first]!;
+  });
   return out;
 }
 
@@ -72,7 +82,9 @@ function dense(value: Value): Float64Array {
 function addInto(target: Float64Array, box: Layout, source: Value): void {
   const from = dense(source);
   let i = 0;
-  forEachIndex(box, (p) => target[p] = (target[p] ?? NaN) + (from[i++] ?? NaN));
+  forEachRow(box, (first, count, step) => {
+    for (const end = i + count; i < end; first += step) target[first]! += from[i++]!;
+  });
 }
 
 function mapValues(node: Node<"map"> | Node<"reduce">, args: readonly Value[]): Float64Array {

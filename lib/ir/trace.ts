@@ -39,7 +39,16 @@ function dataId(data: object): number {
   return id;
 }
 
+/** Passes take nodes over with their attributes, whose text is the same then. */
+const keys = new WeakMap<object, string>();
+
 function attributesKey(attributes: object): string {
+  let key = keys.get(attributes);
+  if (key === undefined) keys.set(attributes, key = attributesText(attributes));
+  return key;
+}
+
+function attributesText(attributes: object): string {
   return JSON.stringify(attributes, (_, value) => {
     if (ArrayBuffer.isView(value)) return `data${dataId(value)}`;
     if (value && typeof value === "object" && "fn" in value && "id" in value) return `expression${value.id}`;

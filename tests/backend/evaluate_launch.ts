@@ -24,7 +24,9 @@ export function* indices(shape: readonly number[]): Generator<number[]> {
 
 /** Position of an element in its slot; indices past the view's rank are not looked at. */
 export function position(view: Pick<View, "offset" | "strides">, index: readonly number[]): number {
-  return view.strides.reduce((sum, stride, i) => sum + stride * at(index, i), view.offset);
+  let place = view.offset;
+  for (let i = 0; i < view.strides.length; i++) place += view.strides[i]! * index[i]!;
+  return place;
 }
 
 function reader(slots: Slots, view: View): (index: readonly number[]) => number {
@@ -155,26 +157,37 @@ function normGradient(
     get: reader(slots, view),
     set: writer(slots, view),
   }));
-  const { shape } = launch.inputs[0]!;
-  const means = (of: (index: readonly number[]) => number) => {
-    const sums = new Map<string, number>();
-    for (const index of indices(shape)) sums.set(setOf(index), (sums.get(setOf(index)) ?? 0) + of(index));
-    return (index: readonly number[]) => sums.get(setOf(index))! / count;
+  const all = Array.from(indices(launch.inputs[0]!.shape), (index) => [...index]);
+  const numbers = new Map<string, number>();
+  const sets = all.map(setOf).map((name) => {
+    if (!numbers.has(name)) numbers.set(name, numbers.size);
+    return numbers.get(name)!;
+  });
+  /** For every element the mean over its set. */
+  const means = (values: readonly number[]) => {
+    const sums = new Float64Array(numbers.size);
+    values.forEach((value, i) => sums[sets[i]!]! += value);
+    return sets.map((set) => sums[set]! / count);
   };
-  const mean = isCentred ? means((i) => x!(i)) : () => 0;
-  const variance = means((i) => (x!(i) - mean(i)) ** 2);
-  const deviation = (i: readonly number[]) => Math.sqrt(variance(i) + epsilon);
-  const normal = (i: readonly number[]) => (x!(i) - mean(i)) / deviation(i);
-  const scaled = (i: readonly number[]) => g!(i) * weight!(i.slice(-1));
-  const level = isCentred ? means(scaled) : () => 0;
-  const slope = means((i) => scaled(i) * normal(i));
-  for (let c = 0; c < at(shape, -1); c++) for (const to of [dWeight, dBias]) to!.set([c], 0);
-  for (const index of indices(shape)) {
-    dx!.set(index, (scaled(index) - level(index) - normal(index) * slope(index)) / deviation(index));
-    const c = index.slice(-1);
-    dWeight!.set(c, dWeight!.get(c) + g!(index) * normal(index));
-    dBias!.set(c, dBias!.get(c) + g!(index));
+  const zeros = all.map(() => 0);
+  const values = all.map((index) => x!(index));
+  const mean = isCentred ? means(values) : zeros;
+  const deviation = means(values.map((value, i) => (value - mean[i]!) ** 2)).map((v) =>
+    Math.sqrt(v + epsilon)
+  );
+  const normal = values.map((value, i) => (value - mean[i]!) / deviation[i]!);
+  const scaled = all.map((index) => g!(index) * weight!(index.slice(-1)));
+  const level = isCentred ? means(scaled) : zeros;
+  const slope = means(scaled.map((value, i) => value * normal[i]!));
+  for (let c = 0; c < at(launch.inputs[0]!.shape, -1); c++) {
+    for (const to of [dWeight, dBias]) to!.set([c], 0);
   }
+  all.forEach((index, i) => {
+    dx!.set(index, (scaled[i]! - level[i]! - normal[i]! * slope[i]!) / deviation[i]!);
+    const c = index.slice(-1);
+    dWeight!.set(c, dWeight!.get(c) + g!(index) * normal[i]!);
+    dBias!.set(c, dBias!.get(c) + g!(index));
+  });
 }
 
 /** SiLU and its derivative. */
@@ -307,19 +320,20 @@ export function evaluateLaunch(launch: Launch, slots: Slots): void {
       return normGradient(launch, slots, { ...launch.attributes, count, setOf });
     }
     case "softmax":
-      for (const index of indices(out.shape)) {
-        const lead = index.slice(0, -1);
+      for (const lead of indices(out.shape.slice(0, -1))) {
         const row = Array.from({ length: at(out.shape, -1) }, (_, j) => read[0]!([...lead, j]));
         const largest = Math.max(...row);
         const sum = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
-        write(index, Math.exp(at(row, at(index, -1)) - largest) / sum);
+        row.forEach((value, j) => write([...lead, j], Math.exp(value - largest) / sum));
       }
       return;
     case "softmaxGradient":
-      for (const index of indices(out.shape)) {
-        const lead = index.slice(0, -1);
-        const mean = dot(at(out.shape, -1), (j) => read[0]!([...lead, j]) * read[1]!([...lead, j]));
-        write(index, read[0]!(index) * (read[1]!(index) - mean));
+      for (const lead of indices(out.shape.slice(0, -1))) {
+        const n = at(out.shape, -1);
+        const mean = dot(n, (j) => read[0]!([...lead, j]) * read[1]!([...lead, j]));
+        for (let j = 0; j < n; j++) {
+          write([...lead, j], read[0]!([...lead, j]) * (read[1]!([...lead, j]) - mean));
+        }
       }
       return;
     case "swiglu":
