@@ -11,6 +11,7 @@ import {
   type WorkerHandle,
 } from "walrus";
 import type { DataInput } from "walrus/data";
+import { NARROW_BYTES } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import { parseYaml, type SourceInput } from "walrus/io";
 import { type Learnt, LEARNT_FILE, type Model, openModel, withLearnt } from "walrus/models";
@@ -136,9 +137,6 @@ export function enduring(
   };
   return { rollout: (start, options) => network.rollout(start, { ...options, ...{ onDeviceLost } }) };
 }
-
-/** Most memory of the processor's backend: what 32-bit addresses reach. */
-const NARROW_BYTES = 2 ** 32;
 
 /** Bytes that a forecast may take on a device. A GPU's own limit shows when buffers are made. */
 export function mostBytes(deviceName: string): number {

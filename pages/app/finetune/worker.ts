@@ -4,6 +4,7 @@
 import { scheduleOf, settingsOf, trainableOf } from "../../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { holdOut } from "walrus/data";
+import { NARROW_BYTES } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
 import {
@@ -45,8 +46,6 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 const tell = (answer: Answer) => scope.postMessage(answer);
 
-/** All of a 32-bit WebAssembly memory. */
-const MOST_BYTES = 2 ** 32;
 /** Windows whose errors are compared before and after. */
 const SCORED = 4;
 
@@ -149,10 +148,10 @@ async function checkMemory(
     statistics,
   });
   const { peak } = planTraining(model, shape, settings, trainableOf(run, model), device);
-  if (!device.name.startsWith("wasm") || peak <= MOST_BYTES) return;
+  if (!device.name.startsWith("wasm") || peak <= NARROW_BYTES) return;
   throw new RangeError(
     `A step on ${split.dataset} needs ${gigabytes(peak)}, a page has ${
-      gigabytes(MOST_BYTES)
+      gigabytes(NARROW_BYTES)
     }: use a smaller grid`,
   );
 }
