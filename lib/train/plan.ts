@@ -5,13 +5,14 @@ import { describeParts } from "../autodiff/remat_parts.ts";
 import type { Device } from "../compile/device.ts";
 import type { Program } from "../compile/program.ts";
 import { type Plan, plan } from "../compile/pipeline.ts";
+import { estimateOf } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { Model } from "../models/model.ts";
 import { isFp16 } from "../weights/fp16.ts";
 import { describeBytes } from "./bytes.ts";
 import { trainedShapes } from "./parameters.ts";
-import { estimateOf, planWithin } from "./remat_budget.ts";
+import { planWithin } from "./remat_budget.ts";
 import type { Trainable, TrainingSettings } from "./settings.ts";
 import { accumulateStep, isState, recomputedScopes, wholeStep } from "./step.ts";
 
