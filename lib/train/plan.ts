@@ -82,8 +82,7 @@ function partsOf({ weights, moments, sums }: StateBytes, working: number): strin
 }
 
 /** What makes a step smaller. */
-export const MEMORY_ADVICE =
-  "fewer samples of a micro-batch, adapters (lora) or fewer trained tensors take less";
+const SAVERS = "fewer samples of a micro-batch, adapters (lora) or fewer trained tensors";
 
 /**
  * Refuses a step that a device can not hold.
@@ -99,7 +98,7 @@ export function checkCapacity(bytes: TrainingPlan, { name, capacityBytes = Infin
       `${
         describeBytes(capacityBytes)
       }; a larger maximumBytes of the device, a smaller memory of the settings, ` +
-      `${MEMORY_ADVICE.replace(" take less", "")} help`,
+      `${SAVERS} help`,
   );
 }
 
@@ -160,7 +159,7 @@ export function planStep(
       `Cannot train in ${describeBytes(memory)}: the least that does is ${
         describeBytes(bytes.peak)
       }, with all ` +
-        `recomputed (${partsOf(state, bytes.working)}); ${MEMORY_ADVICE}`,
+        `recomputed (${partsOf(state, bytes.working)}); ${SAVERS} take less`,
     );
   }
   return { plan: chosen.plan, bytes };
