@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { admit } from "../../app/forecast/memory.ts";
 import { duration, pace } from "../../app/forecast/progress.ts";
 import { renderTable } from "../../app/forecast/table.ts";
+import { bytes } from "../../app/words.ts";
 import { NARROW_BYTES } from "../../lib/backend/wasm/module.ts";
+
+Deno.test("bytes() are in a unit people read", () => {
+  assert.deepEqual([20.7e9, 94e6, 312].map(bytes), ["20.70 GB", "94.0 MB", "312 bytes"]);
+});
 
 Deno.test("admit() names what a forecast needs, what there is and what would help", () => {
   admit({ weights: 3e9, working: 1e9 }, 8e9, NARROW_BYTES);

@@ -34,6 +34,7 @@ import {
   type ValidationSettings,
   type ValidationSystem,
 } from "walrus/train";
+import { bytes } from "../words.ts";
 import { hubOf } from "./hub.ts";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
@@ -54,10 +55,6 @@ const SCORING: ValidationSettings = { windows: SCORED, rollout: 0, trajectories:
 /** Lets messages in: awaits of finished work do not. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** A network whose files are there: with what was fetched beside its checkpoint. */
@@ -150,9 +147,7 @@ async function checkMemory(
   const { peak } = planTraining(model, shape, settings, trainableOf(run, model), device);
   if (!device.name.startsWith("wasm") || peak <= NARROW_BYTES) return;
   throw new RangeError(
-    `A step on ${split.dataset} needs ${gigabytes(peak)}, a page has ${
-      gigabytes(NARROW_BYTES)
-    }: use a smaller grid`,
+    `A step on ${split.dataset} needs ${bytes(peak)}, a page has ${bytes(NARROW_BYTES)}: use a smaller grid`,
   );
 }
 
