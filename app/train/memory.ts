@@ -1,7 +1,7 @@
 // Whether a run fits into memory, known before weights are allocated, and how large a device it needs.
 
 import type { BackendName, Device, FieldMap, GridTreatment } from "walrus";
-import { NARROW_BYTES, type WasmOptions, WIDE_BYTES } from "walrus/devices";
+import { backendKernels, NARROW_BYTES, type WasmOptions, WIDE_BYTES } from "walrus/devices";
 import type { Model } from "walrus/models";
 import {
   describeBytes,
@@ -11,7 +11,6 @@ import {
   type TrainingPlan,
   type TrainingSettings,
 } from "walrus/train";
-import { KERNELS } from "../kernels.ts";
 import { infoOf } from "./systems.ts";
 
 /** Working memory of kernels, of forecasts in a validation and between what is allocated, beside what is planned. */
@@ -50,7 +49,7 @@ export function planRun(
     grid: data.grid,
   });
   const plan = planTraining(model, shape, settings, trainable, {
-    kernels: KERNELS[backend === "webgpu" ? backend : "wasm"],
+    kernels: backendKernels(backend === "webgpu" ? backend : "wasm"),
   });
   return { ...plan, dataset: split.dataset };
 }

@@ -23,6 +23,7 @@
  */
 
 export { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
+export { backendKernels } from "../backend/kernels.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "../backend/wasm/device.ts";
 export { NARROW_BYTES, WIDE_BYTES } from "../backend/wasm/module.ts";
 export type { WebGpuDevice, WebGpuOptions } from "../backend/webgpu/device.ts";
