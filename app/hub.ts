@@ -6,15 +6,7 @@ import { readStatistics } from "walrus/data";
 import { fetchFile, type FetchProgress, type HubOptions, isHubName } from "walrus/hub";
 import { isOnHub } from "walrus/models";
 import type { Context } from "./cli.ts";
-
-/** Megabytes or gigabytes in words. */
-export function size(bytes: number): string {
-  return bytes < 1e6
-    ? `${bytes} bytes`
-    : bytes < 1e9
-    ? `${(bytes / 1e6).toFixed(1)} MB`
-    : `${(bytes / 1e9).toFixed(2)} GB`;
-}
+import { bytes } from "./words.ts";
 
 /** Whether a variable says yes, as Python's package reads it. */
 function isSet(value: string | undefined): boolean {
@@ -41,7 +33,7 @@ function teller(warn: Context["warn"]): (progress: FetchProgress) => void {
     const now = Math.floor(10 * done / all);
     const passed = performance.now() - at;
     if (done < all && passed < 500 || now === tenth && passed < 10_000) return;
-    warn(`${path}: ${size(done)} of ${size(all)}`);
+    warn(`${path}: ${bytes(done)} of ${bytes(all)}`);
     [tenth, at] = [now, performance.now()];
   };
 }
@@ -62,9 +54,9 @@ export function hubOptions(context: Context): HubOptions {
     signal: context.signal,
     onNote: (text) => context.warn(`warning: ${text}`),
     onProgress: teller(context.warn),
-    admit: ({ name, files, bytes }) => {
+    admit: ({ name, files, bytes: count }) => {
       const what = files.length === 1 ? files[0]!.path : `${files.length} files`;
-      context.warn(`fetches ${size(bytes)} of ${name} (${what})`);
+      context.warn(`fetches ${bytes(count)} of ${name} (${what})`);
     },
   };
 }

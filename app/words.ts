@@ -1,6 +1,7 @@
 // Quantities as the commands say them.
 
-/** Bytes in a unit people read. */
+/** Bytes in a unit people read: `20.70 GB`, `94.0 MB`, `312 bytes`. */
 export function bytes(count: number): string {
-  return count >= 1e9 ? `${(count / 1e9).toFixed(2)} GB` : `${(count / 1e6).toFixed(1)} MB`;
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} GB`;
+  return count >= 1e5 ? `${(count / 1e6).toFixed(1)} MB` : `${count} bytes`;
 }

@@ -7,42 +7,25 @@
 // usage: deno run -A bench/loading.ts --checkpoint FILE [--weights f32,f16,int8] [--threads 2] [--rounds 5] [--out FILE]
 // with FILE of deno task make-checkpoint --dtype f32
 
-import { parseArgs } from "node:util";
 import type { Taken } from "./loading/measure.ts";
 import { processorName } from "./machine.ts";
 import { writeResults } from "./results.ts";
+import { printed, storageOptions } from "./storages.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    checkpoint: { type: "string" },
-    weights: { type: "string", default: "f32,f16,int8" },
-    threads: { type: "string", default: "2" },
-    rounds: { type: "string", default: "5" },
-    out: { type: "string" },
-  },
-});
-const { checkpoint, threads } = options;
-if (!checkpoint) {
-  throw new TypeError("--checkpoint is missing: a file of deno task make-checkpoint --dtype f32");
-}
-const kinds = ["read", "reread", "keep", ...options.weights.split(",")];
+const { checkpoint, weights, threads, rounds, out } = storageOptions(5);
+const kinds = ["read", "reread", "keep", ...weights];
 
 const digits = (value: number) => Number(value.toPrecision(4));
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-async function measure(kind: string): Promise<Taken> {
+function measure(kind: string): Promise<Taken> {
   const script = new URL("loading/measure.ts", import.meta.url).pathname;
-  const args = ["run", "-A", script, checkpoint!, kind, threads];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-  const text = new TextDecoder();
-  if (code !== 0) throw new Error(`${kind} failed: ${text.decode(stderr).trim()}`);
-  return JSON.parse(text.decode(stdout).trim().split("\n").at(-1)!) as Taken;
+  return printed(Deno.execPath(), ["run", "-A", script, checkpoint, kind, threads]);
 }
 
 const taken = new Map<string, Taken[]>(kinds.map((kind) => [kind, []]));
 // The first round fills the page cache.
-for (let round = 0; round <= Number(options.rounds); round++) {
+for (let round = 0; round <= rounds; round++) {
   for (const kind of round === 0 ? ["read"] : kinds) {
     const found = await measure(kind);
     console.error(round, kind, JSON.stringify(found));
@@ -79,8 +62,8 @@ const report = {
   processor: await processorName(),
   runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
   threads: Number(threads),
-  rounds: Number(options.rounds),
+  rounds,
   rows: kinds.map(rowOf),
 };
 console.log(JSON.stringify(report, null, 2));
-if (options.out) await writeResults(options.out, report);
+if (out) await writeResults(out, report);

@@ -19,7 +19,8 @@ import {
 } from "walrus/hub";
 import { companionNames } from "walrus/models";
 import { command, type Context, EXIT } from "../cli.ts";
-import { hubOptions, size } from "../hub.ts";
+import { hubOptions } from "../hub.ts";
+import { bytes } from "../words.ts";
 
 interface Options {
   readonly all?: boolean;
@@ -61,20 +62,20 @@ async function listOne(name: HubName, hub: HubOptions, { print }: Context): Prom
   const { cache, commit, files } = await listRepository(name, hub);
   const kept = new Set((await summarize(cache, name)).snapshots.get(commit) ?? []);
   const wanted = files.filter(({ path }) => `${path}/`.startsWith(name.path === "" ? "" : `${name.path}/`));
-  for (const { path, size: bytes } of wanted) {
-    print(`${size(bytes).padStart(12)}  ${kept.has(path) ? "kept" : "    "}  ${path}`);
+  for (const { path, size } of wanted) {
+    print(`${bytes(size).padStart(12)}  ${kept.has(path) ? "kept" : "    "}  ${path}`);
   }
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
-  print(`${hubNameText(name)} at ${commit}: ${wanted.length} files, ${size(total)}`);
+  print(`${hubNameText(name)} at ${commit}: ${wanted.length} files, ${bytes(total)}`);
 }
 
 /** What is kept. */
 async function listKept(cache: Folder, { print }: Context): Promise<void> {
   const repos = await keptRepos(cache);
   for (const repo of repos) {
-    const { bytes, snapshots, unfinished } = await summarize(cache, repo);
+    const { bytes: size, snapshots, unfinished } = await summarize(cache, repo);
     const rest = unfinished > 0 ? `, ${unfinished} unfinished` : "";
-    print(`${size(bytes).padStart(12)}  ${repoText(repo)}: ${snapshots.size} revisions${rest}`);
+    print(`${bytes(size).padStart(12)}  ${repoText(repo)}: ${snapshots.size} revisions${rest}`);
   }
   print(`${cache.name}: ${repos.length} repositories`);
 }
@@ -104,9 +105,9 @@ async function removeKept(cache: Folder, names: readonly HubName[], { print }: C
     if (!kept.includes(text)) {
       throw new RangeError(`Cannot remove "${text}": nothing of it is kept in "${cache.name}"`);
     }
-    const { bytes } = await summarize(cache, name);
+    const { bytes: size } = await summarize(cache, name);
     await removeRepo(cache, name);
-    print(`removed ${text}: ${size(bytes)}`);
+    print(`removed ${text}: ${bytes(size)}`);
   }
 }
 

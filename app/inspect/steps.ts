@@ -5,6 +5,7 @@ import { type Device, loadModel, openDevice, type Sample, type Statistics, type 
 import {
   DisposedError,
   measureCeiling,
+  NARROW_BYTES,
   planDispatches,
   type Target,
   WIDE_BYTES,
@@ -22,8 +23,6 @@ export const BACKENDS = ["wasm", "webgpu"] as const;
 /** A backend. */
 export type Backend = typeof BACKENDS[number];
 
-/** Bytes that the processor's backend takes unless told otherwise. */
-const NARROW_BYTES = 2 ** 32;
 /** Steps that are run: the first loads weights and programs, the fastest of the others counts. */
 const RUNS = 3;
 

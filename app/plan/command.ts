@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "commander";
 import { openData, type SampleInfo } from "walrus";
+import { backendKernels } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import { type GridTreatment, type Model, openModel } from "walrus/models";
 import {
@@ -17,7 +18,6 @@ import {
 import { choice, command, type Context, wholeNumber } from "../cli.ts";
 import { gridOption } from "../grid.ts";
 import { hubFor } from "../hub.ts";
-import { KERNELS } from "../kernels.ts";
 import { addressBits } from "../train/memory.ts";
 import { printForecast } from "./forecast.ts";
 import { imaginedInfo } from "./imagined.ts";
@@ -109,7 +109,9 @@ function printTraining(model: Model, info: SampleInfo, options: Options, print: 
   const isTrained = (name: string) => model.parameters.get(name)?.use === "trained";
   const planned = (rematEvery: number, memory: number | null) => {
     const settings = { ...DEFAULT_TRAINING, accumulate, rematEvery, memory, lora, weights };
-    return planTraining(model, shape, settings, lora ? isAdapter : isTrained, { kernels: KERNELS.wasm });
+    return planTraining(model, shape, settings, lora ? isAdapter : isTrained, {
+      kernels: backendKernels("wasm"),
+    });
   };
   const first = planned(0, null);
   for (const [label, rematEvery] of recomputations(model)) {
@@ -157,7 +159,7 @@ export const plan = command<Options>({
     if (options.forecast) {
       print(`A forecast step on WebGPU: ${model.description}`);
       for (const info of await infosOf(options, model, [[512, 512], [128, 128, 128]], hub)) {
-        printForecast(model, info, options, KERNELS.webgpu, print);
+        printForecast(model, info, options, backendKernels("webgpu"), print);
       }
       return;
     }

@@ -7,6 +7,7 @@ import { type Plan, plan, trace } from "walrus/ir";
 import { type GridTreatment, type Model, PARAMETER_PREFIX } from "walrus/models";
 import { inputParameters } from "walrus/nn";
 import type { Context } from "../cli.ts";
+import { bytes } from "../words.ts";
 
 const MIB = 2 ** 20;
 
@@ -60,10 +61,6 @@ export function planForecast<S>(
   return plan(graph, { kernels }, { stationary });
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`.padStart(9);
-}
-
 /** What a program takes on an adapter, and why it does not fit where it does not. */
 function row(program: Program, { memory, limits }: Adapter): string {
   let planned;
@@ -73,17 +70,17 @@ function row(program: Program, { memory, limits }: Adapter): string {
     return `does not fit: ${(error as Error).message}`;
   }
   const peak = planned.bound + planned.working;
-  const bytes = [planned.bound, planned.working, peak].map(gigabytes);
+  const amounts = [planned.bound, planned.working, peak].map((count) => bytes(count).padStart(9));
   const widths = [11, 7, 7];
   const counts = [planned.dispatches, planned.submits, planned.shaders].map((n, i) =>
     String(n).padStart(widths[i]!)
   );
   const note = planned.largest > limits.maxBufferSize
-    ? `  does not fit: one buffer of ${gigabytes(planned.largest).trim()}`
+    ? `  does not fit: one buffer of ${bytes(planned.largest)}`
     : peak > memory
     ? "  does not fit"
     : "";
-  return `${bytes.join(" ")} ${counts.join(" ")}${note}`;
+  return `${amounts.join(" ")} ${counts.join(" ")}${note}`;
 }
 
 /** Prints a table: one row an adapter and weight type. */

@@ -1,7 +1,7 @@
 // Whether a run fits into memory, known before weights are allocated, and how large a device it needs.
 
 import type { BackendName, Device, FieldMap, GridTreatment } from "walrus";
-import { type WasmOptions, WIDE_BYTES } from "walrus/devices";
+import { backendKernels, NARROW_BYTES, type WasmOptions, WIDE_BYTES } from "walrus/devices";
 import type { Model } from "walrus/models";
 import {
   describeBytes,
@@ -11,11 +11,8 @@ import {
   type TrainingPlan,
   type TrainingSettings,
 } from "walrus/train";
-import { KERNELS } from "../kernels.ts";
 import { infoOf } from "./systems.ts";
 
-/** Most memory of a device with 32-bit addresses, which computes faster. */
-const NARROW_BYTES = 2 ** 32;
 /** Working memory of kernels, of forecasts in a validation and between what is allocated, beside what is planned. */
 const SPARE = 0.05;
 const SPARE_BYTES = 64e6;
@@ -52,7 +49,7 @@ export function planRun(
     grid: data.grid,
   });
   const plan = planTraining(model, shape, settings, trainable, {
-    kernels: KERNELS[backend === "webgpu" ? backend : "wasm"],
+    kernels: backendKernels(backend === "webgpu" ? backend : "wasm"),
   });
   return { ...plan, dataset: split.dataset };
 }

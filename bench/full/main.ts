@@ -5,10 +5,10 @@
 // usage: PYTHON=python deno run -A bench/full/main.ts --checkpoint FILE [--weights f32,f16,int8] [--threads 2] [--rounds 1] [--out FILE]
 // with FILE of deno task make-checkpoint --dtype f32
 
-import { parseArgs } from "node:util";
 import { parseConfig } from "walrus/models/walrus";
 import { processorName } from "../machine.ts";
 import { writeResults } from "../results.ts";
+import { printed, storageOptions } from "../storages.ts";
 import { channelsLast, fullSample, writeFullStep } from "./window.ts";
 
 /** What one process printed. */
@@ -27,17 +27,6 @@ const AVX2 = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENAB
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 
-async function measure(
-  command: string,
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<Measured> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], env }).output();
-  const text = new TextDecoder();
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${text.decode(stderr).trim()}`);
-  return JSON.parse(text.decode(stdout).trim().split("\n").at(-1)!) as Measured;
-}
-
 /** Differences of two forecasts, in shares of what the step changes. */
 function distance(own: Float32Array, other: Float32Array, last: Float32Array) {
   let [difference, change, largest, most] = [0, 0, 0, 0];
@@ -55,20 +44,7 @@ async function floats(path: string): Promise<Float32Array> {
   return new Float32Array((await Deno.readFile(path)).buffer);
 }
 
-const { values: options } = parseArgs({
-  args: Deno.args,
-  options: {
-    checkpoint: { type: "string" },
-    weights: { type: "string", default: "f32,f16,int8" },
-    threads: { type: "string", default: "2" },
-    rounds: { type: "string", default: "1" },
-    out: { type: "string" },
-  },
-});
-const { checkpoint, threads } = options;
-if (!checkpoint) {
-  throw new TypeError("--checkpoint is missing: a file of deno task make-checkpoint --dtype f32");
-}
+const { checkpoint, weights: storages, threads, rounds, out: resultFile } = storageOptions(1);
 
 const folder = await Deno.makeTempDir();
 try {
@@ -79,17 +55,17 @@ try {
   const limits = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
   const torch = (env: Record<string, string>) => (out: string) => {
     const args = [here("torch_step.py"), checkpoint, `${folder}/step`, threads, out];
-    return measure(Deno.env.get("PYTHON") ?? "python3", args, { ...limits, ...env });
+    return printed<Measured>(Deno.env.get("PYTHON") ?? "python3", args, { ...limits, ...env });
   };
   const own = (weights: string) => (out: string) =>
-    measure(Deno.execPath(), ["run", "-A", here("step.ts"), checkpoint, weights, threads, out], {});
+    printed<Measured>(Deno.execPath(), ["run", "-A", here("step.ts"), checkpoint, weights, threads, out]);
   const peers = new Map<string, (out: string) => Promise<Measured>>([
     ["torch", torch({})],
     ["torch avx2", torch(AVX2)],
-    ...options.weights.split(",").map((weights) => [weights, own(weights)] as const),
+    ...storages.map((weights) => [weights, own(weights)] as const),
   ]);
   const found = new Map<string, Measured[]>([...peers.keys()].map((key) => [key, []]));
-  for (let round = 0; round < Number(options.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [key, run] of peers) {
       const measured = await run(`${folder}/${key}`);
       found.get(key)!.push(measured);
@@ -118,13 +94,13 @@ try {
     processor: await processorName(),
     runtime: `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}`,
     threads: Number(threads),
-    rounds: Number(options.rounds),
+    rounds,
     distance:
       "relative: root mean square of the difference over that of the change that PyTorch predicts; largestRelative: of the largest",
     rows,
   };
   console.log(JSON.stringify(report, null, 2));
-  if (options.out) await writeResults(options.out, report);
+  if (resultFile) await writeResults(resultFile, report);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

@@ -5,14 +5,14 @@
 
 import process from "node:process";
 import { loadModel, wasm, type WeightStorage } from "walrus";
-import { measureCeiling, WIDE_BYTES } from "walrus/devices";
+import { measureCeiling, NARROW_BYTES, WIDE_BYTES } from "walrus/devices";
 import { channelsLast, fullSample } from "./window.ts";
 
 const [checkpoint = "", weights = "stored", threads = "1", out = ""] = Deno.args;
 
 const start = await fullSample();
 // Matrices of 32-bit floats are more than 32-bit addresses reach.
-const maximumBytes = weights === "f32" ? WIDE_BYTES : 2 ** 32;
+const maximumBytes = weights === "f32" ? WIDE_BYTES : NARROW_BYTES;
 using device = await wasm({ threads: Number(threads), maximumBytes });
 using model = await loadModel(checkpoint, { device, weights: weights as WeightStorage });
 const began = performance.now();

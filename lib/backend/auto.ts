@@ -19,6 +19,16 @@ export interface DeviceOptions {
 }
 
 /**
+ * How a device is made that only forecasts: on the processor without kernels of backward passes.
+ *
+ * @param options that are given, before all else
+ * @param usual for the processor, where they say nothing
+ */
+export function forForecasts(options: DeviceOptions = {}, usual: WasmOptions = {}): DeviceOptions {
+  return { ...options, wasm: { kernels: "forecast", ...usual, ...options.wasm } };
+}
+
+/**
  * Makes a device.
  *
  * @param name backend; `auto` tries WebGPU, then WASM

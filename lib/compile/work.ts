@@ -41,3 +41,12 @@ export function launchEstimate(launch: Launch): number {
   const elements = [...launch.inputs, ...launch.outputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return launchWork(launch) + ELEMENT * elements;
 }
+
+/**
+ * What a program costs in operations, as roughly.
+ *
+ * @param program as compiled
+ */
+export function estimateOf({ launches }: Pick<Program, "launches">): number {
+  return launches.reduce((total, launch) => total + launchEstimate(launch), 0);
+}

@@ -19,6 +19,11 @@ export interface LoadOptions {
   /** Its configuration file; looked for beside the checkpoint when left out. */
   readonly config?: SourceInput;
   /**
+   * Files beside the checkpoint by name, such as `learnt.yaml`, where it has no folder to look into: paths, Blobs or
+   * bytes. Others are looked for.
+   */
+  readonly beside?: ReadonlyMap<string, SourceInput>;
+  /**
    * How matrices are kept on the device: `stored` (the default) keeps fp16 tensors of the checkpoint as fp16, which
    * computes the same with half the memory; `f16` rounds others too; `f32` widens all; `int8` rounds large matrices to
    * 8 bits with a scale for each output, and others to fp16 (on devices that have the type); `int8-dot` also rounds

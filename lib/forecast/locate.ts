@@ -56,7 +56,8 @@ export async function locateModel(
     const { fetchModel } = await import("../hub/model.ts");
     const text = isHubName(checkpoint) ? checkpoint : `hf:${checkpoint}`;
     const kept = await fetchModel(text, companionNames(registry), hub);
-    ({ checkpoint, beside } = kept);
+    checkpoint = kept.checkpoint;
+    beside = new Map([...kept.beside ?? [], ...beside ?? []]);
     name = hubNameText(kept.name);
   }
   return {

@@ -112,6 +112,8 @@ export interface ModelSource {
   readonly checkpoint?: SourceInput;
   /** Its configuration file. */
   readonly config?: SourceInput;
+  /** Files beside the checkpoint or the configuration by name, where they are known; others are looked for. */
+  readonly beside?: ReadonlyMap<string, SourceInput>;
   /** Its family, where there is no checkpoint; the first of the registry unless given. */
   readonly family?: string;
   /** How a Hub is reached. */
@@ -132,17 +134,19 @@ export interface ModelSource {
  * ```
  */
 export async function openModel(
-  { checkpoint, config, family, hub }: ModelSource,
+  { checkpoint, config, beside, family, hub }: ModelSource,
   registry: readonly ModelEntry[] = modelEntries(),
 ): Promise<Model> {
-  const configured = config === undefined ? {} : { config };
   if (checkpoint !== undefined) {
-    const place = await locateModel({ checkpoint, ...configured }, hub, registry);
+    const given = { ...config === undefined ? {} : { config }, ...beside === undefined ? {} : { beside } };
+    const place = await locateModel({ checkpoint, ...given }, hub, registry);
     using opened = await openCheckpoint(place.checkpoint);
     return (await modelOfCheckpoint(opened, place.checkpoint, { ...place, registry })).model;
   }
   const entry = modelEntry(family ?? registry[0]!.family, registry);
   const [first] = entry.configFiles;
   const files = config === undefined || first === undefined ? {} : { [first]: await textOf(config) };
-  return (await entry.load()).fromFiles(files);
+  const model = (await entry.load()).fromFiles(files);
+  const learnt = beside?.get(LEARNT_FILE);
+  return learnt === undefined ? model : withLearnt(model, parseLearnt(await textOf(learnt)));
 }

@@ -23,8 +23,9 @@
  */
 
 export { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
+export { backendKernels } from "../backend/kernels.ts";
 export { wasm, type WasmDevice, type WasmOptions } from "../backend/wasm/device.ts";
-export { WIDE_BYTES } from "../backend/wasm/module.ts";
+export { NARROW_BYTES, WIDE_BYTES } from "../backend/wasm/module.ts";
 export type { WebGpuDevice, WebGpuOptions } from "../backend/webgpu/device.ts";
 export { planDispatches, type WebGpuPlan } from "../backend/webgpu/dispatches.ts";
 export { webgpu } from "../backend/webgpu/open.ts";

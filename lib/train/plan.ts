@@ -5,13 +5,14 @@ import { describeParts } from "../autodiff/remat_parts.ts";
 import type { Device } from "../compile/device.ts";
 import type { Program } from "../compile/program.ts";
 import { type Plan, plan } from "../compile/pipeline.ts";
+import { estimateOf } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { Model } from "../models/model.ts";
 import { isFp16 } from "../weights/fp16.ts";
 import { describeBytes } from "./bytes.ts";
 import { trainedShapes } from "./parameters.ts";
-import { estimateOf, planWithin } from "./remat_budget.ts";
+import { planWithin } from "./remat_budget.ts";
 import type { Trainable, TrainingSettings } from "./settings.ts";
 import { accumulateStep, isState, recomputedScopes, wholeStep } from "./step.ts";
 
@@ -81,8 +82,7 @@ function partsOf({ weights, moments, sums }: StateBytes, working: number): strin
 }
 
 /** What makes a step smaller. */
-export const MEMORY_ADVICE =
-  "fewer samples of a micro-batch, adapters (lora) or fewer trained tensors take less";
+const SAVERS = "fewer samples of a micro-batch, adapters (lora) or fewer trained tensors";
 
 /**
  * Refuses a step that a device can not hold.
@@ -98,7 +98,7 @@ export function checkCapacity(bytes: TrainingPlan, { name, capacityBytes = Infin
       `${
         describeBytes(capacityBytes)
       }; a larger maximumBytes of the device, a smaller memory of the settings, ` +
-      `${MEMORY_ADVICE.replace(" take less", "")} help`,
+      `${SAVERS} help`,
   );
 }
 
@@ -159,7 +159,7 @@ export function planStep(
       `Cannot train in ${describeBytes(memory)}: the least that does is ${
         describeBytes(bytes.peak)
       }, with all ` +
-        `recomputed (${partsOf(state, bytes.working)}); ${MEMORY_ADVICE}`,
+        `recomputed (${partsOf(state, bytes.working)}); ${SAVERS} take less`,
     );
   }
   return { plan: chosen.plan, bytes };

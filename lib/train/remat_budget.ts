@@ -7,8 +7,9 @@ import { rematerializeParts, type RematPart } from "../autodiff/remat_parts.ts";
 import { slotBytes } from "../compile/memory_plan.ts";
 import { type Plan, plan, type PlanTarget } from "../compile/pipeline.ts";
 import type { Program } from "../compile/program.ts";
-import { launchEstimate, launchWork } from "../compile/work.ts";
+import { estimateOf, launchEstimate, launchWork } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
+import { recomputedScopes } from "./step.ts";
 
 /** A plan, and what the backward pass computes again in it. */
 export interface RematPlan {
@@ -80,15 +81,10 @@ export function rematOrder({ launches, slots }: Program, regions: readonly strin
 /** Regions are tried whole up to every so-manieth. */
 const MOST_APART = 4;
 
-/** The first region and every n-th after it, with all that is in them. */
+/** The parts that are all of every n-th region. */
 function everyRegion(regions: readonly string[], every: number): RematPart[] {
-  const some = regions.filter((_, i) => i % every === 0);
+  const some = recomputedScopes({ regions }, { rematEvery: every });
   return [false, true].flatMap((products) => some.map((scope): RematPart => ({ scope, products })));
-}
-
-/** Arithmetic of a program, in operations. */
-export function estimateOf({ launches }: Pick<Program, "launches">): number {
-  return launches.reduce((sum, launch) => sum + launchEstimate(launch), 0);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Loading a network, on this thread or in a worker.
 
-import { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
+import { type BackendName, type DeviceOptions, forForecasts, openDevice } from "../backend/auto.ts";
 import type { ForecastModel } from "../forecast/forecast_model.ts";
 import { loadModel as loadOnDevice, type LoadOptions } from "../forecast/load.ts";
 import type { LoadedModel } from "../forecast/loaded_model.ts";
@@ -89,10 +89,7 @@ export async function loadModel(
   const { worker = isPage(), ...rest } = options;
   if (worker !== false) return await loadInWorker(checkpoint, worker, rest);
   const { backend = "auto", deviceOptions, ...own } = rest;
-  const device = await openDevice(backend, {
-    ...deviceOptions,
-    wasm: { kernels: "forecast", ...deviceOptions?.wasm },
-  });
+  const device = await openDevice(backend, forForecasts(deviceOptions));
   try {
     const model = await loadOnDevice(checkpoint, { ...own, device });
     model.signal.addEventListener("abort", () => device[Symbol.dispose]());

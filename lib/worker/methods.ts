@@ -1,8 +1,8 @@
 // What a worker of this library does for whoever started it: opens data and networks, reads samples, forecasts. Files
 // are read and decoded here, programs traced, compiled and run.
 
-import { type BackendName, type DeviceOptions, openDevice } from "../backend/auto.ts";
-import { processors } from "../backend/wasm/start_worker.ts";
+import { type BackendName, type DeviceOptions, forForecasts, openDevice } from "../backend/auto.ts";
+import { usualThreads } from "../backend/wasm/device.ts";
 import type { Device, DeviceLostError } from "../compile/device.ts";
 import { varyingCount } from "../data/components.ts";
 import type { Dataset, Sample, SampleInfo, Split } from "../data/dataset.ts";
@@ -72,12 +72,6 @@ export interface SentFrame {
   readonly time: number;
   /** Of the device that computed it. */
   readonly deviceName: string;
-}
-
-/** A processor less than there are, which is left to whoever started the worker. */
-function withSparedThread(options: DeviceOptions): DeviceOptions {
-  const threads = Math.max(1, Math.min(16, processors() - 1));
-  return { ...options, wasm: { threads, kernels: "forecast", ...options.wasm } };
 }
 
 async function registryWith(modules: readonly string[]): Promise<readonly ModelEntry[]> {
@@ -189,7 +183,9 @@ export const METHODS = {
     { backend, deviceOptions, modules, ...options }: WorkerLoadOptions,
   ): Promise<OpenedModel> {
     const registry = await registryWith(modules);
-    const open = (backend: BackendName) => openDevice(backend, withSparedThread(deviceOptions));
+    // A processor is left to whoever started the worker.
+    const ownOptions = forForecasts(deviceOptions, { threads: usualThreads(1) });
+    const open = (backend: BackendName) => openDevice(backend, ownOptions);
     const device = await open(backend);
     try {
       const loaded = await loadModel(checkpoint, { ...options, device, registry });

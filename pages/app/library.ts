@@ -11,9 +11,10 @@ import {
   type WorkerHandle,
 } from "walrus";
 import type { DataInput } from "walrus/data";
+import { NARROW_BYTES } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
-import { parseYaml, type SourceInput } from "walrus/io";
-import { type Learnt, LEARNT_FILE, type Model, openModel, withLearnt } from "walrus/models";
+import type { SourceInput } from "walrus/io";
+import { LEARNT_FILE, type Model, openModel } from "walrus/models";
 import type { Backend } from "./setup/choice.ts";
 
 /** A network that forecasts, and why it computes where it does; empty where that was asked for. */
@@ -58,24 +59,18 @@ export async function openData(input: DataInput, hub: HubOptions): Promise<Datas
 
 /** A network without its weights: what it knows and what it would do with data. Not of a Hub, whose files only workers keep. */
 export async function describeNetwork({ checkpoint, beside }: NetworkFiles): Promise<Model> {
-  const config = configOf(beside);
-  const model = await openModel({ checkpoint, ...(config ? { config } : {}) });
-  return model.learnt ? model : await withKnown(model, beside);
+  return await openModel({ checkpoint, ...filesBeside(beside) });
 }
 
 /** The network of configuration texts alone, before its weights are there. */
 export async function describeConfig(beside: ReadonlyMap<string, Blob>): Promise<Model> {
-  return await withKnown(await openModel({ config: configOf(beside)! }), beside);
+  return await openModel(filesBeside(beside));
 }
 
-function configOf(beside: NetworkFiles["beside"]): SourceInput | undefined {
-  return [...beside ?? []].find(([name]) => name !== LEARNT_FILE)?.[1];
-}
-
-async function withKnown(model: Model, beside: NetworkFiles["beside"]): Promise<Model> {
-  const learnt = beside?.get(LEARNT_FILE);
-  if (!(learnt instanceof Blob)) return model;
-  return withLearnt(model, parseYaml(await learnt.text(), LEARNT_FILE) as Learnt);
+/** The files as options of the library: the configuration may have any name. */
+function filesBeside(beside: NetworkFiles["beside"] = new Map()) {
+  const config = [...beside].find(([name]) => name !== LEARNT_FILE)?.[1];
+  return { beside, ...(config ? { config } : {}) };
 }
 
 /** Losses of a graphics device so far, of all networks. */
@@ -89,7 +84,6 @@ export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): 
   const { backend, weights, hub, onBytes } = settings;
   let choice = "";
   const { checkpoint, beside } = files;
-  const config = configOf(beside);
   const processors = navigator.hardwareConcurrency;
   const network = await loadModel(checkpoint, {
     worker: await workerOf("compute"),
@@ -100,23 +94,10 @@ export async function loadNetwork(files: NetworkFiles, settings: LoadSettings): 
       onChoice: (text) => void (choice = text),
       ...processors <= FEW && crossOriginIsolated ? { wasm: { threads: processors } } : {},
     },
-    ...(config ? { config } : {}),
+    ...filesBeside(beside),
     onTensor: (_, bytes) => onBytes(bytes),
   });
-  if (network.model.learnt) return { network, choice };
-  const model = await withKnown(network.model, beside);
-  return {
-    network: {
-      model,
-      warnings: network.warnings,
-      get deviceName() {
-        return network.deviceName;
-      },
-      rollout: (start, options) => network.rollout(start, options),
-      [Symbol.dispose]: () => network[Symbol.dispose](),
-    },
-    choice,
-  };
+  return { network, choice };
 }
 
 /**
@@ -136,9 +117,6 @@ export function enduring(
   };
   return { rollout: (start, options) => network.rollout(start, { ...options, ...{ onDeviceLost } }) };
 }
-
-/** Most memory of the processor's backend: what 32-bit addresses reach. */
-const NARROW_BYTES = 2 ** 32;
 
 /** Bytes that a forecast may take on a device. A GPU's own limit shows when buffers are made. */
 export function mostBytes(deviceName: string): number {

@@ -4,18 +4,21 @@ import assert from "node:assert/strict";
 import { admit } from "../../app/forecast/memory.ts";
 import { duration, pace } from "../../app/forecast/progress.ts";
 import { renderTable } from "../../app/forecast/table.ts";
+import { bytes } from "../../app/words.ts";
+import { NARROW_BYTES } from "../../lib/backend/wasm/module.ts";
 
-/** What a 32-bit address reaches. */
-const NARROW = 2 ** 32;
+Deno.test("bytes() are in a unit people read", () => {
+  assert.deepEqual([20.7e9, 94e6, 312].map(bytes), ["20.70 GB", "94.0 MB", "312 bytes"]);
+});
 
 Deno.test("admit() names what a forecast needs, what there is and what would help", () => {
-  admit({ weights: 3e9, working: 1e9 }, 8e9, NARROW);
+  admit({ weights: 3e9, working: 1e9 }, 8e9, NARROW_BYTES);
   assert.throws(
-    () => admit({ weights: 5.2e9, working: 1e9 }, 64e9, NARROW),
+    () => admit({ weights: 5.2e9, working: 1e9 }, 64e9, NARROW_BYTES),
     /needs 6\.20 GB \(weights 5\.20 GB, .* 1\.00 GB\), --memory allows 4\.29 GB; use --memory 8 or 16, --weights int8, a smaller/,
   );
   assert.throws(
-    () => admit({ weights: 4e8, working: 2e8 }, 5e8, NARROW),
+    () => admit({ weights: 4e8, working: 2e8 }, 5e8, NARROW_BYTES),
     /600\.0 MB .* this machine has free 500\.0 MB/,
   );
 });

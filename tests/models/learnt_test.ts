@@ -10,6 +10,7 @@ import { parseLearnt, unlearntFields, withLearnt } from "../../lib/models/learnt
 import { RELEASED_CONFIG } from "../../lib/models/walrus/config.ts";
 import { walrusModel } from "../../lib/models/walrus/walrus.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
+import { loadModel } from "../../lib/worker/load_model.ts";
 import { inRepository, sharedTest } from "../shared.ts";
 
 const FILE = inRepository("examples/walrus_small/learnt.yaml");
@@ -57,6 +58,28 @@ Deno.test("the shipped network knows temperature by name and has not learnt it",
     "density",
     "concentration",
   ]);
+});
+
+Deno.test("a checkpoint without a folder has the files that it is given with", async () => {
+  const bytes = await Deno.readFile(inRepository("examples/walrus_small/walrus.safetensors"));
+  const names = ["extended_config.yaml", "learnt.yaml"];
+  const files = names.map(async (name) => {
+    return [name, new Blob([await Deno.readFile(inRepository(`examples/walrus_small/${name}`))])] as const;
+  });
+  const beside = new Map(await Promise.all(files));
+  const learnt = parseLearnt(await Deno.readTextFile(FILE));
+  const options = {
+    worker: false,
+    backend: "wasm",
+    deviceOptions: { wasm: { threads: 1 } },
+    beside,
+  } as const;
+  using loaded = await loadModel(bytes, options);
+  assert.deepEqual(loaded.model.learnt, learnt);
+  assert.deepEqual((await openModel({ checkpoint: bytes, beside })).learnt, learnt);
+  const config = beside.get("extended_config.yaml")!;
+  assert.deepEqual((await openModel({ config, beside })).learnt, learnt);
+  assert.equal((await openModel({ config })).learnt, undefined);
 });
 
 Deno.test("of a network without the file only numbered columns are known not to be learnt", () => {

@@ -113,6 +113,35 @@ pub unsafe fn store_lanes(
     }
 }
 
+/// Queries, keys and values of four batch elements, packed; queries are scaled.
+pub struct Packed {
+    pub q: *mut f32,
+    pub k: *mut f32,
+    pub v: *mut f32,
+}
+
+impl Packed {
+    #[inline(always)]
+    pub fn new(&Sizes { m, n, e, width, .. }: &Sizes, arena: &mut Arena) -> Packed {
+        Packed { q: arena.take(lanes(m, e)), k: arena.take(lanes(n, e)), v: arena.take(lanes(n, width)) }
+    }
+
+    /// Packs what lies at the first three of `at`.
+    #[inline(always)]
+    pub unsafe fn load(
+        &self,
+        [q, k, v]: [&Matrix; 3],
+        at: &[[i32; LANES]; 9],
+        [m, n, e, width]: [usize; 4],
+        scale: v128,
+    ) {
+        let one = f32x4_splat(1.0);
+        load_lanes(q, &at[0], m, e, scale, self.q);
+        load_lanes(k, &at[1], n, e, one, self.k);
+        load_lanes(v, &at[2], n, width, one, self.v);
+    }
+}
+
 /// The bias of four batch elements, packed once for all that share it.
 pub struct Bias {
     packed: *mut f32,

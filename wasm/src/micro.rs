@@ -14,6 +14,8 @@
 
 #[cfg(target_family = "wasm")]
 mod kernels;
+#[cfg(target_family = "wasm")]
+mod output;
 #[cfg(not(target_family = "wasm"))]
 mod portable;
 #[cfg(target_family = "wasm")]

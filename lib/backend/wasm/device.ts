@@ -38,7 +38,16 @@ import { Workspace } from "./workspace.ts";
 
 const STACK_BYTES = 65_536;
 /** More threads than this gain little and cost memory. */
-const DEFAULT_MOST_THREADS = 16;
+const USUAL_MOST_THREADS = 16;
+
+/**
+ * Threads of a device that is told nothing of them.
+ *
+ * @param spared processors that are left to others
+ */
+export function usualThreads(spared = 0): number {
+  return Math.max(1, Math.min(processors() - spared, USUAL_MOST_THREADS));
+}
 
 /** How a device is made. */
 export interface WasmOptions {
@@ -182,8 +191,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmDevice> {
     );
   }
   const pointer = (address: number) => wide ? BigInt(address) : address;
-  const usual = Math.min(processors(), DEFAULT_MOST_THREADS);
-  const wanted = checked("threads", options.threads ?? usual, 1, MAX_THREADS);
+  const wanted = checked("threads", options.threads ?? usualThreads(), 1, MAX_THREADS);
   const canShare = hasThreads();
   const shared = options.module ? isThreaded(options.module) : wanted > 1 && canShare;
   const canFuse = hasRelaxedSimd();

@@ -39,7 +39,7 @@ export function hasWideMemory(): boolean {
 
 /** Bytes of a page of WebAssembly memory. */
 export const PAGE = 65_536;
-/** All of a memory with 32-bit addresses. */
+/** All of a memory with 32-bit addresses: what a device takes at most unless told otherwise. */
 export const NARROW_BYTES: number = 2 ** 32;
 /** The most that V8 gives a memory with 64-bit addresses. */
 export const WIDE_BYTES: number = 2 ** 34;

@@ -2,9 +2,10 @@
 // the score matrix between the passes.
 
 import type { Tensor } from "../node.ts";
-import { add, contract, div, exp, max, mul, pick, sub, sum } from "../tensor.ts";
+import { add, contract, mul, pick, sub, sum } from "../tensor.ts";
 import { at, sameShape, type Type } from "../types.ts";
 import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
+import { softmaxFormula } from "./softmax.ts";
 
 const LEADING = "abcdefgh";
 
@@ -34,10 +35,7 @@ function checkBias(op: string, bias: Type, q: Type, k: Type, scope: string): voi
 /** Softmax of the scores over the last axis. */
 function weights(q: Tensor, k: Tensor, scale: number, bias: Tensor | undefined): Tensor {
   const scaled = mul(batched("mz,nz->mn", q, k), scale);
-  const scores = bias ? add(scaled, bias) : scaled;
-  const last = [scores.shape.length - 1];
-  const powers = exp(sub(scores, max(scores, last)));
-  return div(powers, sum(powers, last));
+  return softmaxFormula(bias ? add(scaled, bias) : scaled);
 }
 
 /** Definition of `attention`: q [.., m, e], k [.., n, e], v [.., n, f], optional bias [.., m, n] -> [.., m, f]. */

@@ -5,6 +5,13 @@ import { div, exp, max, mul, sub, sum } from "../tensor.ts";
 import { at, sameShape } from "../types.ts";
 import { checkOperands, fusedNode, type FusedRule, refuse } from "./rule.ts";
 
+/** The formula of `softmax`, of which others are made. */
+export function softmaxFormula(x: Tensor): Tensor {
+  const last = [x.shape.length - 1];
+  const powers = exp(sub(x, max(x, last)));
+  return div(powers, sum(powers, last));
+}
+
 /** Definition of `softmax`: x [.., n] -> [.., n]. */
 export const softmaxRule: FusedRule<"softmax"> = {
   infer: (types, _, scope) => {
@@ -13,12 +20,7 @@ export const softmaxRule: FusedRule<"softmax"> = {
     if (shape.length === 0) refuse("softmax", "x is [], wanted at least one axis", scope);
     return [{ dtype: "f32", shape }];
   },
-  expand: (args) => {
-    const x = at(args, 0);
-    const last = [x.shape.length - 1];
-    const powers = exp(sub(x, max(x, last)));
-    return [div(powers, sum(powers, last))];
-  },
+  expand: (args) => [softmaxFormula(at(args, 0))],
   vjp: ([x], _, [cotangent]) => {
     if (!x || !cotangent) return null;
     return [fusedNode("softmaxGradient", softmaxGradientRule, [softmax(x), cotangent], {})];

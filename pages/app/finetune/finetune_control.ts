@@ -9,7 +9,7 @@ import { exampleFiles } from "../setup/example_files.ts";
 import { access } from "../setup/hub.ts";
 import type { ModelControl } from "../setup/model_control.ts";
 import type { DataChoice, ModelChoice } from "../setup/choice.ts";
-import type { FinetuneState } from "./finetune_state.ts";
+import { type FinetuneState, FIRST_FINETUNE } from "./finetune_state.ts";
 import type { Answer, Request } from "./messages.ts";
 
 /** See the head of the file. */
@@ -38,14 +38,10 @@ export class FinetuneControl {
     if (!dataChoice || this.#worker) return;
     const { steps, rate } = finetune.settings;
     this.#set({
+      ...FIRST_FINETUNE,
+      settings: finetune.settings,
       kind: "running",
       phase: "Reading the files",
-      asking: false,
-      facts: null,
-      losses: [],
-      seconds: 0,
-      result: null,
-      message: null,
     });
     this.#context.announce("Finetuning started.");
     try {

@@ -2,14 +2,11 @@
 // and files are kept in the page's private storage.
 
 import type { HubOptions } from "walrus/hub";
+import { bytes, progress } from "../words.ts";
 import type { Answer, HubAccess } from "./messages.ts";
 
 /** Bytes from which the user is asked. */
 const LARGE = 5e6;
-
-function megabytes(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
 
 /**
  * How a Hub is reached.
@@ -29,15 +26,15 @@ export function hubOf(
   return {
     ...access,
     signal,
-    async admit({ name, bytes }) {
-      if (bytes < LARGE) return;
-      tell({ kind: "ask", text: `${name}: ${megabytes(bytes)} to fetch and keep in this browser` });
+    async admit({ name, bytes: count }) {
+      if (count < LARGE) return;
+      tell({ kind: "ask", text: `${name}: ${bytes(count)} to fetch and keep in this browser` });
       await allowed;
     },
     onProgress({ path, done, size }) {
       if (done < size && performance.now() - told < 200) return;
       told = performance.now();
-      tell({ kind: "phase", text: `fetching ${path}, ${megabytes(done)} of ${megabytes(size)}` });
+      tell({ kind: "phase", text: `fetching ${path}, ${progress(done, size)}` });
     },
     onNote: (text) => tell({ kind: "phase", text }),
   };

@@ -4,6 +4,7 @@
 import { scheduleOf, settingsOf, trainableOf } from "../../../app/train/settings.ts";
 import { type Dataset, type Device, openData, openDevice, type SampleInfo, type Split } from "walrus";
 import { holdOut } from "walrus/data";
+import { NARROW_BYTES } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import { openCheckpoint, streamSafetensors } from "walrus/io";
 import {
@@ -33,6 +34,7 @@ import {
   type ValidationSettings,
   type ValidationSystem,
 } from "walrus/train";
+import { bytes } from "../words.ts";
 import { hubOf } from "./hub.ts";
 import type { Answer, ModelFiles, Request, StartRequest } from "./messages.ts";
 
@@ -45,8 +47,6 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 const tell = (answer: Answer) => scope.postMessage(answer);
 
-/** All of a 32-bit WebAssembly memory. */
-const MOST_BYTES = 2 ** 32;
 /** Windows whose errors are compared before and after. */
 const SCORED = 4;
 
@@ -55,10 +55,6 @@ const SCORING: ValidationSettings = { windows: SCORED, rollout: 0, trajectories:
 /** Lets messages in: awaits of finished work do not. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** A network whose files are there: with what was fetched beside its checkpoint. */
@@ -149,11 +145,9 @@ async function checkMemory(
     statistics,
   });
   const { peak } = planTraining(model, shape, settings, trainableOf(run, model), device);
-  if (!device.name.startsWith("wasm") || peak <= MOST_BYTES) return;
+  if (!device.name.startsWith("wasm") || peak <= NARROW_BYTES) return;
   throw new RangeError(
-    `A step on ${split.dataset} needs ${gigabytes(peak)}, a page has ${
-      gigabytes(MOST_BYTES)
-    }: use a smaller grid`,
+    `A step on ${split.dataset} needs ${bytes(peak)}, a page has ${bytes(NARROW_BYTES)}: use a smaller grid`,
   );
 }
 

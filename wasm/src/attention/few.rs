@@ -2,18 +2,16 @@
 //! larger kernel in the same order, so the bits are too.
 
 use crate::context::Context;
-use crate::lanes::{each_four, lanes, load_lanes, product, store_lanes, Bias, Factor, Four, LANES};
+use crate::lanes::{each_four, lanes, product, store_lanes, Bias, Factor, Four, Packed, LANES};
 use crate::math::Exp;
 use crate::matrix::{Matrix, Sizes};
 use crate::memory::Arena;
 use crate::odometer::Odometer;
 use crate::simd::*;
 
-/// Packed matrices of four batch elements.
+/// Matrices of four batch elements.
 pub struct Few {
-    q: *mut f32,
-    k: *mut f32,
-    v: *mut f32,
+    packed: Packed,
     /// [query][key], scores and then weights.
     weights: *mut f32,
     /// [query], one over the sum of the weights.
@@ -24,11 +22,9 @@ pub struct Few {
 
 impl Few {
     pub fn new(sizes: &Sizes, arena: &mut Arena) -> Few {
-        let Sizes { m, n, e, width, .. } = *sizes;
+        let Sizes { m, n, width, .. } = *sizes;
         Few {
-            q: arena.take(lanes(m, e)),
-            k: arena.take(lanes(n, e)),
-            v: arena.take(lanes(n, width)),
+            packed: Packed::new(sizes, arena),
             weights: arena.take(lanes(m, n)),
             factors: arena.take(lanes(m, 1)),
             result: arena.take(lanes(m, width)),
@@ -49,16 +45,14 @@ impl Few {
         let one = f32x4_splat(1.0);
         let exp = Exp::new();
         each_four(context, sizes, &mut walk, |Four { at, count }| {
-            load_lanes(q, &at[0], m, e, f32x4_splat(scale), self.q);
-            load_lanes(k, &at[1], n, e, one, self.k);
-            load_lanes(v, &at[2], n, width, one, self.v);
-            product(Factor::rows(self.q, e), m, Factor::rows(self.k, e), n, e, self.weights);
+            self.packed.load([q, k, v], &at, [m, n, e, width], f32x4_splat(scale));
+            product(Factor::rows(self.packed.q, e), m, Factor::rows(self.packed.k, e), n, e, self.weights);
             self.bias.add(bias, &at[4], m, n, self.weights);
             for query in 0..m {
                 let sum = soften(&exp, self.weights.add(query * n * LANES), n);
                 store(self.factors.add(query * LANES), f32x4_div(one, sum));
             }
-            product(Factor::rows(self.weights, n), m, Factor::columns(self.v, width), width, n, self.result);
+            product(Factor::rows(self.weights, n), m, Factor::columns(self.packed.v, width), width, n, self.result);
             store_lanes(out, &at[3], count, m, width, self.result, self.factors, LANES);
         });
     }

@@ -2,18 +2,16 @@
 
 use super::operands::Operands;
 use crate::context::Context;
-use crate::lanes::{each_four, lanes, load_lanes, product, store_lanes, Bias, Factor, Four, LANES};
+use crate::lanes::{each_four, lanes, load_lanes, product, store_lanes, Bias, Factor, Four, Packed, LANES};
 use crate::math::Exp;
 use crate::matrix::Sizes;
 use crate::memory::Arena;
 use crate::odometer::Odometer;
 use crate::simd::*;
 
-/// Packed matrices of four batch elements; q is scaled.
+/// Matrices of four batch elements.
 pub struct Few {
-    q: *mut f32,
-    k: *mut f32,
-    v: *mut f32,
+    packed: Packed,
     g: *mut f32,
     /// [query][key]: p, then dp and ds.
     weights: *mut f32,
@@ -26,9 +24,7 @@ impl Few {
     pub fn new(sizes: &Sizes, arena: &mut Arena) -> Few {
         let Sizes { m, n, e, width, .. } = *sizes;
         Few {
-            q: arena.take(lanes(m, e)),
-            k: arena.take(lanes(n, e)),
-            v: arena.take(lanes(n, width)),
+            packed: Packed::new(sizes, arena),
             g: arena.take(lanes(m, width)),
             weights: arena.take(lanes(m, n)),
             slopes: arena.take(lanes(m, n)),
@@ -45,21 +41,19 @@ impl Few {
         let (ones, scales) = ([1.0; LANES], [scale; LANES]);
         let (one, scale) = (f32x4_splat(1.0), f32x4_splat(scale));
         each_four(context, sizes, &mut walk, |Four { at, count }| {
-            load_lanes(q, &at[0], m, e, scale, self.q);
-            load_lanes(k, &at[1], n, e, one, self.k);
-            load_lanes(v, &at[2], n, width, one, self.v);
+            self.packed.load([q, k, v], &at, [m, n, e, width], scale);
             load_lanes(g, &at[3], m, width, one, self.g);
-            product(Factor::rows(self.q, e), m, Factor::rows(self.k, e), n, e, self.weights);
-            product(Factor::rows(self.g, width), m, Factor::rows(self.v, width), n, width, self.slopes);
+            product(Factor::rows(self.packed.q, e), m, Factor::rows(self.packed.k, e), n, e, self.weights);
+            product(Factor::rows(self.g, width), m, Factor::rows(self.packed.v, width), n, width, self.slopes);
             self.bias.add(bias.as_ref().map(|(bias, _)| bias), &at[7], m, n, self.weights);
             for query in 0..m {
                 let row = query * n * LANES;
                 soften(&exp, self.weights.add(row), self.slopes.add(row), n);
             }
             let (p, ds) = (self.weights, self.slopes);
-            product(Factor::rows(ds, n), m, Factor::columns(self.k, e), e, n, self.result);
+            product(Factor::rows(ds, n), m, Factor::columns(self.packed.k, e), e, n, self.result);
             store_lanes(dq, &at[4], count, m, e, self.result, scales.as_ptr(), 0);
-            product(Factor::columns(ds, n), n, Factor::columns(self.q, e), e, m, self.result);
+            product(Factor::columns(ds, n), n, Factor::columns(self.packed.q, e), e, m, self.result);
             store_lanes(dk, &at[5], count, n, e, self.result, ones.as_ptr(), 0);
             product(Factor::columns(p, n), n, Factor::columns(self.g, width), width, m, self.result);
             store_lanes(dv, &at[6], count, n, width, self.result, ones.as_ptr(), 0);
