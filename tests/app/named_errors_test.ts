@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { forecast } from "../../app/forecast/command.ts";
 import { inspect } from "../../app/inspect/command.ts";
-import { fixture, inRepository, sharedTest } from "../shared.ts";
+import { fixture, inRepository, shared, sharedTest } from "../shared.ts";
 import { inFolder, type Ran, runCommand } from "./run_command.ts";
 
 /** What a stack trace and the runtime's own errors look like. */
@@ -68,14 +68,22 @@ function entriesOf(folder: string): string[] {
     .sort();
 }
 
-for (const folder of ["cases", "samples-bad", "golden/checkpoints", "arrays"]) {
-  Deno.test(`inspect and forecast end in words on the fixtures of ${folder}`, async () => {
-    for (const file of entriesOf(fixture(folder))) await runBoth(file);
+// The complete folder of checkpoints has the files of the fixtures too.
+const FOLDERS = {
+  cases: fixture("cases"),
+  "samples-bad": fixture("samples-bad"),
+  arrays: fixture("arrays"),
+  "golden/checkpoints": shared("golden/checkpoints") ?? fixture("golden/checkpoints"),
+};
+
+for (const [name, folder] of Object.entries(FOLDERS)) {
+  Deno.test(`inspect and forecast end in words on ${name}`, async () => {
+    for (const file of entriesOf(folder)) await runBoth(file);
   });
 }
 
 // Of the others the fixtures are all there is.
-const SHARED = ["golden/checkpoints", "samples/foreign"]
+const SHARED = ["samples/foreign"]
   .concat(["dpot", "mpp", "poseidon"].map((family) => `golden-baselines/${family}/checkpoints`));
 
 for (const path of SHARED) {

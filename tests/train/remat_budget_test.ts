@@ -49,7 +49,7 @@ for (const [name, { blocks, settings }] of Object.entries(CASES)) {
       return error instanceof RangeError;
     });
     assert.ok(least < 0.7 * plain.peak, `${least} of ${plain.peak}`);
-    const draws = [...uniformNumbers(4, 7, blocks, 0)].sort((a, b) => a - b);
+    const draws = [...uniformNumbers(2, 7, blocks, 0)].sort((a, b) => a - b);
     const budgets = [least, ...draws.map((u) => Math.floor(least + u * (plain.peak - least))), plain.peak];
     let before = Infinity;
     for (const memory of budgets) {
