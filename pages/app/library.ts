@@ -10,7 +10,7 @@ import {
   type WeightStorage,
   type WorkerHandle,
 } from "walrus";
-import type { DataInput } from "walrus/data";
+import type { DataInput, DataOptions } from "walrus/data";
 import type { HubOptions } from "walrus/hub";
 import { parseYaml, type SourceInput } from "walrus/io";
 import { type Learnt, LEARNT_FILE, type Model, openModel, withLearnt } from "walrus/models";
@@ -52,8 +52,11 @@ function workerOf(kind: "files" | "compute"): Promise<WorkerHandle> {
 }
 
 /** Data of any known format. */
-export async function openData(input: DataInput, hub: HubOptions): Promise<Dataset> {
-  return await openLibraryData(input, { hub, worker: await workerOf("files") });
+export async function openData(
+  input: DataInput,
+  options: Pick<DataOptions, "hub" | "boundaries">,
+): Promise<Dataset> {
+  return await openLibraryData(input, { ...options, worker: await workerOf("files") });
 }
 
 /** A network without its weights: what it knows and what it would do with data. Not of a Hub, whose files only workers keep. */

@@ -96,6 +96,8 @@ export interface Provenance {
   readonly grid: string;
   /** Field of the data = name in the network's table. */
   readonly map: Readonly<Record<string, string>>;
+  /** Kinds of boundary that are not known = what they are taken for. */
+  readonly boundaries: Readonly<Record<string, Side>>;
   /** Of this library. */
   readonly version: string;
 }

@@ -60,6 +60,7 @@ export class FinetuneControl {
       this.#ask({
         kind: "start",
         data,
+        boundaries: settings.boundaries,
         model,
         hub: access,
         steps,

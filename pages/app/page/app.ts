@@ -25,6 +25,8 @@ export interface App {
   chooseData(choice: DataChoice, keepPlace?: boolean): Promise<void>;
   /** Ends what is being opened; what was open before is shown again. */
   cancelData(): void;
+  /** Asks anew what kinds of boundary that are not known are to be taken for. */
+  askBoundaries(): void;
   setTrajectory(index: number): void;
   chooseModel(choice: ModelChoice): void;
   compareWith(choice: ModelChoice | null): void;
@@ -91,6 +93,7 @@ export function makeApp(): App {
     take: (files) => ask((own) => own.take(files)),
     chooseData: async (choice, keepPlace) => await (await loaded()).data.choose(choice, keepPlace),
     cancelData: () => ask(({ data }) => data.cancel()),
+    askBoundaries: () => ask(({ data }) => data.askBoundaries()),
     setTrajectory: (index) => ask(({ data }) => data.setTrajectory(index)),
     chooseModel: (choice) => ask((own) => own.chooseModel(choice)),
     compareWith(choice) {
