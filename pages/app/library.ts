@@ -51,6 +51,12 @@ function workerOf(kind: "files" | "compute"): Promise<WorkerHandle> {
   return found;
 }
 
+/** Starts the workers, for what is about to be asked of them. */
+export function startWorkers(): void {
+  // What fails is said to whoever asks for something.
+  for (const kind of ["files", "compute"] as const) workerOf(kind).catch(() => {});
+}
+
 /** Data of any known format. */
 export async function openData(
   input: DataInput,

@@ -85,7 +85,12 @@ export function makeApp(): App {
   const store = makeStore(firstState());
   const context = makeContext(store, readFacts());
   let work: Promise<Work> | null = null;
-  const loaded = () => work ??= import("../session/work.ts").then(({ makeWork }) => makeWork(context));
+  const loaded = () => work ??= begin();
+  const begin = async () => {
+    // Its workers begin to load while the data do.
+    context.library().then(({ startWorkers }) => startWorkers(), () => {});
+    return (await import("../session/work.ts")).makeWork(context);
+  };
   const ask = (what: (work: Work) => unknown) => void loaded().then(what);
   return {
     store,
@@ -105,7 +110,7 @@ export function makeApp(): App {
       ask((own) => own.refresh());
     },
     set: (change) => setSettings(context, change),
-    prefetch: () => ask(({ models }) => models.prefetch()),
+    prefetch: () => ask(({ models }) => models.prefetch(store.get().settings)),
     start: () => ask(({ forecast }) => forecast.start()),
     pause: () => ask(({ forecast }) => forecast.pause()),
     goOn: () => ask(({ forecast }) => forecast.goOn()),

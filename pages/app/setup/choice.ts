@@ -79,6 +79,9 @@ export const FIRST_SETTINGS: Settings = {
   boundaries: {},
 };
 
+/** Weights of the shipped network, among the files of the app. */
+export const WEIGHTS = "model/walrus.safetensors";
+
 /** Names of shipped data as people read them. */
 export const EXAMPLES: Readonly<Record<ExampleName, string>> = { gray_scott: "Gray-Scott", euler: "Euler" };
 
