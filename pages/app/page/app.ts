@@ -2,7 +2,7 @@
 
 import type { AppState, AppStore } from "../app_state.ts";
 import { type FinetuneSettings, FIRST_FINETUNE } from "../finetune/finetune_state.ts";
-import { FIRST_VIEW } from "../scene.ts";
+import { FIRST_VIEW, type Scene } from "../scene.ts";
 import type { Work } from "../session/work.ts";
 import {
   type DataChoice,
@@ -36,6 +36,8 @@ export interface App {
   set(change: Partial<Settings>): void;
   /** Begins to load what a forecast that is about to begin needs. */
   prefetch(): void;
+  /** A scene with the frames that were put away to save memory. */
+  recall(scene: Scene): Promise<Scene>;
   start(): void;
   pause(): void;
   goOn(): void;
@@ -111,6 +113,7 @@ export function makeApp(): App {
     },
     set: (change) => setSettings(context, change),
     prefetch: () => ask(({ models }) => models.prefetch(store.get().settings)),
+    recall: async (scene) => await (await loaded()).spill.recall(scene),
     start: () => ask(({ forecast }) => forecast.start()),
     pause: () => ask(({ forecast }) => forecast.pause()),
     goOn: () => ask(({ forecast }) => forecast.goOn()),
