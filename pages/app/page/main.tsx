@@ -29,11 +29,9 @@ const mark = crashMark();
 const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
 const starts = data.kind === "example" && mayStart(bytes, connection, mark);
 // A line that carries nothing is time lost: all that the first forecast needs is asked for at once.
-// What takes longest goes first, browsers keep few lines open.
 if (starts && data.kind === "example") {
   for (const url of [ownFile(WEIGHTS).href, ...exampleAddresses(data.name)]) fetchEarly(url);
 }
-preload(app.context.facts.first);
 const listed = [linked.model, ...linked.compare ? [linked.compare] : []].filter(({ kind }) =>
   kind !== "shipped"
 );
@@ -46,6 +44,7 @@ store.update(({ models }) => ({
   model: { model: null, name: modelName(linked.model), bytes, here: false, message: null },
 }));
 render(<Page app={app} />, document.getElementById("app")!);
+preload(app.context.facts.first);
 keepLink(store);
 
 /** A forecast begins by itself once its input is there. */

@@ -9,7 +9,7 @@ export interface Waiting {
 }
 
 /** Milliseconds from one time that it is told how far it is to the next. */
-const PAUSE = 100;
+const PAUSE = 250;
 
 /** See the head of the file. */
 export class SharedDownload<T> {
