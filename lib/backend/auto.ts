@@ -2,7 +2,6 @@
 
 import type { Device } from "../compile/device.ts";
 import { wasm, type WasmOptions } from "./wasm/device.ts";
-import { isSoftware, requestDevice } from "./webgpu/adapter.ts";
 import type { WebGpuOptions } from "./webgpu/device.ts";
 import { webgpu } from "./webgpu/open.ts";
 
@@ -40,6 +39,7 @@ export async function openDevice(name: BackendName, options: DeviceOptions = {})
   if (name === "webgpu") return await webgpu(options.webgpu);
   let reason: string;
   try {
+    const { isSoftware, requestDevice } = await import("./webgpu/adapter.ts");
     const { device: given } = options.webgpu ?? {};
     const gpu = given ?? await requestDevice();
     if (!isSoftware(gpu)) {

@@ -40,7 +40,7 @@ export class SharedDownload<T> {
 
   #start(): Promise<T> {
     this.#abort = new AbortController();
-    let told = 0;
+    let told = -Infinity;
     const running = this.#begin(this.#abort.signal, (done, total) => {
       this.#last = [done, total];
       // Each time the page is drawn: now and then is enough, and the end is always told.
