@@ -16,12 +16,19 @@ export function fetchEarly(url: string): void {
   early.set(url, response);
 }
 
+/** Waits no longer than a signal lets it: what was asked for early knows none. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+  return Promise.race([work, aborted.promise]);
+}
+
 async function get(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   const begun = init.method === undefined ? early.get(url) : undefined;
   if (begun) early.delete(url);
   try {
-    response = await (begun ?? fetch(url, init));
+    response = await (begun ? unlessAborted(begun, init.signal) : fetch(url, init));
   } catch (error) {
     if (init.signal?.aborted) throw error;
     const { host } = new URL(url);

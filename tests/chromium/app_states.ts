@@ -1,7 +1,7 @@
 // What the app says in each state: what happened, the value, what to do, beside its cause.
 
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { arrayFiles, axeFindings, dropFiles, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 import { inRepository } from "../shared.ts";
@@ -178,4 +178,22 @@ browserTest("steps beyond the truth are said", async () => {
   await withApp(async ({ page }) => {
     assert.match(await untilRun(page, /^3 steps in /), / No truth after step 2; errors end there\.$/);
   }, { query: "?steps=3&start=18" });
+});
+
+browserTest("a forecast that is cancelled while its weights come begins anew", async () => {
+  let asked = 0;
+  const prepare = async (context: BrowserContext) => {
+    await context.route("**/model/walrus.safetensors", async (route) => {
+      asked++;
+      // The first is never answered.
+      if (asked > 1) await route.continue();
+    });
+  };
+  await withApp(async ({ page }) => {
+    await setup(page).locator(".begin", { hasText: "Cancel" }).click();
+    await untilRun(page, /^Cancelled\.$/);
+    await setup(page).locator(".begin").click();
+    await untilRun(page, /^2 steps in /);
+    assert.equal(asked, 2);
+  }, { prepare, query: "?steps=2" });
 });
