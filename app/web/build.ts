@@ -3,6 +3,8 @@
 import { base_url } from "h5wasm-plugins";
 import { fileURLToPath } from "node:url";
 import { bundle, bundleParts } from "./bundle.ts";
+import { firstScripts } from "./first_scripts.ts";
+import { planesFirst } from "./order_weights.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const APP = `${ROOT}pages/app`;
@@ -44,6 +46,12 @@ async function scripts(): Promise<[string, Uint8Array<ArrayBuffer>][]> {
   }
 }
 
+/** A file of the repository as it is served. */
+function shipped(path: string, from: string): Uint8Array<ArrayBuffer> {
+  const bytes = Deno.readFileSync(ROOT + from);
+  return path.endsWith(".safetensors") ? planesFirst(bytes) : bytes;
+}
+
 const isService = (path: string) => path === "offline/service_worker.ts";
 
 function sheets(): Uint8Array<ArrayBuffer> {
@@ -83,7 +91,7 @@ export async function buildApp(): Promise<AppFiles> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>([
     ...await scripts(),
     ["app.css", sheets()],
-    ...Object.entries(SHIPPED).map(([path, from]) => [path, Deno.readFileSync(ROOT + from)] as const),
+    ...Object.entries(SHIPPED).map(([path, from]) => [path, shipped(path, from)] as const),
     ...plugins(),
   ]);
   const { version: release } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
@@ -91,7 +99,10 @@ export async function buildApp(): Promise<AppFiles> {
     [...files].filter(([path]) => /^(?:model|data)\//.test(path))
       .map(([path, bytes]) => [path, bytes.length]),
   );
-  const facts = JSON.stringify({ release, sizes }).replaceAll('"', "&quot;");
+  const texts = [...files].filter(([path]) => path.endsWith(".js"))
+    .map(([path, bytes]) => [path, new TextDecoder().decode(bytes)] as const);
+  const first = firstScripts(new Map(texts), "page/main.js");
+  const facts = JSON.stringify({ release, sizes, first }).replaceAll('"', "&quot;");
   const html = Deno.readTextFileSync(`${APP}/page/index.html`).replace("%FACTS%", facts);
   files.set("index.html", encode(html));
   const service = new TextDecoder().decode(

@@ -25,6 +25,13 @@ function typeOf(path: string): string {
   return TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }
 
+/** A file of this name never changes: the bundler put a digest of its bytes there. */
+function isDigested(path: string): boolean {
+  return /-[A-Z0-9]{8}\.js$/.test(path);
+}
+
+const KEPT = { "cache-control": "max-age=31536000, immutable" };
+
 /** What changes with a file: a browser that has it asks with this, and is not sent it again. */
 async function tagOf(body: Uint8Array<ArrayBuffer>): Promise<string> {
   return `"${new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toHex().slice(0, 16)}"`;
@@ -51,7 +58,7 @@ export async function serveApp(
       if (!body) return new Response("not found", { status: 404, headers: common });
       const tag = tags.get(body) ?? await tagOf(body);
       tags.set(body, tag);
-      const own = { ...common, "content-type": typeOf(path), etag: tag };
+      const own = { ...common, ...isDigested(path) ? KEPT : {}, "content-type": typeOf(path), etag: tag };
       if (headers.get("if-none-match") === tag) return new Response(null, { status: 304, headers: own });
       return new Response(body, { headers: own });
     },

@@ -49,13 +49,17 @@ export async function openDevice(name: BackendName, options: DeviceOptions = {})
   if (name === "webgpu") return await webgpu(options.webgpu);
   let reason: string;
   try {
-    const device = await webgpu(options.webgpu);
-    if (!device.isSoftware) {
+    const { isSoftware, requestDevice } = await import("./webgpu/adapter.ts");
+    const { device: given } = options.webgpu ?? {};
+    const gpu = given ?? await requestDevice();
+    if (!isSoftware(gpu)) {
+      const { deviceOn } = await import("./webgpu/device.ts");
+      const device = await deviceOn(gpu, options.webgpu ?? {}, !given);
       options.onChoice?.(`computing on ${device.name}`);
       return device;
     }
-    device[Symbol.dispose]();
-    reason = `its adapter is software, ${device.name}`;
+    if (!given) gpu.destroy();
+    reason = `its adapter is software, ${gpu.adapterInfo.description || "unnamed adapter"}`;
   } catch (error) {
     reason = (error as Error).message;
   }

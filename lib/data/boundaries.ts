@@ -6,8 +6,23 @@ export type Boundary = "wall" | "open" | "periodic";
 /** Codes of the near and far side of each axis. */
 export type Boundaries = readonly (readonly [number, number])[];
 
+/**
+ * Kinds of boundary that the library does not know, by the name that data give them in any case, and what each is taken
+ * for.
+ */
+export type BoundaryNames = Readonly<Record<string, Boundary>>;
+
 /** Code of each type. */
 export const BOUNDARY_CODES = { WALL: 0, OPEN: 1, PERIODIC: 2 } as const;
+
+/** What a boundary of a name is; null: not known. */
+export function boundaryNamed(name: string, others: BoundaryNames = {}): Boundary | null {
+  const wanted = name.toUpperCase();
+  const own = Object.keys(BOUNDARY_CODES).find((kind) => kind === wanted)?.toLowerCase() as
+    | Boundary
+    | undefined;
+  return own ?? Object.entries(others).find(([other]) => other.toUpperCase() === wanted)?.[1] ?? null;
+}
 
 /** Codes of sides. */
 export function boundaryCodes(sides: readonly (readonly [Boundary, Boundary])[]): Boundaries {

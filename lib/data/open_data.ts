@@ -94,7 +94,7 @@ export interface DataOptions extends OpenOptions {
  * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's); a list of them; a folder; or
  *   files by their names in a folder; or `hf:datasets/org/name`, of which a small set is fetched and kept, and a large one
  *   read by ranges
- * @param options format, masks, remote files, Hub
+ * @param options format, masks, boundaries, remote files, Hub
  * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file
  *
  * @example
@@ -112,7 +112,8 @@ export interface DataOptions extends OpenOptions {
  */
 export async function openData(input: DataInput, options: DataOptions = {}): Promise<Dataset> {
   const { reader, source } = await findReader(input, options);
-  return await reader.open(source, options.masks ? { masks: options.masks } : {});
+  const { masks, boundaries } = options;
+  return await reader.open(source, { ...masks ? { masks } : {}, ...boundaries ? { boundaries } : {} });
 }
 
 /** The reader that recognises an input. */

@@ -1,6 +1,7 @@
 // What a reader of a file format offers. Readers are found by content: each says whether it can read what was given, or
 // what it lacks.
 
+import type { BoundaryNames } from "./boundaries.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Masks } from "./masks.ts";
 import type { Source } from "./source.ts";
@@ -10,6 +11,8 @@ import { readStatistics, type Statistics } from "./statistics.ts";
 export interface OpenOptions {
   /** Fields that are masks besides those of the usual names, or against their polarity. */
   readonly masks?: Masks;
+  /** What kinds of boundary besides wall, open and periodic are taken for; refused unless given. */
+  readonly boundaries?: BoundaryNames;
 }
 
 /** What is wrong with a file, or odd in it. */

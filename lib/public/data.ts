@@ -17,7 +17,7 @@
  * @module
  */
 
-export { type Boundaries, BOUNDARY_CODES } from "../data/boundaries.ts";
+export { type Boundaries, BOUNDARY_CODES, type BoundaryNames } from "../data/boundaries.ts";
 export { componentNames, frameSize } from "../data/components.ts";
 export { computeStatistics } from "../data/compute_statistics.ts";
 export type {

@@ -21,7 +21,7 @@ export interface OpenDataOptions extends DataOptions {
  * @param input path, URL, Blob, bytes or an open `ByteSource` (which stays the caller's, and of this thread); a list of
  *   them; a folder; or files by their names in a folder; or `hf:datasets/org/name`, of which a small set is fetched and
  *   kept, and a large one read by ranges
- * @param options worker, format, masks, remote files, Hub
+ * @param options worker, format, masks, boundaries, remote files, Hub
  * @throws RangeError for what can not be opened; SyntaxError saying what each reader lacks, or what is wrong in a file;
  *   TypeError for what can not be handed to a worker
  *

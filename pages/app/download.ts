@@ -6,10 +6,29 @@ export type OnBytes = (done: number, total: number | null) => void;
 /** A request that a server, or the way to it, refused. */
 export class DownloadError extends Error {}
 
+/** Requests that were made before those who need them were loaded. */
+const early = new Map<string, Promise<Response>>();
+
+/** Asks for a file that {@link fetchWhole} will be asked for. */
+export function fetchEarly(url: string): void {
+  const response = fetch(url);
+  response.catch(() => {});
+  early.set(url, response);
+}
+
+/** Waits no longer than a signal lets it: what was asked for early knows none. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+  return Promise.race([work, aborted.promise]);
+}
+
 async function get(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
+  const begun = init.method === undefined ? early.get(url) : undefined;
+  if (begun) early.delete(url);
   try {
-    response = await fetch(url, init);
+    response = await (begun ? unlessAborted(begun, init.signal) : fetch(url, init));
   } catch (error) {
     if (init.signal?.aborted) throw error;
     const { host } = new URL(url);
@@ -32,28 +51,41 @@ export async function sizeOf(url: string, signal: AbortSignal): Promise<number |
   return lengthOf(await get(url, { method: "HEAD", signal }));
 }
 
+/** How a file is fetched whole. */
+export interface WholeOptions {
+  readonly signal: AbortSignal;
+  /** Bytes, where they are known better than the server says. */
+  readonly known?: number | null;
+  readonly onBytes?: OnBytes;
+  /** Given the bytes as they come. */
+  onPart?(part: Uint8Array): void;
+}
+
 /**
  * A file, whole.
  *
  * @param url of the file
  * @param name that it is given
- * @param known bytes, where they are known better than the server says
  * @throws DownloadError in words for people
  */
 export async function fetchWhole(
   url: string,
   name: string,
-  { signal, known = null, onBytes }: { signal: AbortSignal; known?: number | null; onBytes?: OnBytes },
+  { signal, known = null, onBytes, onPart }: WholeOptions,
 ): Promise<File> {
   const response = await get(url, { signal });
   const total = known ?? lengthOf(response);
   if (!response.body) return new File([await response.blob()], name);
   const reader = response.body.getReader();
+  // What was asked for early knows no signal.
+  signal.addEventListener("abort", () => void reader.cancel(signal.reason).catch(() => {}), { once: true });
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (let done = 0;;) {
     const { value, done: over } = await reader.read();
+    signal.throwIfAborted();
     if (over) break;
     parts.push(value);
+    onPart?.(value);
     done += value.length;
     onBytes?.(done, total);
   }

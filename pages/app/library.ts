@@ -10,7 +10,7 @@ import {
   type WeightStorage,
   type WorkerHandle,
 } from "walrus";
-import type { DataInput } from "walrus/data";
+import type { DataInput, DataOptions } from "walrus/data";
 import { NARROW_BYTES } from "walrus/devices";
 import type { HubOptions } from "walrus/hub";
 import type { SourceInput } from "walrus/io";
@@ -52,9 +52,18 @@ function workerOf(kind: "files" | "compute"): Promise<WorkerHandle> {
   return found;
 }
 
+/** Starts the workers, for what is about to be asked of them. */
+export function startWorkers(): void {
+  // What fails is said to whoever asks for something.
+  for (const kind of ["files", "compute"] as const) workerOf(kind).catch(() => {});
+}
+
 /** Data of any known format. */
-export async function openData(input: DataInput, hub: HubOptions): Promise<Dataset> {
-  return await openLibraryData(input, { hub, worker: await workerOf("files") });
+export async function openData(
+  input: DataInput,
+  options: Pick<DataOptions, "hub" | "boundaries">,
+): Promise<Dataset> {
+  return await openLibraryData(input, { ...options, worker: await workerOf("files") });
 }
 
 /** A network without its weights: what it knows and what it would do with data. Not of a Hub, whose files only workers keep. */

@@ -54,8 +54,18 @@ export interface Track {
   readonly label: string;
   /** Step of the first frame of `frames`. */
   readonly first: number;
-  /** By step; null where a frame is not here (not computed, or no truth). */
+  /** By step; null where a frame is not here (not computed, no truth, or away). */
   readonly frames: readonly (FrameNumbers | null)[];
+  /** Frames that were put away to save memory, by their steps. */
+  readonly away?: ReadonlyMap<number, AwayFrame>;
+}
+
+/** What is known of a frame that was put away. */
+export interface AwayFrame {
+  /** Its number where it lies. */
+  readonly key: number;
+  /** Mean of each quantity over the cells that count. */
+  readonly means: readonly number[];
 }
 
 /** Errors of one origin, by quantity, then by step from 1; NaN where there is none. */
@@ -96,6 +106,8 @@ export interface Provenance {
   readonly grid: string;
   /** Field of the data = name in the network's table. */
   readonly map: Readonly<Record<string, string>>;
+  /** Kinds of boundary that are not known = what they are taken for. */
+  readonly boundaries: Readonly<Record<string, Side>>;
   /** Of this library. */
   readonly version: string;
 }
@@ -218,6 +230,11 @@ export const FIRST_VIEW: View = {
 /** A frame of a track at a step; null where it is not there. */
 export function frameAt(track: Track | null, step: number): FrameNumbers | null {
   return track?.frames[step - track.first] ?? null;
+}
+
+/** Whether a frame of a step was put away in any computed track. */
+export function isAway({ a, b, members, mean, spread }: Scene, step: number): boolean {
+  return [a, b, mean, spread, ...members].some((track) => track?.away?.has(step));
 }
 
 /** Time of a step. */

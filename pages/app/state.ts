@@ -33,6 +33,8 @@ export interface PartProps {
 export interface TakeProps extends PartProps {
   /** The address that opens this view; it has words for the receiver where data are the sender's own file. */
   link(): Promise<string>;
+  /** A scene with the frames that were put away to save memory; none were unless given. */
+  recall?(scene: Scene): Promise<Scene>;
   /** TypeScript that computes this forecast with the library. */
   code(): string;
 }

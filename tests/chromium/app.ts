@@ -104,10 +104,14 @@ export interface MadeUp {
   readonly fields: readonly string[];
   readonly shape?: readonly number[];
   readonly frames?: number;
+  /** What holds at both sides of the last axis; periodic unless given, as at the others. */
+  readonly boundary?: string;
 }
 
 /** Data as arrays with their description: waves that move. */
-export function arrayFiles({ fields, shape = [32, 32], frames = 10 }: MadeUp): PageFile[] {
+export function arrayFiles(
+  { fields, shape = [32, 32], frames = 10, boundary = "periodic" }: MadeUp,
+): PageFile[] {
   const points = shape.reduce((n, size) => n * size, 1);
   const arrays = fields.map((name, f) => {
     const data = Float32Array.from({ length: frames * points }, (_, i) => {
@@ -119,7 +123,7 @@ export function arrayFiles({ fields, shape = [32, 32], frames = 10 }: MadeUp): P
   const axes = ["x", "y", "z"].slice(0, shape.length);
   const text = `name: made_up
 grid: { axes: [${axes.join(", ")}], spacing: 0.1 }
-boundaries: { ${axes.map((axis) => `${axis}: periodic`).join(", ")} }
+boundaries: { ${axes.map((axis) => `${axis}: ${axis === axes.at(-1) ? boundary : "periodic"}`).join(", ")} }
 time: 0.5
 fields: { ${fields.map((name) => `${name}: frames.npz`).join(", ")} }
 `;

@@ -1,8 +1,8 @@
 // What the app says in each state: what happened, the value, what to do, beside its cause.
 
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { arrayFiles, dropFiles, untilRun, withApp } from "./app.ts";
+import type { BrowserContext, Page } from "playwright-core";
+import { arrayFiles, axeFindings, dropFiles, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 import { inRepository } from "../shared.ts";
 
@@ -65,6 +65,35 @@ browserTest(
       await begin.click();
       await untilRun(page, /^2 steps in /);
     }, { ...QUIET, query: "?steps=2" });
+  },
+);
+
+browserTest(
+  "a boundary that is not known is asked about; other data forget what it was treated as",
+  async () => {
+    await withApp(async ({ page }) => {
+      await page.waitForSelector(".understood");
+      await dropFiles(page, arrayFiles({ fields: ["density"], boundary: "symmetry" }));
+      const question = page.locator(".part .note", {
+        hasText: /^Axis y: boundary "symmetry" is not known. Treat as/,
+      });
+      await question.waitFor();
+      assert.deepEqual(await axeFindings(page), []);
+      assert.deepEqual(await question.getByRole("button").allTextContents(), ["Wall", "Open", "Periodic"]);
+      await question.getByRole("button", { name: "Wall" }).click();
+      await page.locator(".understood", { hasText: "x periodic, y wall." }).waitFor();
+      await page.waitForURL(/[?&]boundary=symmetry:wall(?:&|$)/);
+      const treated = page.locator(".part .note", { hasText: 'Boundary "symmetry" is treated as wall.' });
+      await setup(page).locator(".begin").click();
+      await untilRun(page, /^1 step in /);
+      await treated.getByRole("button", { name: "Change boundary" }).click();
+      await question.getByRole("button", { name: "Open" }).click();
+      await page.locator(".understood", { hasText: "x periodic, y open." }).waitFor();
+      await page.evaluate(`walrusApp.chooseData({ kind: "example", name: "gray_scott" })`);
+      await page.locator(".understood", { hasText: "Gray-Scott" }).waitFor();
+      await page.waitForURL(({ search }) => !search.includes("boundary"));
+      assert.equal(await treated.count(), 0);
+    }, { ...QUIET, query: "?steps=1" });
   },
 );
 
@@ -149,4 +178,22 @@ browserTest("steps beyond the truth are said", async () => {
   await withApp(async ({ page }) => {
     assert.match(await untilRun(page, /^3 steps in /), / No truth after step 2; errors end there\.$/);
   }, { query: "?steps=3&start=18" });
+});
+
+browserTest("a forecast that is cancelled while its weights come begins anew", async () => {
+  let asked = 0;
+  const prepare = async (context: BrowserContext) => {
+    await context.route("**/model/walrus.safetensors", async (route) => {
+      asked++;
+      // The first is never answered.
+      if (asked > 1) await route.continue();
+    });
+  };
+  await withApp(async ({ page }) => {
+    await setup(page).locator(".begin", { hasText: "Cancel" }).click();
+    await untilRun(page, /^Cancelled\.$/);
+    await setup(page).locator(".begin").click();
+    await untilRun(page, /^2 steps in /);
+    assert.equal(asked, 2);
+  }, { prepare, query: "?steps=2" });
 });

@@ -5,7 +5,7 @@ import type { ByteSource } from "../../lib/io/byte_source.ts";
 import { memorySource } from "../../lib/io/byte_source.ts";
 import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
-import { openData } from "../../lib/data/open_data.ts";
+import { type DataOptions, openData } from "../../lib/data/open_data.ts";
 import { inRepository } from "../shared.ts";
 
 const counting = (count: number, scale = 1) => Float32Array.from({ length: count }, (_, i) => scale * i);
@@ -22,7 +22,11 @@ async function exampleYaml(): Promise<string> {
   return /```yaml\n([^]*?)```/.exec(page)![1]!;
 }
 
-function openFiles(yaml: string, files: Readonly<Record<string, Uint8Array>> = ARRAYS): Promise<Dataset> {
+function openFiles(
+  yaml: string,
+  files: Readonly<Record<string, Uint8Array>> = ARRAYS,
+  options: DataOptions = {},
+): Promise<Dataset> {
   const all = { ...files, "arrays.yaml": new TextEncoder().encode(yaml) };
   return openData(
     new Map(
@@ -31,6 +35,7 @@ function openFiles(yaml: string, files: Readonly<Record<string, Uint8Array>> = A
         () => Promise.resolve(memorySource(bytes, name)),
       ]),
     ),
+    options,
   );
 }
 
@@ -152,6 +157,18 @@ fields: {v: {file: v.npy, order: 1}}
   const trajectory = (await data.split()).trajectory(0);
   assert.deepEqual([trajectory.info.grid.shape, trajectory.info.grid.coordinates.length], [[3], 2]);
   assert.deepEqual([...(await trajectory.sample([1])).values[0]!], [6, 7, 8, 9, 10, 11]);
+});
+
+Deno.test("further kinds of boundary are taken for what openData() is told, alone and in a list", async () => {
+  const yaml = (await exampleYaml()).replace("x: periodic", "x: slip").replace(
+    "[wall, open]",
+    "[wall, sponge]",
+  );
+  assert.match(yaml, /slip[^]*sponge/);
+  await assert.rejects(openFiles(yaml, ARRAYS, { boundaries: { slip: "wall" } }), /boundaries.y is/);
+  using data = await openFiles(yaml, ARRAYS, { boundaries: { slip: "wall", Sponge: "open" } });
+  const { boundaries } = (await data.split("train")).trajectory(0).info;
+  assert.deepEqual(boundaries, [["wall", "wall"], ["wall", "open"]]);
 });
 
 /** Changes of the example, and words of the refusal. */

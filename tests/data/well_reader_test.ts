@@ -34,6 +34,15 @@ async function checkBoundaries(folder: string): Promise<void> {
 Deno.test("openData() decodes every boundary case", () => checkBoundaries(fixture("golden-data")));
 sharedTest("openData() decodes every boundary case of the complete folder", "golden-data", checkBoundaries);
 
+Deno.test("openData() takes kinds of boundary that it does not know for what it is told, in any case", async () => {
+  const path = fixture("samples-bad/17_unknown_boundary_type.hdf5");
+  await assert.rejects(openData(path), /bc_type "MOEBIUS" on \w+, wanted WALL, OPEN, PERIODIC/);
+  await assert.rejects(openData(path, { boundaries: { slip: "open" } }), /bc_type "MOEBIUS"/);
+  using data = await openData(path, { boundaries: { moebius: "wall" } });
+  const { boundaries } = (await data.split()).trajectory(0).info;
+  assert.ok(boundaries.some(([near, far]) => near === "wall" && far === "wall"), JSON.stringify(boundaries));
+});
+
 /** Numbers of the varying (or constant) fields, point after point with all components: what the reference returns. */
 function interleaved({ info, times, values }: Sample, constant: boolean): Float32Array {
   const chosen = info.fields.flatMap((field, i) =>

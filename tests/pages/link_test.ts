@@ -35,6 +35,7 @@ Deno.test("a link keeps data, networks, settings and view", () => {
       jitter: false,
       backend: "wasm",
       grid: "native",
+      boundaries: { "symmetry 2": "wall", slip: "open" },
     },
     view: { ...FIRST_VIEW, quantity: "velocity_x", map: "magma", low: -1.5, high: 2, step: 7, follow: false },
   };
@@ -69,7 +70,7 @@ Deno.test("a plane is named by its axis", () => {
 
 Deno.test("whatever is in a query, it is read; no query is too long", () => {
   fc.assert(fc.property(fc.string(), fc.string(), (a, b) => {
-    for (const name of ["data", "steps", "low", "plane", "compare", "map", "file", "step"]) {
+    for (const name of ["data", "steps", "low", "plane", "compare", "map", "file", "step", "boundary"]) {
       readQuery(`?${name}=${encodeURIComponent(a)}&${b}`);
     }
   }));
@@ -85,7 +86,7 @@ Deno.test("whatever is in a query, it is read; no query is too long", () => {
 
 Deno.test("numbers beyond their ends are left out", () => {
   const { settings, view } = readQuery(
-    "?steps=0&start=-1&stride=1.5&seeds=1000&seed=x&low=&high=abc&step=1e9&map=jet&backend=gpu",
+    "?steps=0&start=-1&stride=1.5&seeds=1000&seed=x&low=&high=abc&step=1e9&map=jet&backend=gpu&boundary=a:hot,b,:wall",
   );
   assert.deepEqual(settings, FIRST_SETTINGS);
   assert.deepEqual(view, FIRST_VIEW);

@@ -166,6 +166,7 @@ export function makeScene(options: SceneOptions = {}): Scene {
       weights: "f32",
       grid: shape.join(" x "),
       map: {},
+      boundaries: {},
       version: "0.1.0",
     },
   };

@@ -8,12 +8,13 @@ import { score } from "walrus/metrics";
 import { scoresOf } from "../../pages/app/session/measure.ts";
 import { frameNumbers, quantitiesOf } from "../../pages/app/session/scene_of.ts";
 import { mayStart } from "../../pages/app/session/crash.ts";
+import { boundaryQuestion, boundaryWords, unknownBoundary } from "../../pages/app/setup/boundaries.ts";
 import { FIRST_SETTINGS } from "../../pages/app/setup/choice.ts";
 import { dataMessage } from "../../pages/app/setup/data_messages.ts";
 import { dataSentences, gridWarning, markWords, truthSteps } from "../../pages/app/setup/describe.ts";
 import { sampleWithout, useOf } from "../../pages/app/setup/use.ts";
 import { sortFiles } from "../../pages/app/setup/sort_files.ts";
-import { inRepository } from "../shared.ts";
+import { fixture, inRepository } from "../shared.ts";
 
 const EULER = inRepository("examples/data/euler_quadrants_mini.hdf5");
 
@@ -118,6 +119,31 @@ Deno.test("refusals of data have the app's words", async () => {
   assert.equal(words("something else"), "something else");
   const reason = await openData(new TextEncoder().encode("Hello")).catch((error: Error) => error.message);
   assert.match(words(String(reason)), /^in.h5 is no simulation that can be read here/);
+});
+
+Deno.test("a boundary that is not known is asked about, as both formats refuse it", async () => {
+  const refusal = async (name: string) =>
+    String(await openData(fixture(name)).catch((error: Error) => error.message));
+  const found = unknownBoundary(await refusal("samples-bad/17_unknown_boundary_type.hdf5"))!;
+  assert.equal(found.kind, "MOEBIUS");
+  const taken: string[] = [];
+  const { level, text, actions } = boundaryQuestion(
+    { axes: "y", kind: "symmetry" },
+    (own) => taken.push(own),
+  );
+  assert.deepEqual([level, text], ["bad", 'Axis y: boundary "symmetry" is not known. Treat as']);
+  assert.deepEqual(actions.map(({ label }) => label), ["Wall", "Open", "Periodic"]);
+  actions[0]!.run();
+  assert.deepEqual(taken, ["wall"]);
+  const arrays = (sides: string) =>
+    unknownBoundary(
+      `Cannot read "arrays.yaml": boundaries.y is ${sides}, wanted wall, open or periodic, or a list`,
+    );
+  assert.deepEqual(arrays('"symmetry"'), { axes: "y", kind: "symmetry" });
+  assert.deepEqual(arrays('["wall","slip"]'), { axes: "y", kind: "slip" });
+  assert.deepEqual([arrays("3"), arrays('"a,b"'), unknownBoundary("something else")], [null, null, null]);
+  assert.equal(boundaryWords({}), null);
+  assert.equal(boundaryWords({ symmetry: "wall" }), 'Boundary "symmetry" is treated as wall.');
 });
 
 Deno.test("nothing starts by itself that is large, on a slow line, or after a crash", () => {

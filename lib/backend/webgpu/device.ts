@@ -4,12 +4,13 @@
 import type { BufferOptions, Device, DeviceBuffer, Executable, Loadable } from "../../compile/device.ts";
 import type { Kernel } from "../../compile/program.ts";
 import type { DType } from "../../ir/types.ts";
+import { isSoftware, requestDevice } from "./adapter.ts";
 import { TYPES, WebGpuBuffer } from "./buffer.ts";
 import { Gpu } from "./gpu.ts";
 import { loadPlan } from "./load.ts";
 import { lower } from "./lower.ts";
-import { hasSubgroups, SUBGROUPS } from "./subgroups.ts";
-import { LIMIT_NAMES, type Limits, lowered, type Target } from "./target.ts";
+import { hasSubgroups } from "./subgroups.ts";
+import { type Limits, lowered, type Target } from "./target.ts";
 
 /** How a device is made. */
 export interface WebGpuOptions {
@@ -88,36 +89,24 @@ class Instance implements WebGpuDevice {
   }
 }
 
-function isSoftware({ adapterInfo: { isFallbackAdapter, description } }: GPUDevice): boolean {
-  return isFallbackAdapter || /llvmpipe|swiftshader/i.test(description);
-}
-
-async function requestDevice(): Promise<GPUDevice> {
-  const gpu = globalThis.navigator?.gpu;
-  if (!gpu) throw new Error("Cannot make a WebGPU device: this runtime has no WebGPU");
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) {
-    throw new Error(
-      "Cannot make a WebGPU device: there is no adapter; on Linux it takes libvulkan1 and the GPU's Vulkan driver " +
-        "(CUDA alone gives none)",
-    );
-  }
-  const wanted: GPUFeatureName[] = ["shader-f16", SUBGROUPS];
-  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
-  // Without asking the defaults of the standard apply, not what the adapter can do.
-  const requiredLimits = Object.fromEntries(
-    LIMIT_NAMES.map((name) => [name, adapter.limits[name]]),
-  );
-  return await adapter.requestDevice({ requiredFeatures, requiredLimits });
-}
-
-/** See `webgpu` in open.ts. */
-export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
-  const device = options.device ?? await requestDevice();
+/**
+ * A device on one of the platform's.
+ *
+ * @param owned whether it is destroyed with it
+ */
+export async function deviceOn(
+  device: GPUDevice,
+  options: WebGpuOptions,
+  owned: boolean,
+): Promise<WebGpuDevice> {
   const limits = lowered(device.limits, options.limits ?? {});
   const subgroups = (options.subgroups ?? true) && await hasSubgroups(device);
   const tiles = options.tiles ?? true;
   const attentionRows = options.attentionRows ?? (isSoftware(device) ? 4 : 1);
-  const gpu = new Gpu(device, { limits, tiles, subgroups, attentionRows }, !options.device);
-  return new Instance(gpu);
+  return new Instance(new Gpu(device, { limits, tiles, subgroups, attentionRows }, owned));
+}
+
+/** See `webgpu` in open.ts. */
+export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuDevice> {
+  return await deviceOn(options.device ?? await requestDevice(), options, !options.device);
 }

@@ -73,11 +73,11 @@ function kindOf(run: Run, index: number, masks: Masks): string {
   return JSON.stringify([run.info(index).boundaries, hides]);
 }
 
-async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<Dataset> {
+async function open(source: Source, { masks = {}, boundaries }: OpenOptions = {}): Promise<Dataset> {
   using file = await source.files.get(DESCRIPTION)!();
   const label = file.name;
   const text = new TextDecoder().decode(await readSmall(file, LARGEST_DESCRIPTION));
-  const description = parseDescription(text, label);
+  const description = parseDescription(text, label, boundaries);
   const lifetime = new Lifetime(source.name);
   const runs = new Map<string, Promise<Run>>();
   const runOf = async (folder: string): Promise<Run> => {

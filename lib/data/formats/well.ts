@@ -67,7 +67,7 @@ function entriesOf(files: readonly WellFile[], lifetime: Lifetime, masks: Masks)
   });
 }
 
-async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<Dataset> {
+async function open(source: Source, { masks = {}, boundaries }: OpenOptions = {}): Promise<Dataset> {
   const { splits, others } = filesBySplit(filesLike(source, WELL_FILES));
   const lifetime = new Lifetime(source.name);
   const opened = new Map<string, Promise<WellFile>>();
@@ -75,7 +75,7 @@ async function open(source: Source, { masks = {} }: OpenOptions = {}): Promise<D
     ? []
     : [`"${source.name}": ${others.join(", ")} lie in no split and are left out`];
   const openFile = async (name: string): Promise<WellFile> => {
-    const file = await openWellFile(await source.files.get(name)!());
+    const file = await openWellFile(await source.files.get(name)!(), boundaries);
     // Who disposed of the data set meanwhile could not close it.
     if (lifetime.ended) file.hdf5.close();
     else warnings.push(...file.warnings);

@@ -1,7 +1,7 @@
 // The charts under the panels: error, spectrum, total of the quantity shown.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { quantityIndex, type Scene } from "../scene.ts";
+import { frameAt, quantityIndex, type Scene } from "../scene.ts";
 import type { PartProps } from "../state.ts";
 import { type Work, work as pageWork } from "../take/work.ts";
 import { useSelect } from "../use_store.ts";
@@ -28,6 +28,8 @@ function powerOf(work: Work, { grid, hidden }: Scene, numbers: Float32Array): Pr
 function useSpectra(work: Work, scene: Scene | null, quantity: number, step: number) {
   const [shown, setShown] = useState<{ step: number; spectra: Spectrum[] }>({ step, spectra: [] });
   const computed = scene?.computed;
+  // A frame that was away comes back.
+  const here = frameAt(scene?.a ?? null, step);
   useEffect(() => {
     if (!scene) return;
     let late = false;
@@ -42,7 +44,7 @@ function useSpectra(work: Work, scene: Scene | null, quantity: number, step: num
       () => late || setShown({ step, spectra: [] }),
     );
     return () => void (late = true);
-  }, [work, scene?.id, quantity, step, computed]);
+  }, [work, scene?.id, quantity, step, computed, here]);
   return shown;
 }
 

@@ -1,41 +1,21 @@
 // The mean of a quantity over the domain: whether a forecast keeps what the truth keeps.
 
 import { type Scene, type Track } from "../scene.ts";
+import { momentsOf } from "../moments.ts";
 import { unitText } from "../viewer/texts.ts";
 import { roundAxis } from "./axes.ts";
 import { type ChartData, stepAxis, timeBelow, trackSeries } from "./series.ts";
 
-/** Mean and spread of a frame's visible cells. */
-interface Moments {
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-const known = new WeakMap<Float32Array, Moments>();
-
-/** Moments of a frame; each frame is looked through once. */
-export function momentsOf(numbers: Float32Array, hidden: Uint8Array | null): Moments {
-  const before = known.get(numbers);
-  if (before) return before;
-  let [sum, squares, count] = [0, 0, 0];
-  for (let i = 0; i < numbers.length; i++) {
-    if (hidden?.[i]) continue;
-    sum += numbers[i]!;
-    squares += numbers[i]! * numbers[i]!;
-    count++;
-  }
-  const mean = sum / count;
-  const moments = { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)) };
-  known.set(numbers, moments);
-  return moments;
-}
-
-function means(scene: Scene, { frames, first }: Track, quantity: number): (readonly [number, number])[] {
+function means(
+  scene: Scene,
+  { frames, first, away }: Track,
+  quantity: number,
+): (readonly [number, number])[] {
   return frames.flatMap((frame, i) => {
     const numbers = frame?.[quantity];
     const step = first + i;
-    if (!numbers || step < 0 || step > scene.steps.planned) return [];
-    const { mean } = momentsOf(numbers, scene.hidden);
+    const mean = numbers ? momentsOf(numbers, scene.hidden).mean : away?.get(step)?.means[quantity];
+    if (mean === undefined || step < 0 || step > scene.steps.planned) return [];
     return [[step, Number.isFinite(mean) ? mean : NaN] as const];
   });
 }

@@ -56,6 +56,7 @@ export class FinetuneControl {
       this.#ask({
         kind: "start",
         data,
+        boundaries: settings.boundaries,
         model,
         hub: access,
         steps,

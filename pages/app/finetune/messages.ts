@@ -1,5 +1,7 @@
 // What the page and its worker say to each other. Plain data: files and Blobs are handed over, never copied.
 
+import type { Boundaries } from "../setup/boundaries.ts";
+
 /** Where the network comes from: both parts beside each other, or a name on a Hub. */
 export interface ModelFiles {
   /** Checkpoint, or `hf:org/name`. */
@@ -23,6 +25,8 @@ export interface StartRequest {
   readonly kind: "start";
   /** Files of one data set, or its name on a Hub. */
   readonly data: readonly File[] | string;
+  /** Kinds of boundary that are not known, and what they are taken for. */
+  readonly boundaries: Boundaries;
   readonly hub: HubAccess;
   readonly model: ModelFiles;
   /** Optimiser steps. */

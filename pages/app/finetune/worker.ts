@@ -180,7 +180,7 @@ async function finetune(request: StartRequest, signal: AbortSignal): Promise<voi
   tell({ kind: "phase", text: "reading the files" });
   const hub = hubOf(request.hub, tell, allowed.promise, signal);
   const network = await located(request.model, hub);
-  using data = await openData(request.data, { hub });
+  using data = await openData(request.data, { hub, boundaries: request.boundaries });
   const statistics = await data.statistics();
   const { info } = (await data.split()).trajectory(0);
   const run = await configure(request, network);

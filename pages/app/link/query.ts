@@ -2,6 +2,7 @@
 
 import type { GridTreatment } from "walrus";
 import { type ColourMap, FIRST_VIEW, type Scene, type View } from "../scene.ts";
+import { type Boundaries, KIND, KINDS } from "../setup/boundaries.ts";
 import {
   type Backend,
   type DataChoice,
@@ -78,6 +79,8 @@ export function queryOf(state: Linked, scene: Scene | null, file: OwnFile | null
   add("jitter", settings.jitter === null ? null : Number(settings.jitter));
   add("backend", settings.backend, usual.backend);
   add("grid", settings.grid, usual.grid);
+  const taken = Object.entries(settings.boundaries).filter(([kind]) => KIND.test(kind));
+  add("boundary", taken.map(([kind, boundary]) => `${kind}:${boundary}`).join(",") || null);
   add("compare", compare?.kind === "shipped" ? "shipped" : modelText(compare));
   add("field", view.quantity);
   add("map", view.map, FIRST_VIEW.map);
@@ -133,6 +136,7 @@ export function readQuery(query: string): Linked {
       jitter: jitter === "1" ? true : jitter === "0" ? false : null,
       backend: among("backend", BACKENDS) ?? FIRST_SETTINGS.backend,
       grid: among("grid", GRIDS) ?? FIRST_SETTINGS.grid,
+      boundaries: boundariesOf(text("boundary") ?? ""),
     },
     view: {
       ...FIRST_VIEW,
@@ -151,6 +155,16 @@ export function readQuery(query: string): Linked {
 function axisNumber(name: string): number {
   const at = ["x", "y", "z"].indexOf(name);
   return at < 0 ? 2 : at;
+}
+
+/** `symmetry:wall,slip:open`. */
+function boundariesOf(text: string): Boundaries {
+  const taken = text.split(",").flatMap((part) => {
+    const [kind = "", boundary] = part.split(":");
+    const known = KINDS.find((own) => own === boundary);
+    return known && KIND.test(kind) ? [[kind, known] as const] : [];
+  });
+  return Object.fromEntries(taken);
 }
 
 function dataOf(

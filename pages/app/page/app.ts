@@ -2,7 +2,7 @@
 
 import type { AppState, AppStore } from "../app_state.ts";
 import { type FinetuneSettings, FIRST_FINETUNE } from "../finetune/finetune_state.ts";
-import { FIRST_VIEW } from "../scene.ts";
+import { FIRST_VIEW, type Scene } from "../scene.ts";
 import type { Work } from "../session/work.ts";
 import {
   type DataChoice,
@@ -25,6 +25,8 @@ export interface App {
   chooseData(choice: DataChoice, keepPlace?: boolean): Promise<void>;
   /** Ends what is being opened; what was open before is shown again. */
   cancelData(): void;
+  /** Asks anew what kinds of boundary that are not known are to be taken for. */
+  askBoundaries(): void;
   setTrajectory(index: number): void;
   chooseModel(choice: ModelChoice): void;
   compareWith(choice: ModelChoice | null): void;
@@ -34,6 +36,8 @@ export interface App {
   set(change: Partial<Settings>): void;
   /** Begins to load what a forecast that is about to begin needs. */
   prefetch(): void;
+  /** A scene with the frames that were put away to save memory. */
+  recall(scene: Scene): Promise<Scene>;
   start(): void;
   pause(): void;
   goOn(): void;
@@ -83,7 +87,12 @@ export function makeApp(): App {
   const store = makeStore(firstState());
   const context = makeContext(store, readFacts());
   let work: Promise<Work> | null = null;
-  const loaded = () => work ??= import("../session/work.ts").then(({ makeWork }) => makeWork(context));
+  const loaded = () => work ??= begin();
+  const begin = async () => {
+    // Its workers begin to load while the data do.
+    context.library().then(({ startWorkers }) => startWorkers(), () => {});
+    return (await import("../session/work.ts")).makeWork(context);
+  };
   const ask = (what: (work: Work) => unknown) => void loaded().then(what);
   return {
     store,
@@ -91,6 +100,7 @@ export function makeApp(): App {
     take: (files) => ask((own) => own.take(files)),
     chooseData: async (choice, keepPlace) => await (await loaded()).data.choose(choice, keepPlace),
     cancelData: () => ask(({ data }) => data.cancel()),
+    askBoundaries: () => ask(({ data }) => data.askBoundaries()),
     setTrajectory: (index) => ask(({ data }) => data.setTrajectory(index)),
     chooseModel: (choice) => ask((own) => own.chooseModel(choice)),
     compareWith(choice) {
@@ -102,7 +112,8 @@ export function makeApp(): App {
       ask((own) => own.refresh());
     },
     set: (change) => setSettings(context, change),
-    prefetch: () => ask(({ models }) => models.prefetch()),
+    prefetch: () => ask(({ models }) => models.prefetch(store.get().settings)),
+    recall: async (scene) => await (await loaded()).spill.recall(scene),
     start: () => ask(({ forecast }) => forecast.start()),
     pause: () => ask(({ forecast }) => forecast.pause()),
     goOn: () => ask(({ forecast }) => forecast.goOn()),

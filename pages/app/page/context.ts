@@ -6,10 +6,17 @@ import type { Facts } from "./facts.ts";
 /** The library's place. */
 export type Library = typeof import("../library.ts");
 
+/** What the app allows itself. */
+export interface Limits {
+  /** Bytes of computed frames in memory: a quarter of the page's 150 MB. */
+  frames: number;
+}
+
 /** What controllers are given. */
 export interface Context {
   readonly store: AppStore;
   readonly facts: Facts;
+  readonly limits: Limits;
   library(): Promise<Library>;
   /** Said to screen readers. */
   announce(text: string): void;
@@ -36,6 +43,7 @@ export function makeContext(store: AppStore, facts: Facts): Context {
   return {
     store,
     facts,
+    limits: { frames: 150e6 / 4 },
     library() {
       library ??= import("../library.ts");
       library.catch(() => library = null);

@@ -6,8 +6,11 @@ import { readQuery } from "../link/query.ts";
 import { say } from "../message.ts";
 import { registerOffline, watchNetwork } from "../offline/register.ts";
 import { crashMark, mayStart, setCrashMark } from "../session/crash.ts";
-import { modelName } from "../setup/choice.ts";
+import { type DataChoice, modelName, WEIGHTS } from "../setup/choice.ts";
+import { exampleAddresses } from "../setup/example_files.ts";
 import { makeApp } from "./app.ts";
+import { fetchEarly } from "../download.ts";
+import { ownFile, preload } from "./facts.ts";
 import { keepNotice } from "./notice.ts";
 import { Page } from "./page.tsx";
 import { startTheme } from "./theme.ts";
@@ -20,9 +23,15 @@ startTheme(store);
 keepNotice(app);
 
 const linked = readQuery(location.search);
-const bytes = linked.model.kind === "shipped"
-  ? app.context.facts.sizes["model/walrus.safetensors"] ?? null
-  : null;
+const bytes = linked.model.kind === "shipped" ? app.context.facts.sizes[WEIGHTS] ?? null : null;
+const data: DataChoice = linked.data ?? { kind: "example", name: "gray_scott" };
+const mark = crashMark();
+const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
+const starts = data.kind === "example" && mayStart(bytes, connection, mark);
+// A line that carries nothing is time lost: all that the first forecast needs is asked for at once.
+if (starts && data.kind === "example") {
+  for (const url of [ownFile(WEIGHTS).href, ...exampleAddresses(data.name)]) fetchEarly(url);
+}
 const listed = [linked.model, ...linked.compare ? [linked.compare] : []].filter(({ kind }) =>
   kind !== "shipped"
 );
@@ -35,6 +44,7 @@ store.update(({ models }) => ({
   model: { model: null, name: modelName(linked.model), bytes, here: false, message: null },
 }));
 render(<Page app={app} />, document.getElementById("app")!);
+preload(app.context.facts.first);
 keepLink(store);
 
 /** A forecast begins by itself once its input is there. */
@@ -46,12 +56,8 @@ function startWhenShown(): void {
   });
 }
 
-const mark = crashMark();
-const connection = (navigator as { connection?: { saveData?: boolean; effectiveType?: string } }).connection;
-const isOpener = linked.data === null || linked.data.kind === "example";
-const starts = isOpener && mayStart(bytes, connection, mark);
 if (starts) startWhenShown();
-void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true).then(() => {
+void app.chooseData(data, true).then(() => {
   if (mark === null) return;
   const actions = [
     ...linked.model.kind === "shipped" ? [] : [{ label: "Small model", run: () => app.useSmall() }],
@@ -66,7 +72,7 @@ void app.chooseData(linked.data ?? { kind: "example", name: "gray_scott" }, true
     },
   });
 });
-// The network comes while the data are read: a line that carries nothing is time lost.
+// The network comes while the data are read.
 if (starts) app.prefetch();
 // Who leaves has not crashed.
 addEventListener("pagehide", () => setCrashMark(null));

@@ -7,7 +7,7 @@ import type { App } from "./app.ts";
 
 /** The notice of a state; null once frames are there. */
 export function noticeOf(app: Pick<App, "start" | "goOn">, state: AppState): PanelNotice | null {
-  const { scene, run, use, model } = state;
+  const { scene, run, use, model, data } = state;
   if (!scene || scene.computed > 0) return null;
   const start = (label: string) => ({ label, run: () => app.start() });
   switch (run.kind) {
@@ -26,6 +26,10 @@ export function noticeOf(app: Pick<App, "start" | "goOn">, state: AppState): Pan
     default: {
       if (use?.refused) {
         return { text: "The network can not take these data yet: see Data.", share: null, action: null };
+      }
+      // What is shown is of the data before.
+      if (data.kind === "failed" || data.kind === "ask") {
+        return { text: "These data are not open yet: see Data.", share: null, action: null };
       }
       const load = model.here ? null : model.bytes;
       return {

@@ -46,6 +46,7 @@ export function Page({ app }: { readonly app: App }) {
                   <TakeAway
                     {...props}
                     link={() => linkOf(store)}
+                    recall={(scene) => app.recall(scene)}
                     code={() => codeOf(store.get())}
                   />
                 )}

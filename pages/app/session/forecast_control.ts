@@ -2,13 +2,12 @@
 
 import type { MemoryEstimate } from "walrus";
 import type { OpenedData } from "../app_state.ts";
-import type { Network } from "../library.ts";
 import { type Action, type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import type { Scene } from "../scene.ts";
 import { type ModelChoice, modelName } from "../setup/choice.ts";
 import type { DataControl } from "../setup/data_control.ts";
-import type { ModelControl } from "../setup/model_control.ts";
+import type { LoadedNetwork, ModelControl } from "../setup/model_control.ts";
 import { progress } from "../words.ts";
 import { failureMessage, leftWords, lostWords, needWords } from "./failures.ts";
 import { setCrashMark } from "./crash.ts";
@@ -46,18 +45,28 @@ export class ForecastControl {
 
   #fail(step: number, message: Message): void {
     setCrashMark(null);
+    this.#detach();
     this.#run({ kind: "failed", step, message });
     this.#context.alarm(message.text);
     const { scene } = this.#context.store.get();
     if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: false }));
   }
 
+  /** What is loaded yet goes on loading, unseen: neither words nor a cancellation are its from now on. */
+  #detach(): void {
+    this.#abort = new AbortController();
+  }
+
   /** Forgets the session: other data, another window. */
   forget(): void {
     this.#abort.abort();
+    this.#forgetSession();
+    setCrashMark(null);
+  }
+
+  #forgetSession(): void {
     this.#session?.dispose();
     this.#session = null;
-    setCrashMark(null);
   }
 
   /** Computes what is set up, from its first step. */
@@ -73,11 +82,10 @@ export class ForecastControl {
     this.#run({ kind: "loading", text: "Preparing.", share: null });
     try {
       const choices = [modelChoice, ...compareChoice ? [compareChoice] : []];
-      const networks: Network[] = [];
+      const networks: LoadedNetwork[] = [];
       for (const choice of choices) networks.push(await this.#load(choice, signal));
       signal.throwIfAborted();
       if (store.get().use === null) await this.#parts.refresh();
-      store.update(({ model }) => ({ model: { ...model, here: true } }));
       const [first] = networks;
       store.update({ device: { name: first!.network.deviceName, choice: first!.choice } });
       await this.#begin(opened, networks, choices, signal);
@@ -99,14 +107,14 @@ export class ForecastControl {
     void this.#parts.refresh().then(() => this.start());
   }
 
-  async #load(choice: ModelChoice, signal: AbortSignal): Promise<Network> {
+  async #load(choice: ModelChoice, signal: AbortSignal): Promise<LoadedNetwork> {
     const { models } = this.#parts;
     const { settings } = this.#context.store.get();
     const began = performance.now();
     return await models.load(choice, settings, {
       signal,
       onBytes: (done, total) =>
-        signal.aborted || this.#run({
+        signal.aborted || signal !== this.#abort.signal || this.#run({
           kind: "loading",
           text: `Model ${progress(done, total)}${leftWords(done, total, (performance.now() - began) / 1000)}`,
           share: total === null ? null : done / total,
@@ -126,7 +134,7 @@ export class ForecastControl {
 
   async #begin(
     opened: OpenedData,
-    networks: readonly Network[],
+    networks: readonly LoadedNetwork[],
     choices: readonly ModelChoice[],
     signal: AbortSignal,
   ): Promise<void> {
@@ -170,14 +178,29 @@ export class ForecastControl {
         },
       },
     });
-    this.#go();
+    // Programs are made while the weights come.
+    void this.#session.run();
+    void this.#follow(networks, this.#session);
+  }
+
+  /** Says that it runs once the weights are here, where no step has said so before. */
+  async #follow(networks: readonly LoadedNetwork[], session: Session): Promise<void> {
+    const { store } = this.#context;
+    try {
+      await Promise.all(networks.map(({ whole }) => whole));
+    } catch {
+      // The session fails by it, or was ended.
+      return;
+    }
+    store.update(({ model }) => ({ model: { ...model, here: true } }));
+    if (session === this.#session && store.get().run.kind === "loading") this.#showRunning();
   }
 
   /** The scene with tracks for what is about to be computed. */
-  #emptied(networks: readonly Network[], choices: readonly ModelChoice[], { name }: OpenedData): Scene {
+  #emptied(networks: readonly LoadedNetwork[], choices: readonly ModelChoice[], { name }: OpenedData): Scene {
     const { store } = this.#context;
     const { settings, scene: shown } = store.get();
-    const [{ network }] = networks as readonly [Network];
+    const [{ network }] = networks as readonly [LoadedNetwork];
     const scene = sceneToRun(shown!, settings, {
       data: name,
       models: choices.map((choice) => modelName(choice)),
@@ -197,6 +220,11 @@ export class ForecastControl {
   }
 
   #go(): void {
+    this.#showRunning();
+    void this.#session!.run();
+  }
+
+  #showRunning(): void {
     const { scene, settings } = this.#context.store.get();
     const step = this.#session!.step;
     this.#run({
@@ -207,16 +235,21 @@ export class ForecastControl {
       note: null,
     });
     if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: true }));
-    void this.#session!.run();
   }
 
   #stepped(step: number, perStep: number): void {
-    if (step === 1) setCrashMark(null);
+    if (step === 1) {
+      setCrashMark(null);
+      // What is not here by now this forecast does without.
+      this.#detach();
+    }
     const { run, scene } = this.#context.store.get();
     const planned = scene?.steps.planned ?? step;
     this.#context.announce(`Step ${step} of ${planned}.`);
     // The words of a pause or a cancellation stay.
-    if (run.kind === "running") this.#run({ kind: "running", step, planned, perStep, note: null });
+    if (run.kind === "running" || run.kind === "loading") {
+      this.#run({ kind: "running", step, planned, perStep, note: null });
+    }
   }
 
   #finished(seconds: number): void {
@@ -277,6 +310,8 @@ export class ForecastControl {
     this.#abort.abort();
     this.#session?.cancel();
     setCrashMark(null);
+    // Without its weights it can not go on.
+    if (run.kind === "loading") this.#forgetSession();
     const step = this.#session?.step ?? 0;
     const planned = run.kind === "running" ? run.planned : settings.steps;
     this.#stop({ kind: "cancelled", step, planned });

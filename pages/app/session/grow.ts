@@ -78,7 +78,11 @@ export function addMeasures(scene: Scene, { scene: id, step, scores, mean, sprea
 /** A scene whose forecasts end before a step: from there on they mean nothing. */
 export function cutAt(scene: Scene, step: number): Scene {
   const cut = <T extends Track | null>(track: T): T =>
-    track && { ...track, frames: track.frames.slice(0, step - track.first) };
+    track && {
+      ...track,
+      frames: track.frames.slice(0, step - track.first),
+      ...track.away ? { away: new Map([...track.away].filter(([own]) => own < step)) } : {},
+    };
   return {
     ...scene,
     a: cut(scene.a),

@@ -59,12 +59,19 @@ export class Lane {
       const { value, done } = await this.#rollout.next();
       if (done || !value) throw new RangeError(`The forecast ended after step ${this.done}`);
       this.#frames.push(value);
+      this.#forget(this.#frames.length - 1 - this.#start.times.length);
       return value;
     } catch (error) {
       // It can not be asked again: the next one goes on after what there is.
       if (this.#abort === abort) this.#rollout = null;
       throw error;
     }
+  }
+
+  /** A rollout goes on after the frames of a window: of those before it only that they were there. */
+  #forget(index: number): void {
+    const frame = this.#frames[index];
+    if (frame) this.#frames[index] = { ...frame, values: [] };
   }
 
   /** Ends what is under way and gives its memory back. Frames are kept. */

@@ -7,7 +7,7 @@ import type { Settings } from "../setup/choice.ts";
 
 /** Of a scene that is not computed yet: its networks and device follow. */
 export function provenanceOf({ facts }: Context, opened: OpenedData, settings: Settings): Provenance {
-  const { trajectory, start, stride, seed, jitter, weights, grid, map } = settings;
+  const { trajectory, start, stride, seed, jitter, weights, grid, map, boundaries } = settings;
   return {
     data: opened.name,
     trajectory,
@@ -21,6 +21,7 @@ export function provenanceOf({ facts }: Context, opened: OpenedData, settings: S
     weights,
     grid,
     map,
+    boundaries,
     version: facts.release,
   };
 }
@@ -48,7 +49,7 @@ export function codeOf({ scene, settings, dataChoice, modelChoice, input }: AppS
     : modelChoice.kind === "shipped"
     ? "examples/walrus_small/walrus.safetensors"
     : "walrus.safetensors";
-  const { start, stride, steps, seed, jitter, trajectory, weights, grid, map } = settings;
+  const { start, stride, steps, seed, jitter, trajectory, weights, grid, map, boundaries } = settings;
   const frames = Array.from({ length: input?.times.length ?? 6 }, (_, i) => start + i * stride);
   const last = frames.at(-1)!;
   const options = [
@@ -58,12 +59,13 @@ export function codeOf({ scene, settings, dataChoice, modelChoice, input }: AppS
     ...grid === "auto" ? [] : [`grid: ${quoted(grid)}`],
     ...Object.keys(map).length > 0 ? [`map: ${JSON.stringify(map)}`] : [],
   ].join(", ");
+  const opening = Object.keys(boundaries).length > 0 ? `, ${JSON.stringify({ boundaries })}` : "";
   const loading = ["device", ...weights === "stored" ? [] : [`weights: ${quoted(weights)}`]].join(", ");
   return `import { loadModel, openData, openDevice, vrmse } from "@walrus/walrus";
 
 const device = await openDevice("auto");
 using model = await loadModel(${quoted(model)}, { ${loading} });
-using data = await openData(${quoted(data)});
+using data = await openData(${quoted(data)}${opening});
 const trajectory = (await data.split()).trajectory(${trajectory});
 const start = await trajectory.sample([${frames.join(", ")}]);
 

@@ -73,13 +73,6 @@ export function withFrame(track: Track, step: number, frame: FrameNumbers | null
   return { ...track, frames };
 }
 
-/** Last step up to which every frame of a track is here; 0: none. */
-export function computedOf(track: Track): number {
-  let step = 0;
-  while (track.frames[step + 1 - track.first]) step++;
-  return step;
-}
-
 /** Frames of a sample as a track. */
 export function trackOf(id: string, label: string, first: number, sample: Sample): Track {
   const frames = Array.from({ length: sample.times.length }, (_, i) => frameNumbers(sample, i));

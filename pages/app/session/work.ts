@@ -9,8 +9,10 @@ import { DataControl } from "../setup/data_control.ts";
 import { ModelControl } from "../setup/model_control.ts";
 import { sortFiles } from "../setup/sort_files.ts";
 import { ForecastControl } from "./forecast_control.ts";
+import { storedFrames, sweepFrames } from "./frame_store.ts";
 import { workerMeasurer } from "./measurer.ts";
 import { SceneControl } from "./scene_control.ts";
+import { Spill } from "./spill.ts";
 
 /** See the head of the file. */
 export interface Work {
@@ -18,6 +20,7 @@ export interface Work {
   readonly models: ModelControl;
   readonly forecast: ForecastControl;
   readonly finetune: FinetuneControl;
+  readonly spill: Spill;
   /** Opens what was dropped or chosen: data, a network, or both. */
   take(files: readonly File[]): void;
   chooseModel(choice: ModelChoice): void;
@@ -33,6 +36,9 @@ export function makeWork(context: Context): Work {
   const models = new ModelControl(context);
   const measurer = workerMeasurer(() => ownFile("session/measure_worker.js"));
   const scenes = new SceneControl(context, models, measurer);
+  void sweepFrames();
+  const frames = storedFrames(() => ownFile("session/frames_worker.js"));
+  const spill = new Spill(store, frames, () => context.limits.frames);
   const shown = () => scenes.refresh();
   const refresh = () => {
     forecast.forget();
@@ -55,6 +61,7 @@ export function makeWork(context: Context): Work {
     models,
     forecast,
     finetune,
+    spill,
     take(files) {
       const sorted = sortFiles(files);
       if (sorted.problem) {

@@ -1,6 +1,7 @@
 // What is asked for: data, networks, settings. Plain data: a link keeps it, but for files.
 
 import type { GridTreatment, WeightStorage } from "walrus";
+import type { Boundaries } from "./boundaries.ts";
 
 /** Data that ship with the app. */
 export type ExampleName = "gray_scott" | "euler";
@@ -44,6 +45,21 @@ export interface Settings {
   readonly map: Readonly<Record<string, string>>;
   /** Fields of the data that the network is not given. */
   readonly leftOut: readonly string[];
+  /** Kinds of boundary that are not known, and what they are taken for. */
+  readonly boundaries: Boundaries;
+}
+
+/** Settings that belong to the data: other data begin with those of a first visit. */
+export type DataSettings = Pick<
+  Settings,
+  "trajectory" | "start" | "stride" | "map" | "leftOut" | "boundaries"
+>;
+
+/** Those of the settings. */
+export function dataSettings(
+  { trajectory, start, stride, map, leftOut, boundaries }: DataSettings,
+): DataSettings {
+  return { trajectory, start, stride, map, leftOut, boundaries };
 }
 
 /** What is asked of a first visit. */
@@ -60,7 +76,11 @@ export const FIRST_SETTINGS: Settings = {
   grid: "auto",
   map: {},
   leftOut: [],
+  boundaries: {},
 };
+
+/** Weights of the shipped network, among the files of the app. */
+export const WEIGHTS = "model/walrus.safetensors";
 
 /** Names of shipped data as people read them. */
 export const EXAMPLES: Readonly<Record<ExampleName, string>> = { gray_scott: "Gray-Scott", euler: "Euler" };

@@ -1,19 +1,23 @@
 // Opens data: examples, files, links, names on a Hub. What is chosen last wins; whatever was under way is ended.
 
 import type { Dataset } from "walrus";
-import type { DataInput } from "walrus/data";
+import type { Boundary, DataInput } from "walrus/data";
 import type { DataState, OpenedData } from "../app_state.ts";
 import { fetchWhole, sizeOf } from "../download.ts";
 import { type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import { bytes } from "../words.ts";
-import { type DataChoice, dataName } from "./choice.ts";
+import { boundaryQuestion, unknownBoundary } from "./boundaries.ts";
+import { type DataChoice, dataName, dataSettings, FIRST_SETTINGS } from "./choice.ts";
 import { dataMessage } from "./data_messages.ts";
 import { exampleFiles } from "./example_files.ts";
 import { hubAsking } from "./hub.ts";
 
 /** Links to more than this are read by ranges. */
 const WHOLE = 1 << 29;
+
+/** Settings that other data begin with. */
+const FIRST_OWN = dataSettings(FIRST_SETTINGS);
 
 /** See the head of the file. */
 export class DataControl {
@@ -23,7 +27,7 @@ export class DataControl {
   #abort = new AbortController();
   #dataset: Dataset | null = null;
   /** What was chosen before, for [Cancel]. */
-  #before: { choice: DataChoice | null; state: DataState } = { choice: null, state: { kind: "empty" } };
+  #before = { choice: null as DataChoice | null, state: { kind: "empty" } as DataState, own: FIRST_OWN };
 
   constructor(context: Context, onOpened: () => void) {
     this.#context = context;
@@ -39,14 +43,16 @@ export class DataControl {
     this.#context.alarm(message.text);
   }
 
-  /** Opens what is chosen. `trajectory` and `start` begin at 0 unless they are kept. */
+  /** Opens what is chosen. Settings that belong to the data begin anew unless they are kept. */
   async choose(choice: DataChoice, keepPlace = false): Promise<void> {
     this.#abort.abort();
     const abort = this.#abort = new AbortController();
     const { store } = this.#context;
-    const { data, dataChoice } = store.get();
-    if (data.kind === "ready") this.#before = { choice: dataChoice, state: data };
-    if (!keepPlace) setSettings(this.#context, { trajectory: 0, start: 0, stride: 1, map: {}, leftOut: [] });
+    const { data, dataChoice, settings } = store.get();
+    if (data.kind === "ready") {
+      this.#before = { choice: dataChoice, state: data, own: dataSettings(settings) };
+    }
+    if (!keepPlace) setSettings(this.#context, FIRST_OWN);
     store.update({ dataChoice: choice, alert: "" });
     const name = dataName(choice);
     try {
@@ -61,8 +67,31 @@ export class DataControl {
       this.#set({ kind: "loading", name, done: 0, total: null });
       await this.#open(input, name, abort);
     } catch (error) {
-      if (!abort.signal.aborted) this.#fail(dataMessage(name, reasonOf(error)));
+      if (!abort.signal.aborted) this.#fail(this.#refusal(name, reasonOf(error)));
     }
+  }
+
+  /** What is said of a refusal, with what can be done about it here. */
+  #refusal(name: string, reason: string): Message {
+    const unknown = unknownBoundary(reason);
+    if (!unknown) return dataMessage(name, reason);
+    return boundaryQuestion(unknown, (boundary) => this.#treat(unknown.kind, boundary));
+  }
+
+  /** Opens the same data with a kind of boundary taken for one that is known. */
+  #treat(kind: string, boundary: Boundary): void {
+    const { settings: { boundaries }, dataChoice } = this.#context.store.get();
+    setSettings(this.#context, { boundaries: { ...boundaries, [kind]: boundary } });
+    if (dataChoice) void this.choose(dataChoice, true);
+  }
+
+  /** Asks anew what unknown kinds of boundary are to be taken for. */
+  askBoundaries(): void {
+    const { dataChoice } = this.#context.store.get();
+    if (!dataChoice) return;
+    const opening = this.choose(dataChoice, true);
+    setSettings(this.#context, { boundaries: {} });
+    void opening;
   }
 
   /** Files or an address to open; null where the user is asked first. */
@@ -110,7 +139,8 @@ export class DataControl {
       () => this.cancel(),
       signal,
     );
-    const dataset = await library.openData(input, hub);
+    const { boundaries } = this.#context.store.get().settings;
+    const dataset = await library.openData(input, { hub, boundaries });
     if (signal.aborted) return dataset[Symbol.dispose]();
     // Of several files the data have a better name than the first of them.
     const isExample = this.#context.store.get().dataChoice?.kind === "example";
@@ -141,7 +171,9 @@ export class DataControl {
   /** Ends what is under way; what was open before is shown again. */
   cancel(): void {
     this.#abort.abort();
-    this.#context.store.update({ dataChoice: this.#before.choice, data: this.#before.state });
+    const { choice, state, own } = this.#before;
+    setSettings(this.#context, own);
+    this.#context.store.update({ dataChoice: choice, data: state });
   }
 }
 

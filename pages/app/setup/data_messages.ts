@@ -11,9 +11,8 @@ const KNOWN: readonly (readonly [RegExp, (name: string, ...caught: string[]) => 
       `${field} is packed with ${filter}, unreadable here. Run h5repack -f GZIP=4 ${name} out.h5`,
   ],
   [
-    /boundary "([^"]+)" has bc_type "?([^",]+)"?/,
-    (_, axis, kind) =>
-      `Boundary ${axis}: "${kind}" is not known. Write its bc_type as WALL, OPEN or PERIODIC.`,
+    /boundary "([^"]+)" has bc_type (.+?)(?: on |,)/,
+    (_, axis, kind) => `Boundary ${axis}: ${kind} is not known. Write its bc_type as WALL, OPEN or PERIODIC.`,
   ],
   [
     /it is no HDF5 file|it has no files \*\.hdf5|no arrays\.yaml/,

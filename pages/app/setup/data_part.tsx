@@ -6,6 +6,7 @@ import { say } from "../message.ts";
 import { Bar, Note } from "../page/note.tsx";
 import { useSelect } from "../use_store.ts";
 import { progress } from "../words.ts";
+import { boundaryWords } from "./boundaries.ts";
 import { type DataChoice, isHubText } from "./choice.ts";
 import { dataSentences, gridWarning, type Use } from "./describe.ts";
 import { FieldList } from "./field_list.tsx";
@@ -62,10 +63,16 @@ function Understood({ app }: { readonly app: App }) {
     use?.frames ?? 6,
     settings,
   );
+  const treated = boundaryWords(settings.boundaries);
   const trajectories = splits.length > 1 ? ` Split ${split.name}.` : "";
   return (
     <div class="stack" data-state="understood">
       <p class="understood">{first}{trajectories} {more.join(" ")}</p>
+      {treated && (
+        <Note
+          message={say("info", treated, [{ label: "Change boundary", run: () => app.askBoundaries() }])}
+        />
+      )}
       {use && <FieldList app={app} use={use} />}
       {use && <GridNote app={app} use={use} shape={trajectory.info.grid.shape} />}
       {use && use.grid.length > 0 && (

@@ -10,6 +10,11 @@ export const EXAMPLE_FILES: Readonly<Record<ExampleName, readonly string[]>> = {
   euler: ["data/euler_quadrants_mini.hdf5"],
 };
 
+/** Addresses of the files of an example. */
+export function exampleAddresses(name: ExampleName): string[] {
+  return EXAMPLE_FILES[name].map((path) => ownFile(path).href);
+}
+
 /** How a fetch is told of, and ended. */
 export interface FetchEvents {
   readonly signal?: AbortSignal;

@@ -9,7 +9,7 @@ import { bytes } from "../words.ts";
 /** See the head of the file. */
 export function GoPart({ app }: { readonly app: App }) {
   const run = useSelect(app.store, (state) => state.run);
-  const ready = useSelect(app.store, (state) => state.scene !== null);
+  const ready = useSelect(app.store, (state) => state.scene !== null && state.data.kind === "ready");
   const blocked = useSelect(app.store, (state) => state.use?.refused != null);
   const load = useSelect(
     app.store,

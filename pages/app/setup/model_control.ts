@@ -8,14 +8,14 @@ import type { Network, NetworkFiles } from "../library.ts";
 import type { Message } from "../message.ts";
 import type { Context } from "../page/context.ts";
 import { ownFile } from "../page/facts.ts";
+import { ArrivingFile } from "./arriving_file.ts";
 import type { ModelFiles } from "../finetune/messages.ts";
 import type { FinetuneResult } from "../finetune/finetune_state.ts";
-import { type ModelChoice, modelName, type Settings, weightsOf } from "./choice.ts";
+import { type ModelChoice, modelName, type Settings, WEIGHTS, weightsOf } from "./choice.ts";
 import { hubAsking } from "./hub.ts";
 import { SharedDownload } from "./shared_download.ts";
 
-/** Files of the shipped network. */
-const WEIGHTS = "model/walrus.safetensors";
+/** Files beside the weights of the shipped network. */
 const LEARNT = "learnt.yaml";
 const BESIDE = ["extended_config.yaml", LEARNT];
 
@@ -28,7 +28,13 @@ export interface LoadEvents {
   refuse(): void;
 }
 
-/** A network with its weights on a device, and what it was loaded with. */
+/** A network that can be run: its weights may still be on their way. */
+export interface LoadedNetwork extends Network {
+  /** Settled when all of its weights are here, or will not be. */
+  readonly whole: Promise<void>;
+}
+
+/** A network on a device, and what it was loaded with. */
 interface Loaded {
   readonly key: string;
   readonly network: Promise<Network>;
@@ -41,15 +47,23 @@ export class ModelControl {
   readonly #finetuned = new Map<number, FinetuneResult>();
   /** Numbers of chosen files: they have no name of their own. */
   readonly #files = new Map<readonly File[], number>();
-  /** The files of the shipped network. */
-  readonly #shipped = new SharedDownload<NetworkFiles>(async (signal, onBytes) => {
+  /** The weights of the shipped network while they are on their way, and whole. */
+  #arriving: ArrivingFile | null = null;
+  readonly #shipped = new SharedDownload<File>(async (signal, onBytes) => {
+    const name = "walrus.safetensors";
     const known = this.bytesOf({ kind: "shipped" });
-    const [checkpoint, beside] = await Promise.all([
-      fetchWhole(ownFile(WEIGHTS).href, "walrus.safetensors", { signal, onBytes, known }),
-      shippedTexts(),
-    ]);
-    return { checkpoint, beside };
+    const arriving = this.#arriving = known === null ? null : new ArrivingFile(name, known);
+    const onPart = (part: Uint8Array) => arriving?.add(part);
+    try {
+      const file = await fetchWhole(ownFile(WEIGHTS).href, name, { signal, onBytes, onPart, known });
+      arriving?.complete(file);
+      return file;
+    } catch (error) {
+      arriving?.fail(error);
+      throw error;
+    }
   });
+  #texts: Promise<Map<string, Blob>> | null = null;
   /** At most two: those that are compared. */
   #loaded: Loaded[] = [];
 
@@ -102,7 +116,7 @@ export class ModelControl {
 
   async #describe(choice: ModelChoice): Promise<Model> {
     const library = await this.#context.library();
-    if (choice.kind === "shipped") return await library.describeConfig(await shippedTexts());
+    if (choice.kind === "shipped") return await library.describeConfig(await this.#shippedTexts());
     if (choice.kind === "hub") {
       // Its files have to be fetched first, which the user is asked for when a forecast begins.
       throw new Error("not known before it is loaded");
@@ -127,32 +141,67 @@ export class ModelControl {
   /** A network's files as a worker of its own reads them. */
   async parts(choice: ModelChoice): Promise<ModelFiles> {
     const events = { signal: new AbortController().signal, onBytes() {} };
-    const place = choice.kind === "shipped" ? await this.#shipped.wait(events) : this.#place(choice);
+    const place = choice.kind === "shipped"
+      ? { checkpoint: await this.#shipped.wait(events), beside: await this.#shippedTexts() }
+      : this.#place(choice);
     const config = [...place.beside ?? []].find(([name]) => name !== LEARNT)?.[1] ?? null;
     return { checkpoint: place.checkpoint as Blob | string, config: config as Blob | string | null };
   }
 
-  /** Begins to fetch the shipped network, for a forecast that is about to begin. */
-  prefetch(): void {
-    const nobody = { signal: new AbortController().signal, onBytes() {} };
-    this.#shipped.wait(nobody).catch(() => {});
+  /** Configuration and what was learnt, of the shipped network. */
+  #shippedTexts(): Promise<Map<string, Blob>> {
+    const texts = this.#texts ??= fetchTexts();
+    texts.catch(() => this.#texts = null);
+    return texts;
+  }
+
+  /** Begins to load the shipped network, for a forecast that is about to begin. */
+  prefetch(settings: Settings): void {
+    const nobody = { signal: new AbortController().signal, onBytes() {}, ask() {}, refuse() {} };
+    this.load({ kind: "shipped" }, settings, nobody).catch(() => {});
   }
 
   /** Loads a network; one that is loaded with the same settings stays as it is. */
-  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<Network> {
+  async load(choice: ModelChoice, settings: Settings, events: LoadEvents): Promise<LoadedNetwork> {
+    const whole = choice.kind === "shipped" ? this.#shipped.wait(events).then(() => {}) : Promise.resolve();
+    // Whoever waits for it hears of it.
+    whole.catch(() => {});
+    return { ...await this.#once(choice, settings, events, whole), whole };
+  }
+
+  #once(
+    choice: ModelChoice,
+    settings: Settings,
+    events: LoadEvents,
+    whole: Promise<void>,
+  ): Promise<Network> {
     const { backend, weights } = settings;
     const key = `${this.#keyOf(choice)} ${backend} ${weights}`;
     const found = this.#loaded.find((own) => own.key === key);
-    if (found) return await found.network;
+    if (found) return found.network;
     const network = this.#load(choice, settings, events);
     const entry = { key, network };
     this.#loaded.push(entry);
-    network.catch(() => this.#loaded = this.#loaded.filter((own) => own !== entry));
+    const drop = () => this.#loaded = this.#loaded.filter((own) => own !== entry);
+    network.catch(drop);
+    // One whose weights will not come is of no use but to a forecast that has what it needs.
+    whole.catch((error) => {
+      drop();
+      if (isAbort(error)) network.then((own) => own.network[Symbol.dispose](), () => {});
+    });
     while (this.#loaded.length > 2) {
       const oldest = this.#loaded.shift()!;
       oldest.network.then((own) => own.network[Symbol.dispose](), () => {});
     }
-    return await network;
+    return network;
+  }
+
+  /** The shipped network's files: they can be read while they come. */
+  async #shippedFiles(events: LoadEvents): Promise<NetworkFiles> {
+    const coming = this.#shipped.wait(events);
+    coming.catch(() => {});
+    const beside = await this.#shippedTexts();
+    return { checkpoint: this.#arriving?.source() ?? await coming, beside };
   }
 
   async #load(
@@ -162,7 +211,7 @@ export class ModelControl {
   ): Promise<Network> {
     const library = await this.#context.library();
     const { signal, onBytes, ask, refuse } = events;
-    const files = choice.kind === "shipped" ? await this.#shipped.wait(events) : this.#place(choice);
+    const files = choice.kind === "shipped" ? await this.#shippedFiles(events) : this.#place(choice);
     const total = choice.kind === "link" ? await sizeOf(choice.url, signal) : this.bytesOf(choice);
     signal.throwIfAborted();
     let read = 0;
@@ -177,8 +226,11 @@ export class ModelControl {
   }
 }
 
-/** Configuration and what was learnt, of the shipped network. */
-async function shippedTexts(): Promise<Map<string, Blob>> {
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+async function fetchTexts(): Promise<Map<string, Blob>> {
   const signal = new AbortController().signal;
   const files = await Promise.all(
     BESIDE.map((name) => fetchWhole(ownFile(`model/${name}`).href, name, { signal })),

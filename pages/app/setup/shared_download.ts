@@ -8,6 +8,9 @@ export interface Waiting {
   onBytes: OnBytes;
 }
 
+/** Milliseconds from one time that it is told how far it is to the next. */
+const PAUSE = 250;
+
 /** See the head of the file. */
 export class SharedDownload<T> {
   readonly #begin: (signal: AbortSignal, onBytes: OnBytes) => Promise<T>;
@@ -37,11 +40,15 @@ export class SharedDownload<T> {
 
   #start(): Promise<T> {
     this.#abort = new AbortController();
+    let told = -Infinity;
     const running = this.#begin(this.#abort.signal, (done, total) => {
       this.#last = [done, total];
+      // Each time the page is drawn: now and then is enough, and the end is always told.
+      if (performance.now() - told < PAUSE && done !== total) return;
+      told = performance.now();
       for (const tell of this.#waiting) tell(done, total);
     });
-    running.catch(() => {
+    running.then(() => this.#last = null, () => {
       this.#running = null;
       this.#last = null;
     });

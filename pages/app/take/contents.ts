@@ -53,7 +53,7 @@ function stacked(track: Track, quantity: number, steps: number, points: number):
 export function provenanceOf(
   { name, quantities, steps, members, provenance }: Scene,
 ): FileScene["provenance"] {
-  const { models, map, draws, ...plain } = provenance;
+  const { models, map, boundaries, draws, ...plain } = provenance;
   const units = Object.fromEntries(quantities.map(({ key, unit }) => [key, unit ?? "not given"]));
   return {
     software: "Walrus in TypeScript",
@@ -64,6 +64,7 @@ export function provenanceOf(
       Object.entries(models).map(([id, model]) => [id === "a" ? "model" : `model_${id}`, model]),
     ),
     ...(Object.keys(map).length > 0 ? { field_map: JSON.stringify(map) } : {}),
+    ...(Object.keys(boundaries).length > 0 ? { boundaries_taken_as: JSON.stringify(boundaries) } : {}),
     input_frames: steps.inputs,
     steps_with_truth: steps.truth,
     units: JSON.stringify(units),

@@ -98,7 +98,8 @@ function useFiles(props: TakeProps, work: Work) {
       setDoing({ kind: "busy", text: `${file.name}: step ${step} of ${scene.computed}`, cancel });
     setDoing({ kind: "busy", text: `Writing ${file.name}`, cancel });
     try {
-      const blob = await file.make(scene, view, { work, tell, signal: stop.signal });
+      const whole = await props.recall?.(scene) ?? scene;
+      const blob = await file.make(whole, view, { work, tell, signal: stop.signal });
       stop.signal.throwIfAborted();
       const name = `${scene.name}_forecast.${file.extension}`;
       save(blob, name);

@@ -3,6 +3,7 @@
 import type { Plane } from "../../../app/figure/plane.ts";
 import {
   frameAt,
+  isAway,
   type NarrowPanel,
   type PanelNotice,
   panelsOf,
@@ -115,10 +116,11 @@ export function panelValue(shown: PanelNumbers | null, index: number): number | 
 /** What is said in a panel that is empty. */
 export function emptyNotice(
   { role, minus }: Panel,
-  { steps, computed, running }: Scene,
+  scene: Scene,
   step: number,
   notice: PanelNotice | null,
 ): PanelNotice {
+  const { steps, computed, running } = scene;
   const say = (text: string): PanelNotice => ({ text, share: null, action: null });
   const truthNeeded = role === "truth" || minus?.id === "truth";
   if (truthNeeded && steps.truth === 0 && step > 0) {
@@ -128,5 +130,6 @@ export function emptyNotice(
   if (role === "truth") return say("This frame is not read yet.");
   if (role === "forecast" && notice && computed === 0) return notice;
   if (step <= 0) return say(role === "error" ? "Errors begin at step 1." : "The forecast begins at step 1.");
+  if (isAway(scene, step)) return say(`Reading step ${step}.`);
   return say(running ? `Waiting for step ${step}.` : `Step ${step} is not computed.`);
 }

@@ -1,7 +1,7 @@
 // Playing: one step after the other, each shown, those that are not computed waited for; and going along with the newest.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Scene, View } from "../scene.ts";
+import { isAway, type Scene, type View } from "../scene.ts";
 import { look, type ViewerStore } from "../state.ts";
 import { useSelect } from "../use_store.ts";
 import { SAFE_SPEED } from "./flash.ts";
@@ -26,7 +26,7 @@ export type Next = "step" | "wait" | "again" | "end";
 /** What follows a step in play. */
 export function nextOf(scene: Scene, { step, loop }: Pick<View, "step" | "loop">): Next {
   const [, last] = shownRange(scene);
-  if (step < last) return "step";
+  if (step < last) return isAway(scene, step + 1) ? "wait" : "step";
   if (scene.running && step < scene.steps.planned) return "wait";
   return loop ? "again" : "end";
 }

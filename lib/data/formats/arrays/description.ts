@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { shown } from "../../../io/quote.ts";
 import { parseYaml } from "../../../io/yaml.ts";
+import { boundaryNamed, type BoundaryNames } from "../../boundaries.ts";
 
 /** The file's name. */
 export const DESCRIPTION = "arrays.yaml";
@@ -119,11 +120,26 @@ function disagreements({ grid, boundaries, fields, splits }: Description): strin
   return found;
 }
 
+/** What was parsed, with the names of further kinds of boundary replaced by what they are taken for. */
+function withKnownSides(parsed: unknown, others: BoundaryNames): unknown {
+  const { boundaries } = (parsed ?? {}) as { readonly boundaries?: unknown };
+  if (typeof boundaries !== "object" || boundaries === null) return parsed;
+  const known = (value: unknown): unknown =>
+    typeof value === "string"
+      ? boundaryNamed(value, others) ?? value
+      : Array.isArray(value)
+      ? value.map(known)
+      : value;
+  const sides = Object.entries(boundaries).map(([axis, value]) => [axis, known(value)]);
+  return { ...parsed as object, boundaries: Object.fromEntries(sides) };
+}
+
 /**
  * Reads a description.
  *
  * @param yaml its text
  * @param file its path, for messages
+ * @param others what further kinds of boundary are taken for
  * @throws SyntaxError naming every mistake
  *
  * @example
@@ -133,8 +149,12 @@ function disagreements({ grid, boundaries, fields, splits }: Description): strin
  * assert.deepEqual(parseDescription(text).fields.u, { file: "u.npy", order: 0, constant: false });
  * ```
  */
-export function parseDescription(yaml: string, file = DESCRIPTION): Description {
-  const result = v.safeParse(schema, parseYaml(yaml, file));
+export function parseDescription(
+  yaml: string,
+  file = DESCRIPTION,
+  others: BoundaryNames = {},
+): Description {
+  const result = v.safeParse(schema, withKnownSides(parseYaml(yaml, file), others));
   const refuse = (mistakes: readonly string[]): never => {
     throw new SyntaxError(`Cannot read "${file}": ${mistakes.join("; ")}`);
   };

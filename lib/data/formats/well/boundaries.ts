@@ -2,11 +2,8 @@
 // boundaries").
 
 import type { Hdf5File } from "../../../io/hdf5.ts";
-import type { Boundary } from "../../dataset.ts";
+import { type Boundary, BOUNDARY_CODES, boundaryNamed, type BoundaryNames } from "../../boundaries.ts";
 import { shownValue, text, textList } from "./attributes.ts";
-
-/** What a file calls each kind. */
-const KINDS: Readonly<Record<string, Boundary>> = { WALL: "wall", OPEN: "open", PERIODIC: "periodic" };
 
 /** One boundary of the file. */
 export interface BoundaryGroup {
@@ -59,6 +56,7 @@ export function decodeBoundaries(
  * @param name of the group
  * @param axisNames names of the spatial axes
  * @param resolution points of the axes
+ * @param others what further kinds are taken for
  * @returns null for what is no group
  * @throws SyntaxError for an unknown type or axis, or a mask of the wrong length
  */
@@ -67,6 +65,7 @@ export async function readBoundary(
   name: string,
   axisNames: readonly string[],
   resolution: readonly number[],
+  others: BoundaryNames = {},
 ): Promise<BoundaryGroup | null> {
   const path = `boundary_conditions/${name}`;
   const refuse = (why: string): never => {
@@ -74,11 +73,14 @@ export async function readBoundary(
   };
   if ((await file.kind(path)) !== "group") return null;
   const attributes = await file.attributes(path);
-  const type = (text(attributes.bc_type) ?? "").toUpperCase();
-  if (!Object.hasOwn(KINDS, type)) {
-    refuse(`has bc_type ${shownValue(attributes.bc_type)}, wanted ${Object.keys(KINDS).join(", ")}`);
-  }
-  const dims = textList(attributes.associated_dims) ??
+  const listed = textList(attributes.associated_dims);
+  const type = boundaryNamed(text(attributes.bc_type) ?? "", others) ??
+    refuse(
+      `has bc_type ${shownValue(attributes.bc_type)}${listed ? ` on ${listed.join(", ")}` : ""}, wanted ${
+        Object.keys(BOUNDARY_CODES).join(", ")
+      }`,
+    );
+  const dims = listed ??
     refuse(`has associated_dims ${shownValue(attributes.associated_dims)}, wanted names of axes`);
   const axes = dims.map((axis) => {
     const index = axisNames.indexOf(axis);
@@ -89,7 +91,7 @@ export async function readBoundary(
   if (mask.shape.length !== shape.length || mask.shape.some((n, i) => n !== shape[i])) {
     refuse(`has a mask of shape [${mask.shape}], wanted [${shape}]`);
   }
-  return { type: KINDS[type]!, axes, shape, mask: await file.readFloat64(`${path}/mask`) };
+  return { type, axes, shape, mask: await file.readFloat64(`${path}/mask`) };
 }
 
 /**
@@ -98,16 +100,18 @@ export async function readBoundary(
  * @param file a Well file with a `boundary_conditions` group
  * @param axisNames names of the spatial axes
  * @param resolution points of the axes
+ * @param others what further kinds are taken for
  * @throws SyntaxError for an unknown type or axis, or a mask of the wrong length
  */
 export async function readBoundaries(
   file: Hdf5File,
   axisNames: readonly string[],
   resolution: readonly number[],
+  others: BoundaryNames = {},
 ): Promise<BoundaryGroup[]> {
   const groups: BoundaryGroup[] = [];
   for (const name of await file.keys("boundary_conditions")) {
-    const group = await readBoundary(file, name, axisNames, resolution);
+    const group = await readBoundary(file, name, axisNames, resolution, others);
     if (group) groups.push(group);
   }
   return groups;

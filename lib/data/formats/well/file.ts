@@ -3,6 +3,7 @@
 
 import { type Hdf5File, openHdf5 } from "../../../io/hdf5.ts";
 import type { ByteSource } from "../../../io/source.ts";
+import type { BoundaryNames } from "../../boundaries.ts";
 import { readMetadata, type WellMetadata } from "./metadata.ts";
 
 /** Constant fields of this many trajectories are kept. */
@@ -91,12 +92,13 @@ async function readScalars(
  * Opens a file: reads and checks its metadata, coordinates and run parameters, no field.
  *
  * @param source becomes the file's own and is closed with it
+ * @param kinds what further kinds of boundary are taken for
  * @throws SyntaxError for a file that is no valid Well file
  */
-export async function openWellFile(source: ByteSource): Promise<WellFile> {
+export async function openWellFile(source: ByteSource, kinds: BoundaryNames = {}): Promise<WellFile> {
   const hdf5 = await openHdf5(source);
   try {
-    const metadata = await readMetadata(hdf5);
+    const metadata = await readMetadata(hdf5, kinds);
     const warnings = [...metadata.warnings];
     const coordinates: Float64Array[][] = [];
     for (const axis of metadata.axes.keys()) {

@@ -3,7 +3,7 @@
 
 import type { AttributeValue, Hdf5File } from "../../../io/hdf5.ts";
 import { flag, flags, number, parameters, shownValue, text, textList } from "./attributes.ts";
-import type { Boundary } from "../../dataset.ts";
+import type { Boundary, BoundaryNames } from "../../boundaries.ts";
 import { decodeBoundaries, readBoundaries } from "./boundaries.ts";
 
 /** A field of the file. */
@@ -212,9 +212,10 @@ export async function readScalars(file: Hdf5File, refuse: Refuse): Promise<Scala
  * Reads and checks a file's metadata.
  *
  * @param file an open HDF5 file
+ * @param kinds what further kinds of boundary are taken for
  * @throws SyntaxError naming the file, the object, its value and what was wanted
  */
-export async function readMetadata(file: Hdf5File): Promise<WellMetadata> {
+export async function readMetadata(file: Hdf5File, kinds: BoundaryNames = {}): Promise<WellMetadata> {
   const refuse: Refuse = (why) => {
     throw new SyntaxError(`Cannot read "${file.name}": ${why}`);
   };
@@ -242,7 +243,8 @@ export async function readMetadata(file: Hdf5File): Promise<WellMetadata> {
   else warnings.push(`"${file.name}" has no group "scalars": read without scalars`);
   let boundaries = decodeBoundaries([], root.dimensions);
   if ((await file.kind("boundary_conditions")) === "group") {
-    boundaries = decodeBoundaries(await readBoundaries(file, dims.axes, dims.resolution), root.dimensions);
+    const groups = await readBoundaries(file, dims.axes, dims.resolution, kinds);
+    boundaries = decodeBoundaries(groups, root.dimensions);
   } else warnings.push(`"${file.name}" has no group "boundary_conditions": all sides are taken as open`);
   const time = await file.readFloat64("dimensions/time");
   if (time.some((t, i) => i % dims.steps !== 0 && !(t > time[i - 1]!))) {
