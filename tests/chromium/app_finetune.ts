@@ -70,9 +70,7 @@ browserTest(
       await withApp(async ({ page }) => {
         await setUp(page, STEPS);
         await page.locator(".go").getByRole("button", { name: "Finetune" }).click();
-        await page.locator("#finetune-title", { hasText: `Finetuned: ${STEPS} steps in` }).waitFor({
-          timeout: 180_000,
-        });
+        await page.locator("#finetune-title", { hasText: `Finetuned: ${STEPS} steps in` }).waitFor();
         const losses = await page.evaluate("walrusApp.store.get().finetune.losses") as number[];
         assert.equal(losses.length, STEPS);
         assert.ok(mean(losses.slice(-8)) < 0.9 * mean(losses.slice(0, 8)), String(losses));
@@ -114,11 +112,9 @@ browserTest(
     await withApp(async ({ page }) => {
       await setUp(page, 10_000);
       await page.locator(".go").getByRole("button", { name: "Finetune" }).click();
-      await page.waitForSelector(".curve svg", { timeout: 120_000 });
+      await page.waitForSelector(".curve svg");
       await page.locator(".go").getByRole("button", { name: "Stop" }).click();
-      await page.locator("#finetune-title", { hasText: /^Stopped after \d+ steps? in / }).waitFor({
-        timeout: 60_000,
-      });
+      await page.locator("#finetune-title", { hasText: /^Stopped after \d+ steps? in / }).waitFor();
       await page.getByRole("button", { name: "Compare with the old one" }).click();
       await page.locator(".go").getByRole("button", { name: "Forecast" }).click();
       const words = await untilRun(page, /^2 steps in /);
