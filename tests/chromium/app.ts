@@ -41,8 +41,8 @@ const SLOWER = Number(Deno.env.get("WALRUS_SLOW") ?? 1);
 /** An open app. */
 export interface OpenApp {
   readonly page: Page;
-  /** To the page, by Chromium's own protocol. */
-  readonly devtools: CDPSession;
+  /** Talks to the page in Chromium's own protocol. With it a page that is loaded anew forgets that it is offline. */
+  devtools(): Promise<CDPSession>;
   /** Of the server, with a slash at its end. */
   readonly url: string;
   /** What went wrong so far: uncaught errors and what the console calls one. */
@@ -73,8 +73,8 @@ export async function withApp<T>(use: (app: OpenApp) => Promise<T>, options: App
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    const devtools = await context.newCDPSession(page);
-    await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+    const devtools = () => context.newCDPSession(page);
+    if (SLOWER !== 1) await (await devtools()).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
     await page.goto(url + query);
     const result = await use({ page, devtools, url, errors });
     assert.deepEqual(errors, []);
