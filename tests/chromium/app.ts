@@ -84,6 +84,20 @@ export async function withApp<T>(use: (app: OpenApp) => Promise<T>, options: App
   }
 }
 
+/** Of an app in which no forecast begins by itself: it is told that data are to be saved. */
+export const QUIET = {
+  prepare: (context: BrowserContext) =>
+    context.addInitScript(
+      `Object.defineProperty(navigator, "connection", { value: { saveData: true } })`,
+    ).then(() => {}),
+};
+
+/** Begins to forecast what was dropped, once it is understood. */
+export async function forecastOf(page: Page, understood: string): Promise<void> {
+  await page.locator(".understood", { hasText: understood }).waitFor();
+  await page.locator(".begin:enabled", { hasText: /^Forecast/ }).click();
+}
+
 /** Waits until the words of the forecast match. */
 export async function untilRun(page: Page, words: RegExp, timeout = PATIENCE): Promise<string> {
   const found = page.locator(".go .run-words, .go .note p").filter({ hasText: words }).first();
@@ -97,8 +111,8 @@ export interface PageFile {
   readonly bytes: Uint8Array;
 }
 
-/** Drops files onto the page. */
-export async function dropFiles(page: Page, files: readonly PageFile[]): Promise<void> {
+/** Hands files to the page; gives what drops them onto it. */
+export async function heldFiles(page: Page, files: readonly PageFile[]): Promise<() => Promise<void>> {
   const list = files.map(({ name, bytes }) => ({ name, text: bytes.toBase64() }));
   const transfer = await page.evaluateHandle(`(() => {
     const transfer = new DataTransfer();
@@ -107,7 +121,12 @@ export async function dropFiles(page: Page, files: readonly PageFile[]): Promise
     }
     return transfer;
   })()`);
-  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  return () => page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+}
+
+/** Drops files onto the page. */
+export async function dropFiles(page: Page, files: readonly PageFile[]): Promise<void> {
+  await (await heldFiles(page, files))();
 }
 
 /** What made-up data are like. */

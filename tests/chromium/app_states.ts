@@ -2,18 +2,11 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { arrayFiles, dropFiles, untilRun, withApp } from "./app.ts";
+import { arrayFiles, dropFiles, QUIET, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 import { inRepository } from "../shared.ts";
 
 const setup = (page: Page) => page.locator(".setup");
-
-/** No forecast begins by itself. */
-const QUIET = {
-  prepare: (context: { addInitScript(text: string): Promise<unknown> }) =>
-    context.addInitScript(`Object.defineProperty(navigator, "connection", { value: { saveData: true } })`)
-      .then(() => {}),
-};
 
 browserTest("where data are to be saved the forecast waits for a click, and says what it loads", async () => {
   await withApp(async ({ page }) => {
