@@ -26,6 +26,8 @@ export interface AppOptions {
   /** Whether the server sends what threads need. */
   readonly isolated?: boolean;
   readonly files?: AppFiles;
+  /** Whether the page is opened, as it is unless told otherwise; else the test does it. */
+  readonly opens?: boolean;
   /** Flags of a browser that this test does not share with those that have others. */
   readonly flags?: readonly string[];
   /** Done to the context before the page is opened. */
@@ -75,7 +77,7 @@ export async function withApp<T>(use: (app: OpenApp) => Promise<T>, options: App
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     const devtools = () => context.newCDPSession(page);
     if (SLOWER !== 1) await (await devtools()).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
-    await page.goto(url + query);
+    if (options.opens ?? true) await page.goto(url + query);
     const result = await use({ page, devtools, url, errors });
     assert.deepEqual(errors, []);
     return result;

@@ -26,7 +26,6 @@ browserTest(
   async () => {
     await withApp(async ({ page, devtools, url }) => {
       const trace = await devtools();
-      await page.goto("about:blank");
       await free("load", 100, trace, async () => {
         await page.goto(`${url}?steps=2`);
         await page.waitForSelector(".legend-ends");
@@ -48,6 +47,6 @@ browserTest(
         await page.locator(".go").getByRole("button", { name: "Finetune" }).click();
         await page.locator("#finetune-title", { hasText: "Finetuned: 6 steps in" }).waitFor();
       });
-    }, QUIET);
+    }, { ...QUIET, opens: false });
   },
 );
