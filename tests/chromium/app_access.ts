@@ -16,7 +16,17 @@ async function open(page: Page, selector: string): Promise<void> {
 const STATES: readonly (readonly [string, (page: Page) => Promise<unknown>])[] = [
   ["finished", async (page) => {
     await page.getByRole("button", { name: "Forecast", exact: true }).first().click();
-    await page.evaluate(`walrusApp.chooseData({ kind: "example", name: "gray_scott" })`);
+    // Data that are open are shown a moment later, as another scene.
+    await page.evaluate(`(async () => {
+      const { store } = walrusApp;
+      const before = store.get().scene?.id;
+      await walrusApp.chooseData({ kind: "example", name: "gray_scott" });
+      await new Promise((resolve) => {
+        const look = ({ scene, input, use }) => scene && scene.id !== before && input && use && resolve();
+        store.subscribe(look);
+        look(store.get());
+      });
+    })()`);
     await page.evaluate("walrusApp.start()");
     await untilRun(page, /^1 step in /);
   }],
