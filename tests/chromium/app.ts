@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { type AppFiles, buildApp } from "../../app/web/build.ts";
 import { serveApp } from "../../app/web/serve.ts";
 import { writeNpz } from "../../lib/io/npy_writer.ts";
-import { CHROMIUM, FLAGS } from "./browser.ts";
+import { sharedBrowser } from "./browser.ts";
 
 let built: Promise<AppFiles> | null = null;
 
@@ -26,14 +26,25 @@ export interface AppOptions {
   /** Whether the server sends what threads need. */
   readonly isolated?: boolean;
   readonly files?: AppFiles;
+  /** Whether the page is opened, as it is unless told otherwise; else the test does it. */
+  readonly opens?: boolean;
+  /** Flags of a browser that this test does not share with those that have others. */
+  readonly flags?: readonly string[];
   /** Done to the context before the page is opened. */
   prepare?(context: BrowserContext): Promise<void>;
 }
 
+/** Milliseconds that a machine with other work may take for anything that is waited for. */
+export const PATIENCE = 180_000;
+
+/** `WALRUS_SLOW=4`: the page's thread is this many times slower, to see what leans on a fast machine. */
+const SLOWER = Number(Deno.env.get("WALRUS_SLOW") ?? 1);
+
 /** An open app. */
 export interface OpenApp {
   readonly page: Page;
-  readonly browser: Browser;
+  /** Talks to the page in Chromium's own protocol. With it a page that is loaded anew forgets that it is offline. */
+  devtools(): Promise<CDPSession>;
   /** Of the server, with a slash at its end. */
   readonly url: string;
   /** What went wrong so far: uncaught errors and what the console calls one. */
@@ -41,7 +52,7 @@ export interface OpenApp {
 }
 
 /**
- * Opens the app, uses it, and ends the browser. Whatever the console calls an error fails the test.
+ * Opens the app, uses it, and closes it. Whatever the console calls an error fails the test.
  *
  * @param use is given the page
  * @param options of the page and its server
@@ -51,30 +62,46 @@ export async function withApp<T>(use: (app: OpenApp) => Promise<T>, options: App
     options;
   await using server = await serveApp(0, { isolated, files: options.files ?? await appFiles() });
   const url = `http://127.0.0.1:${server.addr.port}/`;
-  const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await sharedBrowser(options.flags);
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: reducedMotion ? "reduce" : "no-preference",
+  });
   try {
-    const context = await browser.newContext({
-      viewport: { width, height },
-      colorScheme: theme,
-      reducedMotion: reducedMotion ? "reduce" : "no-preference",
-    });
+    context.setDefaultTimeout(PATIENCE);
     await options.prepare?.(context);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    await page.goto(url + query);
-    const result = await use({ page, browser, url, errors });
+    const devtools = () => context.newCDPSession(page);
+    if (SLOWER !== 1) await (await devtools()).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+    if (options.opens ?? true) await page.goto(url + query);
+    const result = await use({ page, devtools, url, errors });
     assert.deepEqual(errors, []);
     return result;
   } finally {
-    await browser.close();
+    await context.close();
   }
 }
 
+/** Of an app in which no forecast begins by itself: it is told that data are to be saved. */
+export const QUIET = {
+  prepare: (context: BrowserContext) =>
+    context.addInitScript(
+      `Object.defineProperty(navigator, "connection", { value: { saveData: true } })`,
+    ).then(() => {}),
+};
+
+/** Begins to forecast what was dropped, once it is understood. */
+export async function forecastOf(page: Page, understood: string): Promise<void> {
+  await page.locator(".understood", { hasText: understood }).waitFor();
+  await page.locator(".begin:enabled", { hasText: /^Forecast/ }).click();
+}
+
 /** Waits until the words of the forecast match. */
-export async function untilRun(page: Page, words: RegExp, timeout = 120_000): Promise<string> {
+export async function untilRun(page: Page, words: RegExp, timeout = PATIENCE): Promise<string> {
   const found = page.locator(".go .run-words, .go .note p").filter({ hasText: words }).first();
   await found.waitFor({ timeout });
   return await found.textContent() ?? "";
@@ -86,8 +113,8 @@ export interface PageFile {
   readonly bytes: Uint8Array;
 }
 
-/** Drops files onto the page. */
-export async function dropFiles(page: Page, files: readonly PageFile[]): Promise<void> {
+/** Hands files to the page; gives what drops them onto it. */
+export async function heldFiles(page: Page, files: readonly PageFile[]): Promise<() => Promise<void>> {
   const list = files.map(({ name, bytes }) => ({ name, text: bytes.toBase64() }));
   const transfer = await page.evaluateHandle(`(() => {
     const transfer = new DataTransfer();
@@ -96,7 +123,12 @@ export async function dropFiles(page: Page, files: readonly PageFile[]): Promise
     }
     return transfer;
   })()`);
-  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  return () => page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+}
+
+/** Drops files onto the page. */
+export async function dropFiles(page: Page, files: readonly PageFile[]): Promise<void> {
+  await (await heldFiles(page, files))();
 }
 
 /** What made-up data are like. */
@@ -133,14 +165,51 @@ fields: { ${fields.map((name) => `${name}: frames.npz`).join(", ")} }
   ];
 }
 
-/** What is wrong for people with other senses; empty where nothing is. */
+/** Waits until the page has been painted as its state is now, and no colour is on its way to another. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(`(async () => {
+    const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    do {
+      await painted();
+      await painted();
+      await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    } while (document.getAnimations().length > 0);
+  })()`);
+}
+
+/** What is wrong for people with other senses, once the page is settled; empty where nothing is. */
 export async function axeFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+  await settled(page);
+  if (!await page.evaluate("globalThis.axe !== undefined")) await page.evaluate(axe.source);
   const found = await page.evaluate(`axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    resultTypes: ["violations"],
   }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => id + ": " + html.slice(0, 200) + " " + failureSummary)))`);
   return found as string[];
+}
+
+/**
+ * What elements say at each step, once the viewer shows it.
+ *
+ * @returns texts by step, then by element
+ */
+export async function shownSteps(
+  page: Page,
+  from: number,
+  to: number,
+  selector: string,
+): Promise<readonly (readonly string[])[]> {
+  const texts = [];
+  for (let step = from; step <= to; step++) {
+    await page.evaluate(`walrusApp.store.update(({ view }) =>
+      ({ view: { ...view, step: ${step}, follow: false, playing: false } }))`);
+    await page.waitForFunction(
+      `document.querySelector(".player-short").textContent.startsWith("${step}/")`,
+    );
+    texts.push(await page.locator(selector).allTextContents());
+  }
+  return texts;
 }
 
 /** Pixels by which the page is wider than its window. */

@@ -5,44 +5,14 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { wasm } from "../../lib/backend/wasm/device.ts";
 import { loadModel } from "../../lib/forecast/load.ts";
-import { writeSafetensors } from "../../lib/io/safetensors_writer.ts";
-import { RELEASED_CONFIG, type WalrusConfig } from "../../lib/models/walrus/config.ts";
-import { walrusModel } from "../../lib/models/walrus/walrus.ts";
-import { startWeights } from "../../lib/train/start_weights.ts";
 import { framesOf } from "../forecast/shipped.ts";
 import { inRepository } from "../shared.ts";
-import { dropFiles, type PageFile, untilRun, withApp } from "./app.ts";
+import { dropFiles, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
+import { TINY, tinyModel } from "./tiny_network.ts";
 
 const DATA = inRepository("examples/data/gray_scott_mini.hdf5");
 const STEPS = 30;
-
-const TINY: WalrusConfig = {
-  ...RELEASED_CONFIG,
-  hiddenDim: 32,
-  intermediateDim: 4,
-  blocks: 2,
-  heads: 2,
-  mlpDim: 64,
-  contextFrames: 3,
-  includeD: [2],
-  jitter: false,
-  inputFieldDrop: 0,
-};
-
-/** Files of a tiny network. */
-async function tinyModel(): Promise<PageFile[]> {
-  const model = walrusModel(TINY);
-  const weights = startWeights(model, 1);
-  const tensors = [...model.parameters].map(([name, { shape }]) => ({
-    name,
-    shape,
-    data: weights.get(name)!,
-  }));
-  const texts = Object.entries(await model.files())
-    .map(([name, text]) => ({ name, bytes: new TextEncoder().encode(text) }));
-  return [{ name: "tiny.safetensors", bytes: writeSafetensors(tensors) }, ...texts];
-}
 
 /** Drops data and network, and turns to finetuning. */
 async function setUp(page: Page, steps: number): Promise<void> {
@@ -70,9 +40,7 @@ browserTest(
       await withApp(async ({ page }) => {
         await setUp(page, STEPS);
         await page.locator(".go").getByRole("button", { name: "Finetune" }).click();
-        await page.locator("#finetune-title", { hasText: `Finetuned: ${STEPS} steps in` }).waitFor({
-          timeout: 180_000,
-        });
+        await page.locator("#finetune-title", { hasText: `Finetuned: ${STEPS} steps in` }).waitFor();
         const losses = await page.evaluate("walrusApp.store.get().finetune.losses") as number[];
         assert.equal(losses.length, STEPS);
         assert.ok(mean(losses.slice(-8)) < 0.9 * mean(losses.slice(0, 8)), String(losses));
@@ -114,11 +82,9 @@ browserTest(
     await withApp(async ({ page }) => {
       await setUp(page, 10_000);
       await page.locator(".go").getByRole("button", { name: "Finetune" }).click();
-      await page.waitForSelector(".curve svg", { timeout: 120_000 });
+      await page.waitForSelector(".curve svg");
       await page.locator(".go").getByRole("button", { name: "Stop" }).click();
-      await page.locator("#finetune-title", { hasText: /^Stopped after \d+ steps? in / }).waitFor({
-        timeout: 60_000,
-      });
+      await page.locator("#finetune-title", { hasText: /^Stopped after \d+ steps? in / }).waitFor();
       await page.getByRole("button", { name: "Compare with the old one" }).click();
       await page.locator(".go").getByRole("button", { name: "Forecast" }).click();
       const words = await untilRun(page, /^2 steps in /);

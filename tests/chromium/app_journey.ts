@@ -1,9 +1,9 @@
-// The app as a visitor meets it: it forecasts without a click, is cancelled and goes on, draws several seeds, and one
-// link gives the same bits again.
+// The app as a visitor meets it: it forecasts without a click; its link gives the same bits again, also where the
+// forecast was paused, cancelled and went on; colours mean the same in all steps; several seeds are drawn.
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { untilRun, withApp } from "./app.ts";
+import { shownSteps, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 
 /** Scores of the forecast as charts and files have them. */
@@ -29,75 +29,85 @@ async function layoutShift(page: Page): Promise<number> {
   })`) as number;
 }
 
-browserTest("the app forecasts by itself, beside the truth, and says how well", async () => {
-  await withApp(async ({ page }) => {
-    await page.waitForSelector(".viewer canvas, .viewer [role=img]", { timeout: 30_000 });
+/** Link, scores and last frame of the first test, which the second one has to meet. */
+let opener: Promise<{ readonly link: URL; readonly scores: number[] }> | null = null;
+
+/** The app as it opens, until it is done. */
+function visitOpener(): NonNullable<typeof opener> {
+  return opener ??= withApp(async ({ page }) => {
+    await page.waitForSelector(".viewer canvas, .viewer [role=img]");
     const words = await untilRun(page, /^20 steps in /);
     assert.match(
       words,
       /^20 steps in [\d.]+ (s|min)\. Off by 0\.\d\d \(VRMSE, no unit\); the last input frame, kept, by 0\.\d\d\.$/,
     );
-    const [forecast, kept] = [await curve(page), await curve(page, "persistence")];
-    assert.deepEqual([forecast.length, kept.length], [20, 20]);
-    assert.ok(forecast.every((score, i) => score < kept[i]!));
+    const [scores, kept] = [await curve(page), await curve(page, "persistence")];
+    assert.deepEqual([scores.length, kept.length], [20, 20]);
+    assert.ok(scores.every((score, i) => score < kept[i]!));
     const shift = await layoutShift(page);
     assert.ok(shift <= 0.02, `layout shifts by ${shift}`);
     assert.equal(await page.getByRole("button", { name: "Forecast", exact: true }).count() > 0, true);
-  });
-});
+    // One scale of the field, which truth and forecast share, and one of errors: the same in every step.
+    const legends = await shownSteps(page, -5, 20, ".legend-ends");
+    assert.equal(legends.length, 26);
+    assert.deepEqual([...new Set(legends.map((texts) => texts.join("; ")))], [legends[0]!.join("; ")]);
+    assert.equal(legends[0]!.length, 2);
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.getByText("The link is copied.").first().waitFor();
+    const link = new URL(await page.evaluate("navigator.clipboard.readText()") as string);
+    assert.ok(link.href.length <= 500, link.href);
+    return { link, scores };
+  }, { prepare: (context) => context.grantPermissions(["clipboard-read", "clipboard-write"]) });
+}
 
 browserTest(
-  "a cancelled forecast keeps its steps, and going on gives the bits of one that was not",
+  "the app forecasts by itself beside the truth, says how well, and keeps its colours",
   async () => {
-    const scores = await withApp(async ({ page }) => {
-      await untilRun(page, /^Step [2-9] of 12/);
-      const waited = await page.evaluate(`new Promise((resolve) => {
-      const from = performance.now();
-      document.querySelector(".begin").click();
-      const look = () => /^Cancelled/.test(document.querySelector(".run-words")?.textContent ?? "")
-        ? resolve(performance.now() - from) : setTimeout(look, 4);
-      look();
-    })`) as number;
-      assert.ok(waited < 1000, `${waited} ms`);
-      const cancelled = await untilRun(page, /^Cancelled\. Steps? 1/);
-      assert.match(cancelled, /kept\.$/);
-      await page.getByRole("button", { name: /^Go on from \d+$/ }).click();
-      await untilRun(page, /^12 steps in /);
-      return await curve(page);
-    }, { query: "?steps=12" });
-    const whole = await withApp(async ({ page }) => {
-      await untilRun(page, /^12 steps in /);
-      return await curve(page);
-    }, { query: "?steps=12" });
-    assert.deepEqual(scores, whole);
+    await visitOpener();
   },
 );
 
-browserTest("computing waits when told to", async () => {
-  await withApp(async ({ page }) => {
-    await untilRun(page, /^Step [1-9] of 8/);
-    await page.getByRole("button", { name: "Pause computing" }).click();
-    await untilRun(page, /^Computing paused after step \d\.$/);
-    await page.getByRole("button", { name: "Go on" }).first().click();
-    await untilRun(page, /^8 steps in /);
-  }, { query: "?steps=8" });
-});
+/** Clicks a button, from within the page, as soon as so many steps are done: whoever is outside comes too late. */
+async function clickAtStep(page: Page, step: number, name: RegExp): Promise<void> {
+  await page.evaluate(`(() => {
+    const look = () => {
+      const { run } = walrusApp.store.get();
+      if (run.kind !== "running" || run.step < ${step}) return;
+      const button = [...document.querySelectorAll(".go button")].find((own) => ${name}.test(own.textContent));
+      if (!button) return;
+      stop();
+      button.click();
+    };
+    const stop = walrusApp.store.subscribe(look);
+    look();
+  })()`);
+}
+
+browserTest(
+  "its link gives the same bits, also of a forecast that was paused, cancelled and went on",
+  async () => {
+    const { link, scores } = await visitOpener();
+    await withApp(async ({ page }) => {
+      await clickAtStep(page, 2, /^Pause computing$/);
+      await untilRun(page, /^Computing paused after step \d+\.$/);
+      await clickAtStep(page, 5, /^Cancel$/);
+      await page.getByRole("button", { name: "Go on" }).first().click();
+      assert.match(await untilRun(page, /^Cancelled\. Steps 1/), /kept\.$/);
+      await page.getByRole("button", { name: /^Go on from \d+$/ }).click();
+      await untilRun(page, /^20 steps in /);
+      assert.deepEqual(await curve(page), scores);
+    }, { query: link.search });
+  },
+);
 
 browserTest("seeds give members, a mean and a spread", async () => {
   await withApp(async ({ page }) => {
-    const words = await untilRun(page, /^3 steps in /);
+    const words = await untilRun(page, /^2 steps in /);
     assert.match(words, /The mean off by|the mean off by/);
     const counts = await page.evaluate(`(() => {
       const { members, mean, spread } = walrusApp.store.get().scene;
       return [members.length, mean.frames.length, spread.frames.length];
     })()`);
-    assert.deepEqual(counts, [2, 3, 3]);
-  }, { query: "?steps=3&seeds=2" });
-});
-
-browserTest("where motion is not wanted it computes and does not play", async () => {
-  await withApp(async ({ page }) => {
-    await untilRun(page, /^2 steps in /);
-    assert.equal(await page.evaluate("walrusApp.store.get().view.playing"), false);
-  }, { query: "?steps=2", reducedMotion: true });
+    assert.deepEqual(counts, [2, 2, 2]);
+  }, { query: "?steps=2&seeds=2" });
 });

@@ -2,18 +2,11 @@
 
 import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
-import { arrayFiles, axeFindings, dropFiles, untilRun, withApp } from "./app.ts";
+import { arrayFiles, axeFindings, dropFiles, QUIET, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 import { inRepository } from "../shared.ts";
 
 const setup = (page: Page) => page.locator(".setup");
-
-/** No forecast begins by itself. */
-const QUIET = {
-  prepare: (context: { addInitScript(text: string): Promise<unknown> }) =>
-    context.addInitScript(`Object.defineProperty(navigator, "connection", { value: { saveData: true } })`)
-      .then(() => {}),
-};
 
 browserTest("where data are to be saved the forecast waits for a click, and says what it loads", async () => {
   await withApp(async ({ page }) => {
@@ -23,11 +16,34 @@ browserTest("where data are to be saved the forecast waits for a click, and says
     assert.equal(await page.evaluate("walrusApp.store.get().run.kind"), "idle");
     await page.waitForFunction("walrusApp.store.get().notice?.action");
     await button.click();
-    await untilRun(page, /^2 steps in /);
-  }, { ...QUIET, query: "?steps=2" });
+    // Steps beyond the truth are said.
+    assert.match(await untilRun(page, /^3 steps in /), / No truth after step 2; errors end there\.$/);
+  }, { ...QUIET, query: "?steps=3&start=18" });
 });
 
-browserTest("a file is understood: points, frames, time, boundaries, input, truth, fields", async () => {
+/** Too few frames, files that are none, parts that are missing. */
+async function othersAreRefused(page: Page): Promise<void> {
+  await dropFiles(page, arrayFiles({ fields: ["density"], frames: 4 }));
+  await untilRun(page, /^4 frames; the first forecast needs 6\.$/);
+  assert.equal(
+    await page.locator("[role=alert]").last().textContent(),
+    "4 frames; the first forecast needs 6.",
+  );
+  const refused = async (name: string, text: string, words: RegExp) => {
+    await dropFiles(page, [{ name, bytes: new TextEncoder().encode(text) }]);
+    await page.locator(".part .note.bad", { hasText: words }).first().waitFor();
+  };
+  await refused("notes.txt", "x", /^notes\.txt is no simulation\. Wanted: HDF5/);
+  await refused("a.safetensors", "x", /^a\.safetensors needs the configuration that lies beside it/);
+  await refused("a.hdf5", "Hello", /^a\.hdf5 is no simulation that can be read here/);
+  // What was open before comes back.
+  await setup(page).getByRole("button", { name: "Other data" }).click();
+  await page.getByRole("region", { name: "Data", exact: true }).getByRole("button", { name: "Gray-Scott" })
+    .click();
+  await page.locator(".understood", { hasText: "Gray-Scott" }).waitFor();
+}
+
+browserTest("a file is understood, or it is said in words why not", async () => {
   await withApp(async ({ page }) => {
     const bytes = await Deno.readFile(inRepository("examples/data/euler_quadrants_mini.hdf5"));
     await page.waitForSelector(".understood");
@@ -42,6 +58,7 @@ browserTest("a file is understood: points, frames, time, boundaries, input, trut
     const rows = await page.locator(".field-row").allInnerTexts();
     assert.equal(rows.length, 4);
     assert.ok(rows.every((row) => /learnt/.test(row)), rows.join("; "));
+    await othersAreRefused(page);
   }, QUIET);
 });
 
@@ -63,8 +80,8 @@ browserTest(
       await row.getByRole("button", { name: "Leave out" }).click();
       await row.locator(".mark", { hasText: "left out" }).waitFor();
       await begin.click();
-      await untilRun(page, /^2 steps in /);
-    }, { ...QUIET, query: "?steps=2" });
+      await untilRun(page, /^1 step in /);
+    }, { ...QUIET, query: "?steps=1" });
   },
 );
 
@@ -96,30 +113,6 @@ browserTest(
     }, { ...QUIET, query: "?steps=1" });
   },
 );
-
-browserTest("too few frames, files that are none, parts that are missing are said in words", async () => {
-  await withApp(async ({ page }) => {
-    await page.waitForSelector(".understood");
-    await dropFiles(page, arrayFiles({ fields: ["density"], frames: 4 }));
-    await untilRun(page, /^4 frames; the first forecast needs 6\.$/);
-    assert.equal(
-      await page.locator("[role=alert]").last().textContent(),
-      "4 frames; the first forecast needs 6.",
-    );
-    const refused = async (name: string, text: string, words: RegExp) => {
-      await dropFiles(page, [{ name, bytes: new TextEncoder().encode(text) }]);
-      await page.locator(".part .note.bad", { hasText: words }).first().waitFor();
-    };
-    await refused("notes.txt", "x", /^notes\.txt is no simulation\. Wanted: HDF5/);
-    await refused("a.safetensors", "x", /^a\.safetensors needs the configuration that lies beside it/);
-    await refused("a.hdf5", "Hello", /^a\.hdf5 is no simulation that can be read here/);
-    // What was open before comes back.
-    await setup(page).getByRole("button", { name: "Other data" }).click();
-    await page.getByRole("region", { name: "Data", exact: true }).getByRole("button", { name: "Gray-Scott" })
-      .click();
-    await page.locator(".understood", { hasText: "Gray-Scott" }).waitFor();
-  }, QUIET);
-});
 
 browserTest("a link to another site is asked for with its size, and is not loaded before", async () => {
   const bytes = await Deno.readFile(inRepository("examples/data/euler_quadrants_mini.hdf5"));
@@ -160,9 +153,9 @@ browserTest("after a visit that ended while loading nothing starts by itself", a
   await withApp(async ({ page }) => {
     await untilRun(page, /^The last visit ended while loading Walrus 1\.3 B\.$/);
     await setup(page).getByRole("button", { name: "Try again" }).click();
-    await untilRun(page, /^2 steps in /);
+    await untilRun(page, /^1 step in /);
     assert.equal(await page.evaluate(`localStorage.getItem("walrus.loading")`), null);
-  }, { prepare, query: "?steps=2" });
+  }, { prepare, query: "?steps=1" });
 });
 
 browserTest("without threads the page says so in one line, and forecasts", async () => {
@@ -172,12 +165,6 @@ browserTest("without threads the page says so in one line, and forecasts", async
       hasText: "One thread, hence slower: this page is not cross-origin isolated.",
     }).waitFor();
   }, { isolated: false, query: "?steps=1" });
-});
-
-browserTest("steps beyond the truth are said", async () => {
-  await withApp(async ({ page }) => {
-    assert.match(await untilRun(page, /^3 steps in /), / No truth after step 2; errors end there\.$/);
-  }, { query: "?steps=3&start=18" });
 });
 
 browserTest("a forecast that is cancelled while its weights come begins anew", async () => {

@@ -1,6 +1,6 @@
 // Headless Chromium for the tests of this folder: whether it is there, and a page in it whose errors are kept.
 
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 /** Where Debian's package puts it. */
 export const CHROMIUM = "/usr/bin/chromium";
@@ -28,6 +28,31 @@ export const FLAGS = [
   "--enable-unsafe-webgpu",
 ];
 
+/** Browsers that run, by the flags they were started with: tests share them, each in a context of its own. */
+const running = new Map<string, Promise<Browser>>();
+
+/**
+ * The browser that tests share; ended after the last of them.
+ *
+ * @param more flags
+ */
+export async function sharedBrowser(more: readonly string[] = []): Promise<Browser> {
+  const key = more.join(" ");
+  const found = await running.get(key)?.catch(() => null);
+  if (found?.isConnected()) return found;
+  // Loaded where it is needed only: it asks for much.
+  const { chromium } = await import("playwright-core");
+  const started = chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...more] });
+  running.set(key, started);
+  return await started;
+}
+
+Deno.test.afterAll(async () => {
+  const opened = await Promise.allSettled(running.values());
+  running.clear();
+  for (const browser of opened) if (browser.status === "fulfilled") await browser.value.close();
+});
+
 /**
  * Opens a page, uses it, and ends the browser.
  *
@@ -40,7 +65,6 @@ export async function inBrowser<T>(
   use: (page: Page, errors: readonly string[]) => Promise<T>,
   { profile = false }: { readonly profile?: boolean } = {},
 ): Promise<T> {
-  // Loaded where it is needed only: it asks for much.
   const { chromium } = await import("playwright-core");
   const options = { executablePath: CHROMIUM, args: FLAGS };
   // Without a name the profile is a new one that goes with the browser.

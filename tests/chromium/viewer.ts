@@ -15,8 +15,8 @@ import { lensOf, seenCells } from "../../pages/app/viewer/lens.ts";
 import { figureScales } from "../../pages/app/take/scene_figure.ts";
 import { fitPlane } from "../../app/figure/fit.ts";
 import { makeScene, type SceneOptions, TEST_SCENES } from "../pages/scenes.ts";
-import { axeFindings, sideways } from "./app.ts";
-import { browserTest, CHROMIUM, FLAGS } from "./browser.ts";
+import { axeFindings, PATIENCE, settled, sideways } from "./app.ts";
+import { browserTest, sharedBrowser } from "./browser.ts";
 import { serveViewer } from "./viewer_server.ts";
 
 /** Without these headless Chromium has no WebGL. */
@@ -33,11 +33,12 @@ async function withViewer(
   options: { readonly width?: number; readonly reducedMotion?: "reduce" } = {},
 ): Promise<void> {
   await using server = await serveViewer();
-  const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...WEBGL] });
+  const browser = await sharedBrowser(WEBGL);
+  const { width = 1440, ...more } = options;
+  const context = await browser.newContext({ viewport: { width, height: 900 }, ...more });
+  context.setDefaultTimeout(PATIENCE);
   try {
-    const { width = 1440, ...more } = options;
-    const page = await browser.newPage({ viewport: { width, height: 900 }, ...more });
+    const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", ({ message }) => errors.push(message));
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -51,7 +52,7 @@ async function withViewer(
     });
     assert.deepEqual(errors, []);
   } finally {
-    await browser.close();
+    await context.close();
   }
 }
 
@@ -160,9 +161,7 @@ browserTest(
       await page.evaluate("seen = []; store.subscribe(({ view }) => seen.push(view.step))");
       for (const _ of [1, 2]) await page.keyboard.press("]");
       await page.keyboard.press("Space");
-      await page.waitForFunction("store.get().view.step === 20 && !store.get().view.playing", null, {
-        timeout: 60_000,
-      });
+      await page.waitForFunction("store.get().view.step === 20 && !store.get().view.playing");
       const seen = [...new Set(await page.evaluate("seen") as number[])];
       assert.deepEqual(seen, Array.from({ length: 26 }, (_, i) => i - 5));
       assert.match(
@@ -179,7 +178,7 @@ browserTest(
       await open("scene=plane&step=18");
       await page.evaluate("seen = []; store.subscribe(({ view }) => seen.push(view.step))");
       await page.evaluate("store.update(({ view }) => ({ view: { ...view, playing: true, speed: 16 } }))");
-      await page.waitForFunction("!store.get().view.playing", null, { timeout: 60_000 });
+      await page.waitForFunction("!store.get().view.playing");
       const seen = await page.evaluate("seen.filter((step, i) => step !== seen[i - 1])");
       assert.deepEqual(seen, [18, 19, 20, ...Array.from({ length: 26 }, (_, i) => i - 5)]);
     }),
@@ -210,7 +209,7 @@ browserTest(
         WebM: "1a45dfa3",
       };
       for (const [kind, start] of Object.entries(starts)) {
-        const download = page.waitForEvent("download", { timeout: 60_000 });
+        const download = page.waitForEvent("download");
         await page.click(`.take-row button:has-text("${kind}")`);
         const bytes = await Deno.readFile(await (await download).path());
         assert.equal(bytes.subarray(0, 4).toHex(), start, kind);
@@ -218,17 +217,21 @@ browserTest(
     }),
 );
 
-browserTest("axe finds nothing, and nothing is wider than the window", async () => {
-  for (const width of [1440, 820, 390, 320]) {
-    await withViewer(async ({ page, open }) => {
+browserTest(
+  "axe finds nothing, and nothing is wider than the window",
+  () =>
+    withViewer(async ({ page, open }) => {
       for (const name of Object.keys(TEST_SCENES)) {
-        const theme = width === 1440 ? "light" : "dark";
-        await open(`scene=${name}&step=2&theme=${theme}&view=${encodeURIComponent('{"zoom":2}')}`);
-        assert.ok(await sideways(page) <= 0, `${name} at ${width}`);
-        if (width === 1440 || width === 390) {
-          assert.deepEqual(await axeFindings(page), [], `${name}, ${theme}, ${width}`);
+        for (
+          const [width, theme] of [[1440, "light"], [820, "light"], [390, "dark"], [320, "dark"]] as const
+        ) {
+          await page.setViewportSize({ width, height: 900 });
+          if (width === 1440 || width === 390) {
+            await open(`scene=${name}&step=2&theme=${theme}&view=${encodeURIComponent('{"zoom":2}')}`);
+            assert.deepEqual(await axeFindings(page), [], `${name}, ${theme}, ${width}`);
+          } else await settled(page);
+          assert.ok(await sideways(page) <= 0, `${name} at ${width}`);
         }
       }
-    }, { width });
-  }
-});
+    }),
+);

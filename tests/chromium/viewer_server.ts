@@ -18,11 +18,25 @@ const FRAME = `
   main > * { min-width: 0; }
 `;
 
+let built: Promise<string> | null = null;
+
+/** Folder of the scripts; built once. */
+function scripts(): Promise<string> {
+  return built ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    const entries = ["tests/chromium/viewer_page.tsx", "pages/app/take/worker.ts"];
+    await bundleParts(entries.map(inRepository), folder);
+    return folder;
+  })();
+}
+
+Deno.test.afterAll(async () => {
+  if (built) await Deno.remove(await built, { recursive: true });
+});
+
 /** Serves the page on any free port. */
 export async function serveViewer(): Promise<Deno.HttpServer<Deno.NetAddr>> {
-  const folder = await Deno.makeTempDir();
-  const entries = ["tests/chromium/viewer_page.tsx", "pages/app/take/worker.ts"];
-  await bundleParts(entries.map(inRepository), folder);
+  const folder = await scripts();
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Viewer</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>${await styles()}${FRAME}</style>
 </head><body><script type="module" src="/tests/chromium/viewer_page.js"></script></body></html>`;

@@ -102,7 +102,7 @@ export function copyOut(
         async (error: unknown) => {
           gpu.life.check(action);
           signal?.throwIfAborted();
-          await gpu.settle();
+          await gpu.settle(error);
           throw error;
         },
       );

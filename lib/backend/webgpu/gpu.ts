@@ -14,6 +14,9 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** Milliseconds for which news of a loss is waited for: where it is likely, and where it is certain. */
+const SHORT_NEWS = 50, LONG_NEWS = 30_000;
+
 /** See the head of the file. */
 export class Gpu {
   readonly device: GPUDevice;
@@ -73,9 +76,18 @@ export class Gpu {
     throw failure;
   }
 
-  /** Waits for news of a loss, which comes a moment after what failed by it. */
-  async settle(): Promise<void> {
-    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+  /**
+   * Waits for news of a loss, which comes after what failed by it: a moment, or as long as the GPU has other work.
+   *
+   * @param error what failed
+   */
+  async settle(error: unknown): Promise<void> {
+    // Nobody but a lost device ends a mapping.
+    const isLoss = error instanceof DOMException && error.name === "AbortError";
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, isLoss ? LONG_NEWS : SHORT_NEWS);
+    await Promise.race([this.device.lost, late.promise]);
+    clearTimeout(timer);
     this.checkAlive();
   }
 

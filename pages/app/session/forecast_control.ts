@@ -170,7 +170,10 @@ export class ForecastControl {
       },
       events: {
         scene: (change) => changeScene(this.#context, scene.id, change),
-        step: (step, perStep) => this.#stepped(step, perStep),
+        step: (step, perStep) => {
+          this.#computedBy(networks[0]!);
+          this.#stepped(step, perStep);
+        },
         finished: (seconds) => this.#finished(seconds),
         diverged: (step, quantity, times) => this.#diverged(scene, step, quantity, times),
         failed: (error, step) => {
@@ -235,6 +238,12 @@ export class ForecastControl {
       note: null,
     });
     if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: true }));
+  }
+
+  /** A lost device was replaced by another. */
+  #computedBy({ network: { deviceName }, choice }: Network): void {
+    const { store } = this.#context;
+    if (store.get().device?.name !== deviceName) store.update({ device: { name: deviceName, choice } });
   }
 
   #stepped(step: number, perStep: number): void {
