@@ -96,9 +96,9 @@ function variantOf(name: string): Variant {
   return variant;
 }
 
-/** Folder that a variant is built in, and the module in it. */
+/** Folder that a variant is built in, and the module in it. With and without training the standard library is the same. */
 export function targetOf(name: string): { folder: string; module: string } {
-  const folder = fileURLToPath(new URL(`target/${name}`, HERE));
+  const folder = fileURLToPath(new URL(`target/${name.replace(/_forecast$/, "")}`, HERE));
   const module = `${folder}/${variantOf(name).target}-unknown-unknown/release/walrus_kernels.wasm`;
   return { folder, module };
 }

@@ -38,6 +38,10 @@ export class SceneControl {
   async refresh(): Promise<void> {
     this.#abort.abort();
     const { signal } = this.#abort = new AbortController();
+    await whileWanted(this.#show(signal), signal);
+  }
+
+  async #show(signal: AbortSignal): Promise<void> {
     const { store } = this.#context;
     const { data, settings } = store.get();
     if (data.kind !== "ready") return;
@@ -67,7 +71,7 @@ export class SceneControl {
     void this.#use(data.opened, settings, input).then((known) =>
       signal.aborted || store.update({ use: known })
     );
-    void this.#follow(data.opened, frames, settings, scene.id, signal);
+    void whileWanted(this.#follow(data.opened, frames, settings, scene.id, signal), signal);
   }
 
   #tooShort({ trajectory }: OpenedData, frames: number, { start, stride }: Settings, use: Use | null): void {
@@ -135,6 +139,15 @@ export class SceneControl {
       if (signal.aborted) return;
       changeScene(this.#context, id, (now) => addMeasures(now, measured));
     }
+  }
+}
+
+/** What is read for a scene that has gone may fail: its data may be closed. */
+async function whileWanted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
