@@ -17,11 +17,9 @@ export const BOUNDARY_CODES = { WALL: 0, OPEN: 1, PERIODIC: 2 } as const;
 
 /** What a boundary of a name is; null: not known. */
 export function boundaryNamed(name: string, others: BoundaryNames = {}): Boundary | null {
-  const wanted = name.toUpperCase();
-  const own = Object.keys(BOUNDARY_CODES).find((kind) => kind === wanted)?.toLowerCase() as
-    | Boundary
-    | undefined;
-  return own ?? Object.entries(others).find(([other]) => other.toUpperCase() === wanted)?.[1] ?? null;
+  const code = name.toUpperCase();
+  if (Object.hasOwn(BOUNDARY_CODES, code)) return code.toLowerCase() as Boundary;
+  return Object.entries(others).find(([other]) => other.toUpperCase() === code)?.[1] ?? null;
 }
 
 /** Codes of sides. */

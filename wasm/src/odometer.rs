@@ -30,7 +30,6 @@ impl Odometer {
 
     /// Goes to the element with flat number `position`.
     #[inline(never)]
-    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn seek(&mut self, mut position: usize) {
         self.offset = [0; MAX_OPERANDS];
         for axis in (0..self.axes).rev() {
@@ -67,7 +66,6 @@ impl Odometer {
     }
 
     /// Writes the offsets of the next `n` elements to `tables[operand]` and moves past them.
-    #[cfg_attr(target_family = "wasm", optimize(size))]
     pub unsafe fn fill(&mut self, n: usize, tables: *const *mut i32) {
         for i in 0..n {
             for o in 0..self.operands {
@@ -79,7 +77,6 @@ impl Odometer {
 }
 
 /// Offsets of elements `start .. start + n` of one operand.
-#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn offsets(axes: usize, sizes: *const u32, strides: *const i32, start: usize, n: usize, out: *mut i32) {
     if axes == 1 {
         let stride = *strides;

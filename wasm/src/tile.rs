@@ -68,7 +68,6 @@ unsafe fn is_run(rows: *const i32, window: Window) -> bool {
     window.rows == 1 || *rows.add(last) - *rows == (last * window.columns) as i32 && (0..last).all(next)
 }
 
-#[cfg_attr(target_family = "wasm", optimize(size))]
 unsafe fn load_f32(base: *const f32, rows: *const i32, window: Window, column: isize, register: *mut f32) {
     let n = window.columns;
     let row = |r: usize| base.offset(*rows.add(r) as isize);
@@ -170,7 +169,6 @@ pub unsafe fn stores_directly(operand: &Operand, rows: *const i32, window: Windo
 }
 
 /// Writes dense elements to a window of an operand; touches nothing else.
-#[cfg_attr(target_family = "wasm", optimize(size))]
 pub unsafe fn save(operand: &Operand, rows: *const i32, window: Window, from: *const f32) {
     let Operand { place, column } = *operand;
     let column = column as isize;
@@ -181,32 +179,41 @@ pub unsafe fn save(operand: &Operand, rows: *const i32, window: Window, from: *c
         let at = *rows.add(r) as isize + skip;
         match place.dtype {
             F32 => save_f32((place.base as *mut f32).offset(at), column, n, from),
-            F16 => {
-                let to = (place.base as *mut u16).offset(at);
-                for c in 0..n {
-                    let value = math::to_fp16(v128_load32_zero(from.add(c) as *const u32));
-                    *to.offset(c as isize * column) = i32x4_extract_lane::<0>(value) as u16;
-                }
+            _ => save_as(place, at, column, n, from),
+        }
+    }
+}
+
+/// A row of another number type, element by element.
+#[inline(never)]
+#[cfg_attr(target_family = "wasm", optimize(size))]
+unsafe fn save_as(place: Place, at: isize, column: isize, n: usize, from: *const f32) {
+    match place.dtype {
+        F16 => {
+            let to = (place.base as *mut u16).offset(at);
+            for c in 0..n {
+                let value = math::to_fp16(v128_load32_zero(from.add(c) as *const u32));
+                *to.offset(c as isize * column) = i32x4_extract_lane::<0>(value) as u16;
             }
-            BITS16 => {
-                let to = (place.base as *mut u16).offset(at);
-                for c in 0..n {
-                    *to.offset(c as isize * column) = *(from.add(c) as *const u16);
-                }
+        }
+        BITS16 => {
+            let to = (place.base as *mut u16).offset(at);
+            for c in 0..n {
+                *to.offset(c as isize * column) = *(from.add(c) as *const u16);
             }
-            I8 => {
-                let to = (place.base as *mut i8).offset(at);
-                for c in 0..n {
-                    *to.offset(c as isize * column) = *from.add(c) as i8;
-                }
+        }
+        I8 => {
+            let to = (place.base as *mut i8).offset(at);
+            for c in 0..n {
+                *to.offset(c as isize * column) = *from.add(c) as i8;
             }
-            _ => {
-                debug_assert!(place.dtype == I32);
-                let to = (place.base as *mut i32).offset(at);
-                for c in 0..n {
-                    // Towards zero, saturating; NaN becomes 0.
-                    *to.offset(c as isize * column) = *from.add(c) as i32;
-                }
+        }
+        _ => {
+            debug_assert!(place.dtype == I32);
+            let to = (place.base as *mut i32).offset(at);
+            for c in 0..n {
+                // Towards zero, saturating; NaN becomes 0.
+                *to.offset(c as isize * column) = *from.add(c) as i32;
             }
         }
     }

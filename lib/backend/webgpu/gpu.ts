@@ -83,7 +83,7 @@ export class Gpu {
    */
   async settle(error: unknown): Promise<void> {
     // Nobody but a lost device ends a mapping.
-    const isLoss = error instanceof DOMException && error.name === "AbortError";
+    const isLoss = (error as Error).name === "AbortError";
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, isLoss ? LONG_NEWS : SHORT_NEWS);
     await Promise.race([this.device.lost, late.promise]);

@@ -47,8 +47,8 @@ export const attentionRule: FusedRule<"attention"> = {
     if (bias) checkBias("attention", bias, q, k, scope);
     return [{ dtype: "f32", shape: [...q.shape.slice(0, -1), at(v.shape, -1)] }];
   },
-  expand: ([q, k, v, bias], { scale }) => {
-    if (!q || !k || !v) throw new TypeError("attention has three or four arguments");
+  expand: (args, { scale }) => {
+    const [q, k, v, bias] = [at(args, 0), at(args, 1), at(args, 2), args[3]];
     return [batched("mn,nz->mz", weights(q, k, scale, bias), v)];
   },
   vjp: (args, { scale }, [cotangent]) => {
@@ -76,8 +76,8 @@ export const attentionGradientRule: FusedRule<"attentionGradient"> = {
     if (bias) checkBias("attentionGradient", bias, q, k, scope);
     return [q, k, v, ...bias ? [bias] : []].map((t): Type => ({ dtype: "f32", shape: t.shape }));
   },
-  expand: ([q, k, v, cotangent, bias], { scale }) => {
-    if (!q || !k || !v || !cotangent) throw new TypeError("attentionGradient has four or five arguments");
+  expand: (args, { scale }) => {
+    const [q, k, v, cotangent, bias] = [at(args, 0), at(args, 1), at(args, 2), at(args, 3), args[4]];
     const p = weights(q, k, scale, bias);
     const dp = batched("mz,nz->mn", cotangent, v);
     const row = sum(mul(dp, p), [p.shape.length - 1]);

@@ -57,8 +57,8 @@ export const groupNormRule: FusedRule<"groupNorm"> = {
     checkGroups("groupNorm", types, attributes, scope);
     return [{ dtype: "f32", shape: at(types, 0).shape }];
   },
-  expand: ([x, weight, bias], attributes) => {
-    if (!x || !weight) throw new TypeError("groupNorm has two or three arguments");
+  expand: (args, attributes) => {
+    const [x, weight, bias] = [at(args, 0), at(args, 1), args[2]];
     const { centred, deviation } = statistics(x, attributes);
     const scaled = mul(centred, div(weight, deviation));
     return [bias ? add(scaled, bias) : scaled];
@@ -82,8 +82,8 @@ export const groupNormGradientRule: FusedRule<"groupNormGradient"> = {
     }
     return [x, weight, weight].map(({ shape }): Type => ({ dtype: "f32", shape }));
   },
-  expand: ([x, weight, cotangent], attributes) => {
-    if (!x || !weight || !cotangent) throw new TypeError("groupNormGradient has three arguments");
+  expand: (args, attributes) => {
+    const [x, weight, cotangent] = [at(args, 0), at(args, 1), at(args, 2)];
     const rest = x.shape.map((_, i) => i).slice(0, -1);
     const { centred, deviation } = statistics(x, attributes);
     const normal = div(centred, deviation);

@@ -47,8 +47,8 @@ export const layerNormGradientRule: FusedRule<"layerNormGradient"> = {
     }
     return [x, weight, weight].map(({ shape }): Type => ({ dtype: "f32", shape }));
   },
-  expand: ([x, weight, cotangent], { epsilon }) => {
-    if (!x || !weight || !cotangent) throw new TypeError("layerNormGradient has three arguments");
+  expand: (args, { epsilon }) => {
+    const [x, weight, cotangent] = [at(args, 0), at(args, 1), at(args, 2)];
     const last = [x.shape.length - 1];
     const rows = x.shape.map((_, i) => i).slice(0, -1);
     // Twice: far from zero the mean is rounded, and what is left of it is seen only beside the differences.

@@ -28,8 +28,8 @@ export const ropeRule: FusedRule<"rope"> = {
     }
     return [{ dtype: "f32", shape: x.shape }];
   },
-  expand: ([x, cosine, sine]) => {
-    if (!x || !cosine || !sine) throw new TypeError("rope has three arguments");
+  expand: (args) => {
+    const [x, cosine, sine] = [at(args, 0), at(args, 1), at(args, 2)];
     const pairs = at(cosine.shape, -1);
     const lead = x.shape.slice(0, -1);
     const axis = lead.length;

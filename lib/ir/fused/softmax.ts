@@ -37,8 +37,8 @@ export const softmaxGradientRule: FusedRule<"softmaxGradient"> = {
     }
     return [{ dtype: "f32", shape: y.shape }];
   },
-  expand: ([y, cotangent]) => {
-    if (!y || !cotangent) throw new TypeError("softmaxGradient has two arguments");
+  expand: (args) => {
+    const [y, cotangent] = [at(args, 0), at(args, 1)];
     return [mul(y, sub(cotangent, sum(mul(y, cotangent), [y.shape.length - 1])))];
   },
 };

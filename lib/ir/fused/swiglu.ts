@@ -49,8 +49,8 @@ export const swigluGradientRule: FusedRule<"swigluGradient"> = {
     }
     return [{ dtype: "f32", shape: x.shape }];
   },
-  expand: ([x, cotangent]) => {
-    if (!x || !cotangent) throw new TypeError("swigluGradient has two arguments");
+  expand: (args) => {
+    const [x, cotangent] = [at(args, 0), at(args, 1)];
     const [value, gate] = halves(x);
     const open = sigmoid(gate);
     const silu = mul(gate, open);

@@ -123,15 +123,10 @@ function disagreements({ grid, boundaries, fields, splits }: Description): strin
 /** What was parsed, with the names of further kinds of boundary replaced by what they are taken for. */
 function withKnownSides(parsed: unknown, others: BoundaryNames): unknown {
   const { boundaries } = (parsed ?? {}) as { readonly boundaries?: unknown };
-  if (typeof boundaries !== "object" || boundaries === null) return parsed;
-  const known = (value: unknown): unknown =>
-    typeof value === "string"
-      ? boundaryNamed(value, others) ?? value
-      : Array.isArray(value)
-      ? value.map(known)
-      : value;
-  const sides = Object.entries(boundaries).map(([axis, value]) => [axis, known(value)]);
-  return { ...parsed as object, boundaries: Object.fromEntries(sides) };
+  if (!boundaries) return parsed;
+  const known = (_: string, value: unknown) =>
+    typeof value === "string" ? boundaryNamed(value, others) ?? value : value;
+  return { ...parsed as object, boundaries: JSON.parse(JSON.stringify(boundaries), known) };
 }
 
 /**
