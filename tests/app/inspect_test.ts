@@ -52,7 +52,7 @@ Deno.test("inspect tells fields, grid, times and what the shipped network does w
   assert.match(out, /^shown +trajectory 0 of all: 16 frames, time 0 to 0\.225, every 0\.015$/m);
   assert.match(out, /^x +64 +0\.007813 to 0\.9922, every 0\.01563 +open$/m);
   assert.match(out, /^momentum +vector +varies +columns 33, 34, 35$/m);
-  assert.match(out, /^network +walrus, 6 blocks of width 96: /m);
+  assert.match(out, /^network +walrus, 6 blocks of width 96:\s/m);
   assert.match(out, /^wasm +[\d.]+ MB +about [\d.]+ m?s +.*GFLOP\/s$/m);
   assert.ok(out.split("\n").every((line) => line.length <= 140));
 });

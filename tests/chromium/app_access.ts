@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { arrayFiles, axeFindings, dropFiles, settled, sideways, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
+import { TOLD_STATES, whileTold } from "./told_states.ts";
 
 /** Clicks a button that opens something, unless it is open. */
 async function open(page: Page, selector: string): Promise<void> {
@@ -72,6 +73,29 @@ browserTest("axe finds nothing in any state, at three widths, in both themes", a
         }
         const wider = await sideways(page);
         if (wider > 0) found.push(`${state} is wider than ${width} by ${wider}`);
+      }
+    }
+  }, { query: "?steps=1" });
+  assert.deepEqual(found, []);
+});
+
+browserTest("axe finds nothing in what is told, in both themes, and none of it is too wide", async () => {
+  const found: string[] = [];
+  await withApp(async ({ page }) => {
+    await untilRun(page, /^1 step in /);
+    for (const [width, themes] of [[1440, ["light", "dark"]], [390, ["light"]]] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await open(page, ".one-line button");
+      for (const state of Object.keys(TOLD_STATES)) {
+        await whileTold(page, state, async () => {
+          for (const theme of themes) {
+            await page.emulateMedia({ colorScheme: theme });
+            const at = `${state}, ${width}, ${theme}`;
+            found.push(...(await axeFindings(page)).map((finding) => `${at}: ${finding}`));
+          }
+          const wider = await sideways(page);
+          if (wider > 0) found.push(`${state} is wider than ${width} by ${wider}`);
+        });
       }
     }
   }, { query: "?steps=1" });

@@ -3,7 +3,10 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { shownSteps, untilRun, withApp } from "./app.ts";
+import { wasm } from "../../lib/backend/wasm/device.ts";
+import { loadModel } from "../../lib/forecast/load.ts";
+import { CHECKPOINT, collect, framesOf, GRAY_SCOTT } from "../forecast/shipped.ts";
+import { dropFiles, forecastOf, QUIET, shownSteps, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
 
 /** Scores of the forecast as charts and files have them. */
@@ -66,6 +69,23 @@ browserTest(
     await visitOpener();
   },
 );
+
+browserTest("a forecast in the tab has the bits of one in Deno", async () => {
+  using device = await wasm();
+  using model = await loadModel(CHECKPOINT, { device });
+  const start = await framesOf(GRAY_SCOTT, 0, 6);
+  const wanted = await collect(model, start, { steps: 3, seed: 0 });
+  await withApp(async ({ page }) => {
+    await page.waitForSelector(".understood");
+    await dropFiles(page, [{ name: "own.hdf5", bytes: await Deno.readFile(GRAY_SCOTT) }]);
+    await forecastOf(page, "own.hdf5");
+    await untilRun(page, /^3 steps in /);
+    const got = await page.evaluate(
+      "walrusApp.store.get().scene.a.frames.map((fields) => fields.map((field) => [...field]))",
+    );
+    assert.deepEqual(got, wanted.map((fields) => fields.map((field) => [...field])));
+  }, { ...QUIET, query: "?backend=wasm&steps=3" });
+});
 
 /** Clicks a button, from within the page, as soon as so many steps are done: whoever is outside comes too late. */
 async function clickAtStep(page: Page, step: number, name: RegExp): Promise<void> {

@@ -88,7 +88,7 @@ Deno.test("a run that is killed at random moments ends with the bits of one that
     for (let code = -1; code !== 0;) {
       const child = command(root, `folder=${root}/killed`).spawn();
       // Moments after the start that no clock repeats.
-      const timer = kills < 4
+      const timer = kills < 2
         ? setTimeout(() => {
           kills++;
           child.kill("SIGKILL");
