@@ -26,6 +26,8 @@ async function shoot(page: Page, name: string): Promise<void> {
       await page.screenshot({ path: `${folder}/${name}-${width}-${theme}.png`, fullPage: true });
     }
   }
+  // Narrow pages fold the set-up, in which what comes next is looked for.
+  await page.setViewportSize({ width: WIDTHS[0]!, height: 900 });
 }
 
 /** Registers a visit that takes pictures. */
