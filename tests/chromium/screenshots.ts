@@ -86,6 +86,7 @@ pictures("one thread", "?steps=1", async (page) => {
 
 pictures("seeds", "?steps=4&seeds=3", async (page) => {
   await untilRun(page, /^4 steps in /);
+  await page.getByRole("button", { name: "Newest" }).click();
   await shoot(page, "11-seeds");
 });
 
@@ -95,6 +96,7 @@ pictures("two networks", "?steps=4", async (page) => {
   await page.evaluate("walrusApp.set({ jitter: false })");
   await page.evaluate("walrusApp.start()");
   await untilRun(page, /B off by/);
+  await page.getByRole("button", { name: "Newest" }).click();
   await shoot(page, "12-compare");
 });
 

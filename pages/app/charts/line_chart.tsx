@@ -81,8 +81,8 @@ function Marks({ data, frame, width }: { data: ChartData; frame: Frame; width: n
       {data.below
         ? (
           <>
-            <text x={LEFT - 20} y={bottom + 18} text-anchor="end" fill="var(--ink)">{data.xName}</text>
-            <text x={LEFT - 20} y={bottom + 18 + BELOW} text-anchor="end" fill="var(--faint)">time</text>
+            <text x={LEFT - 25} y={bottom + 18} text-anchor="end" fill="var(--ink)">{data.xName}</text>
+            <text x={LEFT - 25} y={bottom + 18 + BELOW} text-anchor="end" fill="var(--faint)">time</text>
           </>
         )
         : (

@@ -71,7 +71,8 @@ export function panelRows(scene: Scene, view: View): readonly (readonly Panel[])
       return [
         [field(truth, "truth"), field(a, "forecast"), field(b!, "forecast")],
         [
-          { ...error(a, b!, `${a.label} - ${b!.label}`), scores: null },
+          // Their names stand over their own panels.
+          { ...error(a, b!, "A - B"), scores: null },
           error(a, truth, `Error of ${a.label}`),
           error(b!, truth, `Error of ${b!.label}`),
         ],
