@@ -1,5 +1,5 @@
-// Whole runs of the train command in a process of their own: interrupted, killed and torn ones end as if nothing had
-// happened, diverging ones say where.
+// Whole runs of the train command: those that are interrupted, killed or torn, in a process of their own, end as if
+// nothing had happened, diverging ones say where.
 
 import assert from "node:assert/strict";
 import { wasm } from "../../lib/backend/wasm/device.ts";
@@ -56,8 +56,8 @@ function command(root: string, ...overrides: string[]): Deno.Command {
 }
 
 async function run(root: string, ...overrides: string[]): Promise<{ code: number; text: string }> {
-  const { code, stderr } = await command(root, ...overrides).output();
-  return { code, text: new TextDecoder().decode(stderr) };
+  const { code, err } = await runCommand(train, [`${root}/config.yaml`, ...overrides]);
+  return { code, text: err };
 }
 
 /** All that a finished run leaves, without times. */
