@@ -39,6 +39,7 @@ function lifetimes(slots: readonly Slot[], launches: readonly Launch[]): [number
  */
 export function planMemory(slots: readonly Slot[], launches: readonly Launch[]): Program {
   const spans = lifetimes(slots, launches);
+  // In the order of their starts.
   const placed: { start: number; end: number; span: readonly [number, number] }[] = [];
   const offsets = new Map<number, number>();
   let arenaBytes = 0;
@@ -47,14 +48,14 @@ export function planMemory(slots: readonly Slot[], launches: readonly Launch[]):
   for (const i of order) {
     const span = spans[i]!;
     const bytes = aligned(slotBytes(slots[i]!));
-    const meeting = placed.filter((p) => p.span[0] <= span[1] && span[0] <= p.span[1]);
-    meeting.sort((a, b) => a.start - b.start);
     let offset = 0;
-    for (const other of meeting) {
+    for (const other of placed) {
+      if (other.span[0] > span[1] || span[0] > other.span[1]) continue;
       if (offset + bytes <= other.start) break;
       offset = Math.max(offset, other.end);
     }
-    placed.push({ start: offset, end: offset + bytes, span });
+    const after = placed.findIndex(({ start }) => start > offset);
+    placed.splice(after < 0 ? placed.length : after, 0, { start: offset, end: offset + bytes, span });
     offsets.set(i, offset);
     arenaBytes = Math.max(arenaBytes, offset + bytes);
   }

@@ -33,11 +33,14 @@ function readsInPlace(launch: Launch, into: number): boolean {
     launch.inputs.every((view) => view.slot !== into || sameWindow(view, target));
 }
 
-/** Whether the new value can be written over the old one from its first element on. */
-function fits(launches: readonly Launch[], { from, into }: Update): boolean {
-  const first = launches.findIndex((launch) => launch.outputs.some(({ slot }) => slot === from));
-  const last = launches.findLastIndex((launch) => launch.inputs.some(({ slot }) => slot === into));
-  return last < first || (last === first && readsInPlace(launches[first]!, into));
+/** By slot the first launch that writes it, and the last that reads it. */
+function touches(launches: readonly Launch[]): { first: Map<number, number>; last: Map<number, number> } {
+  const [first, last] = [new Map<number, number>(), new Map<number, number>()];
+  launches.forEach(({ inputs, outputs }, i) => {
+    for (const { slot } of outputs) if (!first.has(slot)) first.set(slot, i);
+    for (const { slot } of inputs) last.set(slot, i);
+  });
+  return { first, last };
 }
 
 /**
@@ -55,8 +58,14 @@ export function placeUpdates(
 ): { slots: Slot[]; launches: Launch[] } {
   const merged = new Map<number, number>();
   const copies: Launch[] = [];
+  const { first: writes, last: reads } = touches(launches);
+  // Whether the new value can be written over the old one from its first element on.
+  const fits = ({ from, into }: Update): boolean => {
+    const [first, last] = [writes.get(from) ?? -1, reads.get(into) ?? -1];
+    return last < first || (last === first && readsInPlace(launches[first]!, into));
+  };
   for (const update of updates) {
-    if (fits(launches, update)) merged.set(update.from, update.into);
+    if (fits(update)) merged.set(update.from, update.into);
     else {
       const { dtype, length, name } = slots[update.into]!;
       copies.push({
