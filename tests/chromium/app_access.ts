@@ -58,6 +58,22 @@ const STATES: readonly (readonly [string, (page: Page) => Promise<unknown>])[] =
   }],
 ];
 
+/** What is wrong with the page as it is: what axe finds in themes, and pixels that stick out. */
+async function findingsOf(
+  page: Page,
+  state: string,
+  width: number,
+  themes: readonly ("light" | "dark")[] = ["light", "dark"],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const theme of themes) {
+    await page.emulateMedia({ colorScheme: theme });
+    found.push(...(await axeFindings(page)).map((finding) => `${state}, ${width}, ${theme}: ${finding}`));
+  }
+  const wider = await sideways(page);
+  return wider > 0 ? [...found, `${state} is wider than ${width} by ${wider}`] : found;
+}
+
 browserTest("axe finds nothing in any state, at three widths, in both themes", async () => {
   const found: string[] = [];
   await withApp(async ({ page }) => {
@@ -66,13 +82,7 @@ browserTest("axe finds nothing in any state, at three widths, in both themes", a
       await page.setViewportSize({ width, height: 900 });
       for (const [state, lead] of STATES) {
         await lead(page);
-        for (const theme of ["light", "dark"] as const) {
-          await page.emulateMedia({ colorScheme: theme });
-          const at = `${state}, ${width}, ${theme}`;
-          found.push(...(await axeFindings(page)).map((finding) => `${at}: ${finding}`));
-        }
-        const wider = await sideways(page);
-        if (wider > 0) found.push(`${state} is wider than ${width} by ${wider}`);
+        found.push(...await findingsOf(page, state, width));
       }
     }
   }, { query: "?steps=1" });
@@ -88,13 +98,7 @@ browserTest("axe finds nothing in what is told, in both themes, and none of it i
       await open(page, ".one-line button");
       for (const state of Object.keys(TOLD_STATES)) {
         await whileTold(page, state, async () => {
-          for (const theme of themes) {
-            await page.emulateMedia({ colorScheme: theme });
-            const at = `${state}, ${width}, ${theme}`;
-            found.push(...(await axeFindings(page)).map((finding) => `${at}: ${finding}`));
-          }
-          const wider = await sideways(page);
-          if (wider > 0) found.push(`${state} is wider than ${width} by ${wider}`);
+          found.push(...await findingsOf(page, state, width, themes));
         });
       }
     }

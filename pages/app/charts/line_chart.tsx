@@ -20,14 +20,22 @@ export function tickText(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** Share of a chart's width that names may take. */
+const NAMES = 0.34;
+
 /** Where things lie in a chart of some width. */
 function frameOf(data: ChartData, width: number) {
-  const names = data.series.map(({ label }) => (label ?? "").length);
-  const right = Math.min(Math.max(40, LETTER * Math.max(0, ...names) + 12), width * 0.34);
+  const roomFor = (labels: readonly (string | null)[]) =>
+    LETTER * Math.max(0, ...labels.map((label) => (label ?? "").length)) + 12;
+  const labels = data.series.map(({ label }) => label);
+  // Where there is no room for `A: Walrus small` it is A.
+  const name = (label: string) =>
+    roomFor(labels) > width * NAMES ? label.replace(/^([AB]): .*/, "$1") : label;
+  const right = Math.min(Math.max(40, roomFor(labels.map((label) => label && name(label)))), width * NAMES);
   const bottom = HEIGHT - BOTTOM;
   const x = (value: number) => LEFT + shareOf(data.x, value) * (width - LEFT - right);
   const y = (value: number) => bottom - shareOf(data.y, value) * (bottom - TOP);
-  return { x, y, bottom, right: width - right };
+  return { x, y, bottom, right: width - right, name };
 }
 
 type Frame = ReturnType<typeof frameOf>;
@@ -120,13 +128,13 @@ function Marks({ data, frame, width }: { data: ChartData; frame: Frame; width: n
 function Names({ data, frame }: { data: ChartData; frame: Frame }) {
   const named = data.series.flatMap((series) => {
     const end = endOf(series);
-    return series.label && end ? [{ series, end }] : [];
+    return series.label && end ? [{ series, name: frame.name(series.label), end }] : [];
   });
   const wanted = named.map(({ end }) => frame.y(end[1]));
   const places = placeLabels(wanted, LINE, [TOP, frame.bottom - 6]);
   return (
     <g>
-      {named.map(({ series, end }, i) => {
+      {named.map(({ series, name, end }, i) => {
         const [x, y] = [frame.x(end[0]), wanted[i]!];
         const at = frame.right + 8;
         const color = `var(${series.color})`;
@@ -144,7 +152,7 @@ function Names({ data, frame }: { data: ChartData; frame: Frame }) {
               />
             )}
             <circle cx={x} cy={y} r={series.thin ? 2 : 3} fill={color} />
-            <text x={at} y={places[i]! + 4.5} fill={color}>{series.label}</text>
+            <text x={at} y={places[i]! + 4.5} fill={color}>{name}</text>
           </g>
         );
       })}
