@@ -54,8 +54,8 @@ export function planMemory(slots: readonly Slot[], launches: readonly Launch[]):
       if (offset + bytes <= other.start) break;
       offset = Math.max(offset, other.end);
     }
-    const after = placed.findIndex(({ start }) => start > offset);
-    placed.splice(after < 0 ? placed.length : after, 0, { start: offset, end: offset + bytes, span });
+    placed.push({ start: offset, end: offset + bytes, span });
+    placed.sort((a, b) => a.start - b.start);
     offsets.set(i, offset);
     arenaBytes = Math.max(arenaBytes, offset + bytes);
   }

@@ -33,14 +33,9 @@ function readsInPlace(launch: Launch, into: number): boolean {
     launch.inputs.every((view) => view.slot !== into || sameWindow(view, target));
 }
 
-/** By slot the first launch that writes it, and the last that reads it. */
-function touches(launches: readonly Launch[]): { first: Map<number, number>; last: Map<number, number> } {
-  const [first, last] = [new Map<number, number>(), new Map<number, number>()];
-  launches.forEach(({ inputs, outputs }, i) => {
-    for (const { slot } of outputs) if (!first.has(slot)) first.set(slot, i);
-    for (const { slot } of inputs) last.set(slot, i);
-  });
-  return { first, last };
+/** Slots of launches, each with the launch it is of. */
+function touched(launches: readonly Launch[], by: "inputs" | "outputs"): [slot: number, launch: number][] {
+  return launches.flatMap((launch, i) => launch[by].map(({ slot }): [number, number] => [slot, i]));
 }
 
 /**
@@ -58,7 +53,9 @@ export function placeUpdates(
 ): { slots: Slot[]; launches: Launch[] } {
   const merged = new Map<number, number>();
   const copies: Launch[] = [];
-  const { first: writes, last: reads } = touches(launches);
+  // First launches that write, last ones that read: what comes later in a list replaces what came before.
+  const writes = new Map(touched(launches, "outputs").reverse());
+  const reads = new Map(touched(launches, "inputs"));
   // Whether the new value can be written over the old one from its first element on.
   const fits = ({ from, into }: Update): boolean => {
     const [first, last] = [writes.get(from) ?? -1, reads.get(into) ?? -1];

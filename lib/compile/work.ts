@@ -23,9 +23,13 @@ export function launchWork(launch: Launch): number {
  * Floating-point operations of a program's contractions and attention; a multiplication and an addition count two.
  *
  * @param program as compiled
+ * @param of what a launch counts as
  */
-export function workOf(program: Pick<Program, "launches">): number {
-  return program.launches.reduce((total, launch) => total + launchWork(launch), 0);
+export function workOf(
+  program: Pick<Program, "launches">,
+  of: (launch: Launch) => number = launchWork,
+): number {
+  return program.launches.reduce((total, launch) => total + of(launch), 0);
 }
 
 /** Operations that reading or writing an element counts as, beside those of products. */
@@ -40,13 +44,4 @@ const ELEMENT = 8;
 export function launchEstimate(launch: Launch): number {
   const elements = [...launch.inputs, ...launch.outputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return launchWork(launch) + ELEMENT * elements;
-}
-
-/**
- * What a program costs in operations, as roughly.
- *
- * @param program as compiled
- */
-export function estimateOf({ launches }: Pick<Program, "launches">): number {
-  return launches.reduce((total, launch) => total + launchEstimate(launch), 0);
 }

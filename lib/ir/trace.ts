@@ -43,13 +43,7 @@ function dataId(data: object): number {
 const keys = new WeakMap<object, string>();
 
 function attributesKey(attributes: object): string {
-  let key = keys.get(attributes);
-  if (key === undefined) keys.set(attributes, key = attributesText(attributes));
-  return key;
-}
-
-function attributesText(attributes: object): string {
-  return JSON.stringify(attributes, (_, value) => {
+  const known = keys.get(attributes) ?? JSON.stringify(attributes, (_, value) => {
     if (ArrayBuffer.isView(value)) return `data${dataId(value)}`;
     if (value && typeof value === "object" && "fn" in value && "id" in value) return `expression${value.id}`;
     if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
@@ -57,6 +51,8 @@ function attributesText(attributes: object): string {
     }
     return value;
   });
+  keys.set(attributes, known);
+  return known;
 }
 
 /** Text that equal nodes of a trace have in common, and different ones do not. */

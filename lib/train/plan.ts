@@ -5,7 +5,7 @@ import { describeParts } from "../autodiff/remat_parts.ts";
 import type { Device } from "../compile/device.ts";
 import type { Program } from "../compile/program.ts";
 import { type Plan, plan } from "../compile/pipeline.ts";
-import { estimateOf } from "../compile/work.ts";
+import { launchEstimate, workOf } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
 import { BYTES, sizeOf } from "../ir/types.ts";
 import type { Model } from "../models/model.ts";
@@ -137,7 +137,7 @@ export function planStep(
       working,
       peak: resident + working,
       launches: program.launches.length,
-      operations: estimateOf(program),
+      operations: workOf(program, launchEstimate),
       recomputation,
     };
   };
@@ -151,7 +151,7 @@ export function planStep(
   const plain = chosen.plain.main.program;
   const bytes = bytesOf(chosen.plan, {
     description: describeParts(chosen.parts),
-    extra: estimateOf(chosen.plan.main.program) / estimateOf(plain) - 1,
+    extra: workOf(chosen.plan.main.program, launchEstimate) / workOf(plain, launchEstimate) - 1,
     peakWithout: resident + workingBytes(plain),
   });
   if (bytes.peak > memory) {

@@ -7,7 +7,7 @@ import { rematerializeParts, type RematPart } from "../autodiff/remat_parts.ts";
 import { slotBytes } from "../compile/memory_plan.ts";
 import { type Plan, plan, type PlanTarget } from "../compile/pipeline.ts";
 import type { Program } from "../compile/program.ts";
-import { estimateOf, launchEstimate, launchWork } from "../compile/work.ts";
+import { launchEstimate, launchWork, workOf } from "../compile/work.ts";
 import type { Graph } from "../ir/trace.ts";
 import { recomputedScopes } from "./step.ts";
 
@@ -124,7 +124,7 @@ export function planWithin(
     const parts = everyRegion(regions, every);
     const tried = plan(rematerializeParts(graph, parts), target);
     if (!fits(tried.main.program)) continue;
-    return estimateOf(tried.main.program) < estimateOf(chosen.main.program)
+    return workOf(tried.main.program, launchEstimate) < workOf(chosen.main.program, launchEstimate)
       ? { plan: tried, parts, plain }
       : listed;
   }

@@ -2,6 +2,7 @@
 
 import type { MemoryEstimate } from "walrus";
 import type { OpenedData } from "../app_state.ts";
+import type { Network } from "../library.ts";
 import { type Action, type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import type { Scene } from "../scene.ts";
