@@ -43,16 +43,19 @@ function dataId(data: object): number {
 const keys = new WeakMap<object, string>();
 
 function attributesKey(attributes: object): string {
-  const known = keys.get(attributes) ?? JSON.stringify(attributes, (_, value) => {
-    if (ArrayBuffer.isView(value)) return `data${dataId(value)}`;
-    if (value && typeof value === "object" && "fn" in value && "id" in value) return `expression${value.id}`;
-    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
-      return Object.is(value, -0) ? "-0" : String(value);
-    }
-    return value;
-  });
-  keys.set(attributes, known);
-  return known;
+  let key = keys.get(attributes);
+  if (key === undefined) keys.set(attributes, key = JSON.stringify(attributes, described));
+  return key;
+}
+
+/** A value as JSON has it, where it has none as a text of its own. */
+function described(_: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return `data${dataId(value)}`;
+  if (value && typeof value === "object" && "fn" in value && "id" in value) return `expression${value.id}`;
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  return value;
 }
 
 /** Text that equal nodes of a trace have in common, and different ones do not. */

@@ -232,9 +232,27 @@ export function frameAt(track: Track | null, step: number): FrameNumbers | null 
   return track?.frames[step - track.first] ?? null;
 }
 
+/** Tracks of what is computed. The truth is in its file. */
+export function computedTracks({ a, b, members, mean, spread }: Scene): Track[] {
+  return [a, b, mean, spread, ...members].filter((track) => track !== null);
+}
+
+/** A scene with every computed track changed. */
+export function eachTrack(scene: Scene, change: (track: Track) => Track): Scene {
+  const own = <T extends Track | null>(track: T) => (track && change(track)) as T;
+  return {
+    ...scene,
+    a: own(scene.a),
+    b: own(scene.b),
+    mean: own(scene.mean),
+    spread: own(scene.spread),
+    members: scene.members.map(own),
+  };
+}
+
 /** Whether a frame of a step was put away in any computed track. */
-export function isAway({ a, b, members, mean, spread }: Scene, step: number): boolean {
-  return [a, b, mean, spread, ...members].some((track) => track?.away?.has(step));
+export function isAway(scene: Scene, step: number): boolean {
+  return computedTracks(scene).some(({ away }) => away?.has(step));
 }
 
 /** Time of a step. */

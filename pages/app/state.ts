@@ -22,6 +22,15 @@ export function look(store: Pick<ViewerStore, "update">, change: Partial<View>):
   store.update(({ view }) => ({ view: { ...view, ...change } }));
 }
 
+/** Changes the scene of this number, if it is still shown. */
+export function changeScene(
+  store: Pick<ViewerStore, "update">,
+  id: number,
+  change: (scene: Scene) => Scene,
+): void {
+  store.update(({ scene }) => scene?.id === id ? { scene: change(scene) } : {});
+}
+
 /** What components of viewer/, charts/ and take/ are given: `Viewer`, `Charts`, `TakeAway`, one export each. */
 export interface PartProps {
   readonly store: ViewerStore;

@@ -1,29 +1,15 @@
 // The page's own thread stays free: no task of it takes long while the app loads, forecasts a large grid, or finetunes.
 
 import assert from "node:assert/strict";
-import type { CDPSession, Page } from "playwright-core";
+import type { CDPSession } from "playwright-core";
 import { arrayFiles, dropFiles, forecastOf, heldFiles, QUIET, untilRun, withApp } from "./app.ts";
 import { browserTest } from "./browser.ts";
+import { type Look, slowness } from "./slowness.ts";
 import { tinyModel } from "./tiny_network.ts";
 import { longestTasks } from "./trace.ts";
 
-/** Milliseconds that the loop below takes on the machine that the limits hold on. */
-const LOOP = 100;
-
-/** How many times slower this machine's processor is; 1: as fast, or faster. */
-async function slowness(page: Page): Promise<number> {
-  const best = await page.evaluate(`(() => {
-    let [best, x] = [Infinity, 1];
-    for (let run = 0; run < 5; run++) {
-      const from = performance.now();
-      for (let i = 0; i < 5e7; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
-      best = Math.min(best, performance.now() - from);
-    }
-    return x === 0.5 ? 0 : best;
-  })()`) as number;
-  console.log(`the loop took ${best.toFixed(0)} ms`);
-  return Math.max(1, best / LOOP);
-}
+/** Time of the processor is what is limited: the fastest of some rounds has least of what others take. */
+const LOOK: Look = { threads: 1, rounds: 5, reference: 140 };
 
 /** Fails where a task took more milliseconds of the processor than it may. */
 async function free(
@@ -44,7 +30,7 @@ browserTest(
   async () => {
     await withApp(async ({ page, devtools, url }) => {
       const trace = await devtools();
-      const slower = await slowness(page);
+      const slower = await slowness(page, LOOK);
       await free("load", 100 * slower, trace, async () => {
         await page.goto(`${url}?steps=2`);
         await page.waitForSelector(".legend-ends");

@@ -3,8 +3,15 @@
 
 import assert from "node:assert/strict";
 import { totalsChart } from "../../pages/app/charts/totals.ts";
-import { FIRST_VIEW, frameAt, type FrameNumbers, isAway, type Scene } from "../../pages/app/scene.ts";
-import { computedTracks, framesOf, nextMove } from "../../pages/app/session/away.ts";
+import {
+  computedTracks,
+  FIRST_VIEW,
+  frameAt,
+  type FrameNumbers,
+  isAway,
+  type Scene,
+} from "../../pages/app/scene.ts";
+import { framesOf, nextMove } from "../../pages/app/session/away.ts";
 import type { FrameStore } from "../../pages/app/session/frame_store.ts";
 import { cutAt } from "../../pages/app/session/grow.ts";
 import { Spill } from "../../pages/app/session/spill.ts";

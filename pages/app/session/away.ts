@@ -1,7 +1,7 @@
 // Which frames of a scene stay in memory: the newest, and those about the step that is shown. Others are put away, and
 // come back when they are wanted. Pure.
 
-import type { AwayFrame, FrameNumbers, Scene, Track } from "../scene.ts";
+import { type AwayFrame, computedTracks, eachTrack, type FrameNumbers, type Scene } from "../scene.ts";
 
 /** Steps before and after the one shown that stay. */
 const BEFORE = 1, AHEAD = 3;
@@ -10,11 +10,6 @@ const BEFORE = 1, AHEAD = 3;
 export interface Move {
   readonly kind: "put" | "bring";
   readonly step: number;
-}
-
-/** Tracks whose frames are put away: what is computed. The truth is in its file. */
-export function computedTracks({ a, b, members, mean, spread }: Scene): Track[] {
-  return [a, b, mean, spread, ...members].filter((track) => track !== null);
 }
 
 /** Frames of a step that are in memory, each once. */
@@ -53,19 +48,6 @@ export function nextMove(scene: Scene, shown: number, most: number): Move | null
     if (own > 0 && !stays && (farthest === null || distance(step) > distance(farthest))) farthest = step;
   }
   return bytes > most && farthest !== null ? { kind: "put", step: farthest } : null;
-}
-
-/** A scene with every computed track changed. */
-function eachTrack(scene: Scene, change: (track: Track) => Track): Scene {
-  const own = <T extends Track | null>(track: T) => (track && change(track)) as T;
-  return {
-    ...scene,
-    a: own(scene.a),
-    b: own(scene.b),
-    mean: own(scene.mean),
-    spread: own(scene.spread),
-    members: scene.members.map(own),
-  };
 }
 
 /** A scene without the numbers of a frame, wherever it stands at a step. */

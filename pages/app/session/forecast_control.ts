@@ -6,6 +6,7 @@ import type { Network } from "../library.ts";
 import { type Action, type Message, reasonOf, say } from "../message.ts";
 import { type Context, setSettings } from "../page/context.ts";
 import type { Scene } from "../scene.ts";
+import { changeScene } from "../state.ts";
 import { type ModelChoice, modelName } from "../setup/choice.ts";
 import type { DataControl } from "../setup/data_control.ts";
 import type { LoadedNetwork, ModelControl } from "../setup/model_control.ts";
@@ -15,7 +16,6 @@ import { setCrashMark } from "./crash.ts";
 import type { LanePlan } from "./lane.ts";
 import type { Measurer } from "./measurer.ts";
 import { finishedWords, keptWords, type RunState } from "./run_state.ts";
-import { changeScene } from "./scene_control.ts";
 import { sceneToRun } from "./scene_to_run.ts";
 import { Session } from "./session.ts";
 
@@ -50,7 +50,7 @@ export class ForecastControl {
     this.#run({ kind: "failed", step, message });
     this.#context.alarm(message.text);
     const { scene } = this.#context.store.get();
-    if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: false }));
+    if (scene) changeScene(this.#context.store, scene.id, (now) => ({ ...now, running: false }));
   }
 
   /** What is loaded yet goes on loading, unseen: neither words nor a cancellation are its from now on. */
@@ -170,7 +170,7 @@ export class ForecastControl {
         },
       },
       events: {
-        scene: (change) => changeScene(this.#context, scene.id, change),
+        scene: (change) => changeScene(this.#context.store, scene.id, change),
         step: (step, perStep) => {
           this.#computedBy(networks[0]!);
           this.#stepped(step, perStep);
@@ -238,7 +238,7 @@ export class ForecastControl {
       perStep: null,
       note: null,
     });
-    if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: true }));
+    if (scene) changeScene(this.#context.store, scene.id, (now) => ({ ...now, running: true }));
   }
 
   /** A lost device was replaced by another. */
@@ -265,7 +265,7 @@ export class ForecastControl {
   #finished(seconds: number): void {
     const { scene } = this.#context.store.get();
     if (!scene) return;
-    changeScene(this.#context, scene.id, (now) => ({ ...now, running: false }));
+    changeScene(this.#context.store, scene.id, (now) => ({ ...now, running: false }));
     const text = finishedWords(scene, seconds);
     this.#run({ kind: "finished", step: scene.computed, text });
     this.#context.announce(text);
@@ -330,7 +330,7 @@ export class ForecastControl {
 
   #stop(run: RunState): void {
     const { scene } = this.#context.store.get();
-    if (scene) changeScene(this.#context, scene.id, (now) => ({ ...now, running: false }));
+    if (scene) changeScene(this.#context.store, scene.id, (now) => ({ ...now, running: false }));
     this.#run(run);
   }
 

@@ -1,6 +1,6 @@
 // How a scene grows: a frame of a forecast, measures of a step. Pure.
 
-import { type FrameNumbers, type Scene, type Scores, type Track } from "../scene.ts";
+import { eachTrack, type FrameNumbers, type Scene, type Scores, type Track } from "../scene.ts";
 import type { Measured } from "./measure.ts";
 import { withFrame } from "./scene_of.ts";
 
@@ -77,19 +77,13 @@ export function addMeasures(scene: Scene, { scene: id, step, scores, mean, sprea
 
 /** A scene whose forecasts end before a step: from there on they mean nothing. */
 export function cutAt(scene: Scene, step: number): Scene {
-  const cut = <T extends Track | null>(track: T): T =>
-    track && {
-      ...track,
-      frames: track.frames.slice(0, step - track.first),
-      ...track.away ? { away: new Map([...track.away].filter(([own]) => own < step)) } : {},
-    };
+  const cut = (track: Track): Track => ({
+    ...track,
+    frames: track.frames.slice(0, step - track.first),
+    ...track.away ? { away: new Map([...track.away].filter(([own]) => own < step)) } : {},
+  });
   return {
-    ...scene,
-    a: cut(scene.a),
-    b: cut(scene.b),
-    members: scene.members.map(cut),
-    mean: cut(scene.mean),
-    spread: cut(scene.spread),
+    ...eachTrack(scene, cut),
     computed: Math.min(scene.computed, step - 1),
     diverged: step,
     running: false,

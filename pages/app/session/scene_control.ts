@@ -6,6 +6,7 @@ import type { OpenedData } from "../app_state.ts";
 import { say } from "../message.ts";
 import type { Context } from "../page/context.ts";
 import { FIRST_VIEW, frameAt, type Scene, type View } from "../scene.ts";
+import { changeScene } from "../state.ts";
 import type { Settings } from "../setup/choice.ts";
 import type { Use } from "../setup/describe.ts";
 import { useOf } from "../setup/use.ts";
@@ -129,7 +130,7 @@ export class SceneControl {
     id: number,
     signal: AbortSignal,
   ): Promise<void> {
-    await readTruth(opened, frames, settings, (grow) => changeScene(this.#context, id, grow), signal);
+    await readTruth(opened, frames, settings, (grow) => changeScene(this.#context.store, id, grow), signal);
     if (signal.aborted) return;
     for (let step = 1; step <= truthOf(opened, frames, settings); step++) {
       const { scene } = this.#context.store.get();
@@ -137,7 +138,7 @@ export class SceneControl {
       const truth = frameAt(scene.truth, step);
       const measured = await this.#measurer.step({ scene: id, step, truth, frames: {}, members: [] });
       if (signal.aborted) return;
-      changeScene(this.#context, id, (now) => addMeasures(now, measured));
+      changeScene(this.#context.store, id, (now) => addMeasures(now, measured));
     }
   }
 }
@@ -159,9 +160,4 @@ function firstPlace(view: View, { id, steps: { inputs, planned } }: Scene): Part
     follow: true,
     playing: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   };
-}
-
-/** Changes the scene of this number, if it is still shown. */
-export function changeScene({ store }: Context, id: number, grow: (scene: Scene) => Scene): void {
-  store.update(({ scene }) => scene?.id === id ? { scene: grow(scene) } : {});
 }

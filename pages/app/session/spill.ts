@@ -2,9 +2,9 @@
 // away, all stay in memory.
 
 import { momentsOf } from "../moments.ts";
-import type { FrameNumbers, Scene } from "../scene.ts";
-import type { ViewerStore } from "../state.ts";
-import { awayKeys, computedTracks, framesOf, type Move, nextMove, withAway, withReturned } from "./away.ts";
+import { computedTracks, type FrameNumbers, type Scene } from "../scene.ts";
+import { changeScene, type ViewerStore } from "../state.ts";
+import { awayKeys, framesOf, type Move, nextMove, withAway, withReturned } from "./away.ts";
 import type { FrameStore } from "./frame_store.ts";
 
 /** See the head of the file. */
@@ -66,13 +66,13 @@ export class Spill {
       for (const frame of framesOf(scene, step)) {
         const key = this.#keys.get(frame) ?? await this.#frames.put(frame);
         const means = frame.map((numbers) => numbers ? momentsOf(numbers, scene.hidden).mean : NaN);
-        this.#change(scene.id, (now) => withAway(now, step, frame, { key, means }));
+        changeScene(this.#store, scene.id, (now) => withAway(now, step, frame, { key, means }));
       }
       return;
     }
     for (const key of awayKeys(scene, step)) {
       const frame = await this.#get(key);
-      this.#change(scene.id, (now) => withReturned(now, step, key, frame));
+      changeScene(this.#store, scene.id, (now) => withReturned(now, step, key, frame));
     }
   }
 
@@ -80,10 +80,6 @@ export class Spill {
     const frame = await this.#frames.get(key);
     this.#keys.set(frame, key);
     return frame;
-  }
-
-  #change(id: number, how: (scene: Scene) => Scene): void {
-    this.#store.update(({ scene }) => scene?.id === id ? { scene: how(scene) } : {});
   }
 
   /** A scene with all of its frames, for files; what is shown keeps what it has. */
