@@ -1,0 +1,43 @@
+// What one request, one client and the whole service may take. Every limit has a default: a service is bounded unless its
+// operator says otherwise.
+
+/** Bounds of a service. */
+export interface Limits {
+  /** Bytes of a request's body, also once it is decompressed. */
+  readonly bytes: number;
+  /** Frames that a request may ask for. */
+  readonly steps: number;
+  /** Points of a window's grid. */
+  readonly points: number;
+  /** Fields of a window. */
+  readonly fields: number;
+  /** Frames of a window. */
+  readonly frames: number;
+  /** Seconds from a request's first byte to its answer's last. */
+  readonly seconds: number;
+  /** Seconds without a byte after which a body that is sent, or an answer that is read, is given up. */
+  readonly stall: number;
+  /** Forecasts that run at the same time. */
+  readonly running: number;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  /** Requests of one token that run or wait at the same time. */
+  readonly perToken: number;
+  /** Bytes of weights and intermediate results of all networks that are loaded. */
+  readonly memory: number;
+}
+
+/** Limits that hold unless others are given. */
+export const LIMITS: Limits = {
+  bytes: 64 << 20,
+  steps: 1000,
+  points: 1 << 20,
+  fields: 32,
+  frames: 64,
+  seconds: 300,
+  stall: 30,
+  running: 2,
+  waiting: 64,
+  perToken: 64,
+  memory: 4 * 2 ** 30,
+};
