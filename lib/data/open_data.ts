@@ -40,15 +40,24 @@ function deferred(
 
 /** Whether a file, or a file of a folder, starts as HDF5 does. */
 async function startsAsHdf5(source: Source): Promise<true | string> {
-  const [first] = filesLike(source, /\.(?:hdf5|h5)$/i);
-  if (first === undefined) return "it has no files *.hdf5 or *.h5";
+  const [first] = filesLike(source, /\.(?:hdf5|h5|nc)$/i);
+  if (first === undefined) return "it has no files *.hdf5, *.h5 or *.nc";
   using file = await source.files.get(first)!();
   const fault = hdf5Fault(file.size, await readStart(file, START_BYTES));
   return fault === null ? true : `"${file.name}": ${fault}`;
 }
 
+async function hasNpz(source: Source): Promise<true | string> {
+  return await Promise.resolve(filesLike(source, /\.npz$/i).length > 0 || "it has no files *.npz");
+}
+
 const BUILT_IN: readonly Reader[] = [
   deferred("well", startsAsHdf5, async () => (await import("./formats/well.ts")).wellReader),
+  deferred("pdebench", startsAsHdf5, async () => (await import("./formats/pdebench.ts")).pdebenchReader),
+  deferred("pdearena", startsAsHdf5, async () => (await import("./formats/pdearena.ts")).pdearenaReader),
+  deferred("bubbleml", startsAsHdf5, async () => (await import("./formats/bubbleml.ts")).bubblemlReader),
+  deferred("pdegym", startsAsHdf5, async () => (await import("./formats/pdegym.ts")).pdegymReader),
+  deferred("flowbench", hasNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
   deferred(
     "arrays",
     async ({ files }) => await Promise.resolve(files.has("arrays.yaml") || "it has no arrays.yaml"),
