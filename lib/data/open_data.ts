@@ -47,6 +47,11 @@ async function startsAsHdf5(source: Source): Promise<true | string> {
   return fault === null ? true : `"${file.name}": ${fault}`;
 }
 
+async function hasNetcdf(source: Source): Promise<true | string> {
+  const names = /\.(?:nc\d?|cdf|netcdf|hdf5|h5|he5)$/i;
+  return await Promise.resolve(filesLike(source, names).length > 0 || "it has no files *.nc, *.nc4, *.cdf");
+}
+
 async function hasNpz(source: Source): Promise<true | string> {
   return await Promise.resolve(filesLike(source, /\.npz$/i).length > 0 || "it has no files *.npz");
 }
@@ -57,6 +62,7 @@ const BUILT_IN: readonly Reader[] = [
   deferred("pdearena", startsAsHdf5, async () => (await import("./formats/pdearena.ts")).pdearenaReader),
   deferred("bubbleml", startsAsHdf5, async () => (await import("./formats/bubbleml.ts")).bubblemlReader),
   deferred("pdegym", startsAsHdf5, async () => (await import("./formats/pdegym.ts")).pdegymReader),
+  deferred("netcdf", hasNetcdf, async () => (await import("./formats/netcdf.ts")).netcdfReader),
   deferred("flowbench", hasNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
   deferred(
     "arrays",

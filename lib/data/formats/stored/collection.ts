@@ -21,6 +21,8 @@ export interface StoredRun {
   readonly steps: number;
   /** Axes of space in the order of samples: `xy`. */
   readonly space: string;
+  /** What its coordinates are, `cartesian` unless given. */
+  readonly system?: string;
   /** Coordinates along each. */
   coordinates(index: number): readonly Float64Array[];
   /** Near and far side of each. */
@@ -144,9 +146,14 @@ function trajectoryOf(
     lifetime,
     info: {
       dataset,
-      grid: { system: "cartesian", axes: [...space], shape: points, coordinates },
+      grid: { system: run.system ?? "cartesian", axes: [...space], shape: points, coordinates },
       boundaries,
-      fields: fields.map(({ name, order, constant }) => ({ name, order, constant })),
+      fields: fields.map(({ name, order, constant, mask }) => ({
+        name,
+        order,
+        constant,
+        ...mask ? { mask } : {},
+      })),
       scalars: run.scalars(index),
     },
     readTimes: () => run.times(index),
