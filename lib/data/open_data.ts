@@ -56,6 +56,13 @@ async function hasNpz(source: Source): Promise<true | string> {
   return await Promise.resolve(filesLike(source, /\.npz$/i).length > 0 || "it has no files *.npz");
 }
 
+async function hasZarr(source: Source): Promise<true | string> {
+  const marks = /(?:^|\/)(?:zarr\.json|\.z(?:metadata|group|array))$|\.zip$/i;
+  const has = [...source.files.keys()].some((name) => marks.test(name)) ||
+    (source.store && source.files.size === 0);
+  return await Promise.resolve(has || "it has no zarr.json, .zmetadata or .zgroup, and no *.zarr.zip");
+}
+
 const BUILT_IN: readonly Reader[] = [
   deferred("well", startsAsHdf5, async () => (await import("./formats/well.ts")).wellReader),
   deferred("pdebench", startsAsHdf5, async () => (await import("./formats/pdebench.ts")).pdebenchReader),
@@ -64,6 +71,7 @@ const BUILT_IN: readonly Reader[] = [
   deferred("pdegym", startsAsHdf5, async () => (await import("./formats/pdegym.ts")).pdegymReader),
   deferred("netcdf", hasNetcdf, async () => (await import("./formats/netcdf.ts")).netcdfReader),
   deferred("flowbench", hasNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
+  deferred("zarr", hasZarr, async () => (await import("./formats/zarr.ts")).zarrReader),
   deferred(
     "arrays",
     async ({ files }) => await Promise.resolve(files.has("arrays.yaml") || "it has no arrays.yaml"),

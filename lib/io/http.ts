@@ -27,15 +27,15 @@ function fail(url: string, why: string, cause?: unknown): never {
 }
 
 /** Fails for what may go well the next time: a connection that broke, a server that is busy, a body cut short. */
-function stumble(url: string, why: string, cause?: unknown): never {
+export function stumble(url: string, why: string, cause?: unknown): never {
   throw Object.assign(new RangeError(`Cannot read "${url}": ${why}`, { cause }), { passing: true });
 }
 
 /** Statuses of servers that are busy or down for a moment. */
-const BUSY = [408, 425, 429, 500, 502, 503, 504];
+export const BUSY = [408, 425, 429, 500, 502, 503, 504];
 
 /** Does it again where it fails for what may pass; how is loaded only then. */
-async function withRetries<T>(work: () => Promise<T>, { signal }: HttpOptions): Promise<T> {
+export async function withRetries<T>(work: () => Promise<T>, { signal }: HttpOptions): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -43,7 +43,8 @@ async function withRetries<T>(work: () => Promise<T>, { signal }: HttpOptions): 
   }
 }
 
-async function request(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
+/** Makes a request; what fails on the way names the URL. */
+export async function request(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
   const fetcher = options.fetch ?? fetch;
   try {
     return await fetcher(url, { ...init, ...(options.signal ? { signal: options.signal } : {}) });
@@ -82,7 +83,7 @@ async function* bodyChunks(
 }
 
 /** A whole body of at most `limit` bytes. */
-async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
+export async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(url, response, options)) {

@@ -6,7 +6,7 @@ import { hdf5Fault, START_BYTES } from "../../io/hdf5_start.ts";
 import { openNetcdf3 } from "../../io/netcdf3.ts";
 import { type ByteSource, readStart } from "../../io/source.ts";
 import { filesLike, type Source } from "../source.ts";
-import { cfSplits } from "./cf/run.ts";
+import { cfSplits } from "./cf/splits.ts";
 import type { CfGroup } from "./cf/variable.ts";
 import { hasScales, hdf5Group } from "./netcdf/hdf5_group.ts";
 import { netcdf3Group } from "./netcdf/netcdf3_group.ts";

@@ -4,12 +4,12 @@ import type { FileContext, StoredRun } from "../stored/collection.ts";
 import type { StoredArray } from "../stored/stored_array.ts";
 import type { StoredField, StoredPart } from "../stored/stored_field.ts";
 import { type CfAxis, sidesOf } from "./boundaries.ts";
-import { type CfLayout, type Laid, layoutOf } from "./layout.ts";
+import { fieldsOf } from "./fields.ts";
+import { type CfLayout, layoutOf } from "./layout.ts";
 import { hiddenOf, maskArray, MOST_LOOKS } from "./masks.ts";
 import { timesOf } from "./times.ts";
-import { declaresMissing, readNumbers, unpacked } from "./values.ts";
+import { readNumbers } from "./values.ts";
 import { type CfGroup, type CfVariable, textOf } from "./variable.ts";
-import { groupVectors } from "./vectors.ts";
 
 /** Sizes that nobody simulates: what claims more is damaged. */
 const MOST_FRAMES = 1 << 24;
@@ -121,57 +121,6 @@ async function scalarsOf(
     );
 }
 
-/** Fields with their components put together, and those that may lack cells by intent. */
-function fieldsOf(layout: CfLayout): { readonly fields: StoredField[]; readonly gappy: StoredField[] } {
-  const parts = new Map<string, readonly StoredPart[]>();
-  const byName = new Map<string, Laid>();
-  for (const laid of layout.fields) {
-    const { variable, axes } = laid;
-    const array: StoredArray = unpacked(variable);
-    const channels = axes.includes("c") ? variable.shape[axes.indexOf("c")]! : 1;
-    const name = variable.name.split("/").at(-1)!;
-    // As many components as axes are a vector; any other number are so many scalars.
-    if (channels === 1 || (channels === layout.space.length && channels > 1)) {
-      parts.set(name, Array.from({ length: channels }, (_, channel) => ({ array, axes, channel })));
-      byName.set(name, laid);
-      continue;
-    }
-    for (let channel = 0; channel < channels; channel++) {
-      parts.set(`${name}_${channel}`, [{ array, axes, channel }]);
-      byName.set(`${name}_${channel}`, laid);
-    }
-  }
-  const candidates = [...byName].filter(([name]) => parts.get(name)!.length === 1);
-  const grouped = groupVectors(
-    candidates.map(([name, { variable, axes }]) => ({
-      name,
-      standardName: textOf(variable, "standard_name"),
-      kind: axes.includes("t") ? "t" : "",
-    })),
-    layout.space,
-  );
-  const whole = [...parts].filter(([, own]) => own.length > 1).map(([name]) => ({ name, parts: [name] }));
-  const all = [...grouped, ...whole].map(({ name, parts: names }) => {
-    const own = names.flatMap((part) => parts.get(part)!);
-    const laid = names.map((part) => byName.get(part)!);
-    const field: StoredField = {
-      name,
-      order: own.length > 1 ? 1 : 0,
-      constant: !laid[0]!.axes.includes("t"),
-      parts: own,
-    };
-    return { field, isGappy: laid.some(({ variable }) => declaresMissing(variable)) };
-  });
-  const sorted = [
-    ...all.filter(({ field }) => !field.constant),
-    ...all.filter(({ field }) => field.constant),
-  ];
-  return {
-    fields: sorted.map(({ field }) => field),
-    gappy: sorted.filter(({ isGappy }) => isGappy).map(({ field }) => field),
-  };
-}
-
 /** A run of one trajectory out of several. */
 function single(run: StoredRun, index: number, more: StoredField): StoredRun {
   const at = (array: StoredArray, axis: number): StoredArray => ({
@@ -262,48 +211,4 @@ export async function cfRuns(
   };
   // Trajectories that hide other cells are of another kind: each is a run of its own.
   return Array.from({ length: trajectories }, (_, index) => single(run, index, maskOf(index)));
-}
-
-/** Names of groups that are splits. */
-const SPLITS = ["train", "valid", "test"];
-
-/**
- * The runs of a file by split: of its root, or of its groups where the root has no fields.
- *
- * @throws SyntaxError, without the file's name, saying what is missing or wrong
- */
-export async function cfSplits(
-  root: CfGroup,
-  file: string,
-  context: Pick<FileContext, "boundaries">,
-  warnings: string[],
-): Promise<Map<string, StoredRun[]>> {
-  try {
-    return new Map([["all", await cfRuns(root, file, context, warnings)]]);
-  } catch (error) {
-    if (!(error instanceof SyntaxError) || root.groups.length === 0) throw error;
-    const found: { readonly name: string; readonly runs: StoredRun[] }[] = [];
-    const faults: string[] = [];
-    for (const group of root.groups) {
-      // A group sees the coordinates of the root.
-      const variables = new Map([...root.variables, ...group.variables]);
-      try {
-        found.push({
-          name: group.name,
-          runs: await cfRuns({ ...group, variables }, file, context, warnings),
-        });
-      } catch (fault) {
-        if (!(fault instanceof SyntaxError)) throw fault;
-        faults.push(`group "${group.name}": ${fault.message}`);
-      }
-    }
-    if (found.length === 0) {
-      throw new SyntaxError([error.message, ...faults].slice(0, 4).join("; "), { cause: error });
-    }
-    if (faults.length > 0) warnings.push(`"${file}": ${faults.join("; ")}`.slice(0, 1000));
-    const named = SPLITS.filter((split) => found.some(({ name }) => name === split));
-    const rest = found.filter(({ name }) => !named.includes(name)).flatMap(({ runs }) => runs);
-    if (named.length === 0) return new Map([["all", rest]]);
-    return new Map(named.map((split) => [split, found.find(({ name }) => name === split)!.runs]));
-  }
 }
