@@ -47,8 +47,13 @@ async function startsAsHdf5(source: Source): Promise<true | string> {
   return fault === null ? true : `"${file.name}": ${fault}`;
 }
 
-async function hasNpz(source: Source): Promise<true | string> {
-  return await Promise.resolve(filesLike(source, /\.npz$/i).length > 0 || "it has no files *.npz");
+/** Whether the first archive starts as one. */
+async function startsAsNpz(source: Source): Promise<true | string> {
+  const [first] = filesLike(source, /\.npz$/i);
+  if (first === undefined) return "it has no files *.npz";
+  using file = await source.files.get(first)!();
+  const [p, k] = await readStart(file, 2);
+  return p === 0x50 && k === 0x4b || "it is no archive *.npz";
 }
 
 const BUILT_IN: readonly Reader[] = [
@@ -57,7 +62,7 @@ const BUILT_IN: readonly Reader[] = [
   deferred("pdearena", startsAsHdf5, async () => (await import("./formats/pdearena.ts")).pdearenaReader),
   deferred("bubbleml", startsAsHdf5, async () => (await import("./formats/bubbleml.ts")).bubblemlReader),
   deferred("pdegym", startsAsHdf5, async () => (await import("./formats/pdegym.ts")).pdegymReader),
-  deferred("flowbench", hasNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
+  deferred("flowbench", startsAsNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
   deferred(
     "arrays",
     async ({ files }) => await Promise.resolve(files.has("arrays.yaml") || "it has no arrays.yaml"),
@@ -77,7 +82,7 @@ const registered: Reader[] = [];
  * import assert from "node:assert/strict";
  * import { wellReader } from "./formats/well.ts";
  * registerReader({ ...wellReader, format: "own", recognise: () => Promise.resolve("it is not mine") });
- * await assert.rejects(openData(new Uint8Array(8)), /own: it is not mine; well: /);
+ * await assert.rejects(openData(new Uint8Array(8)), /own: it is not mine; well, /);
  * ```
  */
 export function registerReader(reader: Reader): void {
@@ -138,13 +143,15 @@ async function findReader(
   const source = isHubName(input)
     ? await (await import("../hub/data.ts")).openHubData(input, options.hub)
     : await sourceOf(input, options.http);
-  const lacks: string[] = [];
+  /** Formats by what they lack: those of one container often lack the same. */
+  const lacks = new Map<string, string[]>();
   for (const reader of readers) {
     const verdict = await reader.recognise(source);
     if (verdict === true) return { reader, source };
-    lacks.push(`${reader.format}: ${verdict}`);
+    lacks.set(verdict, [...lacks.get(verdict) ?? [], reader.format]);
   }
-  throw new SyntaxError(`Cannot open "${source.name}" as data; ${lacks.join("; ")}`);
+  const reasons = [...lacks].map(([verdict, formats]) => `${formats.join(", ")}: ${verdict}`);
+  throw new SyntaxError(`Cannot open "${source.name}" as data; ${reasons.join("; ")}`);
 }
 
 /**
