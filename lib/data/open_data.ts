@@ -151,7 +151,12 @@ async function findReader(
     lacks.set(verdict, [...lacks.get(verdict) ?? [], reader.format]);
   }
   const reasons = [...lacks].map(([verdict, formats]) => `${formats.join(", ")}: ${verdict}`);
-  throw new SyntaxError(`Cannot open "${source.name}" as data; ${reasons.join("; ")}`);
+  // Whose files it nearly is, that reader knows what to say; of the others the usual format alone.
+  const near = reasons.filter((reason) => reason.includes("looks like"));
+  const said = near.length > 0
+    ? [...near, ...reasons.filter((reason) => reason.startsWith("well"))]
+    : reasons;
+  throw new SyntaxError(`Cannot open "${source.name}" as data; ${said.join("; ")}`);
 }
 
 /**
