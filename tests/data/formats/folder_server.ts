@@ -9,6 +9,8 @@ export interface ServedFolder extends AsyncDisposable {
   readonly requests: { readonly path: string; readonly range: string | null }[];
   /** What it does wrong from now on; null: nothing. */
   failing: Failing | null;
+  /** Paths that it does wrong. */
+  onlyFor: RegExp;
   /** Bytes of bodies that were sent. */
   sent: number;
 }
@@ -59,7 +61,7 @@ export function serveFolder(folder: string): ServedFolder {
       } catch {
         return new Response("no", { status: 404 });
       }
-      const { failing } = served;
+      const failing = served.failing && served.onlyFor.test(path) ? served.failing : null;
       if (failing === "busy" || (failing === "busy twice" && busy++ % 3 < 2)) {
         return new Response("busy", { status: 503, statusText: "Service Unavailable" });
       }
@@ -91,6 +93,7 @@ export function serveFolder(folder: string): ServedFolder {
     url: `http://127.0.0.1:${server.addr.port}`,
     requests,
     failing: null,
+    onlyFor: /^/,
     sent: 0,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
