@@ -95,7 +95,10 @@ class OpenStore {
       path === "" ? "/" : `/${path.split("/").map(encodeURIComponent).join("/")}`,
     );
     try {
-      return await (this.#version === 3 ? open.v3(at) : open.v2(at)) as Opened;
+      if (this.#version === 3) return await open.v3(at) as Opened;
+      // The library takes an array that it can not read for a group that is not there.
+      const isArray = await this.#files.get(at.resolve(".zarray").path) !== undefined;
+      return await (isArray ? open.v2(at, { kind: "array" }) : open.v2(at, { kind: "group" })) as Opened;
     } catch (error) {
       if (this.#zarrita.isZarritaError(error, "NotFoundError")) return null;
       // What the files themselves say goes before the library's words.
