@@ -2,10 +2,10 @@
 // checked before they are believed, chunks before their numbers are used, and only chunks that are asked for are read.
 
 import type * as Zarrita from "zarrita";
-import { crc32cCodec } from "./crc32c.ts";
 import type { FileStore } from "./file_store.ts";
 import { quoted } from "./quote.ts";
 import { chunkReader, type ZarrChunks } from "./zarr_chunks.ts";
+import { checkCodecs } from "./zarr_codecs.ts";
 import { probe } from "./zarr_marks.ts";
 import { ZarrFiles } from "./zarr_files.ts";
 
@@ -58,11 +58,10 @@ type Opened = Zarrita.Array<Zarrita.DataType, ZarrFiles> | Zarrita.Group<ZarrFil
 
 let loading: Promise<Library> | null = null;
 
-/** The library, with the codec that checks. */
+/** The library, with codecs that check. */
 function library(): Promise<Library> {
   loading ??= import("zarrita").then((found) => {
-    type Codec = Awaited<ReturnType<NonNullable<ReturnType<Library["registry"]["get"]>>>>;
-    found.registry.set("crc32c", () => Promise.resolve(crc32cCodec as unknown as Codec));
+    checkCodecs(found.registry);
     return found;
   });
   return loading;
