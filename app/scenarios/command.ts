@@ -30,11 +30,8 @@ export const scenarios = command<Options>({
     const found = scenarioOf(name);
     if (!found) {
       const names = SCENARIOS.map((scenario) => scenario.name);
-      throw new RangeError(
-        `There is no scenario "${name}"${
-          didYouMean(name, names)
-        }; there are ${names.length}, listed without a name`,
-      );
+      const meant = didYouMean(name, names) || "; without a name all are listed";
+      throw new RangeError(`There is no scenario "${name}"${meant}`);
     }
     for (const line of json ? [JSON.stringify(found, null, 2)] : pageOf(found)) print(line);
     return Promise.resolve();
