@@ -52,9 +52,20 @@ const OPTIONS = {
   logLevel: "silent",
 } satisfies BuildOptions;
 
-const HDF5_IN_WORKERS =
-  "Cannot read or write HDF5 here: edge runtimes compile no WebAssembly from bytes, wanted " +
-  ".npz, .npy, .safetensors or arrays";
+/** Packages of WebAssembly that is compiled from bytes, and what is read through them. */
+const COMPILED: Readonly<Record<string, string>> = {
+  h5wasm: "HDF5",
+  "h5wasm-plugins": "HDF5",
+  zarrita: "Zarr",
+};
+
+/** What is said where they are absent. */
+function inWorkers(name: string): string {
+  return `Cannot read or write ${
+    COMPILED[name]
+  } here: edge runtimes compile no WebAssembly from bytes, wanted ` +
+    ".npz, .npy, .safetensors or arrays";
+}
 
 /** Entries, and what is loaded when it is needed. */
 const PARTS = [
@@ -64,6 +75,8 @@ const PARTS = [
   "lib/models/walrus/write_config.ts",
   "lib/data/formats/arrays.ts",
   "lib/data/formats/well.ts",
+  "lib/data/formats/netcdf.ts",
+  "lib/data/formats/zarr.ts",
   "lib/backend/webgpu/device.ts",
   "lib/io/torch.ts",
   "lib/io/torch_legacy.ts",
@@ -117,21 +130,21 @@ const oneCore: Plugin = {
   },
 };
 
-/** Where the HDF5 library and its plug-ins are in builds of one file: in chunks of the entries, or nowhere. */
-function hdf5(chunkOf: ((name: string) => string) | null): Plugin {
+/** Where the libraries of HDF5 and Zarr are in builds of one file: in chunks of the entries, or nowhere. */
+function compiled(chunkOf: ((name: string) => string) | null): Plugin {
   return {
-    name: "hdf5",
+    name: "compiled",
     setup(build) {
       build.onResolve(
-        { filter: /^h5wasm(-plugins)?$/ },
+        { filter: /^(?:h5wasm(?:-plugins)?|zarrita)$/ },
         ({ path }) =>
           chunkOf === null
             ? { path, namespace: "absent", sideEffects: false }
             : { path: `./${chunkOf(path)}`, external: true },
       );
-      build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+      build.onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
         contents: `throw new TypeError(${
-          JSON.stringify(HDF5_IN_WORKERS)
+          JSON.stringify(inWorkers(path))
         });\nexport let ready, File, base_url;`,
       }));
     },
@@ -194,9 +207,9 @@ export async function buildScripts(): Promise<Scripts> {
     const own = ownWorker("walrus.bundle");
     const add = (made: readonly [string, Uint8Array][]) =>
       made.forEach(([path, bytes]) => files.set(path, bytes));
-    const bundled = [kernels("inlined"), own.plugin, hdf5(chunkOf), vendor(texts, false)];
+    const bundled = [kernels("inlined"), own.plugin, compiled(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [workers(null), hdf5(null), vendor(texts, false)];
+    const edge = [workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     // The chunk of the plug-ins looks for them beside itself.

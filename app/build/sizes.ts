@@ -71,8 +71,10 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     62 * KB,
   );
   const hdf5 = chunk(scripts, "h5wasm");
+  const zarr = chunk(scripts, "zarrita");
+  const codecs = ["blosc", "lz4", "zstd"].map((name) => chunk(scripts, name));
   const rest = Object.keys(outputs).filter((path) =>
-    path.endsWith(".js") && path !== hdf5 && !kernels.includes(path)
+    path.endsWith(".js") && ![hdf5, zarr, ...codecs, ...kernels].includes(path)
   );
   const front = together("walrus.js");
   const onlyTraining = new Set([...together("train.js")].filter((path) => !front.has(path)));
@@ -87,7 +89,7 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     largest,
     training,
     {
-      what: "everything but training and h5wasm, one build",
+      what: "everything but training, h5wasm, zarrita, one build",
       files: all.files + 1,
       raw: all.raw + largest.raw,
       gzip: all.gzip + largest.gzip,
@@ -101,6 +103,8 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     ], 250 * KB),
     await size("training, beside the front door", onlyTraining),
     await size("h5wasm, where HDF5 is opened", [hdf5]),
+    await size("zarrita, where Zarr is opened", [zarr]),
+    await largestOf("the largest of its codecs, where chunks are packed so", codecs, 250 * KB),
   ];
 }
 
