@@ -81,16 +81,16 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
   const metrics = ending.use(new Metrics(names, { ...settings.limits }));
   const telemetry = hostTelemetry(metrics, log);
   const decoder = ending.use(new Decoder((error) => telemetry.fault?.(error, "decoder")));
-  const { datasets, end } = servedData(settings, context, log);
-  ending.defer(end);
+  const datasets = ending.use(servedData(settings, context, log));
+  const models = ending.use(await servedModels(settings, context, log));
   const service = ending.use(forecastService({
-    models: await servedModels(settings, context, log),
-    datasets,
+    models: models.served,
+    datasets: datasets.served,
     limits: settings.limits,
     tokens,
     origins: settings.origins,
     telemetry,
-    readWindow: decoder.read,
+    ...{ readWindow: decoder.read },
     ...(upstream ? { upstream } : {}),
   }));
   const stop = new AbortController();
@@ -109,10 +109,12 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
       return new Response(null, { status: 500 });
     },
   }, (request) => service.fetch(request));
-  ending.defer(() => stop.abort());
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   if (context.signal.aborted) resolve();
   else context.signal.addEventListener("abort", () => resolve(), { once: true });
   await asked;
-  return await drain(service, server, settings.grace, log);
+  const ended = await drain(service, server, settings.grace, log);
+  // What is left is cut; a server that has ended can not be.
+  if (!ended.clean) stop.abort();
+  return ended;
 }

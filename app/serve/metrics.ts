@@ -105,12 +105,10 @@ export class Metrics implements Disposable {
     const known = /^[A-Z]{1,8}$/.test(method) ? method : "other";
     this.#requests.inc({ route, method: known, status: String(status), model: this.#model(model) });
     if (reason) this.#refusals.inc({ reason });
-    let whole = 0;
-    for (const [phase, took] of Object.entries(seconds)) {
-      this.#phases.observe({ phase }, took);
-      whole += took;
-    }
-    this.#duration.observe({ route }, whole);
+    const phases = Object.entries(seconds);
+    for (const [phase, took] of phases) this.#phases.observe({ phase }, took);
+    // What only tells of the service has no phases.
+    if (phases.length > 0) this.#duration.observe({ route }, phases.reduce((sum, [, took]) => sum + took, 0));
     this.#bytes.inc({ direction: "in" }, bytesIn);
     this.#bytes.inc({ direction: "out" }, bytesOut);
   }

@@ -29,22 +29,36 @@ export function shown(value: unknown): string {
   return json.length > 60 ? `${json.slice(0, 57)}...` : json;
 }
 
-/** One mistake in words: `limits.step is not known, did you mean steps`. */
-export function mistake(issue: v.BaseIssue<unknown>, root: unknown): string {
+/** Keys of a section that are not known: valibot names the first of them alone. */
+function unknown(path: readonly unknown[], section: object, root: unknown): string[] {
+  const known = keysAt(path, root) ?? [];
+  return Object.keys(section).filter((key) => !known.includes(key)).map((key) => {
+    const wanted = didYouMean(key, known) || `, wanted one of ${known.join(", ")}`;
+    return `${[...path, key].join(".")} is not known${wanted}`;
+  });
+}
+
+/** What kinds are called. */
+const KINDS: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  Array: "a list",
+  Object: "a section of settings",
+};
+
+/**
+ * Mistakes in words: `limits.step is not known, did you mean "steps"?`.
+ *
+ * @param issue that valibot found
+ * @param root the schema
+ */
+export function mistakes(issue: v.BaseIssue<unknown>, root: unknown): string[] {
   const keys = issue.path?.map(({ key }) => key) ?? [];
-  const path = keys.join(".");
-  if (issue.expected === "never") {
-    const known = keysAt(keys.slice(0, -1), root) ?? [];
-    const near = didYouMean(String(keys.at(-1)), known);
-    return `${path} is not known${near || `, wanted one of ${known.join(", ")}`}`;
-  }
-  const own = issue.message.startsWith("Invalid") ? null : issue.message;
-  const wanted = own ?? {
-    string: "text",
-    number: "a number",
-    boolean: "true or false",
-    Array: "a list",
-    Object: "a section of settings",
-  }[issue.expected ?? ""] ?? issue.expected;
-  return `${path || "the whole file"} is ${shown(issue.input)}, wanted ${wanted}`;
+  const path = keys.join(".") || "the whole file";
+  const { expected, input, message } = issue;
+  if (expected === "never") return unknown(keys.slice(0, -1), issue.path!.at(-1)!.input as object, root);
+  if (input === undefined) return [`${path} is absent`];
+  const wanted = message.startsWith("Invalid") ? KINDS[expected ?? ""] ?? expected : message;
+  return [`${path} is ${shown(input)}, wanted ${wanted}`];
 }

@@ -34,14 +34,21 @@ async function load(
   return model;
 }
 
+/** What is served by name, and what ends with the endpoint. */
+export interface Served<T> extends Disposable {
+  readonly served: Readonly<Record<string, T>>;
+}
+
 /** Networks, those opened that are to be before the endpoint is ready. @throws what is wrong with one */
 export async function servedModels(
   { models }: ServeSettings,
   context: Context,
   log: Log,
-): Promise<Record<string, ServedModel>> {
+): Promise<Served<ServedModel>> {
+  const unused = new Set<ForecastModel>();
   const made = Object.entries(models).map(async ([name, settings]) => {
     let ready = settings.preload ? await load(name, settings, context, log) : null;
+    if (ready) unused.add(ready);
     const { description } = settings;
     const served: ServedModel = {
       ...(description === null ? {} : { description }),
@@ -49,12 +56,22 @@ export async function servedModels(
         // Only once: the service disposes of what it got when it needs the memory.
         const model = ready ?? await load(name, settings, context, log);
         ready = null;
+        unused.delete(model);
         return model;
       },
     };
     return [name, served] as const;
   });
-  return Object.fromEntries(await Promise.all(made));
+  const end = () => {
+    for (const model of unused) model[Symbol.dispose]();
+  };
+  try {
+    return { served: Object.fromEntries(await Promise.all(made)), [Symbol.dispose]: end };
+  } catch (error) {
+    await Promise.allSettled(made);
+    end();
+    throw error;
+  }
 }
 
 /** Data sets: read and decoded in one worker of their own, opened at first use. */
@@ -62,7 +79,7 @@ export function servedData(
   { data }: ServeSettings,
   context: Context,
   log: Log,
-): { readonly datasets: Record<string, ServedDataset>; readonly end: () => void } {
+): Served<ServedDataset> {
   let worker: Promise<WorkerHandle> | null = null;
   const datasets = Object.entries(data).map(([name, { input, description, masks }]) => {
     const served: ServedDataset = {
@@ -80,8 +97,8 @@ export function servedData(
     return [name, served] as const;
   });
   return {
-    datasets: Object.fromEntries(datasets),
-    end: () => void worker?.then((worker) => worker[Symbol.dispose](), () => {}),
+    served: Object.fromEntries(datasets),
+    [Symbol.dispose]: () => void worker?.then((worker) => worker[Symbol.dispose](), () => {}),
   };
 }
 

@@ -5,7 +5,7 @@ import { parseYaml, writeYaml } from "walrus/io";
 import { LIMITS, type Limits } from "walrus/serve";
 import { describeBytes } from "walrus/train";
 import { DATA, MODEL } from "../shipped.ts";
-import { mistake, shown } from "./mistakes.ts";
+import { mistakes, shown } from "./mistakes.ts";
 import {
   datasetSchema,
   fileName,
@@ -33,9 +33,9 @@ const SHIPPED = {
   },
 };
 
-function fail(file: string, mistakes: readonly string[]): never {
+function fail(file: string, found: readonly string[]): never {
   throw new SyntaxError(
-    `Cannot read "${file}": ${mistakes.length > 1 ? `\n  ${mistakes.join("\n  ")}` : mistakes[0]}`,
+    `Cannot read "${file}": ${found.length > 1 ? `\n  ${found.join("\n  ")}` : found[0]}`,
   );
 }
 
@@ -84,7 +84,7 @@ function disagreements(settings: ServeSettings): string[] {
 export function parseSettings(yaml = "{}", file = "configuration"): ServeSettings {
   const parsed = parseYaml(yaml, file) ?? {};
   const result = v.safeParse(settingsSchema, parsed);
-  if (!result.success) fail(file, result.issues.map((issue) => mistake(issue, settingsSchema)));
+  if (!result.success) fail(file, result.issues.flatMap((issue) => mistakes(issue, settingsSchema)));
   const { models, data, limits, ...rest } = result.output;
   const isShipped = models === undefined && data === undefined;
   const { listen, ...others } = rest;
@@ -111,7 +111,7 @@ export function parseTokens(yaml: string, file: string): readonly TokenSettings[
   const list = v.array(tokenSchema);
   const result = v.safeParse(list, parseYaml(yaml, file) ?? []);
   if (result.success) return result.output;
-  return fail(file, result.issues.map((issue) => mistake(issue, list)));
+  return fail(file, result.issues.flatMap((issue) => mistakes(issue, list)));
 }
 
 function limitsInFile(limits: Partial<Limits>): Record<string, number> {

@@ -9,7 +9,6 @@ import { parseBytes } from "walrus/train";
 
 const text = v.pipe(v.string(), v.minLength(1, "text"));
 const count = v.pipe(v.number(), v.integer("a whole number"), v.minValue(1, "a whole number from 1"));
-const natural = v.pipe(v.number(), v.integer("a whole number"), v.minValue(0, "a whole number from 0"));
 const seconds = v.pipe(v.number(), v.gtValue(0, "seconds above 0"), v.maxValue(1e6, "seconds up to 1e6"));
 const bytes = v.pipe(
   v.union([v.string(), v.number()], "an amount of memory: 8GB, 8GiB, 500MB or bytes"),
@@ -49,6 +48,8 @@ const origin = v.pipe(
 /** Limits as the file names them: every limit of the service has a kind here, or this does not compile. */
 const KINDS: { readonly [K in keyof Limits]: v.GenericSchema<unknown, number> } = {
   bytes,
+  answer: bytes,
+  held: bytes,
   steps: count,
   points: count,
   fields: count,
@@ -56,7 +57,7 @@ const KINDS: { readonly [K in keyof Limits]: v.GenericSchema<unknown, number> } 
   seconds,
   stall: seconds,
   running: count,
-  waiting: natural,
+  waiting: count,
   perToken: count,
   memory: bytes,
 };
