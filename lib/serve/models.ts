@@ -52,7 +52,9 @@ function inWords(bytes: number): string {
 
 function allWeights({ model }: ForecastModel): number {
   let numbers = 0;
-  for (const { shape } of model.parameters.values()) numbers += shape.reduce((product, length) => product * length, 1);
+  for (const { shape } of model.parameters.values()) {
+    numbers += shape.reduce((product, length) => product * length, 1);
+  }
   return WEIGHT_BYTES * numbers;
 }
 

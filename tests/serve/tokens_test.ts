@@ -11,7 +11,16 @@ Deno.test("a token is found by its digest alone", async () => {
   const who = tokenFinder(tokens);
   assert.equal((await who("Bearer secret-two"))?.name, "two");
   assert.equal((await who("bearer secret-one"))?.name, "one");
-  for (const wrong of ["Bearer secret-three", `Bearer ${tokens[0]!.sha256}`, "Basic secret-one", "Bearer", "", null]) {
+  for (
+    const wrong of [
+      "Bearer secret-three",
+      `Bearer ${tokens[0]!.sha256}`,
+      "Basic secret-one",
+      "Bearer",
+      "",
+      null,
+    ]
+  ) {
     await assert.rejects(who(wrong), { name: "Refusal", reason: "unauthorized" }, String(wrong));
   }
 });
