@@ -53,7 +53,9 @@ function infoOf(axes: number): SampleInfo {
 
 function networkAbout(model: Model): NetworkAbout {
   let parameters = 0;
-  for (const { shape } of model.parameters.values()) parameters += shape.reduce((product, n) => product * n, 1);
+  for (const { shape } of model.parameters.values()) {
+    parameters += shape.reduce((product, n) => product * n, 1);
+  }
   const frames = (axes: number) => model.contextFrames(infoOf(axes));
   return {
     family: model.family,

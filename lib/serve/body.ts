@@ -96,7 +96,9 @@ async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
 /** Bytes of gzip as they were before: never more than `most`. */
 async function inflated(bytes: Uint8Array, most: number, holding: Holding): Promise<Uint8Array> {
   const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const stream = source.pipeThrough(new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>);
+  const stream = source.pipeThrough(
+    new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>,
+  );
   try {
     return await collect(streamed(stream), most, holding, "The body, decompressed,");
   } catch (error) {
@@ -128,11 +130,15 @@ export async function readBody(
   }
   const claimed = Number(request.headers.get("content-length") ?? 0);
   if (claimed > limits.bytes) throw tooLarge(claimed, limits.bytes);
-  if (!request.body) throw new Refusal("malformed", "The request has no body, wanted a window or a reference to data");
-  const bytes = await collect(chunksOf(request.body, limits.stall, signal), limits.bytes, holding).catch((error) => {
-    if (error instanceof Refusal || signal.aborted) throw error;
-    throw new Refusal("malformed", "The body ended before its length", null, { cause: error });
-  });
+  if (!request.body) {
+    throw new Refusal("malformed", "The request has no body, wanted a window or a reference to data");
+  }
+  const bytes = await collect(chunksOf(request.body, limits.stall, signal), limits.bytes, holding).catch(
+    (error) => {
+      if (error instanceof Refusal || signal.aborted) throw error;
+      throw new Refusal("malformed", "The body ended before its length", null, { cause: error });
+    },
+  );
   if (encoding === "identity") return { bytes, received: bytes.length };
   return { bytes: await inflated(bytes, limits.bytes, holding), received: bytes.length };
 }

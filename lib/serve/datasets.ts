@@ -6,6 +6,7 @@ import { didYouMean } from "../data/near_names.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
+import { readFrames } from "./window/limit.ts";
 import type { DataReference } from "./window/options.ts";
 
 /** A data set that is offered. */
@@ -20,17 +21,6 @@ export interface ServedDataset {
 export interface FoundWindow {
   readonly sample: Sample;
   readonly statistics: Statistics | null;
-}
-
-/** Refuses data that are larger than a request may be. @throws Refusal `too_large` */
-export function checkSize(info: SampleInfo, frames: number, limits: Limits): void {
-  const points = info.grid.shape.reduce((product, length) => product * length, 1);
-  const sizes = [["points", points], ["fields", info.fields.length], ["frames", frames]] as const;
-  for (const [what, count] of sizes) {
-    if (count > limits[what]) {
-      throw new Refusal("too_large", `The window has ${count} ${what}, at most ${limits[what]} are taken`);
-    }
-  }
 }
 
 /** Data sets by name. */
@@ -51,7 +41,10 @@ export class DatasetPool implements Disposable {
   get(name: string): Promise<Dataset> {
     if (!Object.hasOwn(this.#served, name)) {
       const there = this.names.length > 0 ? `there are ${this.names.join(", ")}` : "none are configured";
-      throw new Refusal("not_found", `There is no data set "${name}"${didYouMean(name, this.names)}; ${there}`);
+      throw new Refusal(
+        "not_found",
+        `There is no data set "${name}"${didYouMean(name, this.names)}; ${there}`,
+      );
     }
     const known = this.#open.get(name);
     if (known) return known;
@@ -68,7 +61,7 @@ export class DatasetPool implements Disposable {
    * @param reference to it
    * @param usual frames that the network starts from
    * @param limits of the request
-   * @throws Refusal `not_found`, `too_large`
+   * @throws Refusal `not_found`, `malformed`, `too_large`, `unfit`
    */
   async window(
     reference: DataReference,
@@ -77,20 +70,8 @@ export class DatasetPool implements Disposable {
   ): Promise<FoundWindow> {
     const data = await this.get(reference.dataset);
     const trajectory = await trajectoryOf(data, reference);
-    const { stride = 1, frames = usual(trajectory.info) } = reference;
-    checkSize(trajectory.info, frames, limits);
-    const { start = 0 } = reference;
-    const first = start < 0 ? trajectory.steps + start : start;
-    const last = first + (frames - 1) * stride;
-    if (first < 0 || last >= trajectory.steps) {
-      throw new Refusal(
-        "not_found",
-        `Frames ${first} to ${last} of "${reference.dataset}" were asked for, trajectory ${
-          reference.trajectory ?? 0
-        } has 0 to ${trajectory.steps - 1}`,
-      );
-    }
-    const sample = await trajectory.sample(Array.from({ length: frames }, (_, i) => first + i * stride));
+    const frames = reference.frames ?? usual(trajectory.info);
+    const sample = await readFrames(trajectory, { ...reference, frames }, limits, trajectory.name);
     return { sample, statistics: await data.statistics() };
   }
 

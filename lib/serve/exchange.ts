@@ -54,7 +54,10 @@ export class Exchange {
     try {
       const { span } = this.#telemetry;
       if (!span) return await run();
-      const attributes = { "request.id": this.id, ...(this.model === null ? {} : { "walrus.model": this.model }) };
+      const attributes = {
+        "request.id": this.id,
+        ...(this.model === null ? {} : { "walrus.model": this.model }),
+      };
       return await span.call(this.#telemetry, `forecast ${phase}`, attributes, run) as T;
     } finally {
       this.took(phase, (performance.now() - began) / 1000);
@@ -80,7 +83,19 @@ export class Exchange {
     this.#over = true;
     const { id, method, route, token, model, reason, steps, bytesIn, bytesOut } = this;
     const seconds = this.#seconds;
-    const record: RequestRecord = { id, method, route, status, token, model, reason, steps, bytesIn, bytesOut, seconds };
+    const record: RequestRecord = {
+      id,
+      method,
+      route,
+      status,
+      token,
+      model,
+      reason,
+      steps,
+      bytesIn,
+      bytesOut,
+      seconds,
+    };
     this.#telemetry.request?.(record);
   }
 }

@@ -2,7 +2,6 @@
 // wants some.
 
 import { nearNames } from "../data/near_names.ts";
-import { findNotFinite } from "../data/not_finite.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { FieldTransforms } from "../data/transforms.ts";
@@ -44,12 +43,19 @@ function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], un
 function checkFields(option: string, names: Iterable<string>, { info }: Sample): void {
   const fields = info.fields.map(({ name }) => name);
   for (const name of names) {
-    if (info.fields.some((field) => field.name === name || (field.order > 0 && name.startsWith(`${field.name}_`)))) {
+    if (
+      info.fields.some((field) =>
+        field.name === name || (field.order > 0 && name.startsWith(`${field.name}_`))
+      )
+    ) {
       continue;
     }
     const [near] = nearNames(name, fields, 1);
     const hint = near === undefined ? "" : `, did you mean "${near}"?`;
-    throw new Refusal("unfit", `${option}.${name}: the window has no such field${hint}; it has ${fields.join(", ")}`);
+    throw new Refusal(
+      "unfit",
+      `${option}.${name}: the window has no such field${hint}; it has ${fields.join(", ")}`,
+    );
   }
 }
 
@@ -65,10 +71,11 @@ export function checkFit(model: Model, { start, choices }: ForecastTask): string
   const { map, transforms, grid, kvCache = false, draws = model.draws ?? false } = choices;
   checkFields("map", Object.keys(map ?? {}).map((name) => untransformed(name, start)), start);
   checkFields("transforms", Object.keys(transforms ?? {}), start);
-  const bad = findNotFinite(start);
-  if (bad !== null) throw new Refusal("unfit", `Cannot forecast from the window: ${bad}`);
   if (kvCache && !model.kvCache) {
-    throw new Refusal("unfit", `Cannot keep a KV cache: past frames see later ones in this network (${model.family})`);
+    throw new Refusal(
+      "unfit",
+      `Cannot keep a KV cache: past frames see later ones in this network (${model.family})`,
+    );
   }
   const { least, most } = model.contextFrames(start.info);
   const frames = start.times.length;

@@ -2,23 +2,21 @@
 // read. Whatever ends it, its place and what it holds are given back at once.
 
 import type { Frame } from "../forecast/frame.ts";
-import { frameSize } from "../data/components.ts";
-import type { Sample } from "../data/dataset.ts";
-import type { Statistics } from "../data/statistics.ts";
-import { type AnswerFormat, answerOf, chooseAnswer } from "./answer/mod.ts";
+import { answerOf, type AnswerOptions, checkAnswer } from "./answer/answer_of.ts";
+import { type AnswerFormat, chooseAnswer } from "./answer/format.ts";
 import { readBody } from "./body.ts";
-import { checkSize } from "./datasets.ts";
-import { refusalOf } from "./errors.ts";
+import { problemOf, refusalOf } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { checkFit, forecastFrames, type ForecastTask } from "./forecast.ts";
+import { checkFit, forecastFrames, type ForecastTask, type RolloutChoices } from "./forecast.ts";
 import { forward } from "./forward.ts";
 import { guarded } from "./guard.ts";
 import type { Holding } from "./held.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
-import { type ReadRequest, readRequest } from "./request.ts";
-import { requestSignal } from "./signals.ts";
 import type { Parts } from "./service.ts";
+import { requestSignal } from "./signals.ts";
+import type { ForecastOptions } from "./window/options.ts";
+import type { ForecastRequest } from "./window/read_window.ts";
 
 /** What of a request is given back when it is over. */
 interface Course {
@@ -30,15 +28,6 @@ interface Course {
   readonly abort: (reason: unknown) => void;
   readonly seconds: number;
   readonly owned: DisposableStack;
-}
-
-/** Bytes of the numbers that are answered. */
-function answerBytes({ info }: Sample, steps: number, outputs: readonly string[] | undefined): number {
-  let numbers = 0;
-  for (const field of info.fields) {
-    if (!field.constant && (outputs?.includes(field.name) ?? true)) numbers += frameSize(info, field);
-  }
-  return 4 * numbers * steps;
 }
 
 /** The other endpoint's answer. */
@@ -108,60 +97,60 @@ async function* told(
   }
 }
 
-/** The first frame is there, or what refuses it, before a status is said. */
-async function begun(frames: AsyncGenerator<Frame>): Promise<AsyncGenerator<Frame, void, void>> {
-  const first = await frames.next();
-  return (async function* () {
-    try {
-      if (!first.done) yield first.value;
-      yield* frames;
-    } finally {
-      await frames.return(undefined);
-    }
-  })();
-}
-
 /** The window that is forecast from; with the network loaded, so that what it can not take is refused before it waits. */
-async function taskOf(parts: Parts, { options, reference, sample }: ReadRequest, course: Course): Promise<ForecastTask> {
+async function taskOf(
+  parts: Parts,
+  { options, data, start }: ForecastRequest,
+  course: Course,
+): Promise<ForecastTask> {
   const { exchange, limits, signal } = course;
   using use = await exchange.phase("load", () => parts.models.use(exchange.model!, signal));
   const { model } = use.model;
-  const found: { sample: Sample; statistics: Statistics | null } = reference
-    ? await parts.datasets.window(reference, (info) => model.contextFrames(info).usual, limits)
-    : { sample: sample!, statistics: null };
-  checkSize(found.sample.info, found.sample.times.length, limits);
-  const task = { model: use.name, start: found.sample, statistics: found.statistics, choices: options };
+  const { sample, statistics } = data
+    ? await parts.datasets.window(data, (info) => model.contextFrames(info).usual, limits)
+    : { sample: start!, statistics: null };
+  const task = { model: use.name, start: sample, statistics, choices: choicesOf(options) };
   checkFit(model, task);
   return task;
 }
 
-/** Refuses an answer that is held whole and too large for that; counts it where it is not. */
-function holdAnswer(format: AnswerFormat, { start, choices }: ForecastTask, course: Course, holding: Holding, outputs: readonly string[] | undefined): void {
-  if (format.streams) return;
-  const bytes = answerBytes(start, choices.steps, outputs);
-  const { answer } = course.limits;
-  if (bytes > answer) {
-    throw new Refusal(
-      "too_large",
-      `The answer would hold ${bytes} bytes of numbers, at most ${answer} are made at once; ` +
-        "ask for fewer steps or outputs, or for frames as they come: text/event-stream, application/x-walrus-frames",
-    );
-  }
-  holding.add(bytes);
+/** Options of the rollout alone. */
+function choicesOf(
+  { steps, seed, draws, kvCache, lead, map, transforms, grid }: ForecastOptions,
+): RolloutChoices {
+  return { steps, seed, draws, kvCache, lead, map, transforms, grid };
 }
 
-async function forecastHere(parts: Parts, read: ReadRequest, format: AnswerFormat, course: Course, holding: Holding): Promise<Response> {
+async function forecastHere(
+  parts: Parts,
+  read: ForecastRequest,
+  format: AnswerFormat,
+  course: Course,
+  holding: Holding,
+): Promise<Response> {
   const { exchange, limits, signal, owned } = course;
   const task = await taskOf(parts, read, course);
-  const { options } = read;
-  holdAnswer(format, task, course, holding, options.outputs);
-  owned.use(await exchange.phase("wait", () => parts.queue.take(exchange.token, limits.perToken, signal)));
+  const { steps, seed, outputs, numbers } = read.options;
+  const wanted: AnswerOptions = {
+    model: task.model,
+    steps,
+    seed,
+    numbers,
+    limits,
+    ...(outputs ? { outputs } : {}),
+    problemOf: (error) => problemOf(refusalOf(error, signal), exchange.id),
+  };
+  holding.add(checkAnswer(format, task.start.info, wanted).bytes);
+  const place = owned.use(
+    await exchange.phase("wait", () => parts.queue.take(exchange.token, limits.perToken, signal)),
+  );
   signal.throwIfAborted();
   const events = { onLoaded: (seconds: number) => exchange.took("load", seconds) };
-  const frames = await begun(told(forecastFrames(parts.models, task, signal, events), course, parts));
-  const about = { model: task.model, seed: options.seed, steps: options.steps, id: exchange.id };
-  const answer = await answerOf(format, task.start, frames, about, options);
-  return answered(course, 200, { "content-type": answer.type, "cache-control": "no-store" }, answer.body);
+  const frames = told(forecastFrames(parts.models, task, signal, events), course, parts);
+  const { type, body } = await answerOf(format, task.start, frames, wanted);
+  // What is there whole waits for its reader alone.
+  if (body instanceof Uint8Array) place[Symbol.dispose]();
+  return answered(course, 200, { "content-type": type, "cache-control": "no-store" }, body);
 }
 
 /** Whether another endpoint forecasts with a network. */
@@ -183,8 +172,10 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
     const { bytes, received } = await readBody(request, limits, holding, signal);
     exchange.bytesIn = received;
     const mediaType = request.headers.get("content-type") ?? "";
-    const query = new URL(request.url).searchParams;
-    return { bytes, ...await readRequest(bytes, mediaType, query, limits, signal) };
+    const query = new URL(request.url).search;
+    // Whoever reads may take the bytes away; what may be passed on is kept.
+    const given = parts.upstream ? bytes.slice() : bytes;
+    return { bytes, ...await parts.readForecast(given, mediaType, query, limits, signal) };
   });
   const name = read.options.model;
   if (isElsewhere(parts, name)) {
@@ -206,7 +197,9 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
 export async function forecastRoute(parts: Parts, request: Request, exchange: Exchange): Promise<Response> {
   const token = await parts.who(request.headers.get("authorization"));
   exchange.token = token?.name ?? null;
-  if (parts.isDraining()) throw new Refusal("draining", "The service is about to end; another may take the request", 1);
+  if (parts.isDraining()) {
+    throw new Refusal("draining", "The service is about to end; another may take the request", 1);
+  }
   const limits = { ...parts.limits, ...token?.limits };
   const owned = new DisposableStack();
   owned.defer(parts.enter());

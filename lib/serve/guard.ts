@@ -51,7 +51,6 @@ export function guarded(
     if (over) return;
     over = true;
     clearTimeout(timer);
-    clearTimeout(grace);
     signal.removeEventListener("abort", aborted);
     // Not waited for: what makes the body may be in the midst of a frame, and is ended by its signal.
     if (error !== null) reader.cancel(error).catch(() => {});
@@ -64,8 +63,9 @@ export function guarded(
   };
   // A source that hears the same signal has its last words, an error record, before the body is broken off.
   const aborted = () => {
-    if (signal.reason instanceof LeftError) giveUp(signal.reason);
-    else grace = setTimeout(() => giveUp(signal.reason), GRACE);
+    // What a client that left took is given back at once; its runtime cancels the body, and logs one that fails.
+    if (signal.reason instanceof LeftError) end(signal.reason);
+    grace = setTimeout(() => giveUp(signal.reason), GRACE);
   };
   signal.addEventListener("abort", aborted);
   return new ReadableStream<Uint8Array>({
@@ -78,6 +78,7 @@ export function guarded(
         const { done, value } = await reader.read();
         if (over) return;
         if (done) {
+          clearTimeout(grace);
           end(null);
           return controller.close();
         }
@@ -86,9 +87,13 @@ export function guarded(
         const late = () => giveUp(new Refusal("timeout", `The answer was not read for ${stall} seconds`));
         timer = setTimeout(late, stall * 1000);
       } catch (error) {
+        clearTimeout(grace);
         giveUp(error);
       }
     },
-    cancel: (reason) => end(new LeftError("The client left", { cause: reason })),
+    cancel: (reason) => {
+      clearTimeout(grace);
+      end(new LeftError("The client left", { cause: reason }));
+    },
   }, { highWaterMark: 0 });
 }

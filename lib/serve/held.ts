@@ -49,7 +49,8 @@ export class HeldBytes {
     const holding: Holding = {
       add: (bytes) => {
         if (this.#bytes + bytes > this.#most) {
-          const words = `${this.#bytes} bytes of requests and answers are held, ${bytes} more would exceed ${this.#most}`;
+          const words =
+            `${this.#bytes} bytes of requests and answers are held, ${bytes} more would exceed ${this.#most}`;
           throw new Refusal("busy", words, 1);
         }
         this.#bytes += bytes;

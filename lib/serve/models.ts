@@ -46,11 +46,15 @@ export interface ModelUse extends Disposable {
 /** Bytes of a number of weights, at most. */
 const WEIGHT_BYTES = 4;
 
-const inMb = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+function inWords(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
 
 function allWeights({ model }: ForecastModel): number {
   let numbers = 0;
-  for (const { shape } of model.parameters.values()) numbers += shape.reduce((product, length) => product * length, 1);
+  for (const { shape } of model.parameters.values()) {
+    numbers += shape.reduce((product, length) => product * length, 1);
+  }
   return WEIGHT_BYTES * numbers;
 }
 
@@ -169,9 +173,9 @@ export class ModelPool implements Disposable {
     if (alone > this.#memory) {
       throw new Refusal(
         "memory",
-        `The forecast would take ${inMb(alone)} (${inMb(need.weights)} of weights, ${
-          inMb(need.working)
-        } of intermediate results), "${name}" may take ${inMb(this.#memory)} here`,
+        `The forecast would take ${inWords(alone)} (${inWords(need.weights)} of weights, ${
+          inWords(need.working)
+        } of intermediate results), "${name}" may take ${inWords(this.#memory)} here`,
       );
     }
     const wanted = loaded.needs.bytes(kind, need);

@@ -11,12 +11,13 @@ import { Exchange, ID_HEADER, LEFT_STATUS } from "./exchange.ts";
 import { forecastRoute } from "./forecast_route.ts";
 import type { Upstream } from "./forward.ts";
 import { HeldBytes } from "./held.ts";
-import { type Limits, LIMITS } from "./limits.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { ModelPool, type ServedModel } from "./models.ts";
 import { FairQueue } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
 import type { ServiceState, Telemetry } from "./telemetry.ts";
 import { type Token, tokenFinder } from "./tokens.ts";
+import type { ForecastRequest } from "./window/read_window.ts";
 
 /** What a service offers, and how it is bounded. */
 export interface ServiceOptions {
@@ -34,7 +35,27 @@ export interface ServiceOptions {
   readonly telemetry?: Telemetry;
   /** Another endpoint, for networks that are not here. */
   readonly upstream?: Upstream;
+  /** Decodes bodies, which strangers sent, elsewhere than on this thread: in a worker, with {@link readForecast}. */
+  readonly readForecast?: ReadForecast;
 }
+
+/**
+ * Reads the body of a request, which it may take away.
+ *
+ * @param body decompressed
+ * @param mediaType of the header `content-type`; empty where there is none
+ * @param query with its question mark, or empty
+ * @param limits of the request
+ * @param signal gives it up
+ * @throws Refusal that says what is wrong
+ */
+export type ReadForecast = (
+  body: Uint8Array,
+  mediaType: string,
+  query: string,
+  limits: Limits,
+  signal: AbortSignal,
+) => Promise<ForecastRequest>;
 
 /** A service. `export default` of it is what `deno serve` and edge runtimes run. */
 export interface ForecastService extends AsyncDisposable {
@@ -54,6 +75,7 @@ export interface Parts {
   readonly models: ModelPool;
   readonly datasets: DatasetPool;
   readonly queue: FairQueue;
+  readonly readForecast: ReadForecast;
   readonly held: HeldBytes;
   readonly who: ReturnType<typeof tokenFinder>;
   /** Fires when the service ends. */
@@ -62,6 +84,12 @@ export interface Parts {
   /** A forecast begins; gives what is called when it is over. */
   readonly enter: () => () => void;
 }
+
+/** Reads bodies on this thread; readers of files are loaded with the first. */
+const readHere: ReadForecast = async (body, mediaType, query, limits, signal) => {
+  const { readForecast } = await import("./window/read_window.ts");
+  return await readForecast(body, mediaType, new URLSearchParams(query), limits, signal);
+};
 
 type Env = { Variables: { exchange: Exchange } };
 
@@ -152,7 +180,10 @@ function routesOf(parts: Parts, options: ServiceOptions, state: () => ServiceSta
     return await forecastRoute(parts, req.raw, exchange);
   });
   app.notFound(({ req }) => {
-    throw new Refusal("not_found", `There is nothing at ${req.path.slice(0, 100)}; /openapi.json tells what there is`);
+    throw new Refusal(
+      "not_found",
+      `There is nothing at ${req.path.slice(0, 100)}; /openapi.json tells what there is`,
+    );
   });
   app.onError((error, { get }) => {
     const exchange = get("exchange");
@@ -191,7 +222,9 @@ function wrongMethod(method: string, path: string, wanted: string): Refusal {
 export function forecastService(options: ServiceOptions): ForecastService {
   const limits: Limits = { ...LIMITS, ...options.limits };
   checkLimits(options.limits ?? {}, "The limits of the service");
-  for (const token of options.tokens ?? []) checkLimits(token.limits ?? {}, `The limits of token "${token.name}"`);
+  for (const token of options.tokens ?? []) {
+    checkLimits(token.limits ?? {}, `The limits of token "${token.name}"`);
+  }
   if (Object.keys(options.models).length === 0 && !options.upstream) {
     throw new RangeError("A service has no models and no upstream, wanted one of them");
   }
@@ -206,6 +239,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     models: new ModelPool(options.models, limits.memory, telemetry),
     datasets: new DatasetPool(options.datasets ?? {}),
     queue: new FairQueue(limits),
+    readForecast: options.readForecast ?? readHere,
     held: new HeldBytes(limits.held),
     who: tokenFinder(options.tokens ?? []),
     ending: ending.signal,

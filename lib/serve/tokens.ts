@@ -30,7 +30,9 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 function bytesOf({ name, sha256 }: Token): Uint8Array {
   if (!/^[0-9a-f]{64}$/i.test(sha256)) {
-    throw new RangeError(`Token "${name}" has a sha256 of ${sha256.length} characters, wanted 64 hexadecimal digits`);
+    throw new RangeError(
+      `Token "${name}" has a sha256 of ${sha256.length} characters, wanted 64 hexadecimal digits`,
+    );
   }
   return Uint8Array.from(sha256.match(/../g)!, (pair) => parseInt(pair, 16));
 }
@@ -51,7 +53,9 @@ function bytesOf({ name, sha256 }: Token): Uint8Array {
  * await assert.rejects(who("Bearer other"), /not known/);
  * ```
  */
-export function tokenFinder(tokens: readonly Token[]): (authorization: string | null) => Promise<Token | null> {
+export function tokenFinder(
+  tokens: readonly Token[],
+): (authorization: string | null) => Promise<Token | null> {
   const known = tokens.map((token) => ({ token, digest: bytesOf(token) }));
   const twice = tokens.find(({ name }, i) => tokens.findIndex((other) => other.name === name) !== i);
   if (twice) throw new RangeError(`Two tokens are named "${twice.name}", wanted a name for each`);
@@ -59,7 +63,10 @@ export function tokenFinder(tokens: readonly Token[]): (authorization: string | 
     if (known.length === 0) return null;
     const [, given] = /^Bearer +(\S+) *$/i.exec(authorization ?? "") ?? [];
     if (given === undefined) {
-      throw new Refusal("unauthorized", "The request has no token, wanted the header authorization: Bearer TOKEN");
+      throw new Refusal(
+        "unauthorized",
+        "The request has no token, wanted the header authorization: Bearer TOKEN",
+      );
     }
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(given)));
     let found: Token | null = null;

@@ -1,0 +1,86 @@
+// Answers that are sent when all frames are there: JSON, npz, HDF5. JSON and npz have the form of windows, HDF5 is The
+// Well's, so each can be sent again to go on from it.
+
+import type { Sample } from "../../data/dataset.ts";
+import { type WritableArray, writeNpz } from "../../io/npy_writer.ts";
+import { Refusal } from "../refusal.ts";
+import { describeWindow, shapeOf } from "./describe.ts";
+import { type NumberForm, numbersJson } from "./numbers.ts";
+
+/** What made an answer. */
+export interface Origin {
+  readonly model: string;
+  readonly seed: number;
+}
+
+/** A window as the text of a JSON object. */
+export function windowJson(sample: Sample, form?: NumberForm): string {
+  const { info, values } = sample;
+  const fields = info.fields.map((field, i) => {
+    const { name, order, constant } = field;
+    const shape = JSON.stringify(shapeOf(info, field, sample.times.length));
+    const told = `"order":${order},"constant":${constant},"shape":${shape}`;
+    return `${JSON.stringify(name)}:{${told},"values":${numbersJson(values[i]!, form)}}`;
+  });
+  return `${JSON.stringify(describeWindow(sample)).slice(0, -1)},"fields":{${fields.join(",")}}}`;
+}
+
+/** JSON: what made it, and the frames as a window. */
+export function toJson(sample: Sample, { model, seed }: Origin, form?: NumberForm): Uint8Array {
+  const about = JSON.stringify({ model, steps: sample.times.length, seed }).slice(0, -1);
+  return new TextEncoder().encode(`${about},"window":${windowJson(sample, form)}}\n`);
+}
+
+/** NumPy's archive: arrays of fields by name, of coordinates, and the description in one of bytes. */
+export function toNpz(sample: Sample): Uint8Array {
+  const { info, values } = sample;
+  const taken = new Set([...info.fields.map(({ name }) => name), "description"]);
+  const free = (name: string): string => {
+    while (taken.has(name)) name += "_";
+    taken.add(name);
+    return name;
+  };
+  // A field of the description's own name keeps its numbers under another.
+  const names = info.fields.map(({ name }) => name === "description" ? free("field.description") : name);
+  const described = describeWindow(sample);
+  const arrays: Record<string, WritableArray> = Object.create(null);
+  info.fields.forEach((field, i) =>
+    arrays[names[i]!] = { shape: shapeOf(info, field, sample.times.length), data: values[i]! }
+  );
+  const add = (name: string, numbers: readonly number[]): string => {
+    const key = free(name);
+    arrays[key] = { shape: [numbers.length], data: Float64Array.from(numbers) };
+    return `${key}.npy`;
+  };
+  const coordinates = Object.fromEntries(
+    Object.entries(described.grid.coordinates).map((
+      [name, list],
+    ) => [name, add(`coordinates.${name}`, list)]),
+  );
+  const description = {
+    ...described,
+    grid: { ...described.grid, coordinates },
+    time: add("time", described.time),
+    fields: Object.fromEntries(info.fields.map(({ name, order, constant }, i) => [
+      name,
+      { file: `${names[i]}.npy`, order, constant },
+    ])),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(description));
+  return writeNpz({ description: { shape: [text.length], data: text }, ...arrays });
+}
+
+/**
+ * A Well file.
+ *
+ * @throws Refusal where HDF5 can not be written: in edge runtimes, and of scattered points
+ */
+export async function toHdf5(sample: Sample, { model, seed }: Origin): Promise<Uint8Array> {
+  const { writeSamples } = await import("../../data/write_samples.ts");
+  try {
+    return await writeSamples([sample], { model, seed });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Refusal("not_acceptable", error.message, null, { cause: error });
+  }
+}

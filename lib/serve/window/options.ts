@@ -1,0 +1,173 @@
+// What a request may ask for besides its window: members of a JSON body, or the query string of a binary one.
+
+import * as v from "valibot";
+import type { FieldTransforms } from "../../data/transforms.ts";
+import type { FieldMap, GridTreatment } from "../../models/model.ts";
+import { LIMITS, type Limits } from "../limits.ts";
+import { Refusal } from "../refusal.ts";
+import { checked } from "./mistakes.ts";
+
+/** Which frames of what was sent, or of a data set, are the window. */
+export interface FrameOptions {
+  /** Of a file that is divided; its first unless given. */
+  readonly split?: string;
+  /** From 0; the first unless given. */
+  readonly trajectory?: number;
+  /** First frame, 0 unless given; negative ones are counted from the end. */
+  readonly start?: number;
+  /** From one frame to the next, 1 unless given. */
+  readonly stride?: number;
+  /** How many; all that are left unless given. */
+  readonly frames?: number;
+}
+
+/** What a request asks for. */
+export interface ForecastOptions extends FrameOptions {
+  /** Name of a network of this service; its first unless given. */
+  readonly model?: string;
+  /** Frames to forecast. */
+  readonly steps: number;
+  /** Of the random draws. */
+  readonly seed: number;
+  /** Whether there are any; the network decides unless given. */
+  readonly draws?: boolean;
+  /** Whether keys and values of past frames are kept. */
+  readonly kvCache: boolean;
+  /** Time to predict ahead. */
+  readonly lead?: number;
+  /** Names of fields in the network's table. */
+  readonly map?: FieldMap;
+  /** Fields that the network takes in another form. */
+  readonly transforms?: FieldTransforms;
+  /** What is done with a grid of an unusual size. */
+  readonly grid?: GridTreatment;
+  /** Names of the fields that are answered; all unless given. */
+  readonly outputs?: readonly string[];
+  /** How JSON has the numbers of fields. */
+  readonly numbers: "decimal" | "base64";
+}
+
+/** A window of a data set that the service has. */
+export interface DataReference extends FrameOptions {
+  /** Name of the data set. */
+  readonly dataset: string;
+}
+
+const text = v.pipe(v.string("text"), v.minLength(1, "text of at least 1 character"));
+const whole = (least: number) => {
+  const words = `an integer from ${least}`;
+  return v.pipe(v.number(words), v.safeInteger(words), v.minValue(least, words));
+};
+const integer = v.pipe(v.number("an integer"), v.safeInteger("an integer"));
+const positive = v.pipe(
+  v.number("a number above 0"),
+  v.finite("a number above 0"),
+  v.gtValue(0, "a number above 0"),
+);
+const truth = v.boolean("true or false");
+const choice = <const T extends readonly string[]>(names: T) => v.picklist(names, names.join(" or "));
+
+const FRAME_ENTRIES = {
+  split: v.exactOptional(text),
+  trajectory: v.exactOptional(whole(0)),
+  start: v.exactOptional(integer),
+  stride: v.exactOptional(whole(1)),
+  frames: v.exactOptional(whole(1)),
+};
+
+const ENTRIES = {
+  ...FRAME_ENTRIES,
+  model: v.exactOptional(text),
+  steps: v.optional(whole(1), 1),
+  seed: v.optional(whole(0), 0),
+  draws: v.exactOptional(truth),
+  kvCache: v.optional(truth, false),
+  lead: v.exactOptional(positive),
+  map: v.exactOptional(v.record(text, text, "names by field")),
+  transforms: v.exactOptional(
+    v.record(text, choice(["log10", "zeros_like"]), "log10 or zeros_like by field"),
+  ),
+  grid: v.exactOptional(choice(["auto", "native", "resample", "refuse"])),
+  outputs: v.exactOptional(v.pipe(v.array(text, "names of fields"), v.minLength(1, "names of fields"))),
+  numbers: v.optional(choice(["decimal", "base64"]), "decimal"),
+};
+
+const OPTIONS = v.strictObject(ENTRIES, "an object");
+const REFERENCE = v.strictObject({ dataset: text, ...FRAME_ENTRIES }, "an object");
+
+/** Names of all options. */
+export const OPTION_NAMES: readonly string[] = Object.keys(ENTRIES);
+
+/** The query's name of an answer's form, which is no option of a forecast. */
+const FORMAT = "format";
+
+const pairs = (given: string): unknown => {
+  const list = given.split(",").map((pair) => pair.split("="));
+  return list.every(({ length }) => length === 2) ? Object.fromEntries(list) : given;
+};
+const truthOf = (given: string): unknown => given === "true" ? true : given === "false" ? false : given;
+const numberOf = (given: string): unknown =>
+  /^[-+]?[\d.]+(?:e[-+]?\d+)?$/i.test(given) ? Number(given) : given;
+
+/** How the text of a query becomes what JSON has; text where it is not here. */
+const FROM_TEXT: Readonly<Record<string, (given: string) => unknown>> = {
+  trajectory: numberOf,
+  start: numberOf,
+  stride: numberOf,
+  frames: numberOf,
+  steps: numberOf,
+  seed: numberOf,
+  lead: numberOf,
+  draws: truthOf,
+  kvCache: truthOf,
+  map: pairs,
+  transforms: pairs,
+  outputs: (given) => given.split(","),
+};
+
+/** The query string as JSON would have it. */
+function fromQuery(query: URLSearchParams): Record<string, unknown> {
+  const found: Record<string, unknown> = Object.create(null);
+  for (const [name, given] of query) {
+    if (name === FORMAT) continue;
+    if (name in found) throw new Refusal("malformed", `Cannot take the options: ${name} is given twice`);
+    found[name] = Object.hasOwn(FROM_TEXT, name) ? FROM_TEXT[name]!(given) : given;
+  }
+  return { ...found };
+}
+
+/**
+ * Options of a request.
+ *
+ * @param input members of a JSON body, or a query string: `steps=3&outputs=A,B&map=rho=density`
+ * @param limits of steps
+ * @throws Refusal naming every mistake, and the names there are
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert.equal(parseOptions(new URLSearchParams("steps=3&seed=1")).steps, 3);
+ * assert.throws(() => parseOptions({ steps: 0, sead: 1 }), /steps is 0, wanted an integer from 1; "sead" is not known/);
+ * ```
+ */
+export function parseOptions(input: unknown, limits: Limits = LIMITS): ForecastOptions {
+  const given = input instanceof URLSearchParams ? fromQuery(input) : input;
+  const options = checked(OPTIONS, given, "the options", OPTION_NAMES);
+  if (options.steps > limits.steps) {
+    throw new Refusal(
+      "too_large",
+      `steps is ${options.steps}, this service forecasts at most ${limits.steps} at once`,
+    );
+  }
+  return options;
+}
+
+/**
+ * A window of a data set by name.
+ *
+ * @param input the member `data` of a JSON body
+ * @throws Refusal naming every mistake
+ */
+export function parseReference(input: unknown): DataReference {
+  return checked(REFERENCE, input, "data", ["dataset", ...Object.keys(FRAME_ENTRIES)]);
+}
