@@ -1,6 +1,6 @@
 // Refusals as responses: problem details (RFC 9457) in the project's words, never a stack or a path of the host.
 
-import { Refusal, STATUS } from "./refusal.ts";
+import { type Reason, Refusal, STATUS } from "./refusal.ts";
 
 /** A title for each status: what HTTP calls it. */
 const TITLES: Readonly<Record<number, string>> = {
@@ -23,12 +23,19 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** Body of a refused request. */
 export interface Problem {
+  /** `urn:walrus:problem:` and the reason. */
   readonly type: string;
+  /** What HTTP calls the status. */
   readonly title: string;
+  /** Of the response. */
   readonly status: number;
+  /** In words: what there was, what was wanted. */
   readonly detail: string;
-  readonly reason: string;
+  /** For programs. */
+  readonly reason: Reason;
+  /** The request's id, by which the service's log has it. */
   readonly instance: string;
+  /** Seconds after which it may be tried again. */
   readonly retryAfter?: number;
 }
 
