@@ -41,5 +41,5 @@ export {
 } from "../serve/service.ts";
 export type { Phase, RequestRecord, ServiceState, Telemetry } from "../serve/telemetry.ts";
 export type { Token } from "../serve/tokens.ts";
-export type { DataReference, ForecastOptions, FrameOptions } from "../serve/window/options.ts";
+export type { DataReference, ForecastOptions, WindowOptions } from "../serve/window/options.ts";
 export { type ForecastRequest, readForecast } from "../serve/window/read_window.ts";

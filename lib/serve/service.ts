@@ -88,7 +88,7 @@ export interface Parts {
 /** Reads bodies on this thread; readers of files are loaded with the first. */
 const readHere: ReadForecast = async (body, mediaType, query, limits, signal) => {
   const { readForecast } = await import("./window/read_window.ts");
-  return await readForecast(body, mediaType, new URLSearchParams(query), limits, signal);
+  return await readForecast(body, mediaType, query, limits, signal);
 };
 
 type Env = { Variables: { exchange: Exchange } };

@@ -45,7 +45,7 @@ Deno.test("a forecast of a data set is answered, and told with its phases", asyn
 });
 
 Deno.test("what is wrong with a request is said as a problem, with its status, reason and words", async () => {
-  const { service, told } = stubService({ limits: { steps: 10, bytes: 50_000 } });
+  const { service, told } = stubService({ limits: { steps: 10, bytes: 70_000 } });
   const cases: readonly (readonly [Request, number, string, RegExp])[] = [
     [
       ask({ data: { dataset: "mine" } }),
@@ -65,7 +65,7 @@ Deno.test("what is wrong with a request is said as a problem, with its status, r
     ],
     [ask({ steps: 11 }), 413, "too_large", /steps is 11/],
     [ask({}, {}, { body: "{" }), 400, "malformed", /no JSON/],
-    [ask({}, {}, { body: "x".repeat(60_000) }), 413, "too_large", /60000 bytes/],
+    [ask({}, {}, { body: "x".repeat(80_000) }), 413, "too_large", /80000 bytes/],
     [ask({}, { "content-type": "image/png" }), 415, "unsupported_media", /image\/png/],
     [ask({}, { accept: "image/png" }), 406, "not_acceptable", /image\/png/],
     [ask({}, { "x-request-deadline": "soon" }), 400, "malformed", /x-request-deadline/],

@@ -8,7 +8,7 @@ import { Refusal } from "../refusal.ts";
 import { checked } from "./mistakes.ts";
 
 /** Which frames of what was sent, or of a data set, are the window. */
-export interface FrameOptions {
+export interface WindowOptions {
   /** Of a file that is divided; its first unless given. */
   readonly split?: string;
   /** From 0; the first unless given. */
@@ -22,7 +22,7 @@ export interface FrameOptions {
 }
 
 /** What a request asks for. */
-export interface ForecastOptions extends FrameOptions {
+export interface ForecastOptions extends WindowOptions {
   /** Name of a network of this service; its first unless given. */
   readonly model?: string;
   /** Frames to forecast. */
@@ -48,7 +48,7 @@ export interface ForecastOptions extends FrameOptions {
 }
 
 /** A window of a data set that the service has. */
-export interface DataReference extends FrameOptions {
+export interface DataReference extends WindowOptions {
   /** Name of the data set. */
   readonly dataset: string;
 }

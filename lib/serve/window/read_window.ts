@@ -14,9 +14,9 @@ import { fromNpz } from "./npz.ts";
 import {
   type DataReference,
   type ForecastOptions,
-  type FrameOptions,
   parseOptions,
   parseReference,
+  type WindowOptions,
 } from "./options.ts";
 import { refusing } from "./refusing.ts";
 import { fromSafetensors } from "./safetensors.ts";
@@ -88,7 +88,7 @@ async function jsonRequest(
 export async function readWindow(
   body: Uint8Array,
   mediaType: string,
-  options: FrameOptions,
+  options: WindowOptions,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<Sample> {
@@ -112,7 +112,7 @@ export async function readWindow(
  *
  * @param body a window in any form, or JSON that has one or names a data set
  * @param mediaType of the header `content-type`; empty where there is none
- * @param query the options of a binary body
+ * @param query the options of a binary body; as text it can be sent to a worker
  * @param limits that hold before anything is unpacked or allocated
  * @param signal ends it between its parts
  * @throws Refusal that says what is wrong
@@ -129,14 +129,15 @@ export async function readWindow(
 export async function readForecast(
   body: Uint8Array,
   mediaType: string,
-  query: URLSearchParams,
+  query: URLSearchParams | string,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<ForecastRequest> {
+  const given = new URLSearchParams(query);
   refuseOver(body.length, limits.bytes, `The body has ${body.length} bytes`);
   if (kindOf(mediaType, body) === "json") {
-    return await refusing(() => jsonRequest(body, query, limits));
+    return await refusing(() => jsonRequest(body, given, limits));
   }
-  const options = parseOptions(query, limits);
+  const options = parseOptions(given, limits);
   return { options, start: await readWindow(body, mediaType, options, limits, signal), data: null };
 }
