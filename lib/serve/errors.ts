@@ -39,6 +39,9 @@ export interface Problem {
   readonly retryAfter?: number;
 }
 
+/** Header with the id of a request, in both directions. */
+export const ID_HEADER = "x-request-id";
+
 /** Content type of {@link Problem}. */
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -97,7 +100,7 @@ export function problemOf({ reason, message, retryAfter }: Refusal, id: string):
 
 /** A refusal as a response. */
 export function problemResponse(refusal: Refusal, id: string, allow?: string): Response {
-  const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
+  const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store", [ID_HEADER]: id });
   if (refusal.retryAfter !== null) headers.set("retry-after", String(refusal.retryAfter));
   if (refusal.reason === "unauthorized") headers.set("www-authenticate", `Bearer realm="walrus"`);
   if (allow) headers.set("allow", allow);
