@@ -74,13 +74,11 @@ browserTest("the page of a service forecasts, in both themes and on a phone", as
   await withService({}, async (url) => {
     for (const context of [{ width: 1100, theme: "light" }, { width: 360, theme: "dark" }] as const) {
       await opened(url, context, async (page, errors) => {
-        await page.waitForFunction(`document.querySelectorAll("#dataset option").length === 2`);
+        await page.locator("#dataset option").nth(1).waitFor({ state: "attached" });
         assert.match(await page.textContent("#command") ?? "", /^curl .*"dataset":"mini"/);
         await page.fill("#steps", "3");
         await page.click("#run");
-        await page.waitForFunction(
-          `/3 steps of small in/.test(document.querySelector("#status").textContent)`,
-        );
+        await page.locator("#status", { hasText: /3 steps of small in/ }).waitFor();
         assert.equal(await page.locator("canvas").count(), 2);
         assert.match(await page.textContent("#place") ?? "", /^step 3, time \d+/);
         const colours = await page.evaluate<[number, number, number]>(`(() => {
@@ -108,12 +106,12 @@ browserTest(
     const sha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
     await withService({ tokens: [{ name: "lab", sha256 }], limits: { steps: 4 } }, async (url) => {
       await opened(url, { width: 800, theme: "light" }, async (page) => {
-        await page.waitForFunction(`/has no token/.test(document.querySelector("#status").textContent)`);
+        await page.locator("#status", { hasText: /has no token/ }).waitFor();
         await page.fill("#token", "secret");
         await page.locator("#token").blur();
-        await page.waitForFunction(`document.querySelectorAll("#dataset option").length === 2`);
+        await page.locator("#dataset option").nth(1).waitFor({ state: "attached" });
         await page.click("#run");
-        await page.waitForFunction(`/steps is 5/.test(document.querySelector("#status").textContent)`);
+        await page.locator("#status", { hasText: /steps is 5/ }).waitFor();
         assert.doesNotMatch(await page.textContent("#command") ?? "", /secret/);
       });
     });
