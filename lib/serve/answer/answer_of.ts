@@ -30,6 +30,13 @@ export interface Answer {
   readonly body: Uint8Array | ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
+/** An answer that can be given. */
+export interface CheckedAnswer {
+  readonly selection: Selection;
+  /** Bytes that are held until it is sent, about; 0 where frames are sent as they come. */
+  readonly bytes: number;
+}
+
 /** Letters that a number takes in JSON, about; bytes that it takes elsewhere. */
 const LETTERS = 10;
 const BYTES = 4;
@@ -43,7 +50,7 @@ const BYTES = 4;
  * @param options what is wanted
  * @throws Refusal that says what would do
  */
-export function checkAnswer(format: AnswerFormat, info: SampleInfo, options: AnswerOptions): Selection {
+export function checkAnswer(format: AnswerFormat, info: SampleInfo, options: AnswerOptions): CheckedAnswer {
   const { steps, outputs, limits, numbers } = options;
   const selection = select(info, outputs);
   const { fields } = selection.info;
@@ -53,14 +60,14 @@ export function checkAnswer(format: AnswerFormat, info: SampleInfo, options: Ans
   const frame = fields.reduce((n, field) => n + (field.constant ? 0 : frameSize(info, field)), 0);
   const width = format.name === "json" && numbers !== "base64" ? LETTERS : BYTES;
   const bytes = steps * frame * width;
-  if (!format.streams && bytes > limits.bytes) {
+  if (!format.streams && bytes > limits.answer) {
     throw new Refusal(
       "too_large",
-      `${steps} frames would be an answer of ${bytes} bytes, this service holds at most ${limits.bytes}; ` +
+      `${steps} frames would be an answer of ${bytes} bytes, this service holds at most ${limits.answer}; ` +
         `wanted fewer, or ${formatNamed("frames")!.type}, which is sent as it is computed`,
     );
   }
-  return selection;
+  return { selection, bytes: format.streams ? 0 : bytes };
 }
 
 /** What a client is told of an error, where nothing else says it. */
@@ -86,7 +93,7 @@ export async function answerOf(
   frames: AsyncIterable<Frame>,
   options: AnswerOptions,
 ): Promise<Answer> {
-  const selection = checkAnswer(format, start.info, options);
+  const { selection } = checkAnswer(format, start.info, options);
   const { type, name } = format;
   const iterator = frames[Symbol.asyncIterator]() as AsyncIterator<Frame, unknown, void>;
   if (format.streams) {

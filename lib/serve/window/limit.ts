@@ -49,13 +49,18 @@ export function framesOf(
   return Array.from({ length: count }, (_, i) => first + i * stride);
 }
 
-/** Reads the frames that are asked for, once it is known that they may be read. */
+/**
+ * Reads the frames that are asked for, once it is known that they may be read.
+ *
+ * @param what has them, for messages
+ */
 export async function readFrames(
   trajectory: Trajectory,
   options: WindowOptions,
   limits: Limits,
+  what?: string,
 ): Promise<Sample> {
-  const frames = framesOf(trajectory.steps, options, limits);
+  const frames = framesOf(trajectory.steps, options, limits, what);
   checkInfo(trajectory.info, frames.length, limits);
   const sample = await trajectory.sample(frames);
   checkNumbers(sample, frames);

@@ -92,8 +92,10 @@ const ENTRIES = {
   numbers: v.optional(choice(["decimal", "base64"]), "decimal"),
 };
 
-const OPTIONS = v.strictObject(ENTRIES, "an object");
-const REFERENCE = v.strictObject({ dataset: text, ...FRAME_ENTRIES }, "an object");
+/** What requests may ask for. */
+export const OPTIONS = v.strictObject(ENTRIES, "an object");
+/** A window by name. */
+export const REFERENCE = v.strictObject({ dataset: text, ...FRAME_ENTRIES }, "an object");
 
 /** Names of all options. */
 export const OPTION_NAMES: readonly string[] = Object.keys(ENTRIES);

@@ -23,6 +23,7 @@ import { fromSafetensors } from "./safetensors.ts";
 
 /** What a request asks for, and from what: a window that it brought, or one of a data set. */
 export interface ForecastRequest {
+  /** How it is forecast and answered. */
   readonly options: ForecastOptions;
   /** Null where it names a data set. */
   readonly start: Sample | null;
