@@ -47,6 +47,19 @@ async function read(body: Uint8Array, options: WindowOptions, limits: Limits): P
   return await readFrames(split.trajectory(trajectory), options, limits);
 }
 
+/** How the reader says that a file claims more than it may. */
+const CLAIMS = /: it claims (.{1,200}) of (\d+) bytes, a file of its size/;
+
+/** A claim that a larger file might have made is over the limit of this service. */
+function overLimit(error: unknown, limits: Limits): unknown {
+  const [, what, bytes] = CLAIMS.exec(error instanceof SyntaxError ? error.message : "") ?? [];
+  if (Number(bytes) > limits.bytes) {
+    const words = `The window claims ${what} of ${bytes} bytes, this service takes at most ${limits.bytes}`;
+    return new Refusal("too_large", words, null, { cause: error });
+  }
+  return error;
+}
+
 let last: Promise<unknown> = Promise.resolve();
 
 /**
@@ -58,7 +71,9 @@ let last: Promise<unknown> = Promise.resolve();
  * @throws Refusal, or what the reader throws, naming what is wrong
  */
 export function hdf5Sample(body: Uint8Array, options: WindowOptions, limits: Limits): Promise<Sample> {
-  const own = last.then(() => read(body, options, limits));
+  const own = last.then(() => read(body, options, limits)).catch((error) => {
+    throw overLimit(error, limits);
+  });
   last = own.catch(() => {});
   return own;
 }

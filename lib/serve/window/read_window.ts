@@ -68,7 +68,7 @@ async function jsonRequest(
   if ((window === undefined) === (data === undefined)) {
     throw new Refusal(
       "malformed",
-      `The body has ${window ? "both" : "neither"} window and data, wanted one of them`,
+      `The body has ${window ? "both window and" : "neither window nor"} data, wanted one of them`,
     );
   }
   if (window === undefined) return { options, start: null, data: parseReference(plain(data!)) };
