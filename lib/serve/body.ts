@@ -3,6 +3,7 @@
 import type { Holding } from "./held.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
+import { decodeBody, packingOf } from "./window/inflate.ts";
 
 /** Bytes that have to come before the time limit starts anew: a body that trickles is one that stalls. */
 const PROGRESS = 16 << 10;
@@ -14,8 +15,8 @@ export interface ReadBody {
   readonly received: number;
 }
 
-function tooLarge(bytes: number, most: number, what = "The body"): Refusal {
-  return new Refusal("too_large", `${what} has ${bytes} bytes or more, at most ${most} are taken`);
+function tooLarge(bytes: number, most: number): Refusal {
+  return new Refusal("too_large", `The body has ${bytes} bytes or more, at most ${most} are taken`);
 }
 
 /** Chunks as they come; ends with the reader's lock given back. */
@@ -61,13 +62,12 @@ async function collect(
   chunks: AsyncIterable<Uint8Array>,
   most: number,
   holding: Holding,
-  what?: string,
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > most) throw tooLarge(length, most, what);
+    if (length > most) throw tooLarge(length, most);
     holding.add(chunk.length);
     parts.push(chunk);
   }
@@ -78,35 +78,6 @@ async function collect(
     at += part.length;
   }
   return all;
-}
-
-async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
-}
-
-/** Bytes of gzip as they were before: never more than `most`. */
-async function inflated(bytes: Uint8Array, most: number, holding: Holding): Promise<Uint8Array> {
-  const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const stream = source.pipeThrough(
-    new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>,
-  );
-  try {
-    return await collect(streamed(stream), most, holding, "The body, decompressed,");
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal("malformed", "The body is no whole gzip, which content-encoding says it is", null, {
-      cause: error,
-    });
-  }
 }
 
 /**
@@ -124,10 +95,8 @@ export async function readBody(
   holding: Holding,
   signal: AbortSignal,
 ): Promise<ReadBody> {
-  const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  if (!["identity", "gzip"].includes(encoding)) {
-    throw new Refusal("unsupported_media", `The content-encoding is "${encoding}", wanted gzip or none`);
-  }
+  const encoding = request.headers.get("content-encoding");
+  const isPacked = packingOf(encoding) !== null;
   const claimed = Number(request.headers.get("content-length") ?? 0);
   if (claimed > limits.bytes) throw tooLarge(claimed, limits.bytes);
   if (!request.body) {
@@ -139,6 +108,8 @@ export async function readBody(
       throw new Refusal("malformed", "The body ended before its length", null, { cause: error });
     },
   );
-  if (encoding === "identity") return { bytes, received: bytes.length };
-  return { bytes: await inflated(bytes, limits.bytes, holding), received: bytes.length };
+  if (!isPacked) return { bytes, received: bytes.length };
+  const unpacked = await decodeBody(bytes, encoding, limits);
+  holding.add(unpacked.length);
+  return { bytes: unpacked, received: bytes.length };
 }

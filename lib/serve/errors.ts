@@ -1,6 +1,6 @@
 // Refusals as responses: problem details (RFC 9457) in the project's words, never a stack or a path of the host.
 
-import { Refusal, STATUS } from "./refusal.ts";
+import { type Reason, Refusal, STATUS } from "./refusal.ts";
 
 /** A title for each status: what HTTP calls it. */
 const TITLES: Readonly<Record<number, string>> = {
@@ -23,14 +23,24 @@ const TITLES: Readonly<Record<number, string>> = {
 
 /** Body of a refused request. */
 export interface Problem {
+  /** `urn:walrus:problem:` and the reason. */
   readonly type: string;
+  /** What HTTP calls the status. */
   readonly title: string;
+  /** Of the response. */
   readonly status: number;
+  /** In words: what there was, what was wanted. */
   readonly detail: string;
-  readonly reason: string;
+  /** For programs. */
+  readonly reason: Reason;
+  /** The request's id, by which the service's log has it. */
   readonly instance: string;
+  /** Seconds after which it may be tried again. */
   readonly retryAfter?: number;
 }
+
+/** Header with the id of a request, in both directions. */
+export const ID_HEADER = "x-request-id";
 
 /** Content type of {@link Problem}. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -90,9 +100,9 @@ export function problemOf({ reason, message, retryAfter }: Refusal, id: string):
 
 /** A refusal as a response. */
 export function problemResponse(refusal: Refusal, id: string, allow?: string): Response {
-  const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
+  const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store", [ID_HEADER]: id });
   if (refusal.retryAfter !== null) headers.set("retry-after", String(refusal.retryAfter));
-  if (refusal.reason === "unauthorized") headers.set("www-authenticate", `Bearer realm="walrus"`);
+  if (refusal.reason === "unauthorized") headers.set("www-authenticate", `Bearer realm="forecasts"`);
   if (allow) headers.set("allow", allow);
   return new Response(JSON.stringify(problemOf(refusal, id)), { status: refusal.status, headers });
 }

@@ -1,11 +1,9 @@
 // One request from its first byte to its answer's last: what is told of it when it is over.
 
+import { ID_HEADER } from "./errors.ts";
 import { LeftError } from "./signals.ts";
 import type { Reason, Refusal } from "./refusal.ts";
 import type { Phase, RequestRecord, Telemetry } from "./telemetry.ts";
-
-/** Header with the id of a request, in both directions. */
-export const ID_HEADER = "x-request-id";
 
 /** Status in records of clients that left before they were answered; nobody receives it. */
 export const LEFT_STATUS = 499;
@@ -55,8 +53,8 @@ export class Exchange {
       const { span } = this.#telemetry;
       if (!span) return await run();
       const attributes = {
-        "request.id": this.id,
-        ...(this.model === null ? {} : { "walrus.model": this.model }),
+        "forecast.request_id": this.id,
+        ...(this.model === null ? {} : { "forecast.model": this.model }),
       };
       return await span.call(this.#telemetry, `forecast ${phase}`, attributes, run) as T;
     } finally {

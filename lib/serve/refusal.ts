@@ -37,6 +37,12 @@ export class Refusal extends Error {
   /** Seconds after which it may be tried again; null where that would not help. */
   readonly retryAfter: number | null;
 
+  /**
+   * @param reason for programs
+   * @param message in words: what there was, what was wanted
+   * @param retryAfter seconds, where it may be tried again
+   * @param options its cause, which no client is told
+   */
   constructor(reason: Reason, message: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
     super(message, options);
     this.name = "Refusal";

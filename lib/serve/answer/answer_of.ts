@@ -6,7 +6,7 @@ import type { Frame } from "../../forecast/frame.ts";
 import type { Limits } from "../limits.ts";
 import { Refusal } from "../refusal.ts";
 import { joined, select, type Selection } from "./collect.ts";
-import { ANSWER_TYPES, type AnswerFormat, isStream } from "./format.ts";
+import { type AnswerFormat, formatNamed } from "./format.ts";
 import type { NumberForm } from "./numbers.ts";
 import { eventWriter, frameWriter, streamOf } from "./stream.ts";
 import { type Origin, toHdf5, toJson, toNpz } from "./whole.ts";
@@ -58,16 +58,16 @@ export function checkAnswer(format: AnswerFormat, info: SampleInfo, options: Ans
     throw new Refusal("malformed", `outputs names ${outputs?.join(", ")}, wanted one that varies in time`);
   }
   const frame = fields.reduce((n, field) => n + (field.constant ? 0 : frameSize(info, field)), 0);
-  const width = format === "json" && numbers !== "base64" ? LETTERS : BYTES;
+  const width = format.name === "json" && numbers !== "base64" ? LETTERS : BYTES;
   const bytes = steps * frame * width;
-  if (!isStream(format) && bytes > limits.answer) {
+  if (!format.streams && bytes > limits.answer) {
     throw new Refusal(
       "too_large",
       `${steps} frames would be an answer of ${bytes} bytes, this service holds at most ${limits.answer}; ` +
-        `wanted fewer, or ${ANSWER_TYPES.frames}, which is sent as it is computed`,
+        `wanted fewer, or ${formatNamed("frames")!.type}, which is sent as it is computed`,
     );
   }
-  return { selection, bytes: isStream(format) ? 0 : bytes };
+  return { selection, bytes: format.streams ? 0 : bytes };
 }
 
 /** What a client is told of an error, where nothing else says it. */
@@ -94,12 +94,12 @@ export async function answerOf(
   options: AnswerOptions,
 ): Promise<Answer> {
   const { selection } = checkAnswer(format, start.info, options);
-  const type = ANSWER_TYPES[format];
+  const { type, name } = format;
   const iterator = frames[Symbol.asyncIterator]() as AsyncIterator<Frame, unknown, void>;
-  if (isStream(format)) {
+  if (format.streams) {
     const first = await iterator.next();
     if (first.done) throw new Refusal("failed", "The forecast has no frames");
-    const writer = format === "sse"
+    const writer = name === "sse"
       ? eventWriter(selection, options, options.numbers)
       : frameWriter(selection, options);
     return { type, body: streamOf(writer, first.value, iterator, options.problemOf ?? problem) };
@@ -108,7 +108,7 @@ export async function answerOf(
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) all.push(next.value);
   if (all.length === 0) throw new Refusal("failed", "The forecast has no frames");
   const sample = joined(selection, all);
-  if (format === "json") return { type, body: toJson(sample, options, options.numbers) };
-  if (format === "npz") return { type, body: toNpz(sample) };
+  if (name === "json") return { type, body: toJson(sample, options, options.numbers) };
+  if (name === "npz") return { type, body: toNpz(sample) };
   return { type, body: await toHdf5(sample, options) };
 }

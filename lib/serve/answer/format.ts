@@ -1,30 +1,41 @@
 // Forms of an answer, and which one a request accepts.
 
+import { quoted } from "../../io/quote.ts";
 import { Refusal } from "../refusal.ts";
 
 /** A form of answers. */
-export type AnswerFormat = "json" | "npz" | "hdf5" | "sse" | "frames";
+export interface AnswerFormat {
+  readonly name: "json" | "npz" | "hdf5" | "sse" | "frames";
+  /** Media type. */
+  readonly type: string;
+  /** Whether frames are sent as they are computed. */
+  readonly streams: boolean;
+}
 
-/** Media type of each; the first is answered where all are welcome. */
-export const ANSWER_TYPES: Readonly<Record<AnswerFormat, string>> = {
-  json: "application/json",
-  npz: "application/x-npz",
-  hdf5: "application/x-hdf5",
-  sse: "text/event-stream",
-  frames: "application/x-walrus-frames",
-};
+/** All forms; the first is answered where all are welcome. */
+export const ANSWER_FORMATS: readonly AnswerFormat[] = [
+  { name: "json", type: "application/json", streams: false },
+  { name: "npz", type: "application/x-npz", streams: false },
+  { name: "hdf5", type: "application/x-hdf5", streams: false },
+  { name: "sse", type: "text/event-stream", streams: true },
+  { name: "frames", type: "application/x-walrus-frames", streams: true },
+];
 
-/** Further names of the same. */
-const ALSO: Readonly<Record<string, AnswerFormat>> = {
+/** Further media types of the same. */
+const ALSO: Readonly<Record<string, AnswerFormat["name"]>> = {
   "application/zip": "npz",
   "application/x-hdf": "hdf5",
 };
 
-const FORMATS = Object.keys(ANSWER_TYPES) as AnswerFormat[];
+/** Forms by media type. */
+const BY_TYPE: ReadonlyMap<string, AnswerFormat> = new Map([
+  ...ANSWER_FORMATS.map((format) => [format.type, format] as const),
+  ...Object.entries(ALSO).map(([type, name]) => [type, formatNamed(name)!] as const),
+]);
 
-/** Whether frames are sent as they are computed. */
-export function isStream(format: AnswerFormat): boolean {
-  return format === "sse" || format === "frames";
+/** A form by its name. */
+export function formatNamed(name: string): AnswerFormat | undefined {
+  return ANSWER_FORMATS.find((format) => format.name === name);
 }
 
 /** Weight of a range: `q=0.5`, 1 unless given. */
@@ -57,33 +68,30 @@ function wanted(
  * ```ts
  * import assert from "node:assert/strict";
  * const ask = (accept: string) => chooseAnswer(new Request("https://example.org", { headers: { accept } }));
- * assert.equal(ask("*" + "/*"), "json");
- * assert.equal(ask("application/x-npz;q=0.5, text/event-stream"), "sse");
+ * assert.equal(ask("*" + "/*").name, "json");
+ * assert.equal(ask("application/x-npz;q=0.5, text/event-stream").name, "sse");
  * assert.throws(() => ask("image/png"), /image\/png/);
  * ```
  */
 export function chooseAnswer(request: Request): AnswerFormat {
   const named = new URL(request.url).searchParams.get("format");
   if (named !== null) {
-    const format = FORMATS.find((name) => name === named || ANSWER_TYPES[name] === named) ??
-      (Object.hasOwn(ALSO, named) ? ALSO[named] : undefined);
+    const format = formatNamed(named) ?? BY_TYPE.get(named);
     if (format) return format;
-    const words = `format is ${JSON.stringify(named.slice(0, 80))}, wanted ${FORMATS.join(", ")}`;
-    throw new Refusal("not_acceptable", words);
+    const names = ANSWER_FORMATS.map(({ name }) => name).join(", ");
+    throw new Refusal("not_acceptable", `format is ${quoted(named)}, wanted ${names}`);
   }
   const accept = request.headers.get("accept")?.trim() || "*/*";
   const ranges = accept.split(",").map((part) => {
     const [range = "", ...parameters] = part.split(";");
     return { range: range.trim().toLowerCase(), weight: weightOf(parameters) };
   });
-  let best: { format: AnswerFormat | null; weight: number } = { format: null, weight: 0 };
-  for (
-    const [type, format] of [...FORMATS.map((f) => [ANSWER_TYPES[f], f] as const), ...Object.entries(ALSO)]
-  ) {
+  let best: { readonly format: AnswerFormat | null; readonly weight: number } = { format: null, weight: 0 };
+  for (const [type, format] of BY_TYPE) {
     const weight = wanted(type, ranges);
     if (weight > best.weight) best = { format, weight };
   }
   if (best.format) return best.format;
-  const known = Object.values(ANSWER_TYPES).join(", ");
-  throw new Refusal("not_acceptable", `The request accepts ${accept.slice(0, 200)}, there are ${known}`);
+  const known = ANSWER_FORMATS.map(({ type }) => type).join(", ");
+  throw new Refusal("not_acceptable", `The request accepts ${quoted(accept)}, there are ${known}`);
 }

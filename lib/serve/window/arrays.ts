@@ -11,7 +11,7 @@ import type { Sample } from "../../data/dataset.ts";
 import type { Limits } from "../limits.ts";
 import { Refusal } from "../refusal.ts";
 import { readFrames, refuseOver } from "./limit.ts";
-import type { FrameOptions } from "./options.ts";
+import type { WindowOptions } from "./options.ts";
 import { WINDOW } from "./refusing.ts";
 
 /** Described arrays: all that is needed for a window. */
@@ -164,7 +164,7 @@ async function folderOf({ description, arrays }: DescribedArrays, limits: Limits
  */
 export async function arraysSample(
   described: DescribedArrays,
-  options: FrameOptions,
+  options: WindowOptions,
   limits: Limits,
 ): Promise<Sample> {
   const { split: name, trajectory = 0 } = options;

@@ -9,7 +9,7 @@ import { quoted } from "../../io/quote.ts";
 import type { Limits } from "../limits.ts";
 import { Refusal } from "../refusal.ts";
 import { readFrames } from "./limit.ts";
-import type { FrameOptions } from "./options.ts";
+import type { WindowOptions } from "./options.ts";
 import { WINDOW } from "./refusing.ts";
 
 /** Bytes that deflate, the densest filter, makes of one at most. */
@@ -27,7 +27,7 @@ async function startLibrary(): Promise<void> {
   }
 }
 
-async function read(body: Uint8Array, options: FrameOptions, limits: Limits): Promise<Sample> {
+async function read(body: Uint8Array, options: WindowOptions, limits: Limits): Promise<Sample> {
   await startLibrary();
   // What the file claims is held against the limit before the library takes memory for it.
   const claims = Math.min(limits.bytes, Math.max(SMALL_CLAIM, MOST_EXPANSION * body.length));
@@ -47,6 +47,19 @@ async function read(body: Uint8Array, options: FrameOptions, limits: Limits): Pr
   return await readFrames(split.trajectory(trajectory), options, limits);
 }
 
+/** How the reader says that a file claims more than it may. */
+const CLAIMS = /: it claims (.{1,200}) of (\d+) bytes, a file of its size/;
+
+/** A claim that a larger file might have made is over the limit of this service. */
+function overLimit(error: unknown, limits: Limits): unknown {
+  const [, what, bytes] = CLAIMS.exec(error instanceof SyntaxError ? error.message : "") ?? [];
+  if (Number(bytes) > limits.bytes) {
+    const words = `The window claims ${what} of ${bytes} bytes, this service takes at most ${limits.bytes}`;
+    return new Refusal("too_large", words, null, { cause: error });
+  }
+  return error;
+}
+
 let last: Promise<unknown> = Promise.resolve();
 
 /**
@@ -57,8 +70,10 @@ let last: Promise<unknown> = Promise.resolve();
  * @param limits of what it may claim
  * @throws Refusal, or what the reader throws, naming what is wrong
  */
-export function hdf5Sample(body: Uint8Array, options: FrameOptions, limits: Limits): Promise<Sample> {
-  const own = last.then(() => read(body, options, limits));
+export function hdf5Sample(body: Uint8Array, options: WindowOptions, limits: Limits): Promise<Sample> {
+  const own = last.then(() => read(body, options, limits)).catch((error) => {
+    throw overLimit(error, limits);
+  });
   last = own.catch(() => {});
   return own;
 }

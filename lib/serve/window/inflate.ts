@@ -66,6 +66,24 @@ const ENCODINGS: Readonly<Record<string, CompressionFormat>> = {
 };
 
 /**
+ * How a body is packed.
+ *
+ * @param encoding the header `content-encoding`; null where there is none
+ * @returns null where it is not
+ * @throws Refusal for another encoding than those that are read
+ */
+export function packingOf(encoding: string | null): CompressionFormat | null {
+  const name = encoding?.trim().toLowerCase() ?? "";
+  if (name === "identity" || name === "") return null;
+  if (Object.hasOwn(ENCODINGS, name)) return ENCODINGS[name]!;
+  const known = Object.keys(ENCODINGS).join(", ");
+  throw new Refusal(
+    "unsupported_media",
+    `The body is encoded as ${JSON.stringify(name.slice(0, 80))}, wanted ${known} or none`,
+  );
+}
+
+/**
  * A body as it was before it was compressed for the way.
  *
  * @param body as it came
@@ -76,20 +94,12 @@ const ENCODINGS: Readonly<Record<string, CompressionFormat>> = {
 export async function decodeBody(
   body: Uint8Array,
   encoding: string | null,
-  limits: Limits,
+  limits: Pick<Limits, "bytes">,
 ): Promise<Uint8Array> {
-  const name = encoding?.trim().toLowerCase() ?? "identity";
-  if (name === "identity" || name === "") return body;
-  if (!Object.hasOwn(ENCODINGS, name)) {
-    throw new Refusal(
-      "unsupported_media",
-      `The body is encoded as ${JSON.stringify(name.slice(0, 80))}, wanted ${
-        Object.keys(ENCODINGS).join(", ")
-      } or none`,
-    );
-  }
+  const packing = packingOf(encoding);
+  if (!packing) return body;
   try {
-    return await inflate(body, ENCODINGS[name]!, limits.bytes);
+    return await inflate(body, packing, limits.bytes);
   } catch (error) {
     if (error instanceof Overflow) {
       throw new Refusal(
@@ -98,6 +108,6 @@ export async function decodeBody(
       );
     }
     if (!(error instanceof TypeError)) throw error;
-    throw new Refusal("malformed", `The body is no ${name} that can be unpacked: ${error.message}`);
+    throw new Refusal("malformed", `The body is no ${packing} that can be unpacked: ${error.message}`);
   }
 }

@@ -5,7 +5,7 @@ import type { Sample, SampleInfo, Trajectory } from "../../data/dataset.ts";
 import { findNotFinite } from "../../data/not_finite.ts";
 import type { Limits } from "../limits.ts";
 import { Refusal } from "../refusal.ts";
-import type { FrameOptions } from "./options.ts";
+import type { WindowOptions } from "./options.ts";
 
 /** @throws Refusal that says what there is, and how much of it may be */
 export function refuseOver(count: number, most: number, what: string): void {
@@ -34,7 +34,7 @@ export function checkInfo(info: SampleInfo, frames: number, limits: Limits): voi
  */
 export function framesOf(
   steps: number,
-  { start = 0, stride = 1, frames }: FrameOptions,
+  { start = 0, stride = 1, frames }: WindowOptions,
   limits: Limits,
   what = "The window",
 ): number[] {
@@ -56,7 +56,7 @@ export function framesOf(
  */
 export async function readFrames(
   trajectory: Trajectory,
-  options: FrameOptions,
+  options: WindowOptions,
   limits: Limits,
   what?: string,
 ): Promise<Sample> {

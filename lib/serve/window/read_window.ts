@@ -14,15 +14,16 @@ import { fromNpz } from "./npz.ts";
 import {
   type DataReference,
   type ForecastOptions,
-  type FrameOptions,
   parseOptions,
   parseReference,
+  type WindowOptions,
 } from "./options.ts";
 import { refusing } from "./refusing.ts";
 import { fromSafetensors } from "./safetensors.ts";
 
 /** What a request asks for, and from what: a window that it brought, or one of a data set. */
 export interface ForecastRequest {
+  /** How it is forecast and answered. */
   readonly options: ForecastOptions;
   /** Null where it names a data set. */
   readonly start: Sample | null;
@@ -67,7 +68,7 @@ async function jsonRequest(
   if ((window === undefined) === (data === undefined)) {
     throw new Refusal(
       "malformed",
-      `The body has ${window ? "both" : "neither"} window and data, wanted one of them`,
+      `The body has ${window ? "both window and" : "neither window nor"} data, wanted one of them`,
     );
   }
   if (window === undefined) return { options, start: null, data: parseReference(plain(data!)) };
@@ -87,7 +88,7 @@ async function jsonRequest(
 export async function readWindow(
   body: Uint8Array,
   mediaType: string,
-  options: FrameOptions,
+  options: WindowOptions,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<Sample> {
@@ -111,7 +112,7 @@ export async function readWindow(
  *
  * @param body a window in any form, or JSON that has one or names a data set
  * @param mediaType of the header `content-type`; empty where there is none
- * @param query the options of a binary body
+ * @param query the options of a binary body; as text it can be sent to a worker
  * @param limits that hold before anything is unpacked or allocated
  * @param signal ends it between its parts
  * @throws Refusal that says what is wrong
@@ -128,14 +129,15 @@ export async function readWindow(
 export async function readForecast(
   body: Uint8Array,
   mediaType: string,
-  query: URLSearchParams,
+  query: URLSearchParams | string,
   limits: Limits,
   signal?: AbortSignal,
 ): Promise<ForecastRequest> {
+  const given = new URLSearchParams(query);
   refuseOver(body.length, limits.bytes, `The body has ${body.length} bytes`);
   if (kindOf(mediaType, body) === "json") {
-    return await refusing(() => jsonRequest(body, query, limits));
+    return await refusing(() => jsonRequest(body, given, limits));
   }
-  const options = parseOptions(query, limits);
+  const options = parseOptions(given, limits);
   return { options, start: await readWindow(body, mediaType, options, limits, signal), data: null };
 }

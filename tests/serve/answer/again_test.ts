@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sample } from "../../../lib/data/dataset.ts";
 import { answerOf } from "../../../lib/serve/answer/answer_of.ts";
-import type { AnswerFormat } from "../../../lib/serve/answer/format.ts";
+import { formatNamed } from "../../../lib/serve/answer/format.ts";
 import { readForecast } from "../../../lib/serve/window/read_window.ts";
 import { following, grayScott, limits, small } from "../windows.ts";
 
@@ -23,10 +23,15 @@ async function wanted(start: Sample): Promise<Sample> {
 const starts = { grayScott: () => grayScott(), small: () => Promise.resolve(small()) };
 
 for (const [name, start] of Object.entries(starts)) {
-  for (const format of ["json", "npz", "hdf5"] as const satisfies readonly AnswerFormat[]) {
+  for (const format of ["json", "npz", "hdf5"] as const) {
     Deno.test(`an answer in ${format} of ${name} is a window with its frames`, async () => {
       const window = await start();
-      const { type, body } = await answerOf(format, window, following(window, ABOUT.steps), ABOUT);
+      const { type, body } = await answerOf(
+        formatNamed(format)!,
+        window,
+        following(window, ABOUT.steps),
+        ABOUT,
+      );
       const { start: again, options } = await readForecast(
         body as Uint8Array,
         type,
@@ -42,7 +47,7 @@ for (const [name, start] of Object.entries(starts)) {
 Deno.test("JSON in base64 has the same numbers", async () => {
   const window = small();
   const about = { ...ABOUT, numbers: "base64" } as const;
-  const { body } = await answerOf("json", window, following(window, ABOUT.steps), about);
+  const { body } = await answerOf(formatNamed("json")!, window, following(window, ABOUT.steps), about);
   const read = await readForecast(body as Uint8Array, "", new URLSearchParams(), limits());
   assert.deepEqual(read.start, await wanted(window));
 });
@@ -50,17 +55,17 @@ Deno.test("JSON in base64 has the same numbers", async () => {
 Deno.test("outputs leaves the other fields out, and is refused for a field that is not there", async () => {
   const window = small();
   const about = { ...ABOUT, outputs: ["velocity", "mask"] };
-  const { body } = await answerOf("npz", window, following(window, ABOUT.steps), about);
+  const { body } = await answerOf(formatNamed("npz")!, window, following(window, ABOUT.steps), about);
   const read = await readForecast(body as Uint8Array, "", new URLSearchParams(), limits());
   const all = await wanted(window);
   assert.deepEqual(read.start!.info.fields.map(({ name }) => name), ["velocity", "mask"]);
   assert.deepEqual(read.start!.values, [all.values[1], all.values[3]]);
   await assert.rejects(
-    answerOf("npz", window, following(window, 1), { ...about, outputs: ["speed"] }),
+    answerOf(formatNamed("npz")!, window, following(window, 1), { ...about, outputs: ["speed"] }),
     /outputs names "speed", the fields of the window are pressure, velocity, height, mask/,
   );
   await assert.rejects(
-    answerOf("json", window, following(window, 1), { ...about, outputs: ["mask"] }),
+    answerOf(formatNamed("json")!, window, following(window, 1), { ...about, outputs: ["mask"] }),
     /wanted one that varies in time/,
   );
 });
