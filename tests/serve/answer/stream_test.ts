@@ -161,7 +161,7 @@ Deno.test("server-sent events are start, frames, end", async () => {
 });
 
 Deno.test("an answer that is too large to be held is refused with what would do", async () => {
-  const about = { ...ABOUT, steps: 1000, limits: limits({ bytes: 100_000 }) };
+  const about = { ...ABOUT, steps: 1000, limits: limits({ answer: 100_000 }) };
   await assert.rejects(
     answerOf(formatNamed("npz")!, small(), following(small(), 1), about),
     /1000 frames would be an answer of 864000 bytes, .* wanted fewer, or application\/x-walrus-frames/,
