@@ -1,12 +1,14 @@
-// Windows of requests, decoded in a worker one after the other. A worker that takes too long, or ends, is replaced: what
+// Bodies of requests, decoded in a worker one after the other. A worker that takes too long, or ends, is replaced: what
 // one request holds costs others no more than the time of a start.
 
-import type { Sample } from "walrus";
-import { type Limits, Refusal, type WindowOptions } from "walrus/serve";
+import { type ForecastRequest, type ReadForecast, readForecast, Refusal } from "walrus/serve";
 import type { DecodeAnswer, DecodeQuestion } from "./decoder_worker.ts";
 
 /** Bytes of bodies after which a worker is replaced: memory of WebAssembly grows and never shrinks. */
 const WORN = 256 << 20;
+
+/** Bytes of JSON that are read on the thread that answers. */
+const SHORT = 4096;
 
 /** A promise that rejects when a signal fires, and what takes the listener away. */
 function aborted(signal: AbortSignal): { promise: Promise<never>; stop: () => void } {
@@ -18,7 +20,7 @@ function aborted(signal: AbortSignal): { promise: Promise<never>; stop: () => vo
   return { promise, stop: () => signal.removeEventListener("abort", fire) };
 }
 
-/** Decodes windows. */
+/** Decodes bodies. */
 export class Decoder implements Disposable {
   readonly #script: URL;
   readonly #onFault: (error: unknown) => void;
@@ -38,23 +40,12 @@ export class Decoder implements Disposable {
     this.#script = script;
   }
 
-  /**
-   * Decodes a window when those before it are done.
-   *
-   * @param body which this takes
-   * @param mediaType of it
-   * @param options what of it is wanted
-   * @param limits of its request
-   * @param signal gives it up
-   * @throws Refusal, or the signal's reason
-   */
-  readonly read = async (
-    body: Uint8Array,
-    mediaType: string,
-    options: WindowOptions,
-    limits: Limits,
-    signal: AbortSignal,
-  ): Promise<Sample> => {
+  /** Decodes a body, which it takes, when those before it are decoded. @throws Refusal, or the signal's reason */
+  readonly read: ReadForecast = async (body, mediaType, query, limits, signal) => {
+    // What names a data set is short, and waits for nobody's file.
+    if (body.length <= SHORT && /^application\/json\b/i.test(mediaType)) {
+      return await readForecast(body, mediaType, new URLSearchParams(query), limits, signal);
+    }
     const before = this.#last;
     const { promise: turn, resolve: done } = Promise.withResolvers<void>();
     this.#last = before.then(() => turn);
@@ -64,7 +55,7 @@ export class Decoder implements Disposable {
       return await this.#decode({
         body: body as Uint8Array<ArrayBuffer>,
         mediaType,
-        options,
+        query,
         limits,
       }, ending.promise);
     } finally {
@@ -73,7 +64,7 @@ export class Decoder implements Disposable {
     }
   };
 
-  async #decode(question: DecodeQuestion, ended: Promise<never>): Promise<Sample> {
+  async #decode(question: DecodeQuestion, ended: Promise<never>): Promise<ForecastRequest> {
     const worker = this.#worker ??= new Worker(this.#script, { type: "module" });
     const { promise, resolve, reject } = Promise.withResolvers<DecodeAnswer>();
     worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => resolve(data);
@@ -95,7 +86,7 @@ export class Decoder implements Disposable {
       throw new Refusal("malformed", "The body could not be decoded");
     }
     if (this.#bytes > WORN) this.#end();
-    if ("sample" in answer) return answer.sample;
+    if ("request" in answer) return answer.request;
     if ("refusal" in answer) {
       const { reason, message, retryAfter } = answer.refusal;
       throw new Refusal(reason, message, retryAfter);

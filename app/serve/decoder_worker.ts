@@ -1,13 +1,12 @@
-// The worker in which windows of requests are decoded: what is wrong in a file harms no other request.
+// The worker in which bodies of requests are decoded: what is wrong in a file harms no other request.
 
-import type { Sample } from "walrus";
-import { type Limits, readWindow, type Reason, Refusal, type WindowOptions } from "walrus/serve";
+import { type ForecastRequest, type Limits, readForecast, type Reason, Refusal } from "walrus/serve";
 
 /** What is asked. */
 export interface DecodeQuestion {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly mediaType: string;
-  readonly options: WindowOptions;
+  readonly query: string;
   readonly limits: Limits;
 }
 
@@ -20,7 +19,7 @@ export interface SentRefusal {
 
 /** What is answered. */
 export type DecodeAnswer =
-  | { readonly sample: Sample }
+  | { readonly request: ForecastRequest }
   | { readonly refusal: SentRefusal }
   | { readonly error: string };
 
@@ -32,10 +31,10 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-async function answer({ body, mediaType, options, limits }: DecodeQuestion): Promise<DecodeAnswer> {
+async function answer({ body, mediaType, query, limits }: DecodeQuestion): Promise<DecodeAnswer> {
   try {
     // Whoever asked ends the worker where it takes too long.
-    return { sample: await readWindow(body, mediaType, options, limits, new AbortController().signal) };
+    return { request: await readForecast(body, mediaType, new URLSearchParams(query), limits) };
   } catch (error) {
     if (!(error instanceof Refusal)) {
       return { error: error instanceof Error ? error.stack ?? "" : String(error) };
@@ -47,6 +46,6 @@ async function answer({ body, mediaType, options, limits }: DecodeQuestion): Pro
 
 scope.addEventListener("message", async ({ data }) => {
   const answered = await answer(data);
-  const values = "sample" in answered ? answered.sample.values : [];
+  const values = "request" in answered ? answered.request.start?.values ?? [] : [];
   scope.postMessage(answered, [...new Set(values.map(({ buffer }) => buffer))]);
 });

@@ -90,7 +90,7 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
     tokens,
     origins: settings.origins,
     telemetry,
-    ...{ readWindow: decoder.read },
+    readForecast: decoder.read,
     ...(upstream ? { upstream } : {}),
   }));
   const stop = new AbortController();

@@ -5,6 +5,7 @@
 import { DEADLINE } from "./deadline.ts";
 import { passedOn, recordFormat } from "./forward_answer.ts";
 import { ReplayBody } from "./forward_body.ts";
+import { problemOf } from "./errors.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Another endpoint. */
@@ -201,13 +202,7 @@ class Passage {
     const why = known?.message ??
       `The endpoint that computes broke off its answer${/^(?:a record|its)/.test(own) ? `: ${own}` : ""}`;
     const refusal = known ?? new Refusal("upstream", why, 1);
-    return {
-      type: "about:blank",
-      title: refusal.reason,
-      status: refusal.status,
-      detail: refusal.message,
-      reason: refusal.reason,
-    };
+    return problemOf(refusal, this.#options.id);
   }
 
   /** The bytes of an answer, counted against silence. */

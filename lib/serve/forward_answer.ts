@@ -1,6 +1,8 @@
 // Answers that are passed on record by record: only whole records are, so that an error can be told in the answer's own
 // form when the other endpoint goes away in the midst of one.
 
+import { LENGTHS, recordOf } from "./answer/records.ts";
+
 /** How an answer falls into records. */
 export interface RecordFormat {
   /**
@@ -30,24 +32,17 @@ const events: RecordFormat = {
   error: (problem) => text.encode(`event: error\ndata: ${JSON.stringify(problem)}\n\n`),
 };
 
-/** Records of `application/x-walrus-frames`: length and JSON of a header, length and bytes of numbers. */
+/** Records of `application/x-walrus-frames`. */
 const frames: RecordFormat = {
   endOf(bytes) {
+    if (bytes.length < LENGTHS) return null;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < 4) return null;
-    const numbers = 4 + view.getUint32(0, true);
-    if (bytes.length < numbers + 4) return null;
-    const end = numbers + 4 + view.getUint32(numbers, true);
+    const end = LENGTHS + view.getUint32(0, true) + view.getUint32(4, true);
     return bytes.length < end ? null : end;
   },
-  isLast: (record) => /^\s*\{\s*"(?:end|error)"/.test(new TextDecoder().decode(record.subarray(4, 64))),
-  error(problem) {
-    const header = text.encode(JSON.stringify({ error: problem }));
-    const record = new Uint8Array(8 + header.length);
-    new DataView(record.buffer).setUint32(0, header.length, true);
-    record.set(header, 4);
-    return record;
-  },
+  isLast: (record) =>
+    /^\s*\{\s*"(?:end|error)"/.test(new TextDecoder().decode(record.subarray(LENGTHS, LENGTHS + 64))),
+  error: (problem) => recordOf({ error: problem }) as Uint8Array<ArrayBuffer>,
 };
 
 /** How an answer of this content type falls into records; null for one that is whole or broken. */

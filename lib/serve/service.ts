@@ -143,6 +143,7 @@ function routesOf(parts: Parts, options: ServiceOptions, state: () => ServiceSta
     }));
   }
   const known = async (request: Request) => void await parts.who(request.headers.get("authorization"));
+  const page = async () => (await import("./page/page.ts")).pageResponse((options.tokens ?? []).length > 0);
   const gets: Record<string, (request: Request) => Promise<Response> | Response> = {
     "/healthz": () => Response.json({ status: "ok" }),
     "/readyz": () => {
@@ -157,6 +158,14 @@ function routesOf(parts: Parts, options: ServiceOptions, state: () => ServiceSta
       await known(request);
       return Response.json({ datasets: await datasetsAbout(options.datasets ?? {}, datasets) });
     },
+    "/openapi.json": async () => {
+      const { openApiDocument } = await import("./openapi/document.ts");
+      return Response.json(
+        openApiDocument({ tokens: (options.tokens ?? []).length > 0, datasets: datasets.names }),
+      );
+    },
+    "/": page,
+    "/docs": page,
     "/metrics": async () => {
       const metrics = await telemetry.metrics?.(state());
       if (!metrics) throw new Refusal("not_found", "This service keeps no metrics");

@@ -1,6 +1,7 @@
 // Requests that another endpoint answers: over real connections where those break, else by a function in their place.
 
 import assert from "node:assert/strict";
+import { readRecords, recordOf } from "../../lib/serve/answer/records.ts";
 import { DEADLINE } from "../../lib/serve/deadline.ts";
 import { forward, type ForwardOptions, type Upstream } from "../../lib/serve/forward.ts";
 import { Refusal } from "../../lib/serve/refusal.ts";
@@ -84,30 +85,15 @@ async function cutting(
 
 /** A record of frames. */
 function record(header: unknown, numbers: readonly number[] = []): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + json.length + 4 * numbers.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, json.length, true);
-  bytes.set(json, 4);
-  view.setUint32(4 + json.length, 4 * numbers.length, true);
-  numbers.forEach((number, i) => view.setFloat32(8 + json.length + 4 * i, number, true));
-  return bytes;
+  return recordOf(header, [Float32Array.from(numbers)]);
 }
 
 /** Headers and numbers of records. */
-function recordsOf(bytes: Uint8Array): { header: Record<string, unknown>; numbers: number[] }[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const found = [];
-  for (let at = 0; at < bytes.length;) {
-    const json = view.getUint32(at, true);
-    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(at + 4, at + 4 + json)));
-    const length = view.getUint32(at + 4 + json, true);
-    const first = at + 8 + json;
-    const numbers = Array.from({ length: length / 4 }, (_, i) => view.getFloat32(first + 4 * i, true));
-    found.push({ header, numbers });
-    at = first + length;
-  }
-  return found;
+async function recordsOf(
+  bytes: Uint8Array,
+): Promise<{ header: Record<string, unknown>; numbers: number[] }[]> {
+  const records = await Array.fromAsync(readRecords(ReadableStream.from([bytes]), 1 << 20));
+  return records.map(({ header, numbers }) => ({ header, numbers: [...numbers] }));
 }
 
 Deno.test("forward() passes path, query, body, identity, deadline and the client's token on, and nothing else", async () => {
@@ -330,7 +316,7 @@ Deno.test("an answer in frames that is cut ends with an error record behind the 
   await cutting("application/x-walrus-frames", [...whole, half], async (upstream) => {
     const { bytes, error } = await collect(await forward(post("{}"), upstream, OPTIONS));
     assert.equal(error, null);
-    const records = recordsOf(bytes);
+    const records = await recordsOf(bytes);
     assert.deepEqual(records.slice(0, 2), [
       { header: { info: { steps: 3 } }, numbers: [] },
       { header: { step: 1 }, numbers: [1, 2] },
@@ -348,7 +334,7 @@ Deno.test("an answer in frames that ends too early, without a cut, ends with an 
   const type = { "content-type": "application/x-walrus-frames" };
   const send = () => Promise.resolve(new Response(bytes, { headers: type }));
   const response = await forward(post("{}"), UPSTREAM, { ...OPTIONS, send });
-  const records = recordsOf((await collect(response)).bytes);
+  const records = await recordsOf((await collect(response)).bytes);
   assert.match(JSON.stringify(records[1]!.header), /ended before its last record/);
 });
 
@@ -398,7 +384,7 @@ Deno.test("an endpoint that falls silent in the midst of its answer is given up"
   };
   const upstream = { ...UPSTREAM, silence: 0.05 };
   const response = await forward(post("{}"), upstream, { ...OPTIONS, send });
-  const records = recordsOf((await collect(response)).bytes);
+  const records = await recordsOf((await collect(response)).bytes);
   assert.match(JSON.stringify(records[1]!.header), /was silent for 0.05 s/);
   await left.promise;
 });
