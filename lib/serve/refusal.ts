@@ -27,6 +27,9 @@ export const STATUS = {
   memory: 507,
 } as const;
 
+/** Letters that are told: names of strangers may be long. */
+const MOST_LETTERS = 1000;
+
 /** Why a request is refused. */
 export type Reason = keyof typeof STATUS;
 
@@ -46,7 +49,7 @@ export class Refusal extends Error {
    * @param options its cause, which no client is told
    */
   constructor(reason: Reason, message: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
-    super(message, options);
+    super(message.length > MOST_LETTERS ? `${message.slice(0, MOST_LETTERS)}..` : message, options);
     this.name = "Refusal";
     this.reason = reason;
     this.retryAfter = retryAfter;
