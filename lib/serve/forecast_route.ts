@@ -153,7 +153,7 @@ async function forecastHere(
   const frames = told(forecastFrames(parts.models, task, signal, events), course, parts);
   const { type, body } = await answerOf(format, task.start, frames, wanted);
   // What is there whole waits for its reader alone.
-  if (body instanceof Uint8Array) place[Symbol.dispose]();
+  if (!format.streams) place[Symbol.dispose]();
   return answered(course, 200, { "content-type": type, "cache-control": "no-store" }, body);
 }
 
