@@ -7,8 +7,8 @@ Deno.test("under load no answer is wrong, none that was accepted is lost, places
   const said: string[] = [];
   const { load, vanished, memory, health, exit } = await measure({
     clients: 16,
-    seconds: 6,
-    requests: 500,
+    seconds: 5,
+    requests: 400,
     frames: 1,
     print: (line) => said.push(line),
   });
