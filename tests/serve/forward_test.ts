@@ -117,7 +117,7 @@ Deno.test("forward() passes path, query, body, identity, deadline and the client
     "content-type": "application/json",
     "x-request-id": "request-1",
   });
-  assert.ok(Number(deadline) > 4.5 && Number(deadline) <= 5, deadline);
+  assert.ok(Number(deadline) > 4.5 && Number(deadline) <= 5, `${deadline}`);
   assert.deepEqual(Object.fromEntries(response.headers), {
     "content-type": "application/json",
     "x-request-id": "request-1",

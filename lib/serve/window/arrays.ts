@@ -87,9 +87,10 @@ class Files {
     if (typeof called !== "string") return { entry: given, bytes: 0 };
     const { file, array: { shape } } = await this.take(key, called);
     const { array: _, ...rest } = record;
-    if (axes !== null) {
+    const { order = 0 } = record;
+    // What is no order is refused by the description's reader, before it reads an array.
+    if (axes !== null && (order === 0 || order === 1 || order === 2)) {
       const lead = record.constant === true ? 0 : 1;
-      const order = typeof record.order === "number" ? record.order : 0;
       if (shape.length !== lead + axes + order) {
         const wanted = [lead ? "frames" : "", axes === 1 ? "points" : `points of ${axes} axes`]
           .concat(new Array<string>(order).fill("components")).filter(Boolean).join(", ");
@@ -122,6 +123,9 @@ async function folderOf({ description, arrays }: DescribedArrays, limits: Limits
   if (!isRecord(description)) return refuse(`its description is ${shown(description)}, wanted an object`);
   const { grid, time, fields, scalars, splits, ...rest } = description;
   if (splits !== undefined) refuse("its description has splits, a window is of one trajectory");
+  if (!isRecord(fields) || Object.keys(fields).length === 0) {
+    refuse(`its description's fields are ${shown(fields)}, wanted an object of at least one`);
+  }
   const files = new Files(arrays, limits);
   const axes = isRecord(grid) && Array.isArray(grid.axes) ? grid.axes.length : null;
   let bytes = 0;
