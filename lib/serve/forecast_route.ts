@@ -32,13 +32,23 @@ interface Course {
 
 /** The other endpoint's answer. */
 async function passOn(parts: Parts, course: Course, body?: Uint8Array): Promise<Response> {
-  const { request, exchange, signal, seconds } = course;
+  const { request, exchange, signal, seconds, owned } = course;
+  const holding = owned.use(parts.held.open());
   const answer = await exchange.phase("compute", () =>
     forward(request, parts.upstream!, {
       id: exchange.id,
       seconds,
       signal,
       ...(body ? { body: body as Uint8Array<ArrayBuffer> } : {}),
+      onRetry: (why, attempt) => parts.telemetry.retry?.(why, attempt, exchange.id),
+      keep: (bytes) => {
+        try {
+          holding.add(bytes);
+          return true;
+        } catch {
+          return false;
+        }
+      },
     }));
   return answered(course, answer.status, answer.headers, answer.body ?? new Uint8Array(0));
 }
