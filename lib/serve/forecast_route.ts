@@ -14,7 +14,7 @@ import type { Holding } from "./held.ts";
 import type { Limits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
-import { requestSignal } from "./signals.ts";
+import { requestSignal, untilAborted } from "./signals.ts";
 import type { ForecastOptions } from "./window/options.ts";
 import type { ForecastRequest } from "./window/read_window.ts";
 
@@ -32,7 +32,8 @@ interface Course {
 
 /** The other endpoint's answer. */
 async function passOn(parts: Parts, course: Course, body?: Uint8Array): Promise<Response> {
-  const { request, exchange, signal, seconds, owned } = course;
+  const { request, exchange, limits, signal, seconds, owned } = course;
+  owned.use(await parts.passages.take(exchange.token, limits.perToken, signal));
   const holding = owned.use(parts.held.open());
   const answer = await exchange.phase("compute", () =>
     forward(request, parts.upstream!, {
@@ -117,7 +118,10 @@ async function taskOf(
   using use = await exchange.phase("load", () => parts.models.use(exchange.model!, signal));
   const { model } = use.model;
   const { sample, statistics } = data
-    ? await parts.datasets.window(data, (info) => model.contextFrames(info).usual, limits)
+    ? await untilAborted(
+      parts.datasets.window(data, (info) => model.contextFrames(info).usual, limits),
+      signal,
+    )
     : { sample: start!, statistics: null };
   const task = { model: use.name, start: sample, statistics, choices: choicesOf(options) };
   checkFit(model, task);
@@ -185,7 +189,10 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
     const query = new URL(request.url).search;
     // Whoever reads may take the bytes away; what may be passed on is kept.
     const given = parts.upstream ? bytes.slice() : bytes;
-    return { bytes, ...await parts.readForecast(given, mediaType, query, limits, signal) };
+    return {
+      bytes,
+      ...await untilAborted(parts.readForecast(given, mediaType, query, limits, signal), signal),
+    };
   });
   const name = read.options.model;
   if (isElsewhere(parts, name)) {

@@ -41,6 +41,8 @@ export interface Parts {
   readonly models: ModelPool;
   readonly datasets: DatasetPool;
   readonly queue: FairQueue;
+  /** Requests that another endpoint answers: none of them waits here. */
+  readonly passages: FairQueue;
   readonly readForecast: ReadForecast;
   readonly held: HeldBytes;
   /** Whether requests want a token. */

@@ -106,6 +106,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     models: new ModelPool(served, limits.memory, telemetry),
     datasets: new DatasetPool(datasets),
     queue: new FairQueue(limits),
+    passages: new FairQueue({ running: limits.running + limits.waiting, waiting: 0 }),
     readForecast: options.readForecast ?? readHere,
     held: new HeldBytes(limits.held),
     wantsToken: tokens.length > 0,
