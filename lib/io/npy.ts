@@ -89,13 +89,11 @@ function parseHeader(text: string, name: string): Header {
 async function readHeader(source: ByteSource): Promise<{ header: Header; start: number }> {
   const { name, size } = source;
   const first = await source.read(0, Math.min(12, size));
-  if (size < 12 || String.fromCharCode(...first.subarray(0, 6)) !== MAGIC) {
-    refuse(
-      name,
-      `it is no .npy file, its first bytes are ${quoted(String.fromCharCode(...first.subarray(0, 6)))}`,
-    );
+  const begins = String.fromCharCode(...first.subarray(0, 6));
+  if (size < 12 || begins !== MAGIC) {
+    refuse(name, `it is no .npy file, its first bytes are ${quoted(begins)}`);
   }
-  const [major] = [first[6]!];
+  const major = first[6]!;
   if (major < 1 || major > 3) refuse(name, `it is of format version ${major}, wanted 1, 2 or 3`);
   const view = new DataView(first.buffer, first.byteOffset);
   const [start, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { loadModel, openData } from "walrus";
 import { forecastService } from "walrus/serve";
 import { datasets, forecastAnswer, models, problem } from "../../lib/serve/openapi/schemas.ts";
-import { OPTION_NAMES } from "../../lib/serve/window/options.ts";
+import { OPTION_NAMES } from "../../lib/serve/window/option_schemas.ts";
 import { stubService } from "./stub_service.ts";
 
 const get = (path: string) => new Request(`http://localhost${path}`);

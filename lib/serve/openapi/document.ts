@@ -7,7 +7,7 @@ import { STATUS } from "../refusal.ts";
 import { DEADLINE } from "../deadline.ts";
 import { PROBLEM_TYPE } from "../errors.ts";
 import { MEDIA_TYPES } from "../window/media.ts";
-import { OPTIONS } from "../window/options.ts";
+import { OPTIONS } from "../window/option_schemas.ts";
 import { dataExample, problemExample, windowExample } from "./examples.ts";
 import { SCHEMAS } from "./schemas.ts";
 

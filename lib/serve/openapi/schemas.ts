@@ -3,7 +3,7 @@
 
 import * as v from "valibot";
 import { STATUS } from "../refusal.ts";
-import { OPTIONS, REFERENCE } from "../window/options.ts";
+import { OPTIONS, REFERENCE } from "../window/option_schemas.ts";
 
 const described = <S extends v.GenericSchema>(schema: S, words: string) =>
   v.pipe(schema, v.description(words));

@@ -180,6 +180,6 @@ export async function arraysSample(
       } was asked for, arrays are of one`,
     );
   }
-  using data = await openData(await folderOf(described, limits));
+  using data = await openData(await folderOf(described, limits), { format: "arrays" });
   return await readFrames((await data.split()).trajectory(0), options, limits);
 }

@@ -32,7 +32,9 @@ async function read(body: Uint8Array, options: WindowOptions, limits: Limits): P
   // What the file claims is held against the limit before the library takes memory for it.
   const claims = Math.min(limits.bytes, Math.max(SMALL_CLAIM, MOST_EXPANSION * body.length));
   const source = { ...memorySource(body, WINDOW), claims };
-  using data = await openData(new Map([[`${WINDOW}.hdf5`, () => Promise.resolve(source)]]));
+  using data = await openData(new Map([[`${WINDOW}.hdf5`, () => Promise.resolve(source)]]), {
+    format: "well",
+  });
   const { split: name = data.splits[0]!, trajectory = 0 } = options;
   if (!data.splits.includes(name)) {
     throw new Refusal("malformed", `The window has splits ${data.splits.join(", ")}, not ${quoted(name)}`);
