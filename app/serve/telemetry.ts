@@ -54,6 +54,10 @@ export function hostTelemetry(metrics: Metrics, log: Log): Telemetry {
       metrics.model(name, event);
       log("info", `model ${event}`, { model: name, bytes });
     },
+    retry(why, attempt, id): void {
+      metrics.retry();
+      log("warn", "upstream is asked again", { id, why, attempt });
+    },
     fault(error, id): void {
       metrics.fault();
       logFault(log, error, id);

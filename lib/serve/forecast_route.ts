@@ -34,12 +34,22 @@ interface Course {
 async function passOn(parts: Parts, course: Course, body?: Uint8Array): Promise<Response> {
   const { request, exchange, limits, signal, seconds, owned } = course;
   owned.use(await parts.passages.take(exchange.token, limits.perToken, signal));
+  const holding = owned.use(parts.held.open());
   const answer = await exchange.phase("compute", () =>
     forward(request, parts.upstream!, {
       id: exchange.id,
       seconds,
       signal,
       ...(body ? { body: body as Uint8Array<ArrayBuffer> } : {}),
+      onRetry: (why, attempt) => parts.telemetry.retry?.(why, attempt, exchange.id),
+      keep: (bytes) => {
+        try {
+          holding.add(bytes);
+          return true;
+        } catch {
+          return false;
+        }
+      },
     }));
   return answered(course, answer.status, answer.headers, answer.body ?? new Uint8Array(0));
 }
