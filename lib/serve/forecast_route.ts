@@ -199,7 +199,9 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
     exchange.model = name ?? null;
     return await passOn(parts, course, read.bytes);
   }
-  exchange.model = name ?? parts.models.names[0]!;
+  const own = name ?? parts.models.names[0]!;
+  parts.models.check(own, parts.upstream?.models);
+  exchange.model = own;
   return await forecastHere(parts, read, format, course, holding);
 }
 
