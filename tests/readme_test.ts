@@ -13,6 +13,7 @@ const PAGES = [
   "docs/fields.md",
   "docs/first_file.md",
   "docs/hub.md",
+  "docs/serving.md",
   "examples/README.md",
 ];
 

@@ -43,16 +43,20 @@ export function hostTelemetry(metrics: Metrics, log: Log): Telemetry {
       logRequest(log, record);
       // The span of the whole request is Deno's own.
       trace.getActiveSpan()?.setAttributes({
-        "walrus.request_id": record.id,
-        "walrus.steps": record.steps,
-        ...(record.model === null ? {} : { "walrus.model": record.model }),
-        ...(record.reason === null ? {} : { "walrus.reason": record.reason }),
+        "forecast.request_id": record.id,
+        "forecast.steps": record.steps,
+        ...(record.model === null ? {} : { "forecast.model": record.model }),
+        ...(record.reason === null ? {} : { "forecast.reason": record.reason }),
       });
     },
     frame: (model, seconds) => metrics.frame(model, seconds),
     model(name, event, bytes): void {
       metrics.model(name, event);
       log("info", `model ${event}`, { model: name, bytes });
+    },
+    retry(why, attempt, id): void {
+      metrics.retry();
+      log("warn", "upstream is asked again", { id, why, attempt });
     },
     fault(error, id): void {
       metrics.fault();

@@ -2,25 +2,21 @@
  * Forecasts over HTTP: one handler for hosts, edges and pages. `export default forecastService({ .. })` is what
  * `deno serve` and edge runtimes run; `deno task serve` runs it with a configuration, metrics and logs.
  *
- * @example A service of the shipped network, asked without a network in between
+ * @example A service, asked without a network in between
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadModel, openData } from "walrus";
+ * import { openData } from "walrus/data";
+ * import { loadModel } from "walrus/models";
  * import { forecastService } from "walrus/serve";
  *
  * await using service = forecastService({
- *   models: { small: { load: () => loadModel("examples/walrus_small/walrus.safetensors", { worker: true }) } },
+ *   models: { small: { load: () => loadModel("small/model.safetensors", { worker: true }) } },
  *   datasets: { mini: { open: () => openData("examples/data/gray_scott_mini.hdf5") } },
+ *   limits: { running: 2, bytes: 16e6 },
  * });
- * const response = await service.fetch(
- *   new Request("http://localhost/v1/forecast", {
- *     method: "POST",
- *     headers: { "content-type": "application/json" },
- *     body: JSON.stringify({ data: { dataset: "mini" }, steps: 2, seed: 1 }),
- *   }),
- * );
- * const { window } = await response.json();
- * assert.deepEqual(window.fields.A.shape, [2, 64, 64]);
+ * const response = await service.fetch(new Request("http://localhost/v1/datasets"));
+ * const { datasets } = await response.json();
+ * assert.deepEqual(datasets[0].splits[0].grid, { axes: ["x", "y"], shape: [64, 64] });
  * ```
  *
  * @module
@@ -33,12 +29,8 @@ export type { Upstream } from "../serve/forward.ts";
 export { LIMITS, type Limits } from "../serve/limits.ts";
 export type { ServedModel } from "../serve/models.ts";
 export { type Reason, Refusal, STATUS } from "../serve/refusal.ts";
-export {
-  type ForecastService,
-  forecastService,
-  type ReadForecast,
-  type ServiceOptions,
-} from "../serve/service.ts";
+export { type ForecastService, forecastService, type ServiceOptions } from "../serve/service.ts";
+export type { ReadForecast } from "../serve/parts.ts";
 export type { Phase, RequestRecord, ServiceState, Telemetry } from "../serve/telemetry.ts";
 export type { Token } from "../serve/tokens.ts";
 export type { DataReference, ForecastOptions, WindowOptions } from "../serve/window/options.ts";

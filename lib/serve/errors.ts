@@ -102,7 +102,7 @@ export function problemOf({ reason, message, retryAfter }: Refusal, id: string):
 export function problemResponse(refusal: Refusal, id: string, allow?: string): Response {
   const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store", [ID_HEADER]: id });
   if (refusal.retryAfter !== null) headers.set("retry-after", String(refusal.retryAfter));
-  if (refusal.reason === "unauthorized") headers.set("www-authenticate", `Bearer realm="walrus"`);
+  if (refusal.reason === "unauthorized") headers.set("www-authenticate", `Bearer realm="forecasts"`);
   if (allow) headers.set("allow", allow);
   return new Response(JSON.stringify(problemOf(refusal, id)), { status: refusal.status, headers });
 }

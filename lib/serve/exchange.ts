@@ -53,8 +53,8 @@ export class Exchange {
       const { span } = this.#telemetry;
       if (!span) return await run();
       const attributes = {
-        "request.id": this.id,
-        ...(this.model === null ? {} : { "walrus.model": this.model }),
+        "forecast.request_id": this.id,
+        ...(this.model === null ? {} : { "forecast.model": this.model }),
       };
       return await span.call(this.#telemetry, `forecast ${phase}`, attributes, run) as T;
     } finally {

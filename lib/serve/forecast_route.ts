@@ -12,9 +12,9 @@ import { forward } from "./forward.ts";
 import { guarded } from "./guard.ts";
 import type { Holding } from "./held.ts";
 import type { Limits } from "./limits.ts";
+import type { Parts } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
-import type { Parts } from "./service.ts";
-import { requestSignal } from "./signals.ts";
+import { requestSignal, untilAborted } from "./signals.ts";
 import type { ForecastOptions } from "./window/options.ts";
 import type { ForecastRequest } from "./window/read_window.ts";
 
@@ -32,13 +32,24 @@ interface Course {
 
 /** The other endpoint's answer. */
 async function passOn(parts: Parts, course: Course, body?: Uint8Array): Promise<Response> {
-  const { request, exchange, signal, seconds } = course;
+  const { request, exchange, limits, signal, seconds, owned } = course;
+  owned.use(await parts.passages.take(exchange.token, limits.perToken, signal));
+  const holding = owned.use(parts.held.open());
   const answer = await exchange.phase("compute", () =>
     forward(request, parts.upstream!, {
       id: exchange.id,
       seconds,
       signal,
       ...(body ? { body: body as Uint8Array<ArrayBuffer> } : {}),
+      onRetry: (why, attempt) => parts.telemetry.retry?.(why, attempt, exchange.id),
+      keep: (bytes) => {
+        try {
+          holding.add(bytes);
+          return true;
+        } catch {
+          return false;
+        }
+      },
     }));
   return answered(course, answer.status, answer.headers, answer.body ?? new Uint8Array(0));
 }
@@ -107,7 +118,10 @@ async function taskOf(
   using use = await exchange.phase("load", () => parts.models.use(exchange.model!, signal));
   const { model } = use.model;
   const { sample, statistics } = data
-    ? await parts.datasets.window(data, (info) => model.contextFrames(info).usual, limits)
+    ? await untilAborted(
+      parts.datasets.window(data, (info) => model.contextFrames(info).usual, limits),
+      signal,
+    )
     : { sample: start!, statistics: null };
   const task = { model: use.name, start: sample, statistics, choices: choicesOf(options) };
   checkFit(model, task);
@@ -149,7 +163,7 @@ async function forecastHere(
   const frames = told(forecastFrames(parts.models, task, signal, events), course, parts);
   const { type, body } = await answerOf(format, task.start, frames, wanted);
   // What is there whole waits for its reader alone.
-  if (body instanceof Uint8Array) place[Symbol.dispose]();
+  if (!format.streams) place[Symbol.dispose]();
   return answered(course, 200, { "content-type": type, "cache-control": "no-store" }, body);
 }
 
@@ -175,14 +189,19 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
     const query = new URL(request.url).search;
     // Whoever reads may take the bytes away; what may be passed on is kept.
     const given = parts.upstream ? bytes.slice() : bytes;
-    return { bytes, ...await parts.readForecast(given, mediaType, query, limits, signal) };
+    return {
+      bytes,
+      ...await untilAborted(parts.readForecast(given, mediaType, query, limits, signal), signal),
+    };
   });
   const name = read.options.model;
   if (isElsewhere(parts, name)) {
     exchange.model = name ?? null;
     return await passOn(parts, course, read.bytes);
   }
-  exchange.model = name ?? parts.models.names[0]!;
+  const own = name ?? parts.models.names[0]!;
+  parts.models.check(own, parts.upstream?.models);
+  exchange.model = own;
   return await forecastHere(parts, read, format, course, holding);
 }
 

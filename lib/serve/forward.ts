@@ -36,6 +36,8 @@ export interface ForwardOptions {
   readonly body?: Uint8Array<ArrayBuffer>;
   /** Sends a request; `fetch` unless given. */
   readonly send?: (request: Request) => Promise<Response>;
+  /** Asked whether so many bytes more of a body may be kept, to be sent again; a body that is not is sent once. */
+  readonly keep?: (bytes: number) => boolean;
   /** Told why an attempt failed, before the next. */
   readonly onRetry?: (why: string, attempt: number) => void;
 }
@@ -107,7 +109,7 @@ class Passage {
     this.#options = options;
     const { pathname, search } = new URL(request.url);
     this.#target = new URL(`${upstream.url.replace(/\/+$/, "")}${pathname}${search}`);
-    this.#body = options.body || !request.body ? null : new ReplayBody(request.body);
+    this.#body = options.body || !request.body ? null : new ReplayBody(request.body, options.keep);
     this.#timer = setTimeout(
       () => this.#end.abort(this.#late()),
       Math.min(options.seconds * 1000, 2 ** 31 - 1),

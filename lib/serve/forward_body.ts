@@ -1,13 +1,13 @@
 // The body of a request that is passed on: sent while it comes, and once more from its start where the other endpoint
 // did not answer, as long as what was sent is still here.
 
-/** Bytes of a body that are kept to be sent again. */
+/** Bytes of a body that are kept to be sent again, at most. */
 export const REPLAY_BYTES = 16 << 20;
 
 /** A body that may be sent several times, by one sender after the other. */
 export class ReplayBody {
   readonly #source: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #most: number;
+  readonly #keep: (bytes: number) => boolean;
   readonly #chunks: (Uint8Array | null)[] = [];
   #bytes = 0;
   #isOver = false;
@@ -17,11 +17,11 @@ export class ReplayBody {
 
   /**
    * @param source of its own from now on
-   * @param most bytes that are kept; a longer body is sent once
+   * @param keep asked whether so many bytes more may be kept; a body that is not is sent once
    */
-  constructor(source: ReadableStream<Uint8Array>, most: number = REPLAY_BYTES) {
+  constructor(source: ReadableStream<Uint8Array>, keep: (bytes: number) => boolean = () => true) {
     this.#source = source.getReader();
-    this.#most = most;
+    this.#keep = keep;
   }
 
   /** Whether it can be sent from its start. */
@@ -44,7 +44,7 @@ export class ReplayBody {
     }
     this.#chunks.push(value);
     this.#bytes += value.byteLength;
-    if (this.#isWhole && this.#bytes > this.#most) {
+    if (this.#isWhole && (this.#bytes > REPLAY_BYTES || !this.#keep(value.byteLength))) {
       this.#isWhole = false;
       this.#chunks.fill(null, 0, -1);
     }

@@ -56,6 +56,11 @@ export function guarded(
     if (error !== null) reader.cancel(error).catch(() => {});
     onEnd(bytes, error);
   };
+  /** Gives the reader so long for the next chunk. */
+  const wait = () => {
+    const late = () => giveUp(new Refusal("timeout", `The answer was not read for ${stall} seconds`));
+    timer = setTimeout(late, stall * 1000);
+  };
   let fail = (_error: unknown) => {};
   const giveUp = (error: unknown) => {
     end(error);
@@ -68,6 +73,8 @@ export function guarded(
     grace = setTimeout(() => giveUp(signal.reason), GRACE);
   };
   signal.addEventListener("abort", aborted);
+  // Nobody may read it at all.
+  wait();
   return new ReadableStream<Uint8Array>({
     start: (controller) => {
       fail = (error) => controller.error(error);
@@ -84,8 +91,7 @@ export function guarded(
         }
         bytes += value.length;
         controller.enqueue(value);
-        const late = () => giveUp(new Refusal("timeout", `The answer was not read for ${stall} seconds`));
-        timer = setTimeout(late, stall * 1000);
+        wait();
       } catch (error) {
         clearTimeout(grace);
         giveUp(error);

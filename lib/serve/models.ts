@@ -5,6 +5,7 @@
 
 import type { ForecastModel } from "../forecast/forecast_model.ts";
 import type { MemoryEstimate } from "../forecast/prepare.ts";
+import { quoted } from "../io/quote.ts";
 import { didYouMean } from "../data/near_names.ts";
 import { untilAborted } from "./signals.ts";
 import { MemoryNeeds } from "./memory.ts";
@@ -98,11 +99,17 @@ export class ModelPool implements Disposable {
     return this.#loaded.get(name)?.model;
   }
 
-  /** @throws Refusal `not_found` */
-  check(name: string): void {
+  /**
+   * Whether there is one of a name.
+   *
+   * @param others names of those that are elsewhere
+   * @throws Refusal `not_found`
+   */
+  check(name: string, others: readonly string[] = []): void {
     if (Object.hasOwn(this.#served, name)) return;
-    const hint = didYouMean(name, this.names);
-    throw new Refusal("not_found", `There is no model "${name}"${hint}; there are ${this.names.join(", ")}`);
+    const all = [...this.names, ...others];
+    const words = `There is no model ${quoted(name)}${didYouMean(name, all)}; there are ${all.join(", ")}`;
+    throw new Refusal("not_found", words);
   }
 
   /**

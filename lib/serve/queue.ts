@@ -85,7 +85,7 @@ export class FairQueue {
     if (this.#running >= running && this.#waiting >= waiting) {
       throw new Refusal(
         "busy",
-        `${this.#running} forecasts run and ${this.#waiting} requests wait, at most ${waiting} may`,
+        `${this.#running} requests run and ${this.#waiting} wait, at most ${waiting} may`,
         this.#retryAfter(this.#waiting + 1),
       );
     }

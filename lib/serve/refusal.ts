@@ -41,6 +41,8 @@ export class Refusal extends Error {
   readonly retryAfter: number | null;
 
   /**
+   * Refuses.
+   *
    * @param reason for programs
    * @param message in words: what there was, what was wanted
    * @param retryAfter seconds, where it may be tried again

@@ -54,6 +54,8 @@ export interface Telemetry {
   model?(name: string, event: "loaded" | "evicted", bytes: number): void;
   /** A fault of the service, not of a request. */
   fault?(error: unknown, id: string): void;
+  /** The other endpoint did not answer a request, and is asked again. */
+  retry?(why: string, attempt: number, id: string): void;
   /** Runs a part of a request as a span of this name. */
   span?<T>(
     name: string,

@@ -151,9 +151,11 @@ Deno.test("hostTelemetry() tells metrics and log of everything", async () => {
   telemetry.request!(RECORD);
   telemetry.frame!("small", 1);
   telemetry.model!("small", "evicted", 3);
+  telemetry.retry!("it answered 503", 1, "id");
   telemetry.fault!(new Error("x"), "id");
-  assert.deepEqual(events, ["request", "model evicted", "fault"]);
+  assert.deepEqual(events, ["request", "model evicted", "upstream is asked again", "fault"]);
   const { body } = await telemetry.metrics!(STATE);
   assert.deepEqual(valuesOf(body, "walrus_model_events_total"), { 'model="small",event="evicted"': 1 });
   assert.deepEqual(valuesOf(body, "walrus_faults_total"), { "": 1 });
+  assert.deepEqual(valuesOf(body, "walrus_upstream_retries_total"), { "": 1 });
 });

@@ -117,7 +117,7 @@ Deno.test("forward() passes path, query, body, identity, deadline and the client
     "content-type": "application/json",
     "x-request-id": "request-1",
   });
-  assert.ok(Number(deadline) > 4.5 && Number(deadline) <= 5, deadline);
+  assert.ok(Number(deadline) > 4.5 && Number(deadline) <= 5, `${deadline}`);
   assert.deepEqual(Object.fromEntries(response.headers), {
     "content-type": "application/json",
     "x-request-id": "request-1",
@@ -186,6 +186,24 @@ Deno.test("forward() sends a body once that is too large to be kept", async () =
     refused("upstream", /was asked: it could/),
   );
   assert.deepEqual([calls, bytes], [1, 17 << 20]);
+});
+
+Deno.test("forward() keeps no more of a body than it may", async () => {
+  const asked: number[] = [];
+  let calls = 0;
+  const send = async (request: Request) => {
+    calls++;
+    await request.text();
+    throw new TypeError("reset");
+  };
+  const keep = (bytes: number) => {
+    asked.push(bytes);
+    return asked.length < 2;
+  };
+  const chunks = ["one", "three", "five"].map((part) => new TextEncoder().encode(part));
+  const sent = forward(post(ReadableStream.from(chunks)), UPSTREAM, { ...OPTIONS, send, keep });
+  await assert.rejects(sent, refused("upstream", /was asked: it could/));
+  assert.deepEqual([calls, asked], [1, [3, 5]]);
 });
 
 Deno.test("forward() gives up after its attempts, with a refusal that may be tried again", async () => {

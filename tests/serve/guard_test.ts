@@ -74,6 +74,14 @@ Deno.test("a reader that stalls is given up, and the body told", async () => {
   await assert.rejects(reader.read(), error);
 });
 
+Deno.test("a body that nobody reads is given up as well", async () => {
+  const { body, seen } = counted(100);
+  const { ends } = guard(body, 0.05);
+  await wait(100);
+  assert.deepEqual([seen.made, ends.length], [0, 1]);
+  assert.match(String(ends[0]![1]), /was not read/);
+});
+
 Deno.test("a reader that leaves ends the body at once", async () => {
   const { body, seen } = counted(100);
   const { stream, ends } = guard(body);

@@ -72,7 +72,7 @@ Deno.test("a full queue refuses with the time that its requests probably take", 
   assert.deepEqual([busy.reason, busy.status], ["busy", 503]);
   // One runs, two wait, four seconds each.
   assert.equal(busy.retryAfter, 12);
-  assert.match(busy.message, /1 forecasts run and 2 requests wait, at most 2 may/);
+  assert.match(busy.message, /1 requests run and 2 wait, at most 2 may/);
   leaving.abort(new Error("enough"));
   for (const one of waiting) await assert.rejects(one, /enough/);
   assert.equal(queue.waiting, 0);

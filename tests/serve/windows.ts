@@ -67,3 +67,8 @@ export async function* following(
 export function limits(some: Partial<Limits> = {}): Limits {
   return { ...LIMITS, ...some };
 }
+
+/** Chunks of JSON as its text. */
+export function jsonText(chunks: Iterable<Uint8Array>): string {
+  return new TextDecoder().decode(Uint8Array.from([...chunks].flatMap((chunk) => [...chunk])));
+}

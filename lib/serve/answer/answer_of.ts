@@ -8,6 +8,7 @@ import { Refusal } from "../refusal.ts";
 import { joined, select, type Selection } from "./collect.ts";
 import { type AnswerFormat, formatNamed } from "./format.ts";
 import type { NumberForm } from "./numbers.ts";
+import { paced } from "./pieces.ts";
 import { eventWriter, frameWriter, streamOf } from "./stream.ts";
 import { checkHdf5, type Origin, toHdf5, toJson, toNpz } from "./whole.ts";
 
@@ -110,7 +111,7 @@ export async function answerOf(
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) all.push(next.value);
   if (all.length === 0) throw new Refusal("failed", "The forecast has no frames");
   const sample = joined(selection, all);
-  if (name === "json") return { type, body: toJson(sample, options, options.numbers) };
+  if (name === "json") return { type, body: paced(toJson(sample, options, options.numbers)) };
   if (name === "npz") return { type, body: toNpz(sample) };
   return { type, body: await toHdf5(sample, options) };
 }

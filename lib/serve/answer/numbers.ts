@@ -17,21 +17,19 @@ function shortest(value: number): string {
   return String(Number(value.toPrecision(MOST_DIGITS)));
 }
 
-/** Letters that `btoa` is given at once: whole groups of three. */
-const PIECE = 3 * 4096;
+/** Numbers of a piece of text: the thread is free again after a few milliseconds. Bytes of them are whole groups of three. */
+const PIECE = 3 * 2048;
 
-/** Base64 of the bytes of an array. */
-export function toBase64(numbers: Float32Array): string {
+/** Base64 of the bytes of an array, in pieces. */
+function* base64Pieces(numbers: Float32Array): Generator<string, void, void> {
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  let text = "";
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    text += btoa(String.fromCharCode(...bytes.subarray(at, at + PIECE)));
+  for (let at = 0; at < bytes.length; at += 4 * PIECE) {
+    yield btoa(String.fromCharCode(...bytes.subarray(at, at + 4 * PIECE)));
   }
-  return text;
 }
 
 /**
- * Numbers as the text of a JSON value.
+ * Numbers as the text of a JSON value, in pieces: whoever sends them can let others have their turn in between.
  *
  * @param numbers of a field
  * @param form decimal unless given
@@ -39,12 +37,23 @@ export function toBase64(numbers: Float32Array): string {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * assert.equal(numbersJson(Float32Array.of(0.1, 1 / 3, NaN)), "[0.1,0.33333334,null]");
+ * assert.equal([...numbersJson(Float32Array.of(0.1, 1 / 3, NaN))].join(""), "[0.1,0.33333334,null]");
  * ```
  */
-export function numbersJson(numbers: Float32Array, form: NumberForm = "decimal"): string {
-  if (form === "base64") return `{"dtype":"f32","base64":"${toBase64(numbers)}"}`;
-  const parts: string[] = new Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) parts[i] = shortest(numbers[i]!);
-  return `[${parts.join(",")}]`;
+export function* numbersJson(
+  numbers: Float32Array,
+  form: NumberForm = "decimal",
+): Generator<string, void, void> {
+  if (form === "base64") {
+    yield `{"dtype":"f32","base64":"`;
+    yield* base64Pieces(numbers);
+    yield `"}`;
+    return;
+  }
+  yield "[";
+  for (let at = 0; at < numbers.length; at += PIECE) {
+    const text = Array.from(numbers.subarray(at, at + PIECE), shortest).join(",");
+    yield at === 0 ? text : `,${text}`;
+  }
+  yield "]";
 }

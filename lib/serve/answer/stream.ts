@@ -6,16 +6,17 @@ import type { Frame } from "../../forecast/frame.ts";
 import type { Selection } from "./collect.ts";
 import { describeWindow, shapeOf } from "./describe.ts";
 import { type NumberForm, numbersJson } from "./numbers.ts";
+import { encoded, Pace } from "./pieces.ts";
 import { recordOf } from "./records.ts";
 import type { Origin } from "./whole.ts";
 
 /** How the parts of a stream are written. */
 export interface StreamWriter {
-  start(first: Frame): Uint8Array;
-  frame(frame: Frame): Uint8Array;
-  end(frames: number): Uint8Array;
+  start(first: Frame): Iterable<Uint8Array>;
+  frame(frame: Frame): Iterable<Uint8Array>;
+  end(frames: number): Iterable<Uint8Array>;
   /** What is sent in place of the end; the frames before it hold. */
-  error(problem: unknown): Uint8Array;
+  error(problem: unknown): Iterable<Uint8Array>;
 }
 
 /** What is known before the first frame: what made it, the grid, the fields in their order. */
@@ -46,12 +47,14 @@ function parts({ info, values }: Selection, sample: Pick<Sample, "values">) {
 export function frameWriter(selection: Selection, origin: Origin & { readonly steps: number }): StreamWriter {
   const numbers = (list: readonly { readonly numbers: Float32Array }[]) => list.map((entry) => entry.numbers);
   return {
-    start: (first) =>
+    start: (first) => [
       recordOf({ info: startOf(selection, origin) }, numbers(parts(selection, first).constant)),
-    frame: (frame) =>
+    ],
+    frame: (frame) => [
       recordOf({ step: frame.step, time: frame.time }, numbers(parts(selection, frame).varying)),
-    end: (frames) => recordOf({ end: { frames } }),
-    error: (problem) => recordOf({ error: problem }),
+    ],
+    end: (frames) => [recordOf({ end: { frames } })],
+    error: (problem) => [recordOf({ error: problem })],
   };
 }
 
@@ -61,22 +64,39 @@ export function eventWriter(
   origin: Origin & { readonly steps: number },
   form?: NumberForm,
 ): StreamWriter {
-  const encoder = new TextEncoder();
-  const event = (name: string, data: string) => encoder.encode(`event: ${name}\ndata: ${data}\n\n`);
-  const values = (list: readonly { readonly name: string; readonly numbers: Float32Array }[]) =>
-    `{${list.map(({ name, numbers }) => `${JSON.stringify(name)}:${numbersJson(numbers, form)}`).join(",")}}`;
+  const event = (name: string, data: Iterable<string>) =>
+    encoded((function* () {
+      yield `event: ${name}\ndata: `;
+      yield* data;
+      yield "\n\n";
+    })());
+  const values = function* (list: readonly { readonly name: string; readonly numbers: Float32Array }[]) {
+    yield "{";
+    for (const [i, { name, numbers }] of list.entries()) {
+      yield `${i > 0 ? "," : ""}${JSON.stringify(name)}:`;
+      yield* numbersJson(numbers, form);
+    }
+    yield "}";
+  };
+  const withValues = function* (
+    record: object,
+    key: string,
+    list: readonly { readonly name: string; readonly numbers: Float32Array }[],
+  ) {
+    yield `${JSON.stringify(record).slice(0, -1)},${JSON.stringify(key)}:`;
+    yield* values(list);
+    yield "}";
+  };
   return {
-    start(first) {
-      const info = JSON.stringify(startOf(selection, origin)).slice(0, -1);
-      return event("start", `${info},"constant":${values(parts(selection, first).constant)}}`);
-    },
+    start: (first) =>
+      event("start", withValues(startOf(selection, origin), "constant", parts(selection, first).constant)),
     frame: (frame) =>
       event(
         "frame",
-        `{"step":${frame.step},"time":${frame.time},"values":${values(parts(selection, frame).varying)}}`,
+        withValues({ step: frame.step, time: frame.time }, "values", parts(selection, frame).varying),
       ),
-    end: (frames) => event("end", JSON.stringify({ frames })),
-    error: (problem) => event("error", JSON.stringify(problem)),
+    end: (frames) => event("end", [JSON.stringify({ frames })]),
+    error: (problem) => event("error", [JSON.stringify(problem)]),
   };
 }
 
@@ -94,32 +114,38 @@ export function streamOf(
   rest: AsyncIterator<Frame, unknown, void>,
   problemOf: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let frames = 0;
-  let next: Frame | null = first;
+  const pace = new Pace();
+  const chunks = chunksOf(writer, first, rest, problemOf);
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const send = (bytes: Uint8Array) => controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
-      try {
-        if (next === null) {
-          const result = await rest.next();
-          if (result.done) {
-            send(writer.end(frames));
-            return controller.close();
-          }
-          next = result.value;
-        }
-        if (frames === 0) send(writer.start(next));
-        send(writer.frame(next));
-        frames++;
-        next = null;
-      } catch (error) {
-        send(writer.error(problemOf(error)));
-        controller.close();
-      }
+      await pace.rest();
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value as Uint8Array<ArrayBuffer>);
     },
     async cancel() {
       await rest.return?.();
     },
     // Nothing is computed before it is asked for.
   }, { highWaterMark: 0 });
+}
+
+/** Chunks of an answer; a frame is computed when those of the one before it were taken. */
+async function* chunksOf(
+  writer: StreamWriter,
+  first: Frame,
+  rest: AsyncIterator<Frame, unknown, void>,
+  problemOf: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield* writer.start(first);
+  try {
+    let frames = 0;
+    for (let next: IteratorResult<Frame, unknown> = { value: first }; !next.done; next = await rest.next()) {
+      yield* writer.frame(next.value);
+      frames++;
+    }
+    yield* writer.end(frames);
+  } catch (error) {
+    yield* writer.error(problemOf(error));
+  }
 }

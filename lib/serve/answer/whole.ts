@@ -6,6 +6,7 @@ import { type WritableArray, writeNpz } from "../../io/npy_writer.ts";
 import { Refusal } from "../refusal.ts";
 import { describeWindow, shapeOf } from "./describe.ts";
 import { type NumberForm, numbersJson } from "./numbers.ts";
+import { encoded } from "./pieces.ts";
 
 /** What made an answer. */
 export interface Origin {
@@ -13,22 +14,33 @@ export interface Origin {
   readonly seed: number;
 }
 
-/** A window as the text of a JSON object. */
-export function windowJson(sample: Sample, form?: NumberForm): string {
+/** A window as the text of a JSON object, in pieces. */
+export function* windowJson(sample: Sample, form?: NumberForm): Generator<string, void, void> {
   const { info, values } = sample;
-  const fields = info.fields.map((field, i) => {
+  yield `${JSON.stringify(describeWindow(sample)).slice(0, -1)},"fields":{`;
+  for (const [i, field] of info.fields.entries()) {
     const { name, order, constant } = field;
     const shape = JSON.stringify(shapeOf(info, field, sample.times.length));
-    const told = `"order":${order},"constant":${constant},"shape":${shape}`;
-    return `${JSON.stringify(name)}:{${told},"values":${numbersJson(values[i]!, form)}}`;
-  });
-  return `${JSON.stringify(describeWindow(sample)).slice(0, -1)},"fields":{${fields.join(",")}}}`;
+    yield `${i > 0 ? "," : ""}${JSON.stringify(name)}:`;
+    yield `{"order":${order},"constant":${constant},"shape":${shape},"values":`;
+    yield* numbersJson(values[i]!, form);
+    yield "}";
+  }
+  yield "}}";
 }
 
-/** JSON: what made it, and the frames as a window. */
-export function toJson(sample: Sample, { model, seed }: Origin, form?: NumberForm): Uint8Array {
+/** JSON: what made it, and the frames as a window; in chunks. */
+export function* toJson(
+  sample: Sample,
+  { model, seed }: Origin,
+  form?: NumberForm,
+): Generator<Uint8Array, void, void> {
   const about = JSON.stringify({ model, steps: sample.times.length, seed }).slice(0, -1);
-  return new TextEncoder().encode(`${about},"window":${windowJson(sample, form)}}\n`);
+  yield* encoded((function* () {
+    yield `${about},"window":`;
+    yield* windowJson(sample, form);
+    yield "}\n";
+  })());
 }
 
 /** NumPy's archive: arrays of fields by name, of coordinates, and the description in one of bytes. */

@@ -42,7 +42,7 @@ export function problemExample(): object {
     type: "urn:walrus:problem:busy",
     title: "Service Unavailable",
     status: 503,
-    detail: "2 forecasts run and 64 requests wait, at most 64 may",
+    detail: "2 requests run and 64 wait, at most 64 may",
     reason: "busy",
     instance: "5f8d0c1e-3a52-4c6f-9d53-6a8f0d1b2c3d",
     retryAfter: 4,

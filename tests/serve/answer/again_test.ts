@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sample } from "../../../lib/data/dataset.ts";
-import { answerOf } from "../../../lib/serve/answer/answer_of.ts";
+import { type Answer, answerOf } from "../../../lib/serve/answer/answer_of.ts";
 import { formatNamed } from "../../../lib/serve/answer/format.ts";
 import { readForecast } from "../../../lib/serve/window/read_window.ts";
 import { following, grayScott, limits, small } from "../windows.ts";
@@ -20,6 +20,8 @@ async function wanted(start: Sample): Promise<Sample> {
   };
 }
 
+const bytesOf = (body: Answer["body"]) => new Response(body as BodyInit).bytes();
+
 const starts = { grayScott: () => grayScott(), small: () => Promise.resolve(small()) };
 
 for (const [name, start] of Object.entries(starts)) {
@@ -33,7 +35,7 @@ for (const [name, start] of Object.entries(starts)) {
         ABOUT,
       );
       const { start: again, options } = await readForecast(
-        body as Uint8Array,
+        await bytesOf(body),
         type,
         new URLSearchParams(),
         limits(),
@@ -48,7 +50,7 @@ Deno.test("JSON in base64 has the same numbers", async () => {
   const window = small();
   const about = { ...ABOUT, numbers: "base64" } as const;
   const { body } = await answerOf(formatNamed("json")!, window, following(window, ABOUT.steps), about);
-  const read = await readForecast(body as Uint8Array, "", new URLSearchParams(), limits());
+  const read = await readForecast(await bytesOf(body), "", new URLSearchParams(), limits());
   assert.deepEqual(read.start, await wanted(window));
 });
 
@@ -56,7 +58,7 @@ Deno.test("outputs leaves the other fields out, and is refused for a field that 
   const window = small();
   const about = { ...ABOUT, outputs: ["velocity", "mask"] };
   const { body } = await answerOf(formatNamed("npz")!, window, following(window, ABOUT.steps), about);
-  const read = await readForecast(body as Uint8Array, "", new URLSearchParams(), limits());
+  const read = await readForecast(await bytesOf(body), "", new URLSearchParams(), limits());
   const all = await wanted(window);
   assert.deepEqual(read.start!.info.fields.map(({ name }) => name), ["velocity", "mask"]);
   assert.deepEqual(read.start!.values, [all.values[1], all.values[3]]);

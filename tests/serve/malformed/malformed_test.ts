@@ -17,7 +17,7 @@ Deno.test("200 malformed requests of every content type are refused in words, an
     env: { NO_COLOR: "1" },
   }).output();
   const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert.equal(code, 0, error);
+  assert.equal(code, 0, `${error}`);
   // Each kind of outcome happens, or what is tried is beyond recognition, or does no harm.
   for (const outcome of ["malformed", "too_large", "unfit", "answered"]) {
     assert.match(out!, new RegExp(`\\b[1-9]\\d* ${outcome}\\b`));

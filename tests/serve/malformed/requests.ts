@@ -12,7 +12,7 @@ import { toJson, toNpz } from "../../../lib/serve/answer/whole.ts";
 import { broken, load, wildYaml } from "../../fuzz/kinds.ts";
 import { addresses, heapPlaces, lying, zipPlaces } from "../../fuzz/lies.ts";
 import { LIES } from "../../fuzz/mutate.ts";
-import { small } from "../windows.ts";
+import { jsonText, small } from "../windows.ts";
 import { deflatedArchive, oneChunk } from "./bombs.ts";
 
 /** A request before it is sent. */
@@ -36,7 +36,7 @@ export function validWindow(): Sample {
 }
 
 const WINDOW = validWindow();
-const VALID = JSON.parse(new TextDecoder().decode(toJson(WINDOW, { model: "small", seed: 1 })));
+const VALID = JSON.parse(jsonText(toJson(WINDOW, { model: "small", seed: 1 })));
 
 /** Values that may stand anywhere in JSON. */
 const odd = fc.constantFrom<unknown>(

@@ -11,7 +11,7 @@ import { toJson, toNpz } from "../../../lib/serve/answer/whole.ts";
 import type { Limits } from "../../../lib/serve/limits.ts";
 import { type Reason, Refusal } from "../../../lib/serve/refusal.ts";
 import { readForecast } from "../../../lib/serve/window/read_window.ts";
-import { limits, small } from "../windows.ts";
+import { jsonText, limits, small } from "../windows.ts";
 
 const text = new TextEncoder();
 const sample = small();
@@ -42,7 +42,7 @@ function safetensors(described: unknown = description()): Uint8Array {
 }
 
 function json(change: (body: Record<string, unknown>) => unknown = (body) => body): Uint8Array {
-  return text.encode(JSON.stringify(change(JSON.parse(new TextDecoder().decode(toJson(sample, ORIGIN))))));
+  return text.encode(JSON.stringify(change(JSON.parse(jsonText(toJson(sample, ORIGIN))))));
 }
 
 async function read(body: Uint8Array, type = "", query = "", some: Partial<Limits> = {}): Promise<Sample> {
@@ -247,7 +247,9 @@ Deno.test("descriptions that do not fit are refused with the entry", async () =>
   for (const body of changed({ scalars: { a: [1, 2] } })) {
     await refused("too_large", /scalars.a has 2 numbers, this service takes at most 1/, body);
   }
-  for (const body of changed({ fields: {} })) await refused("malformed", /fields has none that varies/, body);
+  for (const body of changed({ fields: {} })) {
+    await refused("malformed", /fields are \{\}, wanted an object of at least one/, body);
+  }
   for (const body of changed({ grid: 3, name: "" })) {
     await refused("malformed", /name is ""/, body);
   }
