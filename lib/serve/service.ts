@@ -9,6 +9,7 @@ import { ModelPool, type ServedModel } from "./models.ts";
 import type { Parts, ReadForecast } from "./parts.ts";
 import { FairQueue } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
+import { Ending } from "./signals.ts";
 import { routesOf } from "./routes.ts";
 import type { ServiceState, Telemetry } from "./telemetry.ts";
 import { type Token, tokenFinder } from "./tokens.ts";
@@ -59,22 +60,22 @@ function checkLimits(limits: Readonly<Partial<Record<string, number>>>, whose: s
   }
 }
 
-/** Counts forecasts that are under way. */
+/** Counts forecasts that are under way. A promise is made once somebody waits: edge runtimes keep those of requests apart. */
 class Active {
   #count = 0;
-  #idle = Promise.withResolvers<void>();
+  #idle: PromiseWithResolvers<void> | null = null;
 
   enter(): () => void {
     this.#count++;
     return () => {
       if (--this.#count > 0) return;
-      this.#idle.resolve();
-      this.#idle = Promise.withResolvers();
+      this.#idle?.resolve();
+      this.#idle = null;
     };
   }
 
   async ended(): Promise<void> {
-    while (this.#count > 0) await this.#idle.promise;
+    while (this.#count > 0) await (this.#idle ??= Promise.withResolvers()).promise;
   }
 }
 
@@ -94,7 +95,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     throw new RangeError("A service has no models and no upstream, wanted one of them");
   }
   const telemetry = options.telemetry ?? {};
-  const ending = new AbortController();
+  const ending = new Ending();
   const active = new Active();
   let draining = false;
   const { models: served, datasets = {}, tokens = [], origins = [] } = options;
@@ -111,7 +112,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     held: new HeldBytes(limits.held),
     wantsToken: tokens.length > 0,
     who: tokenFinder(tokens),
-    ending: ending.signal,
+    ending,
     isDraining: () => draining,
     state: () => ({
       running: parts.queue.running,
@@ -134,7 +135,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     },
     async [Symbol.asyncDispose]() {
       draining = true;
-      ending.abort(new Refusal("draining", "The service ended", 1));
+      ending.end(new Refusal("draining", "The service ended", 1));
       await active.ended();
       parts.models[Symbol.dispose]();
       parts.datasets[Symbol.dispose]();

@@ -38,6 +38,41 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/**
+ * The end of a service, which its requests are told of. No `AbortSignal`: edge runtimes let a request touch none that
+ * another has made.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const ending = new Ending();
+ * let told: unknown;
+ * ending.onEnd((reason) => told = reason);
+ * const forget = ending.onEnd(() => assert.fail());
+ * forget();
+ * ending.end("over");
+ * assert.equal(told, "over");
+ * ```
+ */
+export class Ending {
+  readonly #listeners = new Set<(reason: unknown) => void>();
+  #ended: { readonly reason: unknown } | null = null;
+
+  /** Tells a listener, at once where it is over already. @returns forgets it */
+  onEnd(listener: (reason: unknown) => void): () => void {
+    if (this.#ended) listener(this.#ended.reason);
+    else this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** It is over. */
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+    for (const listener of [...this.#listeners]) listener(reason);
+    this.#listeners.clear();
+  }
+}
+
 /** What may end a request. */
 export interface RequestSignal extends Disposable {
   readonly signal: AbortSignal;
@@ -51,21 +86,19 @@ export interface RequestSignal extends Disposable {
  * The signal of a request.
  *
  * @param request whose client may leave, and may say how long it waits
- * @param ending fires when the service ends
+ * @param ending of the service
  * @param most seconds that it may take
  * @throws Refusal `malformed` for a deadline that is none
  */
-export function requestSignal(request: Request, ending: AbortSignal, most: number): RequestSignal {
+export function requestSignal(request: Request, ending: Ending, most: number): RequestSignal {
   const seconds = Math.min(most, readDeadline(request.headers) ?? most);
   const controller = new AbortController();
   const left = () => controller.abort(new LeftError("The client left"));
-  const ended = () => controller.abort(ending.reason);
   const late = () => controller.abort(new Refusal("deadline", `The request took longer than ${seconds} s`));
   const timer = setTimeout(late, Math.min(seconds * 1000, LONGEST));
   if (request.signal.aborted) left();
   request.signal.addEventListener("abort", left);
-  if (ending.aborted) ended();
-  ending.addEventListener("abort", ended);
+  const forget = ending.onEnd((reason) => controller.abort(reason));
   return {
     signal: controller.signal,
     seconds,
@@ -73,7 +106,7 @@ export function requestSignal(request: Request, ending: AbortSignal, most: numbe
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       request.signal.removeEventListener("abort", left);
-      ending.removeEventListener("abort", ended);
+      forget();
     },
   };
 }
