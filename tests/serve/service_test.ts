@@ -307,6 +307,11 @@ Deno.test("what can not be a service is refused when it is made", () => {
     () => forecastService({ models, limits: { bytes: 0 } }),
     /limits of the service say bytes: 0/,
   );
+  const tokens = [{ name: "lab", sha256: "0".repeat(64), limits: { running: 9 } }];
+  assert.throws(
+    () => forecastService({ models, tokens }),
+    /token "lab" name "running", which all tokens share/,
+  );
   const wrong = { stepz: 1 } as Record<string, number>;
   assert.throws(() => forecastService({ models, limits: wrong }), /name "stepz", there are bytes, /);
 });
