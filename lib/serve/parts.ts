@@ -6,6 +6,7 @@ import type { HeldBytes } from "./held.ts";
 import type { Limits } from "./limits.ts";
 import type { ModelPool, ServedModel } from "./models.ts";
 import type { FairQueue } from "./queue.ts";
+import type { Ending } from "./signals.ts";
 import type { ServiceState, Telemetry } from "./telemetry.ts";
 import type { tokenFinder } from "./tokens.ts";
 import type { ForecastRequest } from "./window/read_window.ts";
@@ -48,8 +49,8 @@ export interface Parts {
   /** Whether requests want a token. */
   readonly wantsToken: boolean;
   readonly who: ReturnType<typeof tokenFinder>;
-  /** Fires when the service ends. */
-  readonly ending: AbortSignal;
+  /** Ends what is under way when the service ends. */
+  readonly ending: Ending;
   readonly isDraining: () => boolean;
   readonly state: () => ServiceState;
   /** A forecast begins; gives what is called when it is over. */

@@ -10,6 +10,7 @@ import type { Parts, ReadForecast } from "./parts.ts";
 import { FairQueue } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
 import { routesOf } from "./routes.ts";
+import { Ending } from "./signals.ts";
 import type { ServiceState, Telemetry } from "./telemetry.ts";
 import { type Token, tokenFinder } from "./tokens.ts";
 
@@ -62,19 +63,20 @@ function checkLimits(limits: Readonly<Partial<Record<string, number>>>, whose: s
 /** Counts forecasts that are under way. */
 class Active {
   #count = 0;
-  #idle = Promise.withResolvers<void>();
+  /** Whoever waits for the end. Made by them: edge runtimes want a promise to be of the request that waits for it. */
+  readonly #waiting = new Set<() => void>();
 
   enter(): () => void {
     this.#count++;
     return () => {
       if (--this.#count > 0) return;
-      this.#idle.resolve();
-      this.#idle = Promise.withResolvers();
+      for (const tell of this.#waiting) tell();
+      this.#waiting.clear();
     };
   }
 
   async ended(): Promise<void> {
-    while (this.#count > 0) await this.#idle.promise;
+    while (this.#count > 0) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 }
 
@@ -94,7 +96,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     throw new RangeError("A service has no models and no upstream, wanted one of them");
   }
   const telemetry = options.telemetry ?? {};
-  const ending = new AbortController();
+  const ending = new Ending();
   const active = new Active();
   let draining = false;
   const { models: served, datasets = {}, tokens = [], origins = [] } = options;
@@ -111,7 +113,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     held: new HeldBytes(limits.held),
     wantsToken: tokens.length > 0,
     who: tokenFinder(tokens),
-    ending: ending.signal,
+    ending,
     isDraining: () => draining,
     state: () => ({
       running: parts.queue.running,
@@ -134,7 +136,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     },
     async [Symbol.asyncDispose]() {
       draining = true;
-      ending.abort(new Refusal("draining", "The service ended", 1));
+      ending.end(new Refusal("draining", "The service ended", 1));
       await active.ended();
       parts.models[Symbol.dispose]();
       parts.datasets[Symbol.dispose]();

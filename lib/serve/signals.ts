@@ -38,6 +38,28 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/**
+ * Ends what is under way when the service ends. No signal: edge runtimes bind one to the request within which it was made,
+ * and make none where there is no request.
+ */
+export class Ending {
+  readonly #listeners = new Set<(reason: Refusal) => void>();
+  #reason: Refusal | null = null;
+
+  /** Ends all that listen, and at once whoever comes later. */
+  end(reason: Refusal): void {
+    this.#reason ??= reason;
+    for (const listener of [...this.#listeners]) listener(reason);
+  }
+
+  /** @returns what stops listening */
+  listen(listener: (reason: Refusal) => void): () => void {
+    if (this.#reason) listener(this.#reason);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
 /** What may end a request. */
 export interface RequestSignal extends Disposable {
   readonly signal: AbortSignal;
@@ -55,17 +77,15 @@ export interface RequestSignal extends Disposable {
  * @param most seconds that it may take
  * @throws Refusal `malformed` for a deadline that is none
  */
-export function requestSignal(request: Request, ending: AbortSignal, most: number): RequestSignal {
+export function requestSignal(request: Request, ending: Ending, most: number): RequestSignal {
   const seconds = Math.min(most, readDeadline(request.headers) ?? most);
   const controller = new AbortController();
   const left = () => controller.abort(new LeftError("The client left"));
-  const ended = () => controller.abort(ending.reason);
   const late = () => controller.abort(new Refusal("deadline", `The request took longer than ${seconds} s`));
   const timer = setTimeout(late, Math.min(seconds * 1000, LONGEST));
   if (request.signal.aborted) left();
   request.signal.addEventListener("abort", left);
-  if (ending.aborted) ended();
-  ending.addEventListener("abort", ended);
+  const forget = ending.listen((reason) => controller.abort(reason));
   return {
     signal: controller.signal,
     seconds,
@@ -73,7 +93,7 @@ export function requestSignal(request: Request, ending: AbortSignal, most: numbe
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       request.signal.removeEventListener("abort", left);
-      ending.removeEventListener("abort", ended);
+      forget();
     },
   };
 }

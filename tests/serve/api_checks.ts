@@ -9,6 +9,7 @@ import { describeWindow, shapeOf } from "../../lib/serve/answer/describe.ts";
 import { readFrames } from "../../lib/serve/answer/read_frames.ts";
 import { toJson, toNpz } from "../../lib/serve/answer/whole.ts";
 import { readForecast } from "../../lib/serve/window/read_window.ts";
+import { jsonText } from "./windows.ts";
 import { LIMITS } from "../../lib/serve/limits.ts";
 
 /** Sends a request to a path. */
@@ -33,7 +34,7 @@ function bodies(start: Sample): Readonly<Record<string, Uint8Array>> {
     shape: shapeOf(info, field, times.length),
     data: values[i]!,
   }));
-  const body = JSON.parse(new TextDecoder().decode(toJson(start, { model: "small", seed: 1 })));
+  const body = JSON.parse(jsonText(toJson(start, { model: "small", seed: 1 })));
   return {
     "application/json": new TextEncoder().encode(JSON.stringify({ ...body, steps: STEPS })),
     "application/x-npz": toNpz(start),
