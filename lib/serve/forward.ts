@@ -168,6 +168,7 @@ class Passage {
       let why: string;
       let asked: number | null = null;
       let response: Response | null = null;
+      let cause: unknown;
       try {
         response = await send(this.#ask(this.#end.signal));
         if (!PASSING.includes(response.status)) return response;
@@ -178,7 +179,8 @@ class Passage {
         why = "it could not be reached";
         // Whoever sends the body went away, or sends too much: not the other endpoint's fault.
         if (this.#body?.failure) throw this.#body.failure;
-        if (!(error instanceof TypeError)) throw error;
+        if (error instanceof Refusal) throw error;
+        cause = error;
       }
       // Replicas that are asked at the same time should not be asked again at the same time.
       const usual = backoff * 2 ** (attempt - 1) * (0.5 + Math.random());
@@ -188,7 +190,9 @@ class Passage {
         if (response && isOurs(response)) return response;
         await response?.body?.cancel().catch(() => {});
         const times = attempt === 1 ? "" : ` ${attempt} times`;
-        throw new Refusal("upstream", `The endpoint that computes was asked${times}: ${why}`, asked ?? 1);
+        throw new Refusal("upstream", `The endpoint that computes was asked${times}: ${why}`, asked ?? 1, {
+          cause,
+        });
       }
       await response?.body?.cancel().catch(() => {});
       onRetry?.(why, attempt);

@@ -42,6 +42,8 @@ export interface ModelUse extends Disposable {
    * @throws Refusal `memory` where it never fits
    */
   admit(kind: string, need: MemoryEstimate): boolean;
+  /** What it computes with is gone: the next request loads it anew. */
+  discard(): void;
 }
 
 /** Bytes of a number of weights, at most. */
@@ -161,10 +163,17 @@ export class ModelPool implements Disposable {
       model: loaded.model,
       seconds,
       admit: (kind, need) => this.#admit(name, loaded, kind, need),
+      discard: () => {
+        if (this.#loaded.get(name) !== loaded) return;
+        this.#loaded.delete(name);
+        if (loaded.users === 0) this.#end(name, loaded);
+      },
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
         loaded.users--;
+        // One that was discarded ends with its last user.
+        if (loaded.users === 0 && this.#loaded.get(name) !== loaded) this.#end(name, loaded);
         this.#tellChange();
       },
     };
@@ -216,6 +225,10 @@ export class ModelPool implements Disposable {
 
   #evict(name: string, loaded: Loaded): void {
     this.#loaded.delete(name);
+    this.#end(name, loaded);
+  }
+
+  #end(name: string, loaded: Loaded): void {
     this.#telemetry.model?.(name, "evicted", loaded.needs.bytes());
     loaded.model[Symbol.dispose]();
   }

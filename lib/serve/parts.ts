@@ -49,7 +49,7 @@ export interface Parts {
   /** Whether requests want a token. */
   readonly wantsToken: boolean;
   readonly who: ReturnType<typeof tokenFinder>;
-  /** Ends what is under way when the service ends. */
+  /** Fires when the service ends. */
   readonly ending: Ending;
   readonly isDraining: () => boolean;
   readonly state: () => ServiceState;

@@ -39,24 +39,37 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
 }
 
 /**
- * Ends what is under way when the service ends. No signal: edge runtimes bind one to the request within which it was made,
- * and make none where there is no request.
+ * The end of a service, which its requests are told of. No `AbortSignal`: edge runtimes let a request touch none that
+ * another has made.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const ending = new Ending();
+ * let told: unknown;
+ * ending.onEnd((reason) => told = reason);
+ * const forget = ending.onEnd(() => assert.fail());
+ * forget();
+ * ending.end("over");
+ * assert.equal(told, "over");
+ * ```
  */
 export class Ending {
-  readonly #listeners = new Set<(reason: Refusal) => void>();
-  #reason: Refusal | null = null;
+  readonly #listeners = new Set<(reason: unknown) => void>();
+  #ended: { readonly reason: unknown } | null = null;
 
-  /** Ends all that listen, and at once whoever comes later. */
-  end(reason: Refusal): void {
-    this.#reason ??= reason;
-    for (const listener of [...this.#listeners]) listener(reason);
+  /** Tells a listener, at once where it is over already. @returns forgets it */
+  onEnd(listener: (reason: unknown) => void): () => void {
+    if (this.#ended) listener(this.#ended.reason);
+    else this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
-  /** @returns what stops listening */
-  listen(listener: (reason: Refusal) => void): () => void {
-    if (this.#reason) listener(this.#reason);
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** It is over. */
+  end(reason: unknown): void {
+    this.#ended ??= { reason };
+    for (const listener of [...this.#listeners]) listener(reason);
+    this.#listeners.clear();
   }
 }
 
@@ -73,7 +86,7 @@ export interface RequestSignal extends Disposable {
  * The signal of a request.
  *
  * @param request whose client may leave, and may say how long it waits
- * @param ending fires when the service ends
+ * @param ending of the service
  * @param most seconds that it may take
  * @throws Refusal `malformed` for a deadline that is none
  */
@@ -85,7 +98,7 @@ export function requestSignal(request: Request, ending: Ending, most: number): R
   const timer = setTimeout(late, Math.min(seconds * 1000, LONGEST));
   if (request.signal.aborted) left();
   request.signal.addEventListener("abort", left);
-  const forget = ending.listen((reason) => controller.abort(reason));
+  const forget = ending.onEnd((reason) => controller.abort(reason));
   return {
     signal: controller.signal,
     seconds,

@@ -11,6 +11,7 @@ import { toJson, toNpz } from "../../lib/serve/answer/whole.ts";
 import { readForecast } from "../../lib/serve/window/read_window.ts";
 import { jsonText } from "./windows.ts";
 import { LIMITS } from "../../lib/serve/limits.ts";
+import { jsonText } from "./windows.ts";
 
 /** Sends a request to a path. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;

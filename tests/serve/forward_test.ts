@@ -207,7 +207,7 @@ Deno.test("forward() keeps no more of a body than it may", async () => {
 });
 
 Deno.test("forward() gives up after its attempts, with a refusal that may be tried again", async () => {
-  const { send, asked } = scripted(...Array.from({ length: 3 }, () => new TypeError("refused")));
+  const { send, asked } = scripted(...Array.from({ length: 3 }, () => new Error("Network connection lost")));
   await assert.rejects(
     forward(post("{}"), { ...UPSTREAM, attempts: 3 }, { ...OPTIONS, send }),
     refused("upstream", /was asked 3 times: it could not be reached/, 1),
