@@ -70,8 +70,8 @@ export class ModelPool implements Disposable {
   readonly #loading = new Map<string, Promise<Loaded>>();
   /** Resolved when whoever waits for memory has it. */
   #gate: Promise<void> = Promise.resolve();
-  /** Told when a network is no longer in use. */
-  #changed = Promise.withResolvers<void>();
+  /** Told when a network is no longer in use; each by a promise of its own request. */
+  readonly #waiting = new Set<() => void>();
   #uses = 0;
   #disposed = false;
 
@@ -180,8 +180,8 @@ export class ModelPool implements Disposable {
   }
 
   #tellChange(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    for (const tell of this.#waiting) tell();
+    this.#waiting.clear();
   }
 
   #admit(name: string, loaded: Loaded, kind: string, need: MemoryEstimate): boolean {
@@ -252,7 +252,7 @@ export class ModelPool implements Disposable {
         // Programs of other windows go with the network that they are of.
         const isOwn = loaded.users === 0 && loaded.needs.hasOthers(kind);
         if (isOwn) this.#evict(name, loaded);
-        else await untilAborted(this.#changed.promise, signal);
+        else await untilAborted(new Promise<void>((resolve) => this.#waiting.add(resolve)), signal);
       }
     } finally {
       resolve();
