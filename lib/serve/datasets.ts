@@ -3,6 +3,7 @@
 
 import type { Dataset, Sample, SampleInfo, Split, Trajectory } from "../data/dataset.ts";
 import { didYouMean } from "../data/near_names.ts";
+import { quoted } from "../io/quote.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
@@ -43,7 +44,7 @@ export class DatasetPool implements Disposable {
       const there = this.names.length > 0 ? `there are ${this.names.join(", ")}` : "none are configured";
       throw new Refusal(
         "not_found",
-        `There is no data set "${name}"${didYouMean(name, this.names)}; ${there}`,
+        `There is no data set ${quoted(name)}${didYouMean(name, this.names)}; ${there}`,
       );
     }
     const known = this.#open.get(name);
@@ -84,7 +85,10 @@ export class DatasetPool implements Disposable {
 
 async function splitOf(data: Dataset, { dataset, split }: DataReference): Promise<Split> {
   if (split === undefined || data.splits.includes(split)) return await data.split(split);
-  throw new Refusal("not_found", `"${dataset}" has no split "${split}", it has ${data.splits.join(", ")}`);
+  throw new Refusal(
+    "not_found",
+    `"${dataset}" has no split ${quoted(split)}, it has ${data.splits.join(", ")}`,
+  );
 }
 
 async function trajectoryOf(data: Dataset, reference: DataReference): Promise<Trajectory> {

@@ -50,22 +50,28 @@ export class Exchange {
   async phase<T>(phase: Phase, run: () => Promise<T>): Promise<T> {
     const began = performance.now();
     try {
-      const { span } = this.#telemetry;
-      if (!span) return await run();
-      const attributes = {
-        "forecast.request_id": this.id,
-        ...(this.model === null ? {} : { "forecast.model": this.model }),
-      };
-      return await span.call(this.#telemetry, `forecast ${phase}`, attributes, run) as T;
+      return await this.span(phase, run);
     } finally {
       this.took(phase, (performance.now() - began) / 1000);
     }
   }
 
+  /** Runs a phase as a span of its own. */
+  async span<T>(phase: Phase, run: () => Promise<T>): Promise<T> {
+    const { span } = this.#telemetry;
+    if (!span) return await run();
+    const attributes = {
+      "forecast.request_id": this.id,
+      ...(this.model === null ? {} : { "forecast.model": this.model }),
+    };
+    return await span.call(this.#telemetry, `forecast ${phase}`, attributes, run) as T;
+  }
+
   /** Notes why it is refused or ends early; a fault of the service is told by itself. */
   failed(refusal: Refusal): void {
     this.reason = refusal.reason;
-    if (refusal.reason === "failed") this.#telemetry.fault?.(refusal.cause ?? refusal, this.id);
+    const isFault = refusal.reason === "failed" || (refusal.reason === "busy" && refusal.cause !== undefined);
+    if (isFault) this.#telemetry.fault?.(refusal.cause ?? refusal, this.id);
   }
 
   /** Notes what ended it, where that was the client. */

@@ -1,6 +1,7 @@
 // A forecast of a network of the pool: checked before it waits for its turn, and with room made for it where its plan
 // wants some.
 
+import { DeviceLostError, DisposedError } from "../compile/device.ts";
 import { nearNames } from "../data/near_names.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
@@ -106,6 +107,12 @@ function kindOf(use: ModelUse, task: ForecastTask): string {
   }
 }
 
+/** Whether an error says that the device of a network, or its worker, is gone. */
+function isGone(error: unknown): boolean {
+  return error instanceof DeviceLostError || error instanceof DisposedError ||
+    (error instanceof Error && error.message.startsWith("The worker ended"));
+}
+
 /** What is told of a forecast while it runs. */
 export interface ForecastEvents {
   /** The network is loaded: after so many seconds. */
@@ -158,6 +165,10 @@ export async function* forecastFrames(
       return;
     } catch (error) {
       if (refusal) throw refusal;
+      if (!signal.aborted && isGone(error)) {
+        use.discard();
+        throw new Refusal("busy", "What computes was lost, and is opened again", 1, { cause: error });
+      }
       if (!wanted || signal.aborted) throw began ? error : unfitOf(error, signal);
     }
     use = await pool.makeRoom(task.model, kind, wanted, signal);

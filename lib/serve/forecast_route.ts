@@ -87,6 +87,9 @@ async function* told(
   { exchange, signal }: Course,
   parts: Parts,
 ): AsyncGenerator<Frame, void, void> {
+  // From the first frame to the last, with the reader's pauses in between.
+  const over = Promise.withResolvers<void>();
+  const spanned = exchange.span("compute", () => over.promise);
   try {
     for (;;) {
       const began = performance.now();
@@ -104,6 +107,8 @@ async function* told(
     exchange.failed(refusal);
     throw refusal;
   } finally {
+    over.resolve();
+    await spanned;
     await frames.return?.(undefined);
   }
 }
@@ -159,8 +164,12 @@ async function forecastHere(
     await exchange.phase("wait", () => parts.queue.take(exchange.token, limits.perToken, signal)),
   );
   signal.throwIfAborted();
-  const events = { onLoaded: (seconds: number) => exchange.took("load", seconds) };
-  const frames = told(forecastFrames(parts.models, task, signal, events), course, parts);
+  const onLoaded = (seconds: number) => {
+    exchange.took("load", seconds);
+    // The first frame was waited for meanwhile.
+    exchange.took("compute", -seconds);
+  };
+  const frames = told(forecastFrames(parts.models, task, signal, { onLoaded }), course, parts);
   const { type, body } = await answerOf(format, task.start, frames, wanted);
   // What is there whole waits for its reader alone.
   if (!format.streams) place[Symbol.dispose]();
@@ -199,7 +208,9 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
     exchange.model = name ?? null;
     return await passOn(parts, course, read.bytes);
   }
-  exchange.model = name ?? parts.models.names[0]!;
+  const own = name ?? parts.models.names[0]!;
+  parts.models.check(own, parts.upstream?.models);
+  exchange.model = own;
   return await forecastHere(parts, read, format, course, holding);
 }
 

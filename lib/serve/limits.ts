@@ -47,3 +47,6 @@ export const LIMITS: Limits = {
   perToken: 64,
   memory: 4 * 2 ** 30,
 };
+
+/** Those that hold for a service as a whole: no token has its own. */
+export const SHARED_LIMITS: readonly (keyof Limits)[] = ["held", "running", "waiting", "memory"];

@@ -5,6 +5,7 @@
 
 import type { ForecastModel } from "../forecast/forecast_model.ts";
 import type { MemoryEstimate } from "../forecast/prepare.ts";
+import { quoted } from "../io/quote.ts";
 import { didYouMean } from "../data/near_names.ts";
 import { untilAborted } from "./signals.ts";
 import { MemoryNeeds } from "./memory.ts";
@@ -41,6 +42,8 @@ export interface ModelUse extends Disposable {
    * @throws Refusal `memory` where it never fits
    */
   admit(kind: string, need: MemoryEstimate): boolean;
+  /** What it computes with is gone: the next request loads it anew. */
+  discard(): void;
 }
 
 /** Bytes of a number of weights, at most. */
@@ -98,11 +101,17 @@ export class ModelPool implements Disposable {
     return this.#loaded.get(name)?.model;
   }
 
-  /** @throws Refusal `not_found` */
-  check(name: string): void {
+  /**
+   * Whether there is one of a name.
+   *
+   * @param others names of those that are elsewhere
+   * @throws Refusal `not_found`
+   */
+  check(name: string, others: readonly string[] = []): void {
     if (Object.hasOwn(this.#served, name)) return;
-    const hint = didYouMean(name, this.names);
-    throw new Refusal("not_found", `There is no model "${name}"${hint}; there are ${this.names.join(", ")}`);
+    const all = [...this.names, ...others];
+    const words = `There is no model ${quoted(name)}${didYouMean(name, all)}; there are ${all.join(", ")}`;
+    throw new Refusal("not_found", words);
   }
 
   /**
@@ -154,10 +163,17 @@ export class ModelPool implements Disposable {
       model: loaded.model,
       seconds,
       admit: (kind, need) => this.#admit(name, loaded, kind, need),
+      discard: () => {
+        if (this.#loaded.get(name) !== loaded) return;
+        this.#loaded.delete(name);
+        if (loaded.users === 0) this.#end(name, loaded);
+      },
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
         loaded.users--;
+        // One that was discarded ends with its last user.
+        if (loaded.users === 0 && this.#loaded.get(name) !== loaded) this.#end(name, loaded);
         this.#tellChange();
       },
     };
@@ -209,6 +225,10 @@ export class ModelPool implements Disposable {
 
   #evict(name: string, loaded: Loaded): void {
     this.#loaded.delete(name);
+    this.#end(name, loaded);
+  }
+
+  #end(name: string, loaded: Loaded): void {
     this.#telemetry.model?.(name, "evicted", loaded.needs.bytes());
     loaded.model[Symbol.dispose]();
   }

@@ -4,7 +4,7 @@
 import { DatasetPool, type ServedDataset } from "./datasets.ts";
 import type { Upstream } from "./forward.ts";
 import { HeldBytes } from "./held.ts";
-import { LIMITS, type Limits } from "./limits.ts";
+import { LIMITS, type Limits, SHARED_LIMITS } from "./limits.ts";
 import { ModelPool, type ServedModel } from "./models.ts";
 import type { Parts, ReadForecast } from "./parts.ts";
 import { FairQueue } from "./queue.ts";
@@ -50,13 +50,19 @@ const readHere: ReadForecast = async (body, mediaType, query, limits, signal) =>
   return await readForecast(body, mediaType, query, limits, signal);
 };
 
-/** Refuses limits that are none. */
-function checkLimits(limits: Readonly<Partial<Record<string, number>>>, whose: string): void {
+/** Refuses limits that are none, and of a token those that are the service's. */
+function checkLimits(limits: Readonly<Partial<Record<string, number>>>, token?: string): void {
+  const whose = token === undefined ? "The limits of the service" : `The limits of token "${token}"`;
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(LIMITS, name)) {
       throw new RangeError(`${whose} name "${name}", there are ${Object.keys(LIMITS).join(", ")}`);
     }
     if (!(value! > 0)) throw new RangeError(`${whose} say ${name}: ${value}, wanted a number above 0`);
+    if (token !== undefined && SHARED_LIMITS.includes(name as keyof Limits)) {
+      throw new RangeError(
+        `${whose} name "${name}", which all tokens share: wanted it in those of the service`,
+      );
+    }
   }
 }
 
@@ -87,10 +93,8 @@ class Active {
  */
 export function forecastService(options: ServiceOptions): ForecastService {
   const limits: Limits = { ...LIMITS, ...options.limits };
-  checkLimits(options.limits ?? {}, "The limits of the service");
-  for (const token of options.tokens ?? []) {
-    checkLimits(token.limits ?? {}, `The limits of token "${token.name}"`);
-  }
+  checkLimits(options.limits ?? {});
+  for (const { name, limits = {} } of options.tokens ?? []) checkLimits(limits, name);
   if (Object.keys(options.models).length === 0 && !options.upstream) {
     throw new RangeError("A service has no models and no upstream, wanted one of them");
   }

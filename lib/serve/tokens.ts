@@ -10,7 +10,7 @@ export interface Token {
   readonly name: string;
   /** SHA-256 of the token, in hexadecimal: `printf %s TOKEN | sha256sum`. */
   readonly sha256: string;
-  /** Limits that differ from those of the service. */
+  /** Limits that differ from those of the service; not those that all tokens share: held, running, waiting, memory. */
   readonly limits?: Partial<Limits>;
 }
 

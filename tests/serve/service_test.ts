@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { DeviceLostError } from "../../lib/compile/device.ts";
 import type { Problem } from "../../lib/serve/errors.ts";
 import { forecastService } from "../../lib/serve/service.ts";
+import { StubModel } from "./stub_model.ts";
 import { ask, stubService, until } from "./stub_service.ts";
 
 const get = (path: string, init: RequestInit = {}) => new Request(`http://localhost${path}`, init);
@@ -41,6 +43,7 @@ Deno.test("a forecast of a data set is answered, and told with its phases", asyn
   assert.ok(bytesOut > 100_000 && bytesIn === 37, `${bytesOut} ${bytesIn}`);
   assert.deepEqual(Object.keys(seconds).sort(), ["compute", "load", "read", "wait", "write"]);
   assert.deepEqual([told.requests.length, told.frames.length, told.faults.length], [1, 3, 0]);
+  assert.deepEqual(told.spans, ["read", "load", "wait", "compute"].map((phase) => `forecast ${phase}`));
   await service[Symbol.asyncDispose]();
 });
 
@@ -97,6 +100,26 @@ Deno.test("a fault of the service is told to its operator, and not to the client
   assert.match(String(told.faults[0]), /it broke/);
   assert.equal(told.requests[0]!.reason, "failed");
   await service[Symbol.asyncDispose]();
+});
+
+Deno.test("a device or a worker that is gone is told as what may be tried again, and the network is loaded anew", async () => {
+  for (
+    const error of [new DeviceLostError("The device was lost"), new Error("The worker ended: out of memory")]
+  ) {
+    const made: StubModel[] = [];
+    const load = () => {
+      made.push(new StubModel(made.length === 0 ? { failAt: 2, error } : {}));
+      return Promise.resolve(made.at(-1)!);
+    };
+    const { service, told } = stubService({ models: { stub: { load } } });
+    const lost = await problem(await service.fetch(ask({ steps: 3 })));
+    assert.deepEqual([lost.status, lost.reason, lost.retryAfter], [503, "busy", 1]);
+    assert.deepEqual(told.faults, [error]);
+    const again = await service.fetch(ask({ steps: 3 }));
+    assert.equal((await again.json()).steps, 3);
+    assert.deepEqual(made.map(({ disposed }) => disposed), [true, false]);
+    await service[Symbol.asyncDispose]();
+  }
 });
 
 Deno.test("a fault in the midst of a stream is its last record", async () => {
@@ -306,6 +329,11 @@ Deno.test("what can not be a service is refused when it is made", () => {
   assert.throws(
     () => forecastService({ models, limits: { bytes: 0 } }),
     /limits of the service say bytes: 0/,
+  );
+  const tokens = [{ name: "lab", sha256: "0".repeat(64), limits: { running: 9 } }];
+  assert.throws(
+    () => forecastService({ models, tokens }),
+    /token "lab" name "running", which all tokens share/,
   );
   const wrong = { stepz: 1 } as Record<string, number>;
   assert.throws(() => forecastService({ models, limits: wrong }), /name "stepz", there are bytes, /);

@@ -16,6 +16,8 @@ export interface StubOptions {
   readonly pace?: number;
   /** Throws before a frame of this number. */
   readonly failAt?: number;
+  /** What it throws then. */
+  readonly error?: Error;
   /** Numbers that it has. */
   readonly weights?: number;
 }
@@ -71,7 +73,7 @@ export class StubModel implements ForecastModel {
     try {
       for (let step = 1; step <= steps; step++) {
         await pause(pace, signal);
-        if (step === failAt) throw new Error("in /srv/secret/walrus.ts: it broke");
+        if (step === failAt) throw this.#options.error ?? new Error("in /srv/secret/network.ts: it broke");
         this.computed++;
         const size = start.values[0]!.length / start.times.length;
         const values = start.values.map((field) => field.slice(-size).map((number) => number + step));

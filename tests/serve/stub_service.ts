@@ -10,12 +10,13 @@ export interface Told {
   readonly requests: RequestRecord[];
   readonly frames: number[];
   readonly models: string[];
+  readonly spans: string[];
   readonly faults: unknown[];
 }
 
 /** A service with one stub, `stub`, and one data set, `mini`, of 13 frames of 64 x 64 points. */
 export function stubService(options: Partial<ServiceOptions> = {}, stub: StubOptions = {}) {
-  const told: Told = { requests: [], frames: [], models: [], faults: [] };
+  const told: Told = { requests: [], frames: [], models: [], spans: [], faults: [] };
   const model = new StubModel(stub);
   const service = forecastService({
     models: { stub: { description: "computes nothing", load: () => Promise.resolve(model) } },
@@ -24,6 +25,10 @@ export function stubService(options: Partial<ServiceOptions> = {}, stub: StubOpt
       request: (record) => told.requests.push(record),
       frame: (_, seconds) => told.frames.push(seconds),
       model: (name, event) => told.models.push(`${name} ${event}`),
+      span: (name, _, run) => {
+        told.spans.push(name);
+        return run();
+      },
       fault: (error) => told.faults.push(error),
       metrics: (state) => Promise.resolve({ type: "text/plain", body: `running ${state.running}\n` }),
     },

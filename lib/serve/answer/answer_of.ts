@@ -10,7 +10,7 @@ import { type AnswerFormat, formatNamed } from "./format.ts";
 import type { NumberForm } from "./numbers.ts";
 import { paced } from "./pieces.ts";
 import { eventWriter, frameWriter, streamOf } from "./stream.ts";
-import { type Origin, toHdf5, toJson, toNpz } from "./whole.ts";
+import { checkHdf5, type Origin, toHdf5, toJson, toNpz } from "./whole.ts";
 
 /** What an answer says of itself, and what it may take. */
 export interface AnswerOptions extends Origin {
@@ -96,6 +96,8 @@ export async function answerOf(
 ): Promise<Answer> {
   const { selection } = checkAnswer(format, start.info, options);
   const { type, name } = format;
+  // Where it can not be written, nothing is computed.
+  if (name === "hdf5") await checkHdf5(start.info);
   const iterator = frames[Symbol.asyncIterator]() as AsyncIterator<Frame, unknown, void>;
   if (format.streams) {
     const first = await iterator.next();

@@ -1,7 +1,7 @@
 // Answers that are sent when all frames are there: JSON, npz, HDF5. JSON and npz have the form of windows, HDF5 is The
 // Well's, so each can be sent again to go on from it.
 
-import type { Sample } from "../../data/dataset.ts";
+import type { Sample, SampleInfo } from "../../data/dataset.ts";
 import { type WritableArray, writeNpz } from "../../io/npy_writer.ts";
 import { Refusal } from "../refusal.ts";
 import { describeWindow, shapeOf } from "./describe.ts";
@@ -83,16 +83,27 @@ export function toNpz(sample: Sample): Uint8Array {
 }
 
 /**
- * A Well file.
+ * Refuses an answer in HDF5 where it can not be written.
  *
- * @throws Refusal where HDF5 can not be written: in edge runtimes, and of scattered points
+ * @throws Refusal in edge runtimes, and for scattered points
  */
-export async function toHdf5(sample: Sample, { model, seed }: Origin): Promise<Uint8Array> {
-  const { writeSamples } = await import("../../data/write_samples.ts");
+export async function checkHdf5({ grid, dataset }: SampleInfo): Promise<void> {
+  if (grid.coordinates.length !== grid.axes.length) {
+    const words =
+      `The points of "${dataset}" are scattered, which The Well's HDF5 has no form for; wanted another`;
+    throw new Refusal("not_acceptable", words);
+  }
+  const { hdf5Library } = await import("../../io/hdf5_library.ts");
   try {
-    return await writeSamples([sample], { model, seed });
+    await hdf5Library();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new Refusal("not_acceptable", error.message, null, { cause: error });
   }
+}
+
+/** A Well file; only where {@link checkHdf5} has nothing against it. */
+export async function toHdf5(sample: Sample, { model, seed }: Origin): Promise<Uint8Array> {
+  const { writeSamples } = await import("../../data/write_samples.ts");
+  return await writeSamples([sample], { model, seed });
 }
