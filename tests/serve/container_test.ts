@@ -142,7 +142,7 @@ Deno.test("the image's configuration has the packages that are loaded, with the 
   const all = Object.fromEntries(Object.entries(await lockOf("deno.lock")).map(withoutPeers));
   const own = Object.entries(await lockOf(LOCK)).map(withoutPeers);
   assert.ok(own.length > 8);
-  for (const [id, integrity] of own) assert.equal(integrity, all[id!], id);
+  for (const [id, integrity] of own) assert.equal(integrity, all[id!], `${id}`);
   const specifiers = Object.keys(JSON.parse(await Deno.readTextFile(inRepository(LOCK))).specifiers);
   for (const target of Object.values<string>(JSON.parse(await imageConfig()).imports)) {
     if (!target.startsWith("npm:")) continue;
