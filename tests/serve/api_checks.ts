@@ -9,7 +9,6 @@ import { describeWindow, shapeOf } from "../../lib/serve/answer/describe.ts";
 import { readFrames } from "../../lib/serve/answer/read_frames.ts";
 import { toJson, toNpz } from "../../lib/serve/answer/whole.ts";
 import { readForecast } from "../../lib/serve/window/read_window.ts";
-import { jsonText } from "./windows.ts";
 import { LIMITS } from "../../lib/serve/limits.ts";
 import { jsonText } from "./windows.ts";
 
