@@ -212,12 +212,12 @@ export function isTrap(error: unknown): boolean {
 }
 
 /** The package's own object keeps what is made of it: scripts that have copies of this module share one library. */
-type Shared = H5Module & { walrus?: Hdf5Library };
+type Shared = H5Module & { library?: Hdf5Library };
 
 async function load(): Promise<Hdf5Library> {
   const { ready } = await import("h5wasm");
   const module = (await ready) as unknown as Shared;
-  return module.walrus ??= new Hdf5Library(module);
+  return module.library ??= new Hdf5Library(module);
 }
 
 let loading: Promise<Hdf5Library> | null = null;

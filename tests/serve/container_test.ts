@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { inRepository } from "../shared.ts";
+import { CONFIG, deno, imageConfig, LOCK, ROOTS } from "./image.ts";
 import { environmentOf, stagesOf, texts } from "./dockerfile.ts";
 
 const [, files, last] = stagesOf(Deno.readTextFileSync(inRepository("examples/serve/Dockerfile")));
@@ -44,35 +45,31 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
-/** The packages that the `RUN` line fetches, from this machine's cache: those alone. */
-async function copyPackages(target: string): Promise<number> {
-  const [run] = texts(files!, "RUN");
-  const [, roots] = /^deno cache --frozen (.+)$/.exec(run!)!;
-  const { denoDir, npmCache } = JSON.parse(await output(Deno.execPath(), "info", "--json"));
-  assert.ok(npmCache.startsWith(denoDir));
-  const names = new Set<string>();
-  for (const root of roots!.split(/\s+/)) {
-    const { npmPackages } = JSON.parse(await output(Deno.execPath(), "info", "--json", root));
-    for (const { name, version } of Object.values<{ name: string; version: string }>(npmPackages)) {
-      names.add(`${name}/${version}`);
-    }
-  }
-  for await (const { name: registry } of Deno.readDir(npmCache)) {
-    for (const name of names) {
-      const from = `${npmCache}/${registry}/${name}`;
+/** A lock file: checksums by `name@version`, with peers behind it. */
+async function lockOf(path: string): Promise<Record<string, { readonly integrity: string }>> {
+  return JSON.parse(await Deno.readTextFile(inRepository(path))).npm;
+}
+
+/** The packages that the `RUN` line fetches, from this machine's cache. */
+async function copyPackages(target: string): Promise<void> {
+  const { denoDir, npmCache } = JSON.parse(await deno("info", "--json"));
+  const registries = await Array.fromAsync(Deno.readDir(npmCache), ({ name }) => `${npmCache}/${name}`);
+  for (const id of Object.keys(await lockOf(LOCK))) {
+    const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(id)!;
+    for (const registry of registries) {
+      const from = `${registry}/${name}/${version}`;
       if (await Deno.stat(from).then(() => true, () => false)) {
         await copyFolder(from, `${target}${from.slice(denoDir.length)}`);
       }
     }
   }
-  return names.size;
 }
 
 Deno.test("the container's command serves from files that can not be written, by a user without rights", async () => {
   const root = await Deno.makeTempDir();
   try {
     await copyFiles(`${root}/walrus`);
-    assert.ok(await copyPackages(`${root}/deno-dir`) > 5);
+    await copyPackages(`${root}/deno-dir`);
     await Deno.copyFile(Deno.execPath(), `${root}/deno`);
     await output("chmod", "-R", "a+rX,a-w", root);
     const here = (text: string) =>
@@ -134,6 +131,25 @@ Deno.test("the container's command serves from files that can not be written, by
     await output("chmod", "-R", "u+w", root);
     await Deno.remove(root, { recursive: true });
   }
+});
+
+Deno.test("the image's configuration has the packages that are loaded, with the checksums of the repository", async () => {
+  const wanted = "wanted what deno run -A tests/serve/image.ts writes";
+  assert.equal(await Deno.readTextFile(inRepository(CONFIG)), await imageConfig(), wanted);
+  const withoutPeers = (
+    [id, { integrity }]: [string, { readonly integrity: string }],
+  ) => [id.replace(/_.*/, ""), integrity];
+  const all = Object.fromEntries(Object.entries(await lockOf("deno.lock")).map(withoutPeers));
+  const own = Object.entries(await lockOf(LOCK)).map(withoutPeers);
+  assert.ok(own.length > 8);
+  for (const [id, integrity] of own) assert.equal(integrity, all[id!], `${id}`);
+  const specifiers = Object.keys(JSON.parse(await Deno.readTextFile(inRepository(LOCK))).specifiers);
+  for (const target of Object.values<string>(JSON.parse(await imageConfig()).imports)) {
+    if (!target.startsWith("npm:")) continue;
+    const name = target.replace("npm:/", "npm:");
+    assert.ok(specifiers.some((specifier) => name.startsWith(specifier)), name);
+  }
+  assert.deepEqual(texts(files!, "RUN"), [`deno cache --frozen ${ROOTS.join(" ")}`]);
 });
 
 Deno.test("the container's last stage has no root, no package manager's work and the task's own rights", async () => {

@@ -97,12 +97,8 @@ const READERS: Readonly<Record<string, (response: Response, steps: number) => Pr
 };
 
 Deno.test("forecasts that overlap, in every form of answer, are those of rollouts alone, bit for bit", async () => {
-  const steps = 3;
-  const kinds = [
-    { start: 0, seed: 1, kvCache: false },
-    { start: 3, seed: 1, kvCache: false },
-    { start: 0, seed: 2, kvCache: true },
-  ];
+  const steps = 2;
+  const kinds = [{ start: 3, seed: 1, kvCache: false }, { start: 0, seed: 2, kvCache: true }];
   const wanted = await direct(kinds, steps);
   await using host = await Promise.resolve(served());
   const jobs = Object.entries(READERS).flatMap(([accept, read]) =>
@@ -118,7 +114,7 @@ Deno.test("forecasts that overlap, in every form of answer, are those of rollout
       assert.deepEqual(await read(response, steps), wanted[i], `${accept}, window ${i}`);
     })
   );
-  assert.equal((await Promise.all(jobs)).length, 15);
+  assert.equal((await Promise.all(jobs)).length, 10);
 });
 
 Deno.test("an answer is a window: sent again it goes on where it ended", async () => {
@@ -132,13 +128,14 @@ Deno.test("an answer is a window: sent again it goes on where it ended", async (
     assert.equal(response.status, 200, await response.clone().text());
     return await response.json();
   };
-  const first = await ask({ data: { dataset: "mini" }, steps: 6, draws: false, numbers: "base64" });
+  const data = { dataset: "mini", frames: 2 };
+  const first = await ask({ data, steps: 2, draws: false, numbers: "base64" });
   const second = await ask({ window: first.window, steps: 2, draws: false, numbers: "base64" });
-  const all = await ask({ data: { dataset: "mini" }, steps: 8, draws: false });
+  const all = await ask({ data, steps: 4, draws: false });
   const bytes = Uint8Array.from(atob(second.window.fields.A.values.base64), (letter) => letter.charCodeAt(0));
-  const wanted = Float32Array.from(all.window.fields.A.values.flat(3)).slice(6 * POINTS);
+  const wanted = Float32Array.from(all.window.fields.A.values.flat(3)).slice(2 * POINTS);
   assert.deepEqual(new Float32Array(bytes.buffer), wanted);
-  assert.deepEqual(second.window.time, all.window.time.slice(6));
+  assert.deepEqual(second.window.time, all.window.time.slice(2));
 });
 
 Deno.test("a client that leaves frees its place within a second; health never waits", async () => {
@@ -157,7 +154,7 @@ Deno.test("a client that leaves frees its place within a second; health never wa
       });
       for await (const _ of response.body!);
     }));
-    const ended = assert.rejects(asking, { name: "AbortError" });
+    const ended = asking.then(() => "answered", (error) => error.name);
     await until(
       "three run, three wait",
       () => host.service.state.running === 3 && host.service.state.waiting === 3,
@@ -174,7 +171,7 @@ Deno.test("a client that leaves frees its place within a second; health never wa
     const seconds = (performance.now() - left) / 1000;
     assert.ok(seconds < 1, `${seconds} s`);
     console.log(`${accept}: six clients' places are free ${(1000 * seconds).toFixed(0)} ms after they left`);
-    await ended;
+    assert.equal(await ended, "AbortError");
   }
   waits.sort((a, b) => a - b);
   console.log(

@@ -51,11 +51,11 @@ export function ask(
   });
 }
 
-/** Waits until something is so. @throws Error after two seconds */
+/** Waits until something is so. @throws Error after half a minute: other tests may have the machine meanwhile */
 export async function until(what: string, is: () => boolean): Promise<void> {
   const began = performance.now();
   while (!is()) {
-    if (performance.now() - began > 2000) throw new Error(`Waited in vain until ${what}`);
+    if (performance.now() - began > 30_000) throw new Error(`Waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
