@@ -17,5 +17,5 @@ const serviceOf = ({ WEIGHTS }) => {
 
 let service;
 export default {
-  fetch: async (request, env) => await (service ??= serviceOf(env)).fetch(request),
+  fetch: async (request, env, context) => await (service ??= serviceOf(env)).fetch(request, env, context),
 };

@@ -83,6 +83,30 @@ function crossOrigin(origins: readonly string[]) {
 }
 
 /**
+ * What a forecast has of a service in a runtime that drops the work for a client that has left: it is kept until what it
+ * took is given back, or nobody would have its place again.
+ */
+function kept(parts: Parts, context: Context<Env>): Parts {
+  let platform: { waitUntil?(work: Promise<unknown>): void };
+  try {
+    platform = context.executionCtx;
+  } catch {
+    // Hosts have none.
+    return parts;
+  }
+  const enter = () => {
+    const leave = parts.enter();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    platform.waitUntil?.(promise);
+    return () => {
+      leave();
+      resolve();
+    };
+  };
+  return { ...parts, enter };
+}
+
+/**
  * The routes of a service.
  *
  * @param parts that they share
@@ -119,7 +143,11 @@ export function routesOf(parts: Parts, origins: readonly string[]): Hono<Env> {
       return response;
     });
   }
-  route("/v1/forecast", "POST", ({ req }, exchange) => forecastRoute(parts, req.raw, exchange));
+  route(
+    "/v1/forecast",
+    "POST",
+    (context, exchange) => forecastRoute(kept(parts, context), context.req.raw, exchange),
+  );
   app.notFound(({ req }) => {
     const path = req.path.slice(0, 100);
     throw new Refusal("not_found", `There is nothing at ${path}; /openapi.json tells what there is`);

@@ -132,7 +132,8 @@ export function forecastService(options: ServiceOptions): ForecastService {
     await active.ended();
   };
   return {
-    fetch: async (request) => await app.fetch(request),
+    fetch: async (request, env, context) =>
+      await app.fetch(request, env as object, context as Parameters<typeof app.fetch>[2]),
     drain,
     get state() {
       return parts.state();

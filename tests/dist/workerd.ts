@@ -108,8 +108,11 @@ test("the example for Cloudflare forecasts", async () => {
   const miniflare = await worker(scripts, "WEIGHTS");
   await using subject = await files();
   try {
-    const [frame] = await answer<{ time: number; values: number[][] }[]>(miniflare, "/", subject.request());
+    const ask = () => answer<{ time: number; values: number[][] }[]>(miniflare, "/", subject.request());
+    const [frame] = await ask();
     await assertNear(resultOf("Cloudflare's example", frame!.values), "workerd");
+    // What the first request made is there for the others, also for those at the same time.
+    for (const [other] of [await ask(), ...await Promise.all([ask(), ask()])]) assert.deepEqual(other, frame);
   } finally {
     await miniflare.dispose();
   }

@@ -12,11 +12,16 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const axes = v.pipe(v.array(text), v.minLength(1), v.maxLength(3));
 const side = v.picklist(["wall", "open", "periodic"]);
 
-type Nested = number | null | readonly Nested[];
+/** Lists inside each other, at most: frames, three axes, rows, columns. Written out, since clients are generated of them. */
+const flat = v.array(v.union([v.number(), v.null()]));
+const two = v.array(flat);
+const three = v.array(two);
+const four = v.array(three);
+const five = v.array(four);
 
 /** Numbers in lists of lists; null for what JSON can not say. */
-export const nested: v.GenericSchema<Nested> = described(
-  v.union([v.number(), v.null(), v.array(v.lazy(() => nested))]),
+export const nested = described(
+  v.union([flat, two, three, four, five, v.array(five)]),
   "Numbers, in lists of equal lengths inside each other, outermost axis first; null is not a number",
 );
 
