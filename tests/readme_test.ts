@@ -14,6 +14,7 @@ const PAGES = [
   "docs/first_file.md",
   "docs/hub.md",
   "docs/serving.md",
+  "docs/serving_formats.md",
   "examples/README.md",
 ];
 

@@ -39,7 +39,7 @@ const LIMITS: Partial<Limits> = {
   seconds: 60,
 };
 /** Bytes that decoding may take for each byte that a body may have (docs/serving_formats.md). */
-const PER_BYTE = 12;
+const PER_BYTE = 8;
 /** What else a process takes while it runs: garbage that is not collected yet, compiled code, programs of further shapes. */
 const SLACK = 384 << 20;
 /** A try may take this long, milliseconds. */
