@@ -8,6 +8,7 @@ import { Metrics } from "./metrics.ts";
 import { servedData, servedModels } from "./served.ts";
 import { parseTokens, type ServeSettings } from "./settings.ts";
 import { hostTelemetry } from "./telemetry.ts";
+import { Writer } from "./writer.ts";
 
 /** Seconds that connections have to close once all requests are answered. */
 const CLOSING = 2;
@@ -16,6 +17,9 @@ async function upstreamOf({ upstream }: ServeSettings): Promise<Upstream | null>
   if (!upstream) return null;
   const { url, models, token_file, attempts, backoff, silence } = upstream;
   const token = token_file === null ? null : (await Deno.readTextFile(token_file)).trim();
+  if (token !== null && !/^\S+$/.test(token)) {
+    throw new SyntaxError(`Cannot read the token of "${token_file}": wanted one word without spaces`);
+  }
   return {
     url,
     attempts,
@@ -40,6 +44,45 @@ async function within(seconds: number, promise: Promise<unknown>): Promise<boole
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Rejections that nobody waits for are faults, which are told: they do not take the requests of others with them. */
+function unheard(onFault: (error: unknown) => void): Disposable {
+  const listener = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    onFault(event.reason);
+  };
+  addEventListener("unhandledrejection", listener);
+  return { [Symbol.dispose]: () => removeEventListener("unhandledrejection", listener) };
+}
+
+/** Begins to listen. @throws Error that names the address where it is taken, or not this machine's */
+function listen(
+  { host, port }: ServeSettings["listen"],
+  signal: AbortSignal,
+  handler: (request: Request) => Promise<Response>,
+  { onError, onListen }: { onError: (error: unknown) => void; onListen: (url: string) => void },
+): Deno.HttpServer {
+  try {
+    return Deno.serve({
+      hostname: host,
+      port,
+      signal,
+      onListen: ({ hostname, port }) =>
+        onListen(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`),
+      onError: (error) => {
+        onError(error);
+        return new Response(null, { status: 500 });
+      },
+    }, handler);
+  } catch (error) {
+    throw new Error(
+      `Cannot listen at ${host}, port ${port}: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -80,7 +123,9 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
   const names = [...Object.keys(settings.models), ...settings.upstream?.models ?? []];
   const metrics = ending.use(new Metrics(names, { ...settings.limits }));
   const telemetry = hostTelemetry(metrics, log);
+  ending.use(unheard((error) => telemetry.fault?.(error, "unhandled")));
   const decoder = ending.use(new Decoder((error) => telemetry.fault?.(error, "decoder")));
+  const writer = ending.use(new Writer());
   const datasets = ending.use(servedData(settings, context, log));
   const models = ending.use(await servedModels(settings, context, log));
   const service = ending.use(forecastService({
@@ -91,24 +136,17 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
     origins: settings.origins,
     telemetry,
     readForecast: decoder.read,
+    writeAnswer: writer.write,
     ...(upstream ? { upstream } : {}),
   }));
   const stop = new AbortController();
-  const { host: hostname, port } = settings.listen;
-  const server = Deno.serve({
-    hostname,
-    port,
-    signal: stop.signal,
-    onListen: ({ hostname, port }) => {
-      const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
-      log("info", "listening", { url: `http://${shown}:${port}/`, models: names, pid: Deno.pid });
-      context.warn(`http://${shown}:${port}/ forecasts; Ctrl-C ends`);
+  const server = listen(settings.listen, stop.signal, (request) => service.fetch(request), {
+    onError: (error) => telemetry.fault?.(error, "connection"),
+    onListen: (url) => {
+      log("info", "listening", { url, models: names, pid: Deno.pid });
+      context.warn(`${url} forecasts; Ctrl-C ends`);
     },
-    onError: (error) => {
-      telemetry.fault?.(error, "connection");
-      return new Response(null, { status: 500 });
-    },
-  }, (request) => service.fetch(request));
+  });
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   if (context.signal.aborted) resolve();
   else context.signal.addEventListener("abort", () => resolve(), { once: true });

@@ -53,6 +53,9 @@ function count(record: Record<string, number>, key: string): void {
   record[key] = (record[key] ?? 0) + 1;
 }
 
+/** Milliseconds until a client that found no room asks again: less than it is told to wait, so that the queue stays full. */
+const AGAIN = 300;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends what is wrong: it has to be refused in words. */
@@ -65,6 +68,7 @@ async function sendBad(url: string, { name, init, query }: Bad, outcome: Outcome
     problem.detail.length > 10;
   if (isRight || busy) count(outcome.malformed, String(status));
   else outcome.misjudged.push(`${name}: ${status} ${JSON.stringify(problem)}`);
+  if (busy) await pause(AGAIN);
 }
 
 /** Sends a request and leaves at some time. */
@@ -75,6 +79,7 @@ async function leave(url: string, { init, query }: Good, after: number, outcome:
     // Some leave in the midst of an answer.
     await response.body?.getReader().read();
     await response.body?.cancel().catch(() => {});
+    if (!response.ok) await pause(AGAIN);
   } catch {
     // Nobody hears what comes of it.
   }
@@ -98,8 +103,7 @@ async function sendGood(options: LoadOptions, good: Good, outcome: Outcome): Pro
       outcome.faults.push(`${good.name}: ${response.status} ${detail}`);
     }
     count(outcome.refused, reason);
-    // Rather often, so that the queue stays full.
-    await pause(100);
+    await pause(AGAIN);
     return;
   }
   try {

@@ -31,21 +31,27 @@ function worker(): Promise<ForecastModel> {
 
 const round = (value: number) => Number(value.toPrecision(4));
 
-/** Direct rollouts of each kind of request: what they give, and seconds they take. */
-async function directly(good: readonly Good[]) {
+/** Seconds of direct rollouts by kind of request. */
+async function timed(good: readonly Good[]): Promise<Map<string, number>> {
   using model = await worker();
-  const expected = new Map<Good, Frames>();
   const seconds = new Map<string, number>();
-  for (const request of good) expected.set(request, await direct(model, request));
-  for (const { name } of good) {
-    if (seconds.has(name)) continue;
+  for (const name of new Set(good.map(({ name }) => name))) {
     const own = good.filter((request) => request.name === name);
+    await direct(model, own[0]!);
     const repeats = [...own, ...own, ...own];
     const began = performance.now();
     for (const request of repeats) await direct(model, request);
     seconds.set(name, (performance.now() - began) / 1000 / repeats.length);
   }
-  return { expected, seconds };
+  return seconds;
+}
+
+/** What each request has to be answered with. */
+async function expectedOf(good: readonly Good[]): Promise<Map<Good, Frames>> {
+  using model = await worker();
+  const expected = new Map<Good, Frames>();
+  for (const request of good) expected.set(request, await direct(model, request));
+  return expected;
 }
 
 /** Sends small requests, some at the same time; the process's memory when a tenth was sent, and at the end. */
@@ -83,8 +89,8 @@ async function memoryOf(url: string, requests: number, print: MeasureOptions["pr
 /** Measures everything. */
 export async function measure({ clients, seconds, requests, frames = 6, print }: MeasureOptions) {
   const good = await goodRequests(3, frames);
-  const { expected, seconds: alone } = await directly(good);
-  print(`direct: ${[...alone].map(([name, took]) => `${name} ${(1000 * took).toFixed(0)} ms`).join(", ")}`);
+  const expected = await expectedOf(good);
+  const before = await timed(good);
   await using served = await serveProcess({ yaml: `limits: {waiting: ${WAITING}, running: ${RUNNING}}` });
   const { url } = served;
   // Programs and weights are there before anything is timed.
@@ -96,6 +102,10 @@ export async function measure({ clients, seconds, requests, frames = 6, print }:
   const { seconds: latency, faults, misjudged, kinds, ...outcome } = await loading;
   const took = (performance.now() - began) / 1000;
   const busiest = await metric(url, "walrus_event_loop_delay_seconds");
+  // Before and after: what else the machine does may change meanwhile.
+  const after = await timed(good);
+  const alone = new Map([...before].map(([name, seconds]) => [name, (seconds + after.get(name)!) / 2]));
+  print(`direct: ${[...alone].map(([name, took]) => `${name} ${(1000 * took).toFixed(0)} ms`).join(", ")}`);
   const directSeconds = Object.entries(kinds).reduce(
     (sum, [name, count]) => sum + count * alone.get(name)!,
     0,

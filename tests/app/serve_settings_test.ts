@@ -6,7 +6,7 @@ import { parseSettings, parseTokens, writeSettings } from "../../app/serve/setti
 import { LIMITS } from "../../lib/serve/limits.ts";
 import { parseYaml } from "../../lib/io/yaml.ts";
 import { inRepository } from "../shared.ts";
-import { inFolder, runCommand } from "./run_command.ts";
+import { inFolder, runCommand, runTask } from "./run_command.ts";
 
 const DIGEST = "ab".repeat(32);
 
@@ -200,3 +200,33 @@ Deno.test("the shipped serve.yaml holds every key there is", async () => {
     );
   }
 });
+
+Deno.test("what can not be served ends the command at once, in one line", () =>
+  inFolder(async (folder) => {
+    const serving = async (yaml: string) => {
+      await Deno.writeTextFile(`${folder}/serve.yaml`, yaml);
+      const { code, err } = await runTask("serve", `${folder}/serve.yaml`);
+      assert.equal(code, 1, err);
+      return err.trim();
+    };
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    assert.match(
+      await serving(`listen: {port: ${port}}`),
+      new RegExp(`^error: Cannot listen at 127.0.0.1, port ${port}: [^\n]*in use[^\n]*$`),
+    );
+    await Deno.writeTextFile(`${folder}/broken.safetensors`, "no weights");
+    await Deno.copyFile(
+      inRepository("examples/walrus_small/extended_config.yaml"),
+      `${folder}/extended_config.yaml`,
+    );
+    assert.match(
+      await serving(`models: {broken: {checkpoint: ${folder}/broken.safetensors}}`),
+      /^error: [^\n]*broken\.safetensors[^\n]*$/,
+    );
+    await Deno.writeTextFile(`${folder}/token`, "two words");
+    assert.match(
+      await serving(`upstream: {url: "http://gpu", token_file: ${folder}/token}`),
+      /^error: Cannot read the token of "[^"]*token": wanted one word without spaces$/,
+    );
+  }));

@@ -206,6 +206,46 @@ Deno.test("a body that trickles is given up, and the place of its request is fre
   assert.ok(performance.now() - began < 6000);
 });
 
+Deno.test("tokens of a file are wanted, an edge brings its own to the endpoint behind it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const digest = async (token: string) =>
+      new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))).toHex();
+    await Deno.writeTextFile(
+      `${folder}/tokens.yaml`,
+      `[{name: edge, sha256: ${await digest("edge-secret")}}, {name: lab, sha256: ${await digest(
+        "lab-secret",
+      )}, limits: {steps: 1}}]`,
+    );
+    await Deno.writeTextFile(`${folder}/token`, "edge-secret\n");
+    await using host = await serveProcess({ yaml: `tokens: ${folder}/tokens.yaml` });
+    await using edge = await serveProcess({
+      yaml: `models: {}\ndata: {}\nupstream: {url: "${host.url}", token_file: ${folder}/token}`,
+    });
+    const status = async (url: string, authorization?: string) => {
+      const response = await ask(url, SMALL, authorization ? { headers: { authorization } } : {});
+      await response.body!.cancel();
+      return response.status;
+    };
+    assert.deepEqual(
+      [
+        await status(host.url),
+        await status(host.url, "Bearer guessed"),
+        await status(host.url, "Bearer lab-secret"),
+        await status(edge.url),
+      ],
+      [401, 401, 413, 200],
+    );
+    host.kill("SIGTERM");
+    await host.ended;
+    const requests = host.lines.filter(({ event }) => event === "request");
+    assert.deepEqual(requests.map(({ token }) => token), [null, null, "lab", "edge"]);
+    assert.doesNotMatch(JSON.stringify(host.lines), /-secret/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("an upstream that is killed in the midst of frames ends them with an error, and the next request has it again", async () => {
   const host = await serveProcess({ yaml: "limits: {running: 1}" });
   const { port } = new URL(host.url);
