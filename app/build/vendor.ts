@@ -36,6 +36,9 @@ const IMPORTED: Readonly<Record<string, string>> = {
   } }`,
   [YAML.writer]: "{ dump }",
   "valibot": "*",
+  "@valibot/to-json-schema": "{ toJsonSchema, toJsonSchemaDefs }",
+  "hono": "{ Hono }",
+  "hono/cors": "{ cors }",
   "@noble/hashes/sha2.js": "{ sha256 }",
   "@noble/hashes/legacy.js": "{ sha1 }",
 };
