@@ -95,21 +95,23 @@ interface Box {
 class OpenFile implements Hdf5File {
   readonly name: string;
   readonly #session: Session;
-  readonly #size: number;
+  readonly #most: number;
   readonly #descriptions: Descriptions;
   #open = true;
 
-  constructor({ name, size }: Pick<ByteSource, "name" | "size">, session: Session) {
+  constructor({ name, size, claims }: Pick<ByteSource, "name" | "size" | "claims">, session: Session) {
     this.name = name;
-    this.#size = size;
+    this.#most = claims ?? Math.max(SMALL_CLAIM, MOST_EXPANSION * size);
     this.#session = session;
     this.#descriptions = new Descriptions({ name, session, run: (...call) => this.#run(...call) });
   }
 
   checkClaim(bytes: number, what: string): void {
-    const most = Math.max(SMALL_CLAIM, MOST_EXPANSION * this.#size);
-    if (!(bytes <= most)) {
-      refuse(this.name, `it claims ${what} of ${bytes} bytes, a file of its size holds at most ${most}`);
+    if (!(bytes <= this.#most)) {
+      refuse(
+        this.name,
+        `it claims ${what} of ${bytes} bytes, a file of its size holds at most ${this.#most}`,
+      );
     }
   }
 
