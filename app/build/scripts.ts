@@ -67,6 +67,10 @@ function inWorkers(name: string): string {
     ".npz, .npy, .safetensors or arrays";
 }
 
+/** Readers that are loaded when neither The Well's nor that of arrays recognises what was given. */
+export const OTHER_FORMATS = ["pdebench", "pdearena", "bubbleml", "pdegym", "netcdf", "flowbench", "zarr"]
+  .map((name) => `lib/data/formats/${name}.ts`);
+
 /** Entries, and what is loaded when it is needed. */
 const PARTS = [
   ...Object.values(ENTRIES),
@@ -75,9 +79,13 @@ const PARTS = [
   "lib/models/walrus/write_config.ts",
   "lib/data/formats/arrays.ts",
   "lib/data/formats/well.ts",
-  "lib/data/formats/netcdf.ts",
-  "lib/data/formats/zarr.ts",
+  "lib/data/formats/others.ts",
+  ...OTHER_FORMATS,
   "lib/backend/webgpu/device.ts",
+  "lib/io/file_store.ts",
+  "lib/io/http_store.ts",
+  "lib/io/http_retry.ts",
+  "lib/io/zarr_marks.ts",
   "lib/io/torch.ts",
   "lib/io/torch_legacy.ts",
   "lib/io/distributed.ts",
@@ -92,16 +100,21 @@ const PARTS = [
 
 /** Small modules that nearly every forecast needs: one script of many is smaller, compressed, than many scripts. */
 const SHARED = [
+  "lib/data/boundaries.ts",
   "lib/data/make_dataset.ts",
   "lib/data/make_split.ts",
+  "lib/data/make_trajectory.ts",
   "lib/data/masks.ts",
   "lib/data/near_names.ts",
   "lib/data/reader.ts",
   "lib/data/statistics.ts",
+  "lib/io/npz.ts",
   "lib/io/zip.ts",
   "lib/models/check_shapes.ts",
+  "lib/data/symmetry.ts",
   "lib/data/transform_sample.ts",
   "lib/io/yaml_references.ts",
+  "lib/nn/activation.ts",
   "lib/nn/bias.ts",
   "lib/nn/conv.ts",
   "lib/nn/linear.ts",
@@ -150,6 +163,29 @@ function compiled(chunkOf: ((name: string) => string) | null): Plugin {
     },
   };
 }
+
+/** What edge runtimes could not use: readers whose containers want HDF5 or Zarr, and folders of files, which those read. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  "data/formats/well": `const refuse = async () => { throw new TypeError(${
+    JSON.stringify(inWorkers("h5wasm"))
+  }); };
+export const wellReader = { format: "well", recognise: refuse, open: refuse };`,
+  "data/formats/others": "export const OTHERS = [];",
+  "io/file_store": "export const diskStore = () => null;",
+  "io/http_store": "export const httpStore = () => null;",
+  "io/zarr_marks": "export const isZarr = () => Promise.resolve(false);",
+};
+
+const noOtherFormats: Plugin = {
+  name: "no other formats",
+  setup(build) {
+    const names = Object.keys(LEFT_OUT).join("|");
+    build.onLoad({ filter: new RegExp(`/lib/(?:${names})\\.ts$`) }, ({ path }) => ({
+      contents: LEFT_OUT[path.slice(`${ROOT}lib/`.length, -3)]!,
+      loader: "ts",
+    }));
+  },
+};
 
 /** One file of the front door. */
 async function single(
@@ -209,7 +245,7 @@ export async function buildScripts(): Promise<Scripts> {
       made.forEach(([path, bytes]) => files.set(path, bytes));
     const bundled = [kernels("inlined"), own.plugin, compiled(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [workers(null), compiled(null), vendor(texts, false)];
+    const edge = [noOtherFormats, workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     // The chunk of the plug-ins looks for them beside itself.
