@@ -1,32 +1,19 @@
-// Bodies of requests, decoded in a worker one after the other. A worker that takes too long, or ends, is replaced: what
-// one request holds costs others no more than the time of a start.
+// Bodies of requests, decoded in a worker one after the other.
 
 import { type ForecastRequest, type ReadForecast, readForecast, Refusal } from "walrus/serve";
 import type { DecodeAnswer, DecodeQuestion } from "./decoder_worker.ts";
+import { SerialWorker, WorkerEnded } from "./serial_worker.ts";
 
-/** Bytes of bodies after which a worker is replaced: memory of WebAssembly grows and never shrinks. */
+/** Bytes of bodies after which a worker is replaced. */
 const WORN = 256 << 20;
 
 /** Bytes of JSON that are read on the thread that answers. */
 const SHORT = 4096;
 
-/** A promise that rejects when a signal fires, and what takes the listener away. */
-function aborted(signal: AbortSignal): { promise: Promise<never>; stop: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
-  const fire = () => reject(signal.reason);
-  if (signal.aborted) fire();
-  else signal.addEventListener("abort", fire, { once: true });
-  return { promise, stop: () => signal.removeEventListener("abort", fire) };
-}
-
 /** Decodes bodies. */
 export class Decoder implements Disposable {
-  readonly #script: URL;
+  readonly #worker: SerialWorker<DecodeQuestion, DecodeAnswer>;
   readonly #onFault: (error: unknown) => void;
-  #worker: Worker | null = null;
-  #bytes = 0;
-  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param onFault told of errors that are no request's
@@ -37,7 +24,7 @@ export class Decoder implements Disposable {
     script: URL = new URL("./decoder_worker.ts", import.meta.url),
   ) {
     this.#onFault = onFault;
-    this.#script = script;
+    this.#worker = new SerialWorker(script, WORN, "decodes");
   }
 
   /** Decodes a body, which it takes, when those before it are decoded. @throws Refusal, or the signal's reason */
@@ -46,46 +33,19 @@ export class Decoder implements Disposable {
     if (body.length <= SHORT && /^application\/json\b/i.test(mediaType)) {
       return await readForecast(body, mediaType, new URLSearchParams(query), limits, signal);
     }
-    const before = this.#last;
-    const { promise: turn, resolve: done } = Promise.withResolvers<void>();
-    this.#last = before.then(() => turn);
-    const ending = aborted(signal);
+    const question = { body: body as Uint8Array<ArrayBuffer>, mediaType, query, limits };
+    const { buffer, byteLength } = question.body;
+    const transfer = buffer.byteLength === byteLength ? [buffer] : [];
     try {
-      await Promise.race([before, ending.promise]);
-      return await this.#decode({
-        body: body as Uint8Array<ArrayBuffer>,
-        mediaType,
-        query,
-        limits,
-      }, ending.promise);
-    } finally {
-      ending.stop();
-      done();
-    }
-  };
-
-  async #decode(question: DecodeQuestion, ended: Promise<never>): Promise<ForecastRequest> {
-    const worker = this.#worker ??= new Worker(this.#script, { type: "module" });
-    const { promise, resolve, reject } = Promise.withResolvers<DecodeAnswer>();
-    worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`The worker that decodes ended: ${event.message}`));
-    };
-    this.#bytes += question.body.byteLength;
-    let answer: DecodeAnswer;
-    try {
-      const { buffer, byteLength } = question.body;
-      worker.postMessage(question, buffer.byteLength === byteLength ? [buffer] : []);
-      answer = await Promise.race([promise, ended]);
+      return this.#requestOf(await this.#worker.ask(question, { signal, transfer, bytes: byteLength }));
     } catch (error) {
-      const given = await Promise.race([ended, Promise.resolve(null)]).catch((reason) => ({ reason }));
-      this.#end();
-      if (given) throw given.reason;
+      if (!(error instanceof WorkerEnded)) throw error;
       this.#onFault(error);
       throw new Refusal("malformed", "The body could not be decoded");
     }
-    if (this.#bytes > WORN) this.#end();
+  };
+
+  #requestOf(answer: DecodeAnswer): ForecastRequest {
     if ("request" in answer) return answer.request;
     if ("refusal" in answer) {
       const { reason, message, retryAfter } = answer.refusal;
@@ -94,13 +54,7 @@ export class Decoder implements Disposable {
     throw new Error(answer.error);
   }
 
-  #end(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#bytes = 0;
-  }
-
   [Symbol.dispose](): void {
-    this.#end();
+    this.#worker[Symbol.dispose]();
   }
 }

@@ -8,6 +8,7 @@ import { Metrics } from "./metrics.ts";
 import { servedData, servedModels } from "./served.ts";
 import { parseTokens, type ServeSettings } from "./settings.ts";
 import { hostTelemetry } from "./telemetry.ts";
+import { Writer } from "./writer.ts";
 
 /** Seconds that connections have to close once all requests are answered. */
 const CLOSING = 2;
@@ -124,6 +125,7 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
   const telemetry = hostTelemetry(metrics, log);
   ending.use(unheard((error) => telemetry.fault?.(error, "unhandled")));
   const decoder = ending.use(new Decoder((error) => telemetry.fault?.(error, "decoder")));
+  const writer = ending.use(new Writer());
   const datasets = ending.use(servedData(settings, context, log));
   const models = ending.use(await servedModels(settings, context, log));
   const service = ending.use(forecastService({
@@ -134,6 +136,7 @@ export async function host(settings: ServeSettings, context: Context): Promise<E
     origins: settings.origins,
     telemetry,
     readForecast: decoder.read,
+    writeAnswer: writer.write,
     ...(upstream ? { upstream } : {}),
   }));
   const stop = new AbortController();

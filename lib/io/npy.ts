@@ -130,9 +130,9 @@ function toCOrder(bytes: Uint8Array, shape: readonly number[], width: number): U
 /** Numbers of whole elements, native byte order. */
 function numbersOf(bytes: Uint8Array, type: NpyType): ArrayLike<number> {
   const View = VIEWS[type];
-  const { buffer } = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-  const offset = buffer === bytes.buffer ? bytes.byteOffset : 0;
-  const values = new View(buffer as ArrayBuffer, offset, bytes.length / View.BYTES_PER_ELEMENT);
+  const width = View.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset } = bytes.byteOffset % width ? bytes.slice() : bytes;
+  const values = new View(buffer as ArrayBuffer, byteOffset, bytes.length / width);
   if (type === "f2") return widenFp16(values as Uint16Array);
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)

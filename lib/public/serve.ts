@@ -23,6 +23,7 @@
  */
 
 export { readFrames } from "../serve/answer/read_frames.ts";
+export { type Origin as AnswerOrigin, type WriteAnswer, writeAnswer } from "../serve/answer/whole.ts";
 export type { ServedDataset } from "../serve/datasets.ts";
 export type { Problem } from "../serve/errors.ts";
 export type { Upstream } from "../serve/forward.ts";

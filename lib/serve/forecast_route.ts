@@ -86,6 +86,7 @@ async function* told(
   frames: AsyncIterator<Frame>,
   { exchange, signal }: Course,
   parts: Parts,
+  place: Disposable,
 ): AsyncGenerator<Frame, void, void> {
   // From the first frame to the last, with the reader's pauses in between.
   const over = Promise.withResolvers<void>();
@@ -110,6 +111,8 @@ async function* told(
     over.resolve();
     await spanned;
     await frames.return?.(undefined);
+    // What is left to write waits for its reader alone.
+    place[Symbol.dispose]();
   }
 }
 
@@ -157,6 +160,9 @@ async function forecastHere(
     numbers,
     limits,
     ...(outputs ? { outputs } : {}),
+    ...(parts.writeAnswer
+      ? { write: (form, sample, origin) => parts.writeAnswer!(form, sample, origin, signal) }
+      : {}),
     problemOf: (error) => problemOf(refusalOf(error, signal), exchange.id),
   };
   holding.add(checkAnswer(format, task.start.info, wanted).bytes);
@@ -169,10 +175,8 @@ async function forecastHere(
     // The first frame was waited for meanwhile.
     exchange.took("compute", -seconds);
   };
-  const frames = told(forecastFrames(parts.models, task, signal, { onLoaded }), course, parts);
+  const frames = told(forecastFrames(parts.models, task, signal, { onLoaded }), course, parts, place);
   const { type, body } = await answerOf(format, task.start, frames, wanted);
-  // What is there whole waits for its reader alone.
-  if (!format.streams) place[Symbol.dispose]();
   return answered(course, 200, { "content-type": type, "cache-control": "no-store" }, body);
 }
 

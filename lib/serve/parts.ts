@@ -1,5 +1,6 @@
 // What the routes of a service share.
 
+import type { WriteAnswer } from "./answer/whole.ts";
 import type { DatasetPool, ServedDataset } from "./datasets.ts";
 import type { Upstream } from "./forward.ts";
 import type { HeldBytes } from "./held.ts";
@@ -45,6 +46,8 @@ export interface Parts {
   /** Requests that another endpoint answers: none of them waits here. */
   readonly passages: FairQueue;
   readonly readForecast: ReadForecast;
+  /** Null: on this thread. */
+  readonly writeAnswer: WriteAnswer | null;
   readonly held: HeldBytes;
   /** Whether requests want a token. */
   readonly wantsToken: boolean;

@@ -1,6 +1,7 @@
 // Forecasts over HTTP: one handler for hosts, edges and pages. What it knows of HTTP is here and in the routes; it reads
 // no file, opens no URL and starts no worker but through what its options give.
 
+import type { WriteAnswer } from "./answer/whole.ts";
 import { DatasetPool, type ServedDataset } from "./datasets.ts";
 import type { Upstream } from "./forward.ts";
 import { HeldBytes } from "./held.ts";
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly upstream?: Upstream;
   /** Decodes bodies, which strangers sent, elsewhere than on this thread: in a worker, with {@link readForecast}. */
   readonly readForecast?: ReadForecast;
+  /** Writes answers in HDF5 and npz elsewhere than on this thread: in a worker, with {@link writeAnswer}. */
+  readonly writeAnswer?: WriteAnswer;
 }
 
 /** A service. `export default` of it is what `deno serve` and edge runtimes run. */
@@ -113,6 +116,7 @@ export function forecastService(options: ServiceOptions): ForecastService {
     queue: new FairQueue(limits),
     passages: new FairQueue({ running: limits.running + limits.waiting, waiting: 0 }),
     readForecast: options.readForecast ?? readHere,
+    writeAnswer: options.writeAnswer ?? null,
     held: new HeldBytes(limits.held),
     wantsToken: tokens.length > 0,
     who: tokenFinder(tokens),

@@ -10,7 +10,7 @@ import { type AnswerFormat, formatNamed } from "./format.ts";
 import type { NumberForm } from "./numbers.ts";
 import { paced } from "./pieces.ts";
 import { eventWriter, frameWriter, streamOf } from "./stream.ts";
-import { checkHdf5, type Origin, toHdf5, toJson, toNpz } from "./whole.ts";
+import { checkHdf5, type Origin, toJson, writeAnswer } from "./whole.ts";
 
 /** What an answer says of itself, and what it may take. */
 export interface AnswerOptions extends Origin {
@@ -21,6 +21,8 @@ export interface AnswerOptions extends Origin {
   /** How JSON has numbers. */
   readonly numbers?: NumberForm;
   readonly limits: Limits;
+  /** Writes what is answered whole; on this thread unless given. */
+  readonly write?: (form: "npz" | "hdf5", sample: Sample, origin: Origin) => Promise<Uint8Array>;
   /** What a client is told of an error in the midst of a stream; its reason and words unless given. */
   readonly problemOf?: (error: unknown) => unknown;
 }
@@ -112,6 +114,6 @@ export async function answerOf(
   if (all.length === 0) throw new Refusal("failed", "The forecast has no frames");
   const sample = joined(selection, all);
   if (name === "json") return { type, body: paced(toJson(sample, options, options.numbers)) };
-  if (name === "npz") return { type, body: toNpz(sample) };
-  return { type, body: await toHdf5(sample, options) };
+  const { model, seed, write = writeAnswer } = options;
+  return { type, body: await write(name === "npz" ? "npz" : "hdf5", sample, { model, seed }) };
 }

@@ -10,7 +10,9 @@ import { encoded } from "./pieces.ts";
 
 /** What made an answer. */
 export interface Origin {
+  /** Name of the network. */
   readonly model: string;
+  /** Of its random draws. */
   readonly seed: number;
 }
 
@@ -106,4 +108,30 @@ export async function checkHdf5({ grid, dataset }: SampleInfo): Promise<void> {
 export async function toHdf5(sample: Sample, { model, seed }: Origin): Promise<Uint8Array> {
   const { writeSamples } = await import("../../data/write_samples.ts");
   return await writeSamples([sample], { model, seed });
+}
+
+/**
+ * Writes an answer.
+ *
+ * @param form of it
+ * @param sample its frames, as one
+ * @param origin what made them
+ * @param signal gives it up
+ */
+export type WriteAnswer = (
+  form: "npz" | "hdf5",
+  sample: Sample,
+  origin: Origin,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+/**
+ * An answer as a file, which takes this thread for as long as compressing it takes.
+ *
+ * @param form of it
+ * @param sample its frames, as one
+ * @param origin what made them
+ */
+export async function writeAnswer(form: "npz" | "hdf5", sample: Sample, origin: Origin): Promise<Uint8Array> {
+  return form === "npz" ? toNpz(sample) : await toHdf5(sample, origin);
 }
