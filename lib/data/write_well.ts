@@ -1,28 +1,45 @@
-// Writing trajectories in The Well's layout, such that h5py and the_well read them (data.md section 1).
+// Writing trajectories in The Well's layout, such that h5py and the_well read them (data.md section 1): at once from
+// memory, or frame by frame.
 
-import { type WritableDataset, type WritableGroup, writeHdf5 } from "../io/hdf5_writer.ts";
+import {
+  type ByteSink,
+  memorySink,
+  type StreamedDataset,
+  streamHdf5,
+  type WritableDataset,
+  type WritableGroup,
+} from "../io/hdf5_writer.ts";
 import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
 
-/** A field of one trajectory, or of several. */
-export interface WritableField {
+/** What a field of a file is. */
+export interface WellField {
   /** Name of its dataset. */
   readonly name: string;
   /** Tensor order. */
   readonly order: number;
-  /** `[N, T, axes, D * order]`, or without T when constant; C order. */
-  readonly data: Float32Array;
   /** Whether it stays the same in time. */
   readonly constant: boolean;
+  /** Of a constant field: whether all trajectories have it in common, so that it is stored once. */
+  readonly shared?: boolean;
 }
 
-/** Trajectories and what describes them. */
-export interface WellContents {
+/** A field of one trajectory, or of several. */
+export interface WritableField extends WellField {
+  /** `[N, T, axes, D * order]`, or without T when constant, without N when shared; C order. */
+  readonly data: Float32Array;
+}
+
+/** Coordinates of an axis, or of each trajectory. */
+export type AxisCoordinates = Float32Array | Float64Array | readonly (Float32Array | Float64Array)[];
+
+/** What a file holds, but for the numbers of its fields. */
+export interface WellLayout {
   /** The attribute `dataset_name`. */
   readonly dataset: string;
   /** `cartesian` or a curvilinear grid. */
   readonly gridType: string;
   /** Names and coordinates in storage order. */
-  readonly axes: readonly { readonly name: string; readonly coordinates: Float32Array | Float64Array }[];
+  readonly axes: readonly { readonly name: string; readonly coordinates: AxisCoordinates }[];
   /** Number of trajectories N, 1 unless given. */
   readonly trajectories?: number;
   /** Time of every frame `[T]`, or of each trajectory `[N, T]`. */
@@ -30,46 +47,91 @@ export interface WellContents {
   /** Codes of each stored axis. */
   readonly boundaries: Boundaries;
   /** Variable and constant fields. */
-  readonly fields: readonly WritableField[];
+  readonly fields: readonly WellField[];
   /** Run parameters, numbers that hold for the file. */
   readonly parameters?: Readonly<Record<string, number>>;
   /** Run parameters that differ: a number for each trajectory. */
   readonly scalars?: Readonly<Record<string, readonly number[]>>;
   /** Further attributes of the file: where it comes from. */
   readonly attributes?: Readonly<Record<string, string | number>>;
+  /** Frames that are compressed together, 1 unless given; 0: nothing is compressed, fields lie in one piece. */
+  readonly framesPerChunk?: number;
+  /** How much: 0 to 9. */
+  readonly level?: number;
+}
+
+/** Trajectories and what describes them. */
+export interface WellContents extends WellLayout {
+  /** Variable and constant fields. */
+  readonly fields: readonly WritableField[];
 }
 
 const FIXED = { sample_varying: false, time_varying: false };
 
-function fieldDataset(
-  field: WritableField,
-  trajectories: number,
-  steps: number,
-  resolution: readonly number[],
-): WritableDataset {
-  const tail = new Array<number>(field.order).fill(resolution.length);
-  const lead = field.constant ? [] : [steps];
+/** Sizes that all fields share. */
+interface Sizes {
+  readonly trajectories: number;
+  readonly steps: number;
+  readonly resolution: readonly number[];
+}
+
+/** Points of the axes. */
+function resolutionOf(axes: WellLayout["axes"]): number[] {
+  return axes.map(({ coordinates }) => isOne(coordinates) ? coordinates.length : coordinates[0]?.length ?? 0);
+}
+
+function isOne(coordinates: AxisCoordinates): coordinates is Float32Array | Float64Array {
+  return ArrayBuffer.isView(coordinates);
+}
+
+/** How a field's numbers lie: chunks of frames, constant ones of a trajectory. */
+function fieldLayout(
+  { order, constant, shared = false }: WellField,
+  { trajectories, steps, resolution }: Sizes,
+  { framesPerChunk = 1, level }: WellLayout,
+) {
+  const tail = [...resolution, ...new Array<number>(order).fill(resolution.length)];
+  const own = !(shared && constant);
+  const shape = [...own ? [trajectories] : [], ...constant ? [] : [steps], ...tail];
+  const frames = Math.min(framesPerChunk, steps);
+  const chunks = [...own ? [1] : [], ...constant ? [] : [frames], ...tail];
+  return { shape, ...frames > 0 ? { chunks } : {}, ...level === undefined ? {} : { level } };
+}
+
+/** What The Well's files say about a field. */
+function fieldAttributes({ order, constant, shared = false }: WellField, dimensions: number) {
   return {
-    shape: [trajectories, ...lead, ...resolution, ...tail],
-    chunks: [1, ...(field.constant ? [] : [1]), ...resolution, ...tail],
-    data: field.data,
-    attributes: {
-      sample_varying: true,
-      time_varying: !field.constant,
-      dim_varying: resolution.map(() => true),
-      ...(field.order === 2 ? { symmetric: false, antisymmetric: false } : {}),
-    },
+    sample_varying: !(shared && constant),
+    time_varying: !constant,
+    dim_varying: new Array<boolean>(dimensions).fill(true),
+    ...(order === 2 ? { symmetric: false, antisymmetric: false } : {}),
   };
 }
 
+/** One vector of coordinates, or one for each trajectory. */
+function axisDataset(name: string, coordinates: AxisCoordinates, trajectories: number): WritableDataset {
+  if (isOne(coordinates)) return { shape: [coordinates.length], data: coordinates, attributes: FIXED };
+  const points = coordinates[0]?.length ?? 0;
+  if (coordinates.length !== trajectories || coordinates.some(({ length }) => length !== points)) {
+    throw new RangeError(
+      `Coordinates ${name} are of ${
+        coordinates.map(({ length }) => length).join(", ")
+      } points, wanted ${trajectories} of equal length`,
+    );
+  }
+  const data = new Float64Array(trajectories * points);
+  coordinates.forEach((own, i) => data.set(own, i * points));
+  return { shape: [trajectories, points], data, attributes: { ...FIXED, sample_varying: true } };
+}
+
 /** Groups for each axis and type, with a mask over the sides that have it. */
-function boundaryGroups(contents: WellContents): Record<string, WritableGroup> {
+function boundaryGroups(contents: WellLayout, resolution: readonly number[]): Record<string, WritableGroup> {
   const groups: Record<string, WritableGroup> = {};
-  contents.axes.forEach(({ name, coordinates }, axis) => {
+  contents.axes.forEach(({ name }, axis) => {
     const [low, high] = contents.boundaries[axis] ?? [BOUNDARY_CODES.OPEN, BOUNDARY_CODES.OPEN];
     for (const [type, code] of Object.entries(BOUNDARY_CODES)) {
       if (low !== code && high !== code) continue;
-      const mask = new Int8Array(coordinates.length);
+      const mask = new Int8Array(resolution[axis]!);
       if (low === code) mask[0] = 1;
       if (high === code) mask[mask.length - 1] = 1;
       groups[`${name}_${type.toLowerCase()}`] = {
@@ -81,27 +143,9 @@ function boundaryGroups(contents: WellContents): Record<string, WritableGroup> {
   return groups;
 }
 
-/** Lengths of the fields against trajectories, frames and grid. */
-function checkFields(
-  fields: WellContents["fields"],
-  trajectories: number,
-  steps: number,
-  resolution: number[],
-): void {
-  for (const { name, order, data, constant } of fields) {
-    const wanted = [trajectories, constant ? 1 : steps, ...resolution].reduce(
-      (n, size) => n * size,
-      resolution.length ** order,
-    );
-    if (data.length !== wanted) {
-      throw new RangeError(`Field "${name}" has ${data.length} numbers, wanted ${wanted}`);
-    }
-  }
-}
-
 /** One vector of times, or one for each trajectory. */
 function timeDataset(
-  times: WellContents["times"],
+  times: WellLayout["times"],
   trajectories: number,
 ): { time: WritableDataset; steps: number } {
   const own = !(times instanceof Float64Array);
@@ -121,7 +165,7 @@ function timeDataset(
 }
 
 /** Run parameters of the file, and those that each trajectory has for itself. */
-function scalarDatasets({ parameters, scalars }: WellContents): Record<string, WritableDataset> {
+function scalarDatasets({ parameters, scalars }: WellLayout): Record<string, WritableDataset> {
   const fixed = Object.entries(parameters ?? {}).map(([name, value]): [string, WritableDataset] => [
     name,
     { shape: [], data: Float64Array.of(value), attributes: FIXED },
@@ -137,6 +181,122 @@ function scalarDatasets({ parameters, scalars }: WellContents): Record<string, W
   return Object.fromEntries([...fixed, ...varying]);
 }
 
+/** A Well file that is being written. */
+export interface StreamedWell {
+  /**
+   * Takes the next numbers of a field: trajectory after trajectory, in C order, in pieces of any length.
+   *
+   * @param field its place in the layout
+   * @throws RangeError for more than the field has
+   */
+  append(field: number, numbers: Float32Array): Promise<void>;
+  /**
+   * Writes all but the fields, the start of the file last.
+   *
+   * @returns bytes of the file
+   * @throws RangeError for fields that lack numbers
+   */
+  finish(): Promise<number>;
+}
+
+/** The groups of a file. */
+function rootOf(
+  layout: WellLayout,
+  sizes: Sizes,
+  time: WritableDataset,
+  streams: readonly StreamedDataset[],
+): WritableGroup {
+  const { parameters = {}, scalars = {} } = layout;
+  const fieldGroup = (order: number): WritableGroup => {
+    const fields = layout.fields.map((field, i) => ({ field, data: streams[i]! }))
+      .filter(({ field }) => field.order === order);
+    return {
+      attributes: { field_names: fields.map(({ field }) => field.name) },
+      datasets: Object.fromEntries(fields.map(({ field, data }) => [field.name, {
+        ...data.layout,
+        data,
+        attributes: fieldAttributes(field, sizes.resolution.length),
+      }])),
+    };
+  };
+  return {
+    attributes: {
+      ...layout.attributes,
+      dataset_name: layout.dataset,
+      grid_type: layout.gridType,
+      n_spatial_dims: BigInt(sizes.resolution.length),
+      n_trajectories: BigInt(sizes.trajectories),
+      simulation_parameters: Object.keys(parameters),
+      ...parameters,
+    },
+    groups: {
+      dimensions: {
+        attributes: { spatial_dims: layout.axes.map((a) => a.name) },
+        datasets: {
+          time,
+          ...Object.fromEntries(
+            layout.axes.map(({ name, coordinates }) => [
+              name,
+              axisDataset(name, coordinates, sizes.trajectories),
+            ]),
+          ),
+        },
+      },
+      boundary_conditions: { groups: boundaryGroups(layout, sizes.resolution) },
+      scalars: {
+        attributes: { field_names: [...Object.keys(parameters), ...Object.keys(scalars)] },
+        datasets: scalarDatasets(layout),
+      },
+      t0_fields: fieldGroup(0),
+      t1_fields: fieldGroup(1),
+      t2_fields: fieldGroup(2),
+    },
+  };
+}
+
+/**
+ * Begins a Well file whose fields come frame by frame; one chunk of each is held.
+ *
+ * @param sink takes its bytes
+ * @param layout all but the numbers of the fields
+ * @throws RangeError when lengths do not fit the trajectories, frames and grid
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "./open_data.ts";
+ * let file = new Uint8Array(1 << 16);
+ * const well = streamWell({ write: (position, bytes) => file.set(bytes, position) }, {
+ *   dataset: "line",
+ *   gridType: "cartesian",
+ *   axes: [{ name: "x", coordinates: Float64Array.of(0, 1) }],
+ *   times: Float64Array.of(0, 1, 2),
+ *   boundaries: [[2, 2]],
+ *   fields: [{ name: "u", order: 0, constant: false }],
+ * });
+ * for (const value of [3, 4, 5]) await well.append(0, Float32Array.of(value, -value));
+ * file = file.subarray(0, await well.finish());
+ * using data = await openData(file);
+ * const { values } = await (await data.split()).trajectory(0).sample([0, 2]);
+ * assert.deepEqual([...values[0]!], [3, -3, 5, -5]);
+ * ```
+ */
+export function streamWell(sink: ByteSink, layout: WellLayout): StreamedWell {
+  const { trajectories = 1, scalars = {} } = layout;
+  const { time, steps } = timeDataset(layout.times, trajectories);
+  const sizes = { trajectories, steps, resolution: resolutionOf(layout.axes) };
+  const wrong = Object.entries(scalars).find(([, values]) => values.length !== trajectories);
+  if (wrong) {
+    throw new RangeError(`Scalar "${wrong[0]}" has ${wrong[1].length} numbers, wanted ${trajectories}`);
+  }
+  const file = streamHdf5(sink);
+  const streams = layout.fields.map((field) => file.dataset(fieldLayout(field, sizes, layout)));
+  return {
+    append: (field, numbers) => streams[field]!.append(numbers),
+    finish: async () => await file.finish(rootOf(layout, sizes, time, streams)),
+  };
+}
+
 /**
  * A Well file.
  *
@@ -145,54 +305,17 @@ function scalarDatasets({ parameters, scalars }: WellContents): Record<string, W
  * @throws RangeError when lengths do not fit the trajectories, frames and grid
  */
 export async function writeWell(contents: WellContents): Promise<Uint8Array> {
-  const resolution = contents.axes.map((a) => a.coordinates.length);
-  const { trajectories = 1, parameters = {}, scalars = {} } = contents;
-  const { time, steps } = timeDataset(contents.times, trajectories);
-  checkFields(contents.fields, trajectories, steps, resolution);
-  const wrong = Object.entries(scalars).find(([, values]) => values.length !== trajectories);
-  if (wrong) {
-    throw new RangeError(`Scalar "${wrong[0]}" has ${wrong[1].length} numbers, wanted ${trajectories}`);
+  const { trajectories = 1, times, axes, fields } = contents;
+  const { steps } = timeDataset(times, trajectories);
+  const sizes = { trajectories, steps, resolution: resolutionOf(axes) };
+  for (const field of fields) {
+    const wanted = fieldLayout(field, sizes, contents).shape.reduce((n, size) => n * size, 1);
+    if (field.data.length === wanted) continue;
+    throw new RangeError(`Field "${field.name}" has ${field.data.length} numbers, wanted ${wanted}`);
   }
-  const fieldGroup = (order: number): WritableGroup => {
-    const fields = contents.fields.filter((f) => f.order === order);
-    return {
-      attributes: { field_names: fields.map((f) => f.name) },
-      datasets: Object.fromEntries(
-        fields.map((f) => [f.name, fieldDataset(f, trajectories, steps, resolution)]),
-      ),
-    };
-  };
-  return await writeHdf5({
-    attributes: {
-      ...contents.attributes,
-      dataset_name: contents.dataset,
-      grid_type: contents.gridType,
-      n_spatial_dims: BigInt(resolution.length),
-      n_trajectories: BigInt(trajectories),
-      simulation_parameters: Object.keys(parameters),
-      ...parameters,
-    },
-    groups: {
-      dimensions: {
-        attributes: { spatial_dims: contents.axes.map((a) => a.name) },
-        datasets: {
-          time,
-          ...Object.fromEntries(
-            contents.axes.map(({ name, coordinates }) => [
-              name,
-              { shape: [coordinates.length], data: coordinates, attributes: FIXED },
-            ]),
-          ),
-        },
-      },
-      boundary_conditions: { groups: boundaryGroups(contents) },
-      scalars: {
-        attributes: { field_names: [...Object.keys(parameters), ...Object.keys(scalars)] },
-        datasets: scalarDatasets(contents),
-      },
-      t0_fields: fieldGroup(0),
-      t1_fields: fieldGroup(1),
-      t2_fields: fieldGroup(2),
-    },
-  });
+  const sink = memorySink();
+  const well = streamWell(sink, contents);
+  for (const [i, { data }] of fields.entries()) await well.append(i, data);
+  const size = await well.finish();
+  return sink.bytes(size);
 }

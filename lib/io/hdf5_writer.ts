@@ -316,6 +316,29 @@ export function streamHdf5(sink: ByteSink): StreamedHdf5 {
   return new Hdf5Stream(sink);
 }
 
+/** Bytes in memory that are written at positions. */
+export interface MemorySink extends ByteSink {
+  /** The first of them. */
+  bytes(size: number): Uint8Array;
+}
+
+/** Begins bytes in memory. */
+export function memorySink(): MemorySink {
+  let held = new Uint8Array(1 << 16);
+  return {
+    write(position, bytes) {
+      const wanted = position + bytes.length;
+      if (wanted > held.length) {
+        const larger = new Uint8Array(Math.max(wanted, 2 * held.length));
+        larger.set(held);
+        held = larger;
+      }
+      held.set(bytes, position);
+    },
+    bytes: (size) => held.slice(0, size),
+  };
+}
+
 /**
  * An HDF5 file.
  *
@@ -323,16 +346,7 @@ export function streamHdf5(sink: ByteSink): StreamedHdf5 {
  * @returns the bytes of the file
  */
 export async function writeHdf5(root: WritableGroup): Promise<Uint8Array> {
-  let bytes = new Uint8Array(1 << 16);
-  const write = (position: number, part: Uint8Array) => {
-    const wanted = position + part.length;
-    if (wanted > bytes.length) {
-      const larger = new Uint8Array(Math.max(wanted, 2 * bytes.length));
-      larger.set(bytes);
-      bytes = larger;
-    }
-    bytes.set(part, position);
-  };
-  const size = await streamHdf5({ write }).finish(root);
-  return bytes.slice(0, size);
+  const sink = memorySink();
+  const size = await streamHdf5(sink).finish(root);
+  return sink.bytes(size);
 }

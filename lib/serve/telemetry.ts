@@ -47,7 +47,11 @@ export interface Telemetry {
   /** A fault of the service, not of a request. */
   fault?(error: unknown, id: string): void;
   /** Runs a part of a request as a span of this name. */
-  span?<T>(name: string, attributes: Readonly<Record<string, string | number>>, run: () => Promise<T>): Promise<T>;
+  span?<T>(
+    name: string,
+    attributes: Readonly<Record<string, string | number>>,
+    run: () => Promise<T>,
+  ): Promise<T>;
   /** The body of `GET /metrics`, and its content type; absent where there are none. */
   metrics?(state: ServiceState): Promise<{ readonly type: string; readonly body: string }>;
 }
