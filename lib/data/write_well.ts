@@ -1,9 +1,8 @@
 // Writing trajectories in The Well's layout, such that h5py and the_well read them (data.md section 1): at once from
 // memory, or frame by frame.
 
+import { type ByteSink, memorySink } from "../io/byte_sink.ts";
 import {
-  type ByteSink,
-  memorySink,
   type StreamedDataset,
   streamHdf5,
   type WritableDataset,

@@ -2,6 +2,7 @@
 // datasets are streamed, of which one chunk is held. Everything but numbers is written at the end. Equal contents give
 // equal bytes: nothing depends on time or on how the numbers came.
 
+import { type ByteSink, memorySink } from "./byte_sink.ts";
 import { deflated, shuffled } from "./hdf5_deflate.ts";
 import {
   attributeMessage,
@@ -48,12 +49,6 @@ export interface WritableGroup {
   readonly attributes?: Readonly<Record<string, WritableAttribute>>;
   readonly groups?: Readonly<Record<string, WritableGroup>>;
   readonly datasets?: Readonly<Record<string, WritableDataset>>;
-}
-
-/** What takes bytes at positions. */
-export interface ByteSink {
-  /** Writes bytes; those between the end and the position are zero. */
-  write(position: number, bytes: Uint8Array): void | Promise<void>;
 }
 
 /** A dataset whose numbers come in C order, piece after piece. */
@@ -314,29 +309,6 @@ export interface StreamedHdf5 {
  */
 export function streamHdf5(sink: ByteSink): StreamedHdf5 {
   return new Hdf5Stream(sink);
-}
-
-/** Bytes in memory that are written at positions. */
-export interface MemorySink extends ByteSink {
-  /** The first of them. */
-  bytes(size: number): Uint8Array;
-}
-
-/** Begins bytes in memory. */
-export function memorySink(): MemorySink {
-  let held = new Uint8Array(1 << 16);
-  return {
-    write(position, bytes) {
-      const wanted = position + bytes.length;
-      if (wanted > held.length) {
-        const larger = new Uint8Array(Math.max(wanted, 2 * held.length));
-        larger.set(held);
-        held = larger;
-      }
-      held.set(bytes, position);
-    },
-    bytes: (size) => held.slice(0, size),
-  };
 }
 
 /**
