@@ -1,13 +1,24 @@
 // Statistics of a data set's training split, taken by several workers.
 
-import type { Dataset, Statistics } from "walrus";
-import { computeStatistics } from "walrus/data";
+import type { Dataset, Split, Statistics } from "walrus";
+import { computeStatistics, frameSize } from "walrus/data";
 import type { Context } from "./cli.ts";
 import { startProgress } from "./forecast/progress.ts";
-import { DataPool, type PoolSetup } from "./pool.ts";
+import { DataPool, type PoolSetup, usualWorkers } from "./pool.ts";
 
-/** Frames from which on more than one thread pays: below, workers take longer to start than to sum up. */
-const FEW_FRAMES = 200;
+/** Bytes of numbers from which on more than one thread pays: below, workers take longer to start than to sum up. */
+const FEW_BYTES = 256 << 20;
+
+/** Frames of a split, and bytes of their numbers. */
+function sizeOf(split: Split): { readonly frames: number; readonly bytes: number } {
+  let [frames, bytes] = [0, 0];
+  for (let i = 0; i < split.trajectories; i++) {
+    const { info, steps } = split.trajectory(i);
+    frames += steps;
+    bytes += steps * info.fields.reduce((sum, field) => sum + 4 * frameSize(info, field), 0);
+  }
+  return { frames, bytes };
+}
 
 /**
  * Computes the statistics of the training split, or of all where data are not divided. The bits do not depend on the
@@ -15,21 +26,21 @@ const FEW_FRAMES = 200;
  *
  * @param data open here
  * @param setup how a worker opens the same
- * @param workers how many at the most
+ * @param given how many workers; as many as pay unless given
  * @param context around the command
  */
 export async function statisticsBy(
   data: Dataset,
   setup: PoolSetup,
-  workers: number,
+  given: number | undefined,
   context: Context,
 ): Promise<{ readonly statistics: Statistics; readonly trajectories: number }> {
   const { signal } = context;
   const split = await data.split(data.splits.includes("train") ? "train" : undefined);
-  const frames = Array.from({ length: split.trajectories }, (_, i) => split.trajectory(i).steps)
-    .reduce((sum, steps) => sum + steps, 0);
+  const { frames, bytes } = sizeOf(split);
   const { trajectories } = split;
-  if (frames < FEW_FRAMES || workers === 1) {
+  const workers = given ?? (bytes < FEW_BYTES ? 1 : usualWorkers());
+  if (workers === 1) {
     return { statistics: await computeStatistics(split, { signal }), trajectories };
   }
   using pool = new DataPool(setup, workers, signal);

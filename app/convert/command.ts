@@ -54,7 +54,7 @@ interface Conversion {
   readonly settings: Settings;
   readonly plan: Plan;
   readonly record: Record_;
-  readonly workers: number;
+  readonly workers: number | undefined;
   readonly context: Context;
 }
 
@@ -136,9 +136,11 @@ async function writePieces(conversion: Conversion, before: readonly Done[]): Pro
   const done = new Map(before.map((each) => [each.path, each]));
   const left = plan.pieces.filter(({ path }) => !done.has(path));
   const inOrder = () => plan.pieces.flatMap(({ path }) => done.get(path) ?? []);
+  // Who is killed before the first piece is noted leaves word whose files these are.
+  await writeRecord(root, `${WORK}/manifest.json`, { ...record, pieces: inOrder() });
   if (left.length === 0) return inOrder();
   const total = left.reduce((sum, { frames }) => sum + frames, 0);
-  using pool = new DataPool(setup, Math.min(workers, left.length), context.signal);
+  using pool = new DataPool(setup, Math.min(workers ?? usualWorkers(), left.length), context.signal);
   using progress = startProgress("frames", total, context);
   let frames = 0;
   const onFrames = (count: number) => {
@@ -295,7 +297,7 @@ export const convert = command<Options>({
       settings,
       plan,
       record,
-      workers: options.workers ?? usualWorkers(),
+      workers: options.workers,
       context,
     }, before);
   },

@@ -6,7 +6,6 @@ import { writeFileAtomic } from "walrus/io";
 import { command, wholeNumber } from "../cli.ts";
 import { maskOption } from "../masks.ts";
 import { checkOutputs } from "../outputs.ts";
-import { usualWorkers } from "../pool.ts";
 import { statisticsBy } from "../statistics.ts";
 
 interface Options {
@@ -27,12 +26,12 @@ export const stats = command<Options>({
       .option("--out <file>", "where to (default: stats.yaml in the folder)")
       .option(
         "--workers <n>",
-        "threads that read and sum up (default: all, at most 8); same bits",
+        "threads that read and sum up (default: as many as pay); same bits",
         wholeNumber(1),
       )
       .option("--force", "replace a file that exists", false);
   },
-  async run({ out, force, mask: masks = {}, workers = usualWorkers() }, context, [given]) {
+  async run({ out, force, mask: masks = {}, workers }, context, [given]) {
     const { print, warn } = context;
     const folder = given!.replace(/\/+$/, "");
     using data = await openData(folder, { masks });

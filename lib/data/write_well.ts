@@ -107,9 +107,19 @@ function fieldAttributes({ order, constant, shared = false }: WellField, dimensi
   };
 }
 
+/** As single precision where that loses nothing, as The Well's files mostly have coordinates, times and scalars. */
+function narrowed(numbers: Float64Array): Float32Array | Float64Array {
+  return numbers.every((value) => Object.is(Math.fround(value), value))
+    ? Float32Array.from(numbers)
+    : numbers;
+}
+
 /** One vector of coordinates, or one for each trajectory. */
 function axisDataset(name: string, coordinates: AxisCoordinates, trajectories: number): WritableDataset {
-  if (isOne(coordinates)) return { shape: [coordinates.length], data: coordinates, attributes: FIXED };
+  if (isOne(coordinates)) {
+    const data = narrowed(Float64Array.from(coordinates));
+    return { shape: [coordinates.length], data, attributes: FIXED };
+  }
   const points = coordinates[0]?.length ?? 0;
   if (coordinates.length !== trajectories || coordinates.some(({ length }) => length !== points)) {
     throw new RangeError(
@@ -120,7 +130,11 @@ function axisDataset(name: string, coordinates: AxisCoordinates, trajectories: n
   }
   const data = new Float64Array(trajectories * points);
   coordinates.forEach((own, i) => data.set(own, i * points));
-  return { shape: [trajectories, points], data, attributes: { ...FIXED, sample_varying: true } };
+  return {
+    shape: [trajectories, points],
+    data: narrowed(data),
+    attributes: { ...FIXED, sample_varying: true },
+  };
 }
 
 /** Groups for each axis and type, with a mask over the sides that have it. */
@@ -160,20 +174,21 @@ function timeDataset(
   const data = new Float64Array(list.length * steps);
   list.forEach((stamps, i) => data.set(stamps, i * steps));
   const attributes = { sample_varying: own, time_varying: true };
-  return { time: { shape: own ? [trajectories, steps] : [steps], data, attributes }, steps };
+  const shape = own ? [trajectories, steps] : [steps];
+  return { time: { shape, data: narrowed(data), attributes }, steps };
 }
 
 /** Run parameters of the file, and those that each trajectory has for itself. */
 function scalarDatasets({ parameters, scalars }: WellLayout): Record<string, WritableDataset> {
   const fixed = Object.entries(parameters ?? {}).map(([name, value]): [string, WritableDataset] => [
     name,
-    { shape: [], data: Float64Array.of(value), attributes: FIXED },
+    { shape: [], data: narrowed(Float64Array.of(value)), attributes: FIXED },
   ]);
   const varying = Object.entries(scalars ?? {}).map(([name, values]): [string, WritableDataset] => [
     name,
     {
       shape: [values.length],
-      data: Float64Array.from(values),
+      data: narrowed(Float64Array.from(values)),
       attributes: { sample_varying: true, time_varying: false },
     },
   ]);
