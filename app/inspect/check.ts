@@ -34,11 +34,11 @@ export function readerFindings(faults: readonly Fault[], several: boolean): Find
   }));
 }
 
-/** Why no reader takes a file, without the readers of other kinds of files and the name that the user knows. */
+/** Why no reader takes a file: the first reason, without the formats it holds for and the name that the user knows. */
 function plainRefusal(message: string): string {
   return message.replace(/^Cannot open ".*?" as data; /, "")
-    .replace(/; arrays: it has no arrays\.yaml$/, "")
-    .replace(/^well: (?:".*?": )?/, "");
+    .replace(/^[\w, ]+: (?:".*?": )?/, "")
+    .replace(/; [\w, ]+: (?:it (?:has|is) no |".*?" is HDF5 but no Well file).*$/, "");
 }
 
 /** Faults of files; those of what no reader takes too. */

@@ -1,6 +1,7 @@
 // The report of data: what is in them, their numbers and faults on request, what a network makes of them.
 
 import { type Dataset, openData, type Trajectory } from "walrus";
+import { scenarioOf } from "walrus/models/walrus";
 import type { Context } from "../cli.ts";
 import { startProgress } from "../forecast/progress.ts";
 import { MODEL } from "../shipped.ts";
@@ -112,6 +113,7 @@ async function describeData(
     name: input,
     format: data.format,
     dataset: data.name,
+    scenario: scenarioOf(data.name)?.name ?? null,
     splits,
     warnings: data.warnings,
     trajectory,

@@ -41,6 +41,10 @@ function reshaped(path: string, has: string, wanted: string): string {
 }
 
 const MENDS: readonly (readonly [RegExp, Mend])[] = [
+  [
+    /looks like (\w+), but (?:"\w+" )?has no (.+)/,
+    (_, collection, names) => `add ${names} as ${collection} has it, or convert the file (docs/data.md)`,
+  ],
   [/root attributes (.+) are missing/, (_, names) => attributes(names!)],
   [
     /none of the root attributes/,

@@ -140,7 +140,7 @@ function useLines(use: UseReport, steps: number, { fields }: PrintOptions, width
 }
 
 function dataLines(report: DataReport, options: PrintOptions, width: number): string[] {
-  const { name, format, dataset, splits, trajectory, network, values, findings } = report;
+  const { name, format, dataset, scenario, splits, trajectory, network, values, findings } = report;
   const { split, index, steps, time, system, axes, fields, scalars, hidden } = trajectory;
   const count = splits.map(({ name, trajectories }) => `${name} ${trajectories}`).join(", ");
   const parameters = Object.entries(scalars).map(([name, value]) => `${name} ${short(value)}`).join(", ");
@@ -148,6 +148,9 @@ function dataLines(report: DataReport, options: PrintOptions, width: number): st
   const facts = [
     ["data", name],
     ["data set", `${dataset} (format ${format})`],
+    ...scenario === null
+      ? []
+      : [["in the paper", `${scenario}; deno task scenarios ${scenario} tells more`] as const],
     ["trajectories", count],
     ["shown", `trajectory ${index} of ${split}: ${steps} frames, time ${rangeWords(time)}`],
     ["grid", `${axes.map(({ points }) => points).join(" x ")} points, ${system}`],

@@ -17,6 +17,8 @@ export interface DataReport {
   readonly format: string;
   /** Name of the data set. */
   readonly dataset: string;
+  /** The data set of the paper that it is, or is a variant of; null: none. */
+  readonly scenario: string | null;
   /** Trajectories by split. */
   readonly splits: readonly { readonly name: string; readonly trajectories: number }[];
   /** What the reader warned of. */

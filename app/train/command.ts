@@ -79,7 +79,7 @@ function gridNotes(systems: readonly System[], mixture: Mixture, model: Model, {
   });
 }
 
-/** A worker that reads ahead. */
+/** Workers that read ahead. */
 function loaderOf(
   systems: readonly System[],
   mixture: Mixture,
@@ -92,7 +92,7 @@ function loaderOf(
     masks: run.data.masks ?? {},
     settings: mixture.settings,
     model: { family: model.family, config: model.config, ...(module ? { module } : {}) },
-  });
+  }, run.data.workers);
 }
 
 /** Whether a run has taken its steps, and its last validation where there is something to score. */
@@ -161,6 +161,7 @@ async function trainWith(
     trainer,
     mixture,
     read: (plan) => loader.read(plan),
+    readAhead: run.data.workers,
     schedule: scheduleOf(run),
     from: start.step,
     steps: run.training.steps,

@@ -1,4 +1,4 @@
-// Reads and decodes samples in a worker, so that the device does not wait for files.
+// Reads and decodes samples in workers, so that the device does not wait for files.
 
 import type { Sample } from "walrus";
 import type { Masks } from "walrus/data";
@@ -30,12 +30,11 @@ interface Waiting {
 }
 
 /** A worker that reads plans in the order in which they are asked for. */
-export class Loader {
+class Reader {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  /** @param setup what the worker opens */
   constructor(setup: LoaderSetup) {
     this.#worker = new Worker(new URL("./loader_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<LoaderAnswer>) => {
@@ -54,15 +53,15 @@ export class Loader {
     this.#send(setup);
   }
 
+  /** Plans that it has not answered yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   #send(request: LoaderRequest): void {
     this.#worker.postMessage(request);
   }
 
-  /**
-   * Samples of a plan.
-   *
-   * @throws RangeError for files that can not be read, or numbers that are not finite
-   */
   read(plan: BatchPlan): Promise<readonly Sample[]> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -71,8 +70,34 @@ export class Loader {
     });
   }
 
-  /** Ends the worker. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
+  }
+}
+
+/** Workers that read plans side by side; each opens the data for itself. */
+export class Loader {
+  readonly #readers: readonly Reader[];
+
+  /**
+   * @param setup what each worker opens
+   * @param workers how many, 1 unless given
+   */
+  constructor(setup: LoaderSetup, workers = 1) {
+    this.#readers = Array.from({ length: workers }, () => new Reader(setup));
+  }
+
+  /**
+   * Samples of a plan, by the worker that has the least to do.
+   *
+   * @throws RangeError for files that can not be read, or numbers that are not finite
+   */
+  read(plan: BatchPlan): Promise<readonly Sample[]> {
+    return this.#readers.reduce((least, next) => next.waiting < least.waiting ? next : least).read(plan);
+  }
+
+  /** Ends the workers. */
+  [Symbol.dispose](): void {
+    for (const reader of this.#readers) reader[Symbol.dispose]();
   }
 }

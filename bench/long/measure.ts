@@ -25,7 +25,7 @@ async function writeStart(path: string, points: number): Promise<void> {
 }
 
 /** Largest resident bytes of a process so far; 0 where it has ended, and where there is no Linux. */
-async function peakOf(pid: number): Promise<number> {
+export async function peakOf(pid: number): Promise<number> {
   // To read /proc itself takes all rights.
   const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`], stderr: "null" })
     .output();

@@ -38,17 +38,41 @@ function deferred(
   };
 }
 
-/** Whether a file, or a file of a folder, starts as HDF5 does. */
-async function startsAsHdf5(source: Source): Promise<true | string> {
-  const [first] = filesLike(source, /\.(?:hdf5|h5|nc)$/i);
+/** Whether a file, or a file of a folder, starts as HDF5 does, or as netCDF-3 where that may be. */
+async function startsAsHdf5(
+  source: Source,
+  names = /\.(?:hdf5|h5|nc)$/i,
+  orClassic = false,
+): Promise<true | string> {
+  const [first] = filesLike(source, names);
   if (first === undefined) return "it has no files *.hdf5, *.h5 or *.nc";
   using file = await source.files.get(first)!();
-  const fault = hdf5Fault(file.size, await readStart(file, START_BYTES));
+  const start = await readStart(file, START_BYTES);
+  if (orClassic && String.fromCharCode(...start.subarray(0, 3)) === "CDF") return true;
+  const fault = hdf5Fault(file.size, start);
   return fault === null ? true : `"${file.name}": ${fault}`;
 }
 
-async function hasNpz(source: Source): Promise<true | string> {
-  return await Promise.resolve(filesLike(source, /\.npz$/i).length > 0 || "it has no files *.npz");
+/** Whether a file starts as netCDF does, of any version. */
+function startsAsNetcdf(source: Source): Promise<true | string> {
+  return startsAsHdf5(source, /\.(?:nc\d?|cdf|netcdf|hdf5|h5|he5)$/i, true);
+}
+
+/** Whether the first archive starts as one. */
+async function startsAsNpz(source: Source): Promise<true | string> {
+  const [first] = filesLike(source, /\.npz$/i);
+  if (first === undefined) return "it has no files *.npz";
+  using file = await source.files.get(first)!();
+  const [p, k] = await readStart(file, 2);
+  return p === 0x50 && k === 0x4b || "it is no archive *.npz";
+}
+
+/** Whether there is metadata of Zarr, an archive that may hold some, or a folder of a server. */
+async function hasZarr(source: Source): Promise<true | string> {
+  const marks = /(?:^|\/)(?:zarr\.json|\.z(?:metadata|group|array))$|\.zip$/i;
+  const has = [...source.files.keys()].some((name) => marks.test(name)) ||
+    (source.store && source.files.size === 0);
+  return await Promise.resolve(has || "it has no zarr.json, .zmetadata or .zgroup, and no *.zarr.zip");
 }
 
 const BUILT_IN: readonly Reader[] = [
@@ -57,7 +81,9 @@ const BUILT_IN: readonly Reader[] = [
   deferred("pdearena", startsAsHdf5, async () => (await import("./formats/pdearena.ts")).pdearenaReader),
   deferred("bubbleml", startsAsHdf5, async () => (await import("./formats/bubbleml.ts")).bubblemlReader),
   deferred("pdegym", startsAsHdf5, async () => (await import("./formats/pdegym.ts")).pdegymReader),
-  deferred("flowbench", hasNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
+  deferred("netcdf", startsAsNetcdf, async () => (await import("./formats/netcdf.ts")).netcdfReader),
+  deferred("flowbench", startsAsNpz, async () => (await import("./formats/flowbench.ts")).flowbenchReader),
+  deferred("zarr", hasZarr, async () => (await import("./formats/zarr.ts")).zarrReader),
   deferred(
     "arrays",
     async ({ files }) => await Promise.resolve(files.has("arrays.yaml") || "it has no arrays.yaml"),
@@ -77,7 +103,7 @@ const registered: Reader[] = [];
  * import assert from "node:assert/strict";
  * import { wellReader } from "./formats/well.ts";
  * registerReader({ ...wellReader, format: "own", recognise: () => Promise.resolve("it is not mine") });
- * await assert.rejects(openData(new Uint8Array(8)), /own: it is not mine; well: /);
+ * await assert.rejects(openData(new Uint8Array(8)), /own: it is not mine; well, /);
  * ```
  */
 export function registerReader(reader: Reader): void {
@@ -138,13 +164,20 @@ async function findReader(
   const source = isHubName(input)
     ? await (await import("../hub/data.ts")).openHubData(input, options.hub)
     : await sourceOf(input, options.http);
-  const lacks: string[] = [];
+  /** Formats by what they lack: those of one container often lack the same. */
+  const lacks = new Map<string, string[]>();
   for (const reader of readers) {
     const verdict = await reader.recognise(source);
     if (verdict === true) return { reader, source };
-    lacks.push(`${reader.format}: ${verdict}`);
+    lacks.set(verdict, [...lacks.get(verdict) ?? [], reader.format]);
   }
-  throw new SyntaxError(`Cannot open "${source.name}" as data; ${lacks.join("; ")}`);
+  const reasons = [...lacks].map(([verdict, formats]) => `${formats.join(", ")}: ${verdict}`);
+  // Whose files it nearly is, that reader knows what to say; of the others the usual format alone.
+  const near = reasons.filter((reason) => reason.includes("looks like"));
+  const said = near.length > 0
+    ? [...near, ...reasons.filter((reason) => reason.startsWith("well"))]
+    : reasons;
+  throw new SyntaxError(`Cannot open "${source.name}" as data; ${said.join("; ")}`);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { borrowedSource, type ByteSource } from "../io/byte_source.ts";
 import { fileSource, folderFiles, within } from "../io/file.ts";
+import type { FileStore } from "../io/file_store.ts";
 import type { HttpOptions } from "../io/http.ts";
 import { isRemote, isUrl, openSource, type SourceInput } from "../io/source.ts";
 import { once } from "./lifetime.ts";
@@ -18,6 +19,8 @@ export interface Source {
   readonly files: FileTree;
   /** Whether it is a folder: then names say which split a file belongs to. */
   readonly folder: boolean;
+  /** Opens what lies in the folder beside and beneath `files`: of a server nothing is listed, of stores not all. */
+  readonly store?: () => Promise<FileStore>;
 }
 
 /** What can be opened as data: a file, several, a folder, or files by their names in a folder. */
@@ -82,13 +85,30 @@ async function localSource(path: string | URL): Promise<Source> {
   const files = names.map((file) =>
     [file, () => Promise.resolve().then(() => fileSource(within(path, file)))] as const
   );
-  return { name, files: new Map(files), folder: true };
+  const store = async () => (await import("../io/file_store.ts")).diskStore(path);
+  return { name, files: new Map(files), folder: true, store };
+}
+
+/** Names of URLs that end as folders do, and those that may be either. */
+const FOLDER = /(?:\.zarr\/?|\/)$/i;
+const PLAIN = /\/[^/.]+$/;
+
+/** A folder of a server; null where the URL is a file's. */
+async function remoteFolder(url: URL, http: HttpOptions): Promise<Source | null> {
+  if (!/^https?:$/.test(url.protocol) || !(FOLDER.test(url.pathname) || PLAIN.test(url.pathname))) {
+    return null;
+  }
+  const store = async () => (await import("../io/http_store.ts")).httpStore(url, http);
+  if (!FOLDER.test(url.pathname) && !await (await import("../io/zarr_marks.ts")).isZarr(await store())) {
+    return null;
+  }
+  return { name: String(url), files: new Map(), folder: true, store };
 }
 
 /**
  * The files of an input. An open `ByteSource` stays the caller's to close.
  *
- * @param input path, URL, Blob, bytes, a list of them, a folder, or files by name
+ * @param input path, URL, Blob, bytes, a list of them, a folder, files by name, or the URL of a folder of Zarr
  * @param http for remote files
  * @throws RangeError for a path that does not exist, or an empty list
  */
@@ -107,6 +127,8 @@ export async function sourceOf(input: DataInput, http: HttpOptions = {}): Promis
   const single = input as SourceInput;
   const isPath = typeof single === "string" || single instanceof URL;
   if (isPath && !isRemote(single)) return await localSource(isUrl(String(single)) ? new URL(single) : single);
+  const folder = isPath ? await remoteFolder(new URL(single), http) : null;
+  if (folder) return folder;
   const name = isPath ? String(single) : nameOf(single);
   return { name, files: treeOf([single], http), folder: false };
 }

@@ -17,8 +17,9 @@ const LARGEST = 2 ** 30;
 /** Milliseconds for which a redirect of the Hub is used again: far shorter than such addresses live. */
 const REDIRECT_LIFE = 60_000;
 
-/** Files that no reader of data wants. */
-const OTHER = /(?:^|\/)\.|(?:^|\/)LICENSE|\.(?:md|png|gif|jpe?g|svg|mp4|py|ipynb|pdf)$/i;
+/** Files that no reader of data wants; metadata of Zarr are hidden files as well. */
+const OTHER =
+  /(?:^|\/)\.(?!z(?:array|group|attrs|metadata)$)|(?:^|\/)LICENSE|\.(?:md|png|gif|jpe?g|svg|mp4|py|ipynb|pdf)$/i;
 
 /** Files by name; each call opens one, and who calls closes it. */
 export interface HubData {

@@ -119,7 +119,7 @@ export function isFolder(path: string | URL): boolean {
  *
  * @param path of a file or folder
  */
-export function pathExists(path: string): boolean {
+export function pathExists(path: string | URL): boolean {
   try {
     fileSystem(`look for "${path}"`).statSync(path);
     return true;
@@ -134,8 +134,21 @@ export function within(folder: string | URL, name: string): string | URL {
   return new URL(name.split("/").map(encodeURIComponent).join("/"), `${String(folder).replace(/\/+$/, "")}/`);
 }
 
+/** Files that say that a folder is a store of Zarr, whose files are too many to be listed. */
+export const ZARR_MARKS: readonly string[] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
+
+/** Names of the folders in a folder, sorted; none where there is no such folder. */
+export async function listFolder(folder: string | URL): Promise<string[]> {
+  const system = fileSystem(`open "${folder}"`);
+  const names: string[] = [];
+  if (!isFolder(folder)) return names;
+  for await (const { name } of system.readDir(folder)) if (isFolder(within(folder, name))) names.push(name);
+  return names.sort();
+}
+
 /**
- * Files of a folder and of the folders in it; those whose names start with a dot are left out.
+ * Files of a folder and of the folders in it; those whose names start with a dot are left out. A folder that is a store of
+ * Zarr is told by its metadata alone, `zarr.json`, `.zgroup`: what lies in it is not listed.
  *
  * @param path path or file URL
  * @param deepest how many folders within each other are looked into
@@ -146,7 +159,11 @@ export async function folderFiles(path: string | URL, deepest: number = DEEPEST)
   const system = fileSystem(`open "${path}"`);
   const files: string[] = [];
   const visit = async (folder: string | URL, prefix: string, depth: number): Promise<void> => {
-    for await (const { name } of system.readDir(folder)) {
+    const names: string[] = [];
+    for await (const { name } of system.readDir(folder)) names.push(name);
+    const marks = names.filter((name) => ZARR_MARKS.includes(name));
+    if (marks.length > 0) return void files.push(...marks.map((name) => prefix + name));
+    for (const name of names) {
       if (name.startsWith(".")) continue;
       const inner = within(folder, name);
       // Follows links, as opening does.

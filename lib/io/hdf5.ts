@@ -7,6 +7,7 @@ import { attributeTypes } from "./hdf5_attributes.ts";
 import { parsing } from "./hdf5_bytes.ts";
 import { type Hdf5Type, typeName } from "./hdf5_datatype.ts";
 import { addressOf, Descriptions, type Hdf5Kind } from "./hdf5_describe.ts";
+import { printed } from "./hdf5_library.ts";
 import { openSession, type Session } from "./hdf5_module.ts";
 import { isFloat32, type NumberType, toNumbers } from "./hdf5_numbers.ts";
 import { loadPlugins } from "./hdf5_plugins.ts";
@@ -47,6 +48,8 @@ export interface Hdf5File {
   keys(path: string): Promise<string[]>;
   attributes(path: string): Promise<Record<string, AttributeValue>>;
   dataset(path: string): Promise<Hdf5Dataset>;
+  /** The path of the first dimension scale of each axis of a dataset; null where an axis has none. */
+  scales(path: string): Promise<(string | null)[]>;
   /** A table of names and numbers; `dataset` says whether it is one. */
   parameters(path: string): Promise<Parameters["parameters"]>;
   /** Numbers of a box of a dataset (all of it unless given) in C order, as f32. */
@@ -206,6 +209,14 @@ class OpenFile implements Hdf5File {
       : "other";
     const integer = kind === "integer";
     return { shape: shape ?? [0], holds, integer, type: typeName(type), bytes: size, fault };
+  }
+
+  async scales(path: string): Promise<(string | null)[]> {
+    const { shape } = await this.dataset(path);
+    return await this.#run(`look for the dimension scales of "${path}"`, (id) => {
+      const found = shape.map((_, axis) => this.#session.module.get_attached_scales(id, path, axis));
+      return printed.length > 0 ? null : found.map(([scale]) => scale ?? null);
+    });
   }
 
   async parameters(path: string): Promise<Parameters["parameters"]> {

@@ -10,6 +10,8 @@ import { findHeaps, findSuperblock, HEAP_HEAD, heapBytes, isWalkable } from "./h
 
 /** Bytes fetched at a time from sources that are not synchronous. */
 const BLOCK = 1 << 16;
+/** Blocks kept from call to call, 64 MiB: headers and trees, which are read again and again, are few. */
+const MOST_BLOCKS = 1024;
 /** Rounds of fetching one call may take; each round fetches at least one block it lacked. */
 const MOST_ROUNDS = 10_000;
 
@@ -33,6 +35,8 @@ interface Mount {
   /** Bytes of the source, as the library would read them. */
   readonly read: (position: number, length: number) => Uint8Array;
   readonly fetch: () => Promise<void>;
+  /** Lets go of blocks, the oldest first, that no call wants any more. */
+  readonly trim: () => void;
   readonly unmount: () => void;
 }
 
@@ -147,6 +151,12 @@ function mount(module: H5Module, source: ByteSource): Mount {
         i += count;
       }
     },
+    trim() {
+      for (const block of blocks.keys()) {
+        if (blocks.size <= MOST_BLOCKS) break;
+        blocks.delete(block);
+      }
+    },
     unmount() {
       FS.unmount(folder);
       FS.rmdir(folder);
@@ -243,7 +253,10 @@ export async function openSession(source: ByteSource): Promise<Session> {
         await mounting.fetch();
         continue;
       }
-      if (result !== null && thrown === null) return result;
+      if (result !== null && thrown === null) {
+        mounting.trim();
+        return result;
+      }
       // A read error of the source itself says more than the library's words.
       await mounting.fetch();
       if (thrown instanceof SyntaxError || thrown instanceof RangeError || thrown instanceof TypeError) {

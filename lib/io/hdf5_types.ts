@@ -73,6 +73,8 @@ export interface H5Module {
   create_object_reference(id: bigint, path: string): ArrayLike<number>;
   create_dataset(id: bigint, path: string, pointer: bigint, metadata: object): number;
   get_plugin_search_paths(): string[];
+  /** Paths of the dimension scales of an axis of a dataset. */
+  get_attached_scales(id: bigint, path: string, axis: number): string[];
   get_dataset_data(
     id: bigint,
     path: string,

@@ -26,13 +26,32 @@ function fail(url: string, why: string, cause?: unknown): never {
   throw new RangeError(`Cannot read "${url}": ${why}`, { cause });
 }
 
-async function request(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
+/** Fails for what may go well the next time: a connection that broke, a server that is busy, a body cut short. */
+export function stumble(url: string, why: string, cause?: unknown): never {
+  throw Object.assign(new RangeError(`Cannot read "${url}": ${why}`, { cause }), { passing: true });
+}
+
+/** Statuses of servers that are busy or down for a moment. */
+export const BUSY = [408, 425, 429, 500, 502, 503, 504];
+
+/** Does it again where it fails for what may pass; how is loaded only then. */
+export async function withRetries<T>(work: () => Promise<T>, { signal }: HttpOptions): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return await (await import("./http_retry.ts")).again(work, error, signal);
+  }
+}
+
+/** Makes a request; what fails on the way names the URL. */
+export async function request(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
   const fetcher = options.fetch ?? fetch;
   try {
     return await fetcher(url, { ...init, ...(options.signal ? { signal: options.signal } : {}) });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    return fail(url, (error as Error).message, error);
+    // A fetch of the caller's own has its own reasons, and has tried what it will.
+    return (error instanceof TypeError ? stumble : fail)(url, (error as Error).message, error);
   }
 }
 
@@ -57,14 +76,14 @@ async function* bodyChunks(
     }
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    fail(url, `the connection broke off: ${(error as Error).message}`, error);
+    stumble(url, `the connection broke off: ${(error as Error).message}`, error);
   } finally {
     await reader.cancel().catch(() => {});
   }
 }
 
 /** A whole body of at most `limit` bytes. */
-async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
+export async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(url, response, options)) {
@@ -116,20 +135,24 @@ async function sizeByHead(url: string, options: HttpOptions): Promise<number> {
  * @param options signal, fetch
  * @throws RangeError naming the URL and what the server answered
  */
-export async function httpSource(address: string | URL, options: HttpOptions = {}): Promise<ByteSource> {
-  const url = String(address);
+export function httpSource(address: string | URL, options: HttpOptions = {}): Promise<ByteSource> {
+  return withRetries(() => openRemote(String(address), options), options);
+}
+
+async function openRemote(url: string, options: HttpOptions): Promise<ByteSource> {
   const first = await request(url, rangeOf(0, BLOCK), options);
   if (first.status === 200) return await wholeBody(url, first, options);
   if (first.status !== 206) {
     await first.body?.cancel();
     // A range of an empty file cannot be satisfied.
     if (first.status === 416) return memorySource(new Uint8Array(0), url);
-    fail(url, `the server answered ${first.status} ${first.statusText}`.trimEnd());
+    const why = `the server answered ${first.status} ${first.statusText}`.trimEnd();
+    (BUSY.includes(first.status) ? stumble : fail)(url, why, first.status);
   }
   const start = new Uint8Array(await collect(url, first, options, BLOCK));
   const size = contentRange(first)?.size ?? await sizeByHead(url, options);
   if (!Number.isSafeInteger(size) || start.length !== Math.min(size, BLOCK)) {
-    fail(url, `the server says it has ${size} bytes and sent ${start.length} of the first ${BLOCK}`);
+    stumble(url, `the server says it has ${size} bytes and sent ${start.length} of the first ${BLOCK}`);
   }
   return new RemoteFile(url, size, versionOf(first), start, options).source();
 }
@@ -242,20 +265,24 @@ class RemoteFile {
     }
   }
 
-  async #fetch(start: number, into: Uint8Array): Promise<void> {
-    const end = start + into.length;
-    const response = await request(this.#url, rangeOf(start, end), this.#options);
-    await this.#fill(response, start, into);
+  #fetch(start: number, into: Uint8Array): Promise<void> {
+    const range = rangeOf(start, start + into.length);
+    return withRetries(async () => {
+      await this.#fill(await request(this.#url, range, this.#options), start, into);
+    }, this.#options);
   }
 
   /** Checks an answer and moves its body to where it belongs. */
   async #fill(response: Response, start: number, into: Uint8Array): Promise<void> {
     const wanted = `bytes ${start} to ${start + into.length} were wanted, the server`;
-    const refuse = async (why: string): Promise<never> => {
+    const refuse = async (why: string, how = fail): Promise<never> => {
       await response.body?.cancel();
-      return fail(this.#url, why);
+      return how(this.#url, why);
     };
-    if (response.status !== 206) return await refuse(`${wanted} answered ${response.status}`);
+    if (response.status !== 206) {
+      const how = BUSY.includes(response.status) ? stumble : fail;
+      return await refuse(`${wanted} answered ${response.status}`, how);
+    }
     const range = contentRange(response);
     if (range && range.start !== start) return await refuse(`${wanted} sent those from ${range.start} on`);
     if ((range && range.size !== this.#size) || versionOf(response) !== this.#version) {
@@ -263,10 +290,10 @@ class RemoteFile {
     }
     let done = 0;
     for await (const chunk of bodyChunks(this.#url, response, this.#options)) {
-      if (done + chunk.length > into.length) fail(this.#url, `${wanted} sent more`);
+      if (done + chunk.length > into.length) stumble(this.#url, `${wanted} sent more`);
       into.set(chunk, done);
       done += chunk.length;
     }
-    if (done !== into.length) fail(this.#url, `${wanted} sent ${done}`);
+    if (done !== into.length) stumble(this.#url, `${wanted} sent ${done}`);
   }
 }

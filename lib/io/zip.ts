@@ -115,13 +115,14 @@ function wide(source: ByteSource, data: DataView, from: number, to: number, fiel
  * Reads the directory of an archive.
  *
  * @param source the archive
- * @param options `deflated`: whether entries may be compressed, so that they are no ranges of the file
+ * @param options `deflated`: whether entries may be compressed, so that they are no ranges of the file; `rewritten`: whether
+ *   an entry may be there again, of which the last one counts, as archives have it that were added to
  * @returns entries by name
  * @throws SyntaxError for a broken archive, an encrypted entry, a compressed one where none may be
  */
 export async function readZip(
   source: ByteSource,
-  options: { readonly deflated?: boolean } = {},
+  options: { readonly deflated?: boolean; readonly rewritten?: boolean } = {},
 ): Promise<Map<string, ZipEntry>> {
   const directory = await findDirectory(source);
   if (directory.bytes > LARGEST_DIRECTORY) refuse(source, `its directory claims ${directory.bytes} bytes`);
@@ -167,7 +168,9 @@ export async function readZip(
         `entry ${quoted(name)} claims ${stored} bytes at ${headerOffset}, the file has ${source.size}`,
       );
     }
-    if (entries.has(name)) refuse(source, `the archive has two entries ${quoted(name)}`);
+    if (entries.has(name) && !options.rewritten) {
+      refuse(source, `the archive has two entries ${quoted(name)}`);
+    }
     const crc = data.getUint32(at + 16, true);
     entries.set(name, { name, size, stored, deflated, crc, headerOffset });
     at = nameEnd + extraLength + commentLength;

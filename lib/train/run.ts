@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly mixture: Mixture;
   /** Reads the samples of a plan, a worker say; the mixture itself unless given. */
   readonly read?: (plan: BatchPlan) => Promise<readonly Sample[]>;
+  /** Steps whose samples are read ahead of the one that computes, 1 unless given. */
+  readonly readAhead?: number;
   /** Learning rates. */
   readonly schedule: Schedule;
   /** Optimiser steps done before. */
@@ -98,12 +100,11 @@ export class DivergenceError extends RangeError {
 async function draw(options: RunOptions): Promise<TrainingBatch[]> {
   const { trainer: { model, settings, group }, mixture, seed, fieldMap, grid, statistics } = options;
   const parts = settings.accumulate * group.size;
-  const batches: TrainingBatch[] = [];
-  for (let part = 0; part < parts; part++) {
-    const plan = mixture.next();
-    if (part % group.size !== group.rank) continue;
-    const samples = await (options.read?.(plan) ?? mixture.read(plan));
-    batches.push(makeBatch(samples, model, {
+  const plans = Array.from({ length: parts }, () => mixture.next())
+    .filter((_, part) => part % group.size === group.rank);
+  const read = await Promise.all(plans.map((plan) => options.read?.(plan) ?? mixture.read(plan)));
+  return plans.map((plan, i) =>
+    makeBatch(read[i]!, model, {
       seed,
       index: plan.index,
       source: mixture.describe(plan),
@@ -113,9 +114,42 @@ async function draw(options: RunOptions): Promise<TrainingBatch[]> {
       ...(fieldMap ? { map: fieldMap } : {}),
       ...(grid ? { grid } : {}),
       statistics: statistics?.[plan.system] ?? null,
-    }));
+    })
+  );
+}
+
+/** Steps drawn ahead, in order. A failure is met in its turn. */
+class Ahead {
+  readonly #options: RunOptions;
+  readonly #drawn: Promise<TrainingBatch[]>[] = [];
+  #next: number;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#next = options.from;
+    this.fill();
   }
-  return batches;
+
+  /** Draws as many as may be ahead. */
+  fill(): void {
+    const { steps, readAhead = 1 } = this.#options;
+    while (this.#drawn.length < readAhead && this.#next < steps) {
+      this.#next++;
+      const drawing = draw(this.#options);
+      drawing.catch(() => {});
+      this.#drawn.push(drawing);
+    }
+  }
+
+  /** The next step's. */
+  take(): Promise<TrainingBatch[]> {
+    return this.#drawn.shift()!;
+  }
+
+  /** Waits for all that is under way. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#drawn);
+  }
 }
 
 /** Mean over the systems that have windows to score: which those are does not change in a run. */
@@ -180,21 +214,20 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const watch = new DivergenceWatch();
   const validator = new Validator(options, watch);
   if (from > 0 && validator.isDue(from)) yield await validator.run(from);
-  let ahead = from < steps ? draw(options) : null;
+  const ahead = new Ahead(options);
   let last = performance.now();
   for (let step = from; step < steps; step++) {
     const waited = performance.now();
-    const batches = await ahead!;
+    const batches = await ahead.take();
     const stalled = performance.now() - waited;
     const rate = learningRate(schedule, step);
     const running = trainer.step(batches, rate);
-    // Drawn while the device computes. A failure of drawing is met in its turn.
-    ahead = step + 1 < steps ? draw(options) : null;
-    ahead?.catch(() => {});
+    // Drawn while the device computes.
+    ahead.fill();
     const result = await running;
     const done = step + 1;
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm)) {
-      await ahead?.catch(() => {});
+      await ahead.end();
       const windows = batches.map(({ source }) => source).join("; ");
       throw new DivergenceError(
         `Step ${done}: the loss is ${result.loss} and the norm of the gradients ${result.norm}; its windows are ${windows}`,
@@ -225,5 +258,5 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     if (stopping) break;
     last = performance.now();
   }
-  await ahead?.catch(() => {});
+  await ahead.end();
 }

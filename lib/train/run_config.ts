@@ -61,6 +61,8 @@ const data = v.strictObject({
   masks: v.exactOptional(v.record(v.string(), v.picklist(["hidden", "kept"]))),
   /** What is done with grids of sizes that the network has not been made for. */
   grid: v.optional(v.picklist(["auto", "native", "resample", "refuse"]), "auto"),
+  /** Workers that read and decode files while the device computes, and steps that they are ahead. */
+  workers: v.optional(v.pipe(count, v.maxValue(64)), 1),
 });
 
 const training = v.strictObject({

@@ -41,6 +41,8 @@ export interface RunData {
   readonly masks?: Masks;
   /** What is done with grids of sizes that the network has not been made for. */
   readonly grid: GridTreatment;
+  /** Workers that read and decode files while the device computes, and steps that they are ahead. */
+  readonly workers: number;
 }
 
 /** Low-rank adapters. */

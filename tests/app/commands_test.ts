@@ -124,8 +124,8 @@ Deno.test("stats writes the statistics of a data set's training split", () =>
       code: 1,
       out: "",
       err:
-        `error: Cannot open "${folder}/empty" as data; well: it has no files *.hdf5 or *.h5; arrays: it has no ` +
-        "arrays.yaml",
+        `error: Cannot open "${folder}/empty" as data; well, pdebench, pdearena, bubbleml, pdegym: it has no ` +
+        "files *.hdf5, *.h5 or *.nc; flowbench: it has no files *.npz; arrays: it has no arrays.yaml",
     });
     assert.match(
       (await runCommand(stats, [`${folder}/none`])).err,

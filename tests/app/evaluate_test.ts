@@ -36,7 +36,10 @@ Deno.test("evaluate refuses folders without data and counts that are none", asyn
   await inFolder(async (folder) => {
     const nothing = await run(folder);
     assert.equal(nothing.code, 1);
-    assert.match(nothing.err, /^error: Cannot open ".*" as data; well: it has no files \*\.hdf5 or \*\.h5/);
+    assert.match(
+      nothing.err,
+      /^error: Cannot open ".*" as data; well, .*: it has no files \*\.hdf5, \*\.h5 or \*\.nc/,
+    );
   });
   const never = await run("nowhere", "--every", "0");
   assert.equal(never.code, 2);

@@ -13,6 +13,7 @@ import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
 import { app } from "../../app/web/command.ts";
 import { parity } from "../../app/parity/command.ts";
 import { plan } from "../../app/plan/command.ts";
+import { scenarios } from "../../app/scenarios/command.ts";
 import { stats } from "../../app/stats/command.ts";
 import { train } from "../../app/train/command.ts";
 import configuration from "../../deno.json" with { type: "json" };
@@ -31,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   "make-checkpoint": makeCheckpoint,
   parity,
   plan,
+  scenarios,
   stats,
   train,
 };

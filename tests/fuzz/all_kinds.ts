@@ -7,6 +7,8 @@ import { readStatistics } from "../../lib/data/statistics.ts";
 import { type ByteSource, memorySource } from "../../lib/io/byte_source.ts";
 import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
 import { parseRunConfig } from "../../lib/train/run_config.ts";
+import { cfKinds } from "./cf.ts";
+import { collectionKinds } from "./collections.ts";
 import { broken, type Cost, counted, type Kind, kinds, wildYaml } from "./kinds.ts";
 
 const text = new TextEncoder();
@@ -129,6 +131,8 @@ export async function allKinds(): Promise<Kind[]> {
   const decode = (file: Uint8Array) => new TextDecoder().decode(file);
   return [
     ...await kinds(),
+    ...await collectionKinds(),
+    ...await cfKinds(),
     {
       name: "run",
       files: brokenYaml([text.encode(RUN)]),

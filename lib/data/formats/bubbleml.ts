@@ -82,7 +82,7 @@ async function runOf(file: Hdf5File, context: FileContext): Promise<StoredRun> {
   for (const name of names) arrays.set(name, await hdf5Array(file, name));
   const shape = arrays.get("temperature")!.shape;
   for (const array of arrays.values()) {
-    if (array.shape.length !== 3 || array.shape.some((n, i) => n !== shape[i] || n < 1)) {
+    if (array.shape.length !== 3 || array.shape.some((n, i) => n !== shape[i])) {
       throw new SyntaxError(
         `Cannot read "${file.name}": "${array.name}" has shape [${
           array.shape.join(", ")

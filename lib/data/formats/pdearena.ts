@@ -44,7 +44,7 @@ async function runOf(file: Hdf5File, group: string): Promise<StoredRun> {
   const [u, vx, vy] = await Promise.all(WANTED.map((name) => hdf5Array(file, `${group}/${name}`)));
   const [trajectories = 0, steps = 0, ...points] = u!.shape;
   for (const array of [u!, vx!, vy!]) {
-    if (array.shape.length !== 4 || array.shape.some((n, i) => n !== u!.shape[i] || n < 1)) {
+    if (array.shape.length !== 4 || array.shape.some((n, i) => n !== u!.shape[i])) {
       throw new SyntaxError(
         `Cannot read "${file.name}": "${array.name}" has shape [${
           array.shape.join(", ")

@@ -26,6 +26,8 @@ export type { GridFit } from "./fit.ts";
 export type { Boundary as AxisBoundary } from "./geometry.ts";
 export type { LossSettings } from "./loss.ts";
 export type { WalrusSettings } from "./settings.ts";
+export { type Column, columnsOf, scenarioOf, SCENARIOS } from "./scenarios/catalogue.ts";
+export type { Quirk, Scenario, ScenarioField } from "./scenarios/scenario.ts";
 export type { StepShape, TrainingShape, WalrusShape } from "./shape.ts";
 export { walrusModel } from "./walrus.ts";
 export { writeConfig } from "./write_config.ts";

@@ -21,6 +21,8 @@ export interface StoredRun {
   readonly steps: number;
   /** Axes of space in the order of samples: `xy`. */
   readonly space: string;
+  /** What its coordinates are, `cartesian` unless given. */
+  readonly system?: string;
   /** Coordinates along each. */
   coordinates(index: number): readonly Float64Array[];
   /** Near and far side of each. */
@@ -144,9 +146,14 @@ function trajectoryOf(
     lifetime,
     info: {
       dataset,
-      grid: { system: "cartesian", axes: [...space], shape: points, coordinates },
+      grid: { system: run.system ?? "cartesian", axes: [...space], shape: points, coordinates },
       boundaries,
-      fields: fields.map(({ name, order, constant }) => ({ name, order, constant })),
+      fields: fields.map(({ name, order, constant, mask }) => ({
+        name,
+        order,
+        constant,
+        ...mask ? { mask } : {},
+      })),
       scalars: run.scalars(index),
     },
     readTimes: () => run.times(index),
@@ -175,6 +182,20 @@ function entriesOf(
   );
 }
 
+/** Refuses runs of nothing. */
+function checkCounts(name: string, { splits }: StoredFile): void {
+  for (const run of [...splits.values()].flat()) {
+    const { trajectories, steps } = run;
+    const points = trajectories > 0 ? run.coordinates(0).map(({ length }) => length) : [1];
+    if (trajectories > 0 && steps > 0 && points.every((n) => n > 0)) continue;
+    throw new SyntaxError(
+      `Cannot read "${name}": it has ${trajectories} trajectories of ${steps} frames on ${
+        points.join(" x ")
+      } points, wanted at least 1 of each`,
+    );
+  }
+}
+
 /** All files under one name of a split: a file's own division does not matter where folders or names divide. */
 function asOne({ splits, ...rest }: StoredFile, split: string): StoredFile {
   return { ...rest, splits: new Map([[split, [...splits.values()].flat()]]) };
@@ -194,6 +215,12 @@ async function openCollection(
   const openFile = async (name: string): Promise<Opened> => {
     const bytes = await source.files.get(name)!();
     const file = await collection.open(bytes, { name, source, boundaries });
+    try {
+      checkCounts(bytes.name, file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     if (lifetime.ended) file.close();
     else warnings.push(...file.warnings.filter((warning) => !warnings.includes(warning)));
     return { name: bytes.name, file };

@@ -1,6 +1,7 @@
 // Fields put together from arrays whose axes stand in any order: components may be arrays of their own, or channels of
 // one. What comes out has The Well's order, frames, then points along x, y, z, then components.
 
+import type { MaskKind } from "../../dataset.ts";
 import type { StoredArray } from "./stored_array.ts";
 
 /** A component: an array, or a channel of one. */
@@ -20,6 +21,8 @@ export interface StoredField {
   /** Tensor order. */
   readonly order: number;
   readonly constant: boolean;
+  /** Set where it is a mask, whatever its name. */
+  readonly mask?: MaskKind;
   /** Its components, row-major. */
   readonly parts: readonly StoredPart[];
 }
