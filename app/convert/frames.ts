@@ -74,3 +74,25 @@ export async function sharedConstants(trajectories: readonly Trajectory[]): Prom
   }
   return shared;
 }
+
+/**
+ * Trajectories that differ from the first where one thing is written for all of them, in words; none where none does.
+ *
+ * @param what differs: times, coordinates
+ * @param trajectories of a split
+ * @param isSame whether one is as the first
+ */
+export function differing(
+  what: string,
+  trajectories: readonly Trajectory[],
+  isSame: (index: number) => boolean,
+): string[] {
+  const others = trajectories.filter((_, i) => !isSame(i));
+  if (others.length === 0) return [];
+  const more = others.length > 1 ? ` and of ${others.length - 1} more` : "";
+  return [
+    `${what} of ${others[0]!.name}${more} differ from those of ${
+      trajectories[0]!.name
+    }, which are written for all`,
+  ];
+}

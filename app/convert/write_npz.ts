@@ -2,7 +2,7 @@
 
 import type { Dataset, Trajectory } from "walrus";
 import { type ByteSink, streamNpz, writeNpy, writeYaml } from "walrus/io";
-import { batchesOf, equal, sharedConstants, writtenFields, writtenValues } from "./frames.ts";
+import { batchesOf, differing, equal, sharedConstants, writtenFields, writtenValues } from "./frames.ts";
 import type { Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 
@@ -69,12 +69,13 @@ async function besideSplit(trajectories: readonly Trajectory[], { scalars }: Set
   files.push(["time.npy", array(all, isShared ? [all.length] : [times.length, times[0]!.length])]);
   for (const [i, values] of grid.coordinates.entries()) {
     files.push([`coordinate_${i}.npy`, array(values)]);
-    const other = trajectories.find(({ info }) => !equal(info.grid.coordinates[i]!, values));
-    if (other) {
-      notes.push(
-        `coordinates of ${other.name} differ from those of ${first!.name}, which are written for all`,
-      );
-    }
+    notes.push(
+      ...differing(
+        `coordinates ${grid.axes[i] ?? i}`,
+        trajectories,
+        (n) => equal(trajectories[n]!.info.grid.coordinates[i]!, values),
+      ),
+    );
   }
   for (const name of scalars) {
     const values = Float64Array.from(trajectories, ({ info }) => info.scalars[name] ?? NaN);

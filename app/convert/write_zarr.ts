@@ -4,7 +4,7 @@
 import { gzipSync } from "node:zlib";
 import type { Dataset, SampleInfo, Trajectory } from "walrus";
 import { componentNames, type SampleField } from "walrus/data";
-import { batchesOf, equal, writtenFields, writtenValues } from "./frames.ts";
+import { batchesOf, differing, equal, writtenFields, writtenValues } from "./frames.ts";
 import type { Piece, Plan } from "./plan.ts";
 import type { Settings } from "./settings.ts";
 import type { Beside } from "./write_npz.ts";
@@ -190,18 +190,19 @@ async function besideSplit(
   const { grid, boundaries } = info;
   const count = trajectories.length;
   const times = await first!.times();
-  for (const trajectory of trajectories.slice(1)) {
-    const other = !equal(await trajectory.times(), times)
-      ? "times"
-      : trajectory.info.grid.coordinates.some((own, i) => !equal(own, grid.coordinates[i]!))
-      ? "coordinates"
-      : null;
-    if (other) {
-      notes.push(
-        `${other} of ${trajectory.name} differ from those of ${first!.name}, which are written for all`,
-      );
-    }
-  }
+  const own: Float64Array[] = [];
+  for (const trajectory of trajectories) own.push(await trajectory.times());
+  notes.push(
+    ...differing("times", trajectories, (i) => equal(own[i]!, times)),
+    ...differing(
+      "coordinates",
+      trajectories,
+      (i) =>
+        trajectories[i]!.info.grid.coordinates.every((values, axis) =>
+          equal(values, grid.coordinates[axis]!)
+        ),
+    ),
+  );
   files.whole("time", times, [steps], ["time"], { axis: "T" });
   grid.axes.forEach((axis, i) =>
     files.whole(axis, grid.coordinates[i]!, [grid.shape[i]!], [axis], {

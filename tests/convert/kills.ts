@@ -49,7 +49,7 @@ async function isThere(path: string): Promise<boolean> {
  * @param to what is written
  * @param kills how many
  * @param random a number from 0 to 1
- * @param more options of the command
+ * @param options further words of the command; whether time is taken of a second run, which finds modules loaded
  */
 export async function killConversions(
   input: string,
@@ -57,12 +57,11 @@ export async function killConversions(
   to: string,
   kills: number,
   random: () => number,
-  more: readonly string[] = [],
+  { more = [], warm = true }: { readonly more?: readonly string[]; readonly warm?: boolean } = {},
 ): Promise<KillRecord> {
   const start = (out: string) => taskProcess("convert", input, "--out", out, "--to", to, ...more);
   let undisturbed = 0;
-  // The second one finds files and modules where the first had to fetch them.
-  for (const _ of [1, 2]) {
+  for (let run = warm ? 0 : 1; run < 2; run++) {
     await Deno.remove(`${folder}/whole`, { recursive: true }).catch(() => {});
     const began = performance.now();
     const { code, stderr } = await start(`${folder}/whole`).output();

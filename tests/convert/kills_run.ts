@@ -13,7 +13,9 @@ try {
   const input = `${folder}/made.hdf5`;
   await makeData(input, { trajectories: 24, steps: 24, points: [64, 64] });
   for (const to of ["well", "npz", "zarr"]) {
-    const found = await killConversions(input, folder, to, Number(kills), Math.random, ["--per-file", "2"]);
+    const found = await killConversions(input, folder, to, Number(kills), Math.random, {
+      more: ["--per-file", "2"],
+    });
     console.log(
       `${to}: ${found.kills.length} kills in ${found.conversions} conversions, all equal to the undisturbed one, ` +
         `whose time is ${found.undisturbed} ms; whole files visible after a kill: ${

@@ -178,8 +178,7 @@ def main():
     warnings.simplefilter("ignore")
     results = []
     for source in sorted(sources.iterdir()):
-        key = "flowbench" if source.stem.startswith("flowbench") else source.stem
-        results.append(check(source, converted / key))
+        results.append(check(source, converted / source.stem))
     well = [check_well(source, converted / source.name) for source in sorted(wells.iterdir())]
     print(json.dumps({
         "question": "Does The Well's own loader read what deno task convert makes of other collections, with equal numbers?",

@@ -30,7 +30,13 @@ Deno.test("parseRunConfig() has the defaults it had before families had recipes,
       assert.deepEqual(own.get(key), same, `${kind}: ${key}`);
     }
     const added = [...own.keys()].filter((key) => !wanted.has(key));
-    assert.deepEqual(added.sort(), ["data.grid", "data.workers", "model.family", "optimizer.name", "training.memory"]);
+    assert.deepEqual(added.sort(), [
+      "data.grid",
+      "data.workers",
+      "model.family",
+      "optimizer.name",
+      "training.memory",
+    ]);
     assert.deepEqual([own.get("model.family"), own.get("optimizer.name")], ["walrus", "adamw"]);
   }
 });
