@@ -59,7 +59,17 @@ export async function packageJson(): Promise<string> {
 
 /** Licences of the packages that the scripts contain. */
 export async function licences(): Promise<string> {
-  const names = ["h5wasm", "h5wasm-plugins", "js-yaml", "valibot", "noble-hashes"];
+  const names = [
+    "h5wasm",
+    "h5wasm-plugins",
+    "netcdfjs",
+    "iobuffer",
+    "zarrita",
+    "numcodecs",
+    "js-yaml",
+    "valibot",
+    "noble-hashes",
+  ];
   const texts = await Promise.all(
     names.map((name) => Deno.readTextFile(new URL(`licences/${name}.txt`, import.meta.url))),
   );

@@ -52,9 +52,24 @@ const OPTIONS = {
   logLevel: "silent",
 } satisfies BuildOptions;
 
-const HDF5_IN_WORKERS =
-  "Cannot read or write HDF5 here: edge runtimes compile no WebAssembly from bytes, wanted " +
-  ".npz, .npy, .safetensors or arrays";
+/** Packages of WebAssembly that is compiled from bytes, and what is read through them. */
+const COMPILED: Readonly<Record<string, string>> = {
+  h5wasm: "HDF5",
+  "h5wasm-plugins": "HDF5",
+  zarrita: "Zarr",
+};
+
+/** What is said where they are absent. */
+function inWorkers(name: string): string {
+  return `Cannot read or write ${
+    COMPILED[name]
+  } here: edge runtimes compile no WebAssembly from bytes, wanted ` +
+    ".npz, .npy, .safetensors or arrays";
+}
+
+/** Readers that are loaded when neither The Well's nor that of arrays recognises what was given. */
+export const OTHER_FORMATS = ["pdebench", "pdearena", "bubbleml", "pdegym", "netcdf", "flowbench", "zarr"]
+  .map((name) => `lib/data/formats/${name}.ts`);
 
 /** Entries, and what is loaded when it is needed. */
 const PARTS = [
@@ -64,7 +79,13 @@ const PARTS = [
   "lib/models/walrus/write_config.ts",
   "lib/data/formats/arrays.ts",
   "lib/data/formats/well.ts",
+  "lib/data/formats/others.ts",
+  ...OTHER_FORMATS,
   "lib/backend/webgpu/device.ts",
+  "lib/io/file_store.ts",
+  "lib/io/http_store.ts",
+  "lib/io/http_retry.ts",
+  "lib/io/zarr_marks.ts",
   "lib/io/torch.ts",
   "lib/io/torch_legacy.ts",
   "lib/io/distributed.ts",
@@ -79,16 +100,21 @@ const PARTS = [
 
 /** Small modules that nearly every forecast needs: one script of many is smaller, compressed, than many scripts. */
 const SHARED = [
+  "lib/data/boundaries.ts",
   "lib/data/make_dataset.ts",
   "lib/data/make_split.ts",
+  "lib/data/make_trajectory.ts",
   "lib/data/masks.ts",
   "lib/data/near_names.ts",
   "lib/data/reader.ts",
   "lib/data/statistics.ts",
+  "lib/io/npz.ts",
   "lib/io/zip.ts",
   "lib/models/check_shapes.ts",
+  "lib/data/symmetry.ts",
   "lib/data/transform_sample.ts",
   "lib/io/yaml_references.ts",
+  "lib/nn/activation.ts",
   "lib/nn/bias.ts",
   "lib/nn/conv.ts",
   "lib/nn/linear.ts",
@@ -117,26 +143,49 @@ const oneCore: Plugin = {
   },
 };
 
-/** Where the HDF5 library and its plug-ins are in builds of one file: in chunks of the entries, or nowhere. */
-function hdf5(chunkOf: ((name: string) => string) | null): Plugin {
+/** Where the libraries of HDF5 and Zarr are in builds of one file: in chunks of the entries, or nowhere. */
+function compiled(chunkOf: ((name: string) => string) | null): Plugin {
   return {
-    name: "hdf5",
+    name: "compiled",
     setup(build) {
       build.onResolve(
-        { filter: /^h5wasm(-plugins)?$/ },
+        { filter: /^(?:h5wasm(?:-plugins)?|zarrita)$/ },
         ({ path }) =>
           chunkOf === null
             ? { path, namespace: "absent", sideEffects: false }
             : { path: `./${chunkOf(path)}`, external: true },
       );
-      build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+      build.onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
         contents: `throw new TypeError(${
-          JSON.stringify(HDF5_IN_WORKERS)
+          JSON.stringify(inWorkers(path))
         });\nexport let ready, File, base_url;`,
       }));
     },
   };
 }
+
+/** What edge runtimes could not use: readers whose containers want HDF5 or Zarr, and folders of files, which those read. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  "data/formats/well": `const refuse = async () => { throw new TypeError(${
+    JSON.stringify(inWorkers("h5wasm"))
+  }); };
+export const wellReader = { format: "well", recognise: refuse, open: refuse };`,
+  "data/formats/others": "export const OTHERS = [];",
+  "io/file_store": "export const diskStore = () => null;",
+  "io/http_store": "export const httpStore = () => null;",
+  "io/zarr_marks": "export const isZarr = () => Promise.resolve(false);",
+};
+
+const noOtherFormats: Plugin = {
+  name: "no other formats",
+  setup(build) {
+    const names = Object.keys(LEFT_OUT).join("|");
+    build.onLoad({ filter: new RegExp(`/lib/(?:${names})\\.ts$`) }, ({ path }) => ({
+      contents: LEFT_OUT[path.slice(`${ROOT}lib/`.length, -3)]!,
+      loader: "ts",
+    }));
+  },
+};
 
 /** One file of the front door. */
 async function single(
@@ -194,9 +243,9 @@ export async function buildScripts(): Promise<Scripts> {
     const own = ownWorker("walrus.bundle");
     const add = (made: readonly [string, Uint8Array][]) =>
       made.forEach(([path, bytes]) => files.set(path, bytes));
-    const bundled = [kernels("inlined"), own.plugin, hdf5(chunkOf), vendor(texts, false)];
+    const bundled = [kernels("inlined"), own.plugin, compiled(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [workers(null), hdf5(null), vendor(texts, false)];
+    const edge = [noOtherFormats, workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     // The chunk of the plug-ins looks for them beside itself.

@@ -35,10 +35,18 @@ const IMPORTED: Readonly<Record<string, string>> = {
     ].join(", ")
   } }`,
   [YAML.writer]: "{ dump }",
+  "netcdfjs": "{ NetCDFReader }",
+  "zarrita": "{ get, isZarritaError, open, registry, root, slice }",
+  "numcodecs/blosc": "{ default }",
+  "numcodecs/lz4": "{ default }",
+  "numcodecs/zstd": "{ default }",
   "valibot": "*",
   "@noble/hashes/sha2.js": "{ sha256 }",
   "@noble/hashes/legacy.js": "{ sha1 }",
 };
+
+/** What a package loads when it needs it is a script of its own: most stores of Zarr need one codec, or none. */
+const LOADED_LATER: Readonly<Record<string, readonly string[]>> = { zarrita: ["numcodecs/*"] };
 
 /** Texts of what the library imports of npm, by name. */
 export async function vendorTexts(): Promise<ReadonlyMap<string, string>> {
@@ -48,7 +56,8 @@ export async function vendorTexts(): Promise<ReadonlyMap<string, string>> {
     const entry = await Deno.makeTempFile({ dir: ROOT, prefix: ".vendor-", suffix: ".ts" });
     try {
       await Deno.writeTextFile(entry, `export ${used} from "${name.replace(/#.*/, "")}";\n`);
-      const text = new TextDecoder().decode(await bundle(entry));
+      const external = LOADED_LATER[name] ?? [];
+      const text = new TextDecoder().decode(await bundle(entry, { external }));
       // Headings name folders of this machine.
       texts.set(name, text.replace(/^\/\/ \S+\.[mc]?[jt]s$/gm, ""));
     } finally {

@@ -4,12 +4,14 @@
 export interface BundleOptions {
   /** Whether names and spaces are shortened. */
   readonly minify?: boolean;
+  /** Packages that stay imported, `numcodecs/*`. */
+  readonly external?: readonly string[];
 }
 
 /** Runs the bundler. @throws Error with what it says */
 async function bundler(
   paths: readonly string[],
-  { minify = false }: BundleOptions,
+  { minify = false, external = [] }: BundleOptions,
   ...target: string[]
 ): Promise<void> {
   const args = [
@@ -18,6 +20,7 @@ async function bundler(
     "browser",
     "--quiet",
     ...minify ? ["--minify"] : [],
+    ...external.map((name) => `--external=${name}`),
     ...target,
     ...paths,
   ];

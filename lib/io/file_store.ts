@@ -20,7 +20,7 @@ export interface FileStore {
 }
 
 /** Largest file that is read whole. */
-export const LARGEST_FILE = 1 << 30;
+export const LARGEST_FILE: number = 1 << 30;
 
 /** A whole file that is opened for it. */
 async function wholeOf(opening: Promise<ByteSource | null>): Promise<Uint8Array | null> {

@@ -32,7 +32,7 @@ export function stumble(url: string, why: string, cause?: unknown): never {
 }
 
 /** Statuses of servers that are busy or down for a moment. */
-export const BUSY = [408, 425, 429, 500, 502, 503, 504];
+export const BUSY: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /** Does it again where it fails for what may pass; how is loaded only then. */
 export async function withRetries<T>(work: () => Promise<T>, { signal }: HttpOptions): Promise<T> {
@@ -83,7 +83,12 @@ async function* bodyChunks(
 }
 
 /** A whole body of at most `limit` bytes. */
-export async function collect(url: string, response: Response, options: HttpOptions, limit: number) {
+export async function collect(
+  url: string,
+  response: Response,
+  options: HttpOptions,
+  limit: number,
+): Promise<ArrayBuffer> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(url, response, options)) {

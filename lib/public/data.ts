@@ -55,6 +55,7 @@ export { findNotFinite, locateNotFinite, type NotFinite } from "../data/not_fini
 export { dataFaults, type DataOptions, registerReader } from "../data/open_data.ts";
 export type { Fault, OpenOptions, Reader } from "../data/reader.ts";
 export type { DataInput, FileTree, Source } from "../data/source.ts";
+export type { FileStore } from "../io/file_store.ts";
 export { type FieldStatistic, readStatistics, type Statistics } from "../data/statistics.ts";
 export { writeStatistics } from "../data/write_statistics.ts";
 export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";

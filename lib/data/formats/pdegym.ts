@@ -4,6 +4,7 @@
 
 import type { Hdf5File } from "../../io/hdf5.ts";
 import type { SampleField } from "../dataset.ts";
+import { roleOf } from "./cf/roles.ts";
 import { channelsOf, type System } from "./pdegym/systems.ts";
 import {
   collectionReader,
@@ -25,11 +26,19 @@ async function arrayOf(file: Hdf5File): Promise<string | null> {
   return ARRAYS.find((name) => keys.includes(name)) ?? null;
 }
 
+/** Names of axes in another order are those of another file, which has an array of the same name. */
+async function inOrder(file: Hdf5File, name: string): Promise<true | string> {
+  const names = (await file.scales(name)).map((scale) => scale?.split("/").at(-1) ?? "");
+  const roles = names.map((axis) => roleOf(axis));
+  const isOther = roles[0] === "t" || roles.slice(1).includes("n") || roles.slice(-2).join("") === "yx";
+  return isOther ? `"${name}" has the axes ${names.join(", ")}, wanted trajectories, time, x, y` : true;
+}
+
 async function fits(file: Hdf5File): Promise<true | string> {
   const name = await arrayOf(file);
   if (name === null) return `it has no ${ARRAYS.join(", ")}`;
   const { shape } = await file.dataset(name);
-  if (shape.length === 4 || shape.length === 5) return true;
+  if (shape.length === 4 || shape.length === 5) return await inOrder(file, name);
   const looks = shape.length === 3 ? "; a set of PDEGym without time has nothing to forecast" : "";
   return `"${name}" has shape [${shape.join(", ")}], wanted [N, T, C, X, Y] or [N, T, X, Y]${looks}`;
 }

@@ -135,6 +135,7 @@ export function layoutOf({ variables }: CfGroup): CfLayout {
   const left: string[] = [];
   const laid: Laid[] = [];
   const scalars: CfVariable[] = [];
+  const lists: CfVariable[] = [];
   for (const [name, variable] of variables) {
     if (others.has(name) || isCoordinate(name, variable)) continue;
     if (variable.dimensions.length === 0) {
@@ -142,8 +143,10 @@ export function layoutOf({ variables }: CfGroup): CfLayout {
       continue;
     }
     const found = lay(name, variable, variables);
-    if (typeof found === "string") left.push(`${quoted(name)} ${found}`);
-    else if (found.axes === "n") scalars.push(variable);
+    // One number of each trajectory, where its dimension turns out to be that of them.
+    const isList = variable.dimensions.length === 1 && variable.fault === null;
+    if (isList && (typeof found === "string" || found.axes === "n")) lists.push(variable);
+    else if (typeof found === "string") left.push(`${quoted(name)} ${found}`);
     else laid.push(found);
   }
   const main = mainGrid(laid);
@@ -172,7 +175,7 @@ export function layoutOf({ variables }: CfGroup): CfLayout {
     dimensions: parts.map(([, dimension]) => dimension!),
     time,
     trajectory,
-    scalars: scalars.filter(({ dimensions }) => dimensions.length === 0 || dimensions[0] === trajectory),
+    scalars: [...scalars, ...lists.filter(({ dimensions }) => dimensions[0] === trajectory)],
     left,
   };
 }
