@@ -280,7 +280,8 @@ Deno.test("convert that is interrupted says so, and goes on from what is there",
 Deno.test("convert that is killed twice ends as one that was not", () =>
   inFolder(async (folder) => {
     await makeData(`${folder}/made.hdf5`, { trajectories: 12, steps: 12, points: [64, 64] });
-    const moments = [0.3, 0.7];
+    // When each kill comes, after it whether there is another.
+    const moments = [0.3, 0, 0.6, 1];
     const { kills } = await killConversions(
       `${folder}/made.hdf5`,
       folder,

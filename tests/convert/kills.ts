@@ -9,10 +9,18 @@ export interface KillRecord {
   readonly to: string;
   /** Milliseconds of a conversion that nobody disturbs. */
   readonly undisturbed: number;
-  /** Of each kill: when it came, whole files that were visible, and whether the conversion had begun to write. */
-  readonly kills: readonly { readonly after: number; readonly visible: number; readonly begun: boolean }[];
+  /** Of each kill: when it came, whole files that were visible, files that the conversion had noted as finished. */
+  readonly kills: readonly Kill[];
   /** Conversions that ended, and equal the undisturbed one. */
   readonly conversions: number;
+}
+
+/** A kill. */
+interface Kill {
+  readonly after: number;
+  readonly visible: number;
+  /** Null before the conversion had begun, or once it was done. */
+  readonly finished: number | null;
 }
 
 /** Files of a folder by name; hidden ones are left out, as who lists a folder leaves them out. */
@@ -37,8 +45,10 @@ function differing(found: ReadonlyMap<string, Uint8Array>, whole: ReadonlyMap<st
   return [...found].filter(([name, bytes]) => !same(bytes, whole.get(name))).map(([name]) => name);
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+/** Files that a conversion under way has noted. */
+async function finishedOf(folder: string): Promise<number | null> {
+  const text = await Deno.readTextFile(`${folder}/.convert/manifest.json`).catch(() => null);
+  return text === null ? null : JSON.parse(text).pieces.length;
 }
 
 /**
@@ -70,32 +80,34 @@ export async function killConversions(
   }
   const whole = await visibleFiles(`${folder}/whole`);
   assert.ok(whole.size > 3);
-  const seen: { after: number; visible: number; begun: boolean }[] = [];
+  const [{ name }] = [...Deno.readDirSync(`${folder}/whole`)] as [Deno.DirEntry];
+  const seen: Kill[] = [];
   let conversions = 0;
-  for (let run = 0; seen.length < kills || conversions < run; run++) {
-    const out = `${folder}/killed_${run}`;
-    while (true) {
+  while (seen.length < kills) {
+    const out = `${folder}/killed_${conversions}`;
+    // Most are killed once, some again while they go on.
+    for (let more = 1;; more = random() < 0.3 ? 1 : 0) {
       const child = start(out).spawn();
       const ended = child.output();
       const after = Math.round(undisturbed * (0.15 + 0.8 * random()));
-      const timer = seen.length < kills ? setTimeout(() => child.kill("SIGKILL"), after) : undefined;
+      const timer = more > 0 && seen.length < kills
+        ? setTimeout(() => child.kill("SIGKILL"), after)
+        : undefined;
       const { success, signal, stderr } = await ended;
       clearTimeout(timer);
       const visible = await visibleFiles(out);
       assert.deepEqual(differing(visible, whole), [], `after ${after} ms`);
       if (success) break;
       assert.equal(signal, "SIGKILL", new TextDecoder().decode(stderr));
-      const name = [...Deno.readDirSync(`${folder}/whole`)][0]!.name;
-      seen.push({ after, visible: visible.size, begun: await isThere(`${out}/${name}/.convert`) });
+      seen.push({ after, visible: visible.size, finished: await finishedOf(`${out}/${name}`) });
     }
     const end = await visibleFiles(out);
     assert.deepEqual([...end.keys()].sort(), [...whole.keys()].sort());
     conversions++;
     // Nothing hidden is left either.
-    const [{ name }] = [...Deno.readDirSync(out)] as [Deno.DirEntry];
-    assert.deepEqual([...Deno.readDirSync(`${out}/${name}`)].filter(({ name }) => name.startsWith(".")), []);
+    const hidden = [...Deno.readDirSync(`${out}/${name}`)].filter((entry) => entry.name.startsWith("."));
+    assert.deepEqual(hidden, []);
     await Deno.remove(out, { recursive: true });
-    if (seen.length >= kills) break;
   }
   await Deno.remove(`${folder}/whole`, { recursive: true });
   return { to, undisturbed, kills: seen, conversions };

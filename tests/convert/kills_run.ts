@@ -11,15 +11,15 @@ const folder = await Deno.makeTempDir();
 const results = [];
 try {
   const input = `${folder}/made.hdf5`;
-  await makeData(input, { trajectories: 24, steps: 24, points: [64, 64] });
+  await makeData(input, { trajectories: 16, steps: 16, points: [64, 64] });
   for (const to of ["well", "npz", "zarr"]) {
     const found = await killConversions(input, folder, to, Number(kills), Math.random, {
-      more: ["--per-file", "2"],
+      more: ["--per-file", "1"],
     });
     console.log(
       `${to}: ${found.kills.length} kills in ${found.conversions} conversions, all equal to the undisturbed one, ` +
-        `whose time is ${found.undisturbed} ms; whole files visible after a kill: ${
-          found.kills.map(({ visible }) => visible).join(" ")
+        `whose time is ${found.undisturbed} ms; files visible (finished) at the kills: ${
+          found.kills.map(({ visible, finished }) => `${visible} (${finished ?? "-"})`).join(" ")
         }`,
     );
     results.push(found);
@@ -32,7 +32,7 @@ if (record) {
     question:
       "Does a conversion that is killed go on and end as one that was never disturbed, and is no half file visible?",
     command: "deno task convert:kills 20 bench/results/convert_kills.json",
-    data: "24 trajectories of 24 frames of 64 x 64 points, a scalar and a vector; 2 trajectories a file",
+    data: "16 trajectories of 16 frames of 64 x 64 points, a scalar and a vector; a file each",
     runtime: `Deno ${Deno.version.deno}`,
     results,
   });
