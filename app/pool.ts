@@ -120,8 +120,12 @@ export class DataPool {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#busy.get(worker)?.reject(new Error(`A worker failed: ${event.message}`));
+      const error = new Error(`A worker failed: ${event.message}`);
+      this.#busy.get(worker)?.reject(error);
       this.#busy.delete(worker);
+      if (this.size > 0) return;
+      // Nobody is left who could answer.
+      for (const { reject } of this.#queue.splice(0)) reject(error);
     };
     worker.postMessage(setup satisfies PoolRequest);
     return worker;

@@ -47,7 +47,9 @@ function differences(after: Float32Array, before: Float32Array): Float32Array {
 
 /** Moments of one frame: of each field those of its numbers and of its increments, where it has them. */
 export interface FrameMoments {
+  /** Of the numbers: count, mean, sums of squared deviations and of squares of each component. */
   readonly values: readonly (Float64Array | null)[];
+  /** Of the differences to the frame before. */
   readonly increments: readonly (Float64Array | null)[];
 }
 
@@ -55,6 +57,7 @@ export interface FrameMoments {
 export interface FrameRange {
   /** Trajectory in the split. */
   readonly trajectory: number;
+  /** The first frame. */
   readonly from: number;
   /** The first that no longer belongs to them. */
   readonly to: number;
