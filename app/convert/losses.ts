@@ -3,7 +3,7 @@
 import type { Dataset, SampleInfo } from "walrus";
 import { writtenFields } from "./frames.ts";
 import type { Plan } from "./plan.ts";
-import type { Settings } from "./settings.ts";
+import { folderName, type Settings } from "./settings.ts";
 import { type Beside, besideArrays } from "./write_npz.ts";
 import { besideChunks } from "./write_zarr.ts";
 
@@ -60,7 +60,10 @@ export async function losses(data: Dataset, plan: Plan, settings: Settings): Pro
     ...data.warnings,
     ...plan.notes,
     ...OF_FORMATS[data.format] ? [OF_FORMATS[data.format]!] : [],
-    ...settings.name === data.name ? [] : [`the data set "${data.name}" is called "${settings.name}"`],
+    // A name that the user chose is no news.
+    ...settings.name === data.name || settings.name !== folderName(data.name)
+      ? []
+      : [`the data set "${data.name}" is called "${settings.name}"`],
     ...ofInfo(first!, settings),
     ...[...lacking].map(([name, count]) => `scalar "${name}" is NaN for ${count} trajectories that lack it`),
   ];

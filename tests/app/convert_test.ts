@@ -6,6 +6,7 @@ import { stats } from "../../app/stats/command.ts";
 import type { Dataset, Sample } from "../../lib/data/dataset.ts";
 import { openData } from "../../lib/data/open_data.ts";
 import { readStatistics } from "../../lib/data/statistics.ts";
+import { writeSamples } from "../../lib/data/write_samples.ts";
 import { writeNpy } from "../../lib/io/npy_writer.ts";
 import { killConversions, visibleFiles } from "../convert/kills.ts";
 import { madeSamples, makeData } from "../convert/made.ts";
@@ -251,6 +252,32 @@ Deno.test("convert refuses what it would destroy, what does not fit together, an
       await refused(`${folder}/large`, ...out, "--to", "npz"),
       /the results take up to 10000\.\d+ GB, the disk has .* free/,
     );
+  }));
+
+Deno.test("convert carries over numbers that are not finite, and says why there are no statistics", () =>
+  inFolder(async (folder) => {
+    const [first, second] = madeSamples({ trajectories: 2, steps: 3, points: [6, 4] });
+    second!.values[0]![30] = NaN;
+    const info = { ...second!.info, dataset: "odd / name", scalars: {} };
+    await Deno.writeFile(`${folder}/a.h5`, await writeSamples([{ ...first!, info }, { ...second!, info }]));
+    const { err } = await done(`${folder}/a.h5`, "--out", folder);
+    const { notes } = await recordOf(`${folder}/odd_name`);
+    assert.deepEqual(
+      err.split("\n").filter((line) => line.startsWith("note: ")),
+      notes.map((n) => `note: ${n}`),
+    );
+    assert.deepEqual(notes.filter((note) => /name|trajector/.test(note)), [
+      "the source has two trajectories: all is train",
+      'the data set "odd / name" is called "odd_name"',
+      `no stats.yaml of "odd_name": Cannot compute statistics of "${folder}/odd_name/data/train/odd_name_train_00.hdf5", ` +
+      "trajectory 1: frame 1, density is NaN",
+    ]);
+    using source = await openData(`${folder}/a.h5`);
+    assert.equal(await checkEqual(source, `${folder}/odd_name`), 2);
+    assert.deepEqual([...(await visibleFiles(`${folder}/odd_name`)).keys()].sort(), [
+      "conversion.json",
+      "data/train/odd_name_train_00.hdf5",
+    ]);
   }));
 
 Deno.test("convert that is interrupted says so, and goes on from what is there", () =>
