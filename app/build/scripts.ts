@@ -25,6 +25,12 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   worker: "lib/worker/main.ts",
 };
 
+/**
+ * The endpoint, which is a file of its own: the scripts of forecasts are what they would be without it. It has copies of
+ * the readers of windows; the HDF5 library is the one of the others.
+ */
+export const SERVICE: Readonly<Record<string, string>> = { serve: "lib/public/serve.ts" };
+
 /** Files of a build by path, and what the bundler says of them. */
 export interface Scripts {
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -248,6 +254,11 @@ export async function buildScripts(): Promise<Scripts> {
     const edge = [noOtherFormats, workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
+    for (const [name, module] of Object.entries(SERVICE)) {
+      const contents = `export * from "./${module}";`;
+      add(await single(name, [workers(null), hdf5(chunkOf), vendor(texts, false)], contents));
+      add(await single(`${name}.edge`, edge, contents));
+    }
     // The chunk of the plug-ins looks for them beside itself.
     add((await hdf5Plugins()).map(([name, bytes]) => [`chunks/plugins/${name}`, bytes]));
     for (const name of EDGE_KERNELS) files.set(`kernels/${name}.wasm`, await kernelBytes(name));

@@ -106,6 +106,8 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
       "walrus.edge.js",
       ...[...files.keys()].filter((path) => path.startsWith("kernels/")),
     ], 250 * KB),
+    await size("serve.js, the endpoint", ["serve.js"], 120 * KB),
+    await size("serve.edge.js", ["serve.edge.js"], 120 * KB),
     await size("training, beside the front door", onlyTraining),
     await size("readers of other formats", onlyOthers, 30 * KB),
     await size("h5wasm, where HDF5 is opened", [hdf5]),

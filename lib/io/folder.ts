@@ -3,8 +3,6 @@
 
 import type { SourceInput } from "./source.ts";
 
-export { pause } from "./pause.ts";
-
 /** A file that is read and written at positions. */
 export interface PositionedFile {
   /** Bytes it has now. */

@@ -1,4 +1,4 @@
-// Waiting.
+// Waiting that a signal may end.
 
 /**
  * Waits, unless a signal ends it.
