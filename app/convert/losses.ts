@@ -17,7 +17,7 @@ export async function besideOf(data: Dataset, plan: Plan, settings: Settings): P
 const OF_FORMATS: Readonly<Record<string, string>> = {
   well:
     "of boundaries the kind of each side is carried over, not their values and masks within the domain; " +
-    "scalars that change in time are not",
+    "scalars that change in time, and whether matrices are symmetric, are not",
 };
 
 /** What follows from what trajectories are made of. */
