@@ -8,6 +8,7 @@ const PAGES = [
   "docs/architecture.md",
   "docs/training.md",
   "docs/data.md",
+  "docs/convert.md",
   "docs/nan.md",
   "docs/grids.md",
   "docs/fields.md",

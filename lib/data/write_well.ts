@@ -1,140 +1,65 @@
-// Writing trajectories in The Well's layout, such that h5py and the_well read them (data.md section 1).
+// Writing trajectories in The Well's layout, such that h5py and the_well read them: at once from memory, or frame by
+// frame.
 
-import { type WritableDataset, type WritableGroup, writeHdf5 } from "../io/hdf5_writer.ts";
-import { type Boundaries, BOUNDARY_CODES } from "./boundaries.ts";
+import { type ByteSink, memorySink } from "../io/byte_sink.ts";
+import { streamHdf5 } from "../io/hdf5_writer.ts";
+import { fieldLayout, rootOf, sizesOf, type WellContents, type WellLayout } from "./well_layout.ts";
 
-/** A field of one trajectory, or of several. */
-export interface WritableField {
-  /** Name of its dataset. */
-  readonly name: string;
-  /** Tensor order. */
-  readonly order: number;
-  /** `[N, T, axes, D * order]`, or without T when constant; C order. */
-  readonly data: Float32Array;
-  /** Whether it stays the same in time. */
-  readonly constant: boolean;
+export type { AxisCoordinates, WellContents, WellField, WellLayout, WritableField } from "./well_layout.ts";
+
+/** A Well file that is being written. */
+export interface StreamedWell {
+  /**
+   * Takes the next numbers of a field: trajectory after trajectory, in C order, in pieces of any length.
+   *
+   * @param field its place in the layout
+   * @throws RangeError for more than the field has
+   */
+  append(field: number, numbers: Float32Array): Promise<void>;
+  /**
+   * Writes all but the fields, the start of the file last.
+   *
+   * @returns bytes of the file
+   * @throws RangeError for fields that lack numbers
+   */
+  finish(): Promise<number>;
 }
 
-/** Trajectories and what describes them. */
-export interface WellContents {
-  /** The attribute `dataset_name`. */
-  readonly dataset: string;
-  /** `cartesian` or a curvilinear grid. */
-  readonly gridType: string;
-  /** Names and coordinates in storage order. */
-  readonly axes: readonly { readonly name: string; readonly coordinates: Float32Array | Float64Array }[];
-  /** Number of trajectories N, 1 unless given. */
-  readonly trajectories?: number;
-  /** Time of every frame `[T]`, or of each trajectory `[N, T]`. */
-  readonly times: Float64Array | readonly Float64Array[];
-  /** Codes of each stored axis. */
-  readonly boundaries: Boundaries;
-  /** Variable and constant fields. */
-  readonly fields: readonly WritableField[];
-  /** Run parameters, numbers that hold for the file. */
-  readonly parameters?: Readonly<Record<string, number>>;
-  /** Run parameters that differ: a number for each trajectory. */
-  readonly scalars?: Readonly<Record<string, readonly number[]>>;
-  /** Further attributes of the file: where it comes from. */
-  readonly attributes?: Readonly<Record<string, string | number>>;
-}
-
-const FIXED = { sample_varying: false, time_varying: false };
-
-function fieldDataset(
-  field: WritableField,
-  trajectories: number,
-  steps: number,
-  resolution: readonly number[],
-): WritableDataset {
-  const tail = new Array<number>(field.order).fill(resolution.length);
-  const lead = field.constant ? [] : [steps];
+/**
+ * Begins a Well file whose fields come frame by frame; one chunk of each is held.
+ *
+ * @param sink takes its bytes
+ * @param layout all but the numbers of the fields
+ * @throws RangeError when lengths do not fit the trajectories, frames and grid
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openData } from "./open_data.ts";
+ * let file = new Uint8Array(1 << 16);
+ * const well = streamWell({ write: (position, bytes) => file.set(bytes, position) }, {
+ *   dataset: "line",
+ *   gridType: "cartesian",
+ *   axes: [{ name: "x", coordinates: Float64Array.of(0, 1) }],
+ *   times: Float64Array.of(0, 1, 2),
+ *   boundaries: [[2, 2]],
+ *   fields: [{ name: "u", order: 0, constant: false }],
+ * });
+ * for (const value of [3, 4, 5]) await well.append(0, Float32Array.of(value, -value));
+ * file = file.subarray(0, await well.finish());
+ * using data = await openData(file);
+ * const { values } = await (await data.split()).trajectory(0).sample([0, 2]);
+ * assert.deepEqual([...values[0]!], [3, -3, 5, -5]);
+ * ```
+ */
+export function streamWell(sink: ByteSink, layout: WellLayout): StreamedWell {
+  const { sizes, time } = sizesOf(layout);
+  const file = streamHdf5(sink);
+  const streams = layout.fields.map((field) => file.dataset(fieldLayout(field, sizes, layout)));
   return {
-    shape: [trajectories, ...lead, ...resolution, ...tail],
-    chunks: [1, ...(field.constant ? [] : [1]), ...resolution, ...tail],
-    data: field.data,
-    attributes: {
-      sample_varying: true,
-      time_varying: !field.constant,
-      dim_varying: resolution.map(() => true),
-      ...(field.order === 2 ? { symmetric: false, antisymmetric: false } : {}),
-    },
+    append: (field, numbers) => streams[field]!.append(numbers),
+    finish: async () => await file.finish(rootOf(layout, sizes, time, streams)),
   };
-}
-
-/** Groups for each axis and type, with a mask over the sides that have it. */
-function boundaryGroups(contents: WellContents): Record<string, WritableGroup> {
-  const groups: Record<string, WritableGroup> = {};
-  contents.axes.forEach(({ name, coordinates }, axis) => {
-    const [low, high] = contents.boundaries[axis] ?? [BOUNDARY_CODES.OPEN, BOUNDARY_CODES.OPEN];
-    for (const [type, code] of Object.entries(BOUNDARY_CODES)) {
-      if (low !== code && high !== code) continue;
-      const mask = new Int8Array(coordinates.length);
-      if (low === code) mask[0] = 1;
-      if (high === code) mask[mask.length - 1] = 1;
-      groups[`${name}_${type.toLowerCase()}`] = {
-        attributes: { ...FIXED, bc_type: type, associated_dims: [name], associated_fields: [] },
-        datasets: { mask: { shape: [mask.length], data: mask } },
-      };
-    }
-  });
-  return groups;
-}
-
-/** Lengths of the fields against trajectories, frames and grid. */
-function checkFields(
-  fields: WellContents["fields"],
-  trajectories: number,
-  steps: number,
-  resolution: number[],
-): void {
-  for (const { name, order, data, constant } of fields) {
-    const wanted = [trajectories, constant ? 1 : steps, ...resolution].reduce(
-      (n, size) => n * size,
-      resolution.length ** order,
-    );
-    if (data.length !== wanted) {
-      throw new RangeError(`Field "${name}" has ${data.length} numbers, wanted ${wanted}`);
-    }
-  }
-}
-
-/** One vector of times, or one for each trajectory. */
-function timeDataset(
-  times: WellContents["times"],
-  trajectories: number,
-): { time: WritableDataset; steps: number } {
-  const own = !(times instanceof Float64Array);
-  const list = own ? times : [times];
-  const steps = list[0]?.length ?? 0;
-  if (own && (list.length !== trajectories || list.some(({ length }) => length !== steps))) {
-    throw new RangeError(
-      `Times are of ${
-        list.map(({ length }) => length).join(", ")
-      } frames, wanted ${trajectories} of equal length`,
-    );
-  }
-  const data = new Float64Array(list.length * steps);
-  list.forEach((stamps, i) => data.set(stamps, i * steps));
-  const attributes = { sample_varying: own, time_varying: true };
-  return { time: { shape: own ? [trajectories, steps] : [steps], data, attributes }, steps };
-}
-
-/** Run parameters of the file, and those that each trajectory has for itself. */
-function scalarDatasets({ parameters, scalars }: WellContents): Record<string, WritableDataset> {
-  const fixed = Object.entries(parameters ?? {}).map(([name, value]): [string, WritableDataset] => [
-    name,
-    { shape: [], data: Float64Array.of(value), attributes: FIXED },
-  ]);
-  const varying = Object.entries(scalars ?? {}).map(([name, values]): [string, WritableDataset] => [
-    name,
-    {
-      shape: [values.length],
-      data: Float64Array.from(values),
-      attributes: { sample_varying: true, time_varying: false },
-    },
-  ]);
-  return Object.fromEntries([...fixed, ...varying]);
 }
 
 /**
@@ -145,54 +70,16 @@ function scalarDatasets({ parameters, scalars }: WellContents): Record<string, W
  * @throws RangeError when lengths do not fit the trajectories, frames and grid
  */
 export async function writeWell(contents: WellContents): Promise<Uint8Array> {
-  const resolution = contents.axes.map((a) => a.coordinates.length);
-  const { trajectories = 1, parameters = {}, scalars = {} } = contents;
-  const { time, steps } = timeDataset(contents.times, trajectories);
-  checkFields(contents.fields, trajectories, steps, resolution);
-  const wrong = Object.entries(scalars).find(([, values]) => values.length !== trajectories);
-  if (wrong) {
-    throw new RangeError(`Scalar "${wrong[0]}" has ${wrong[1].length} numbers, wanted ${trajectories}`);
+  const { fields } = contents;
+  const { sizes } = sizesOf(contents);
+  for (const field of fields) {
+    const wanted = fieldLayout(field, sizes, contents).shape.reduce((n, size) => n * size, 1);
+    if (field.data.length === wanted) continue;
+    throw new RangeError(`Field "${field.name}" has ${field.data.length} numbers, wanted ${wanted}`);
   }
-  const fieldGroup = (order: number): WritableGroup => {
-    const fields = contents.fields.filter((f) => f.order === order);
-    return {
-      attributes: { field_names: fields.map((f) => f.name) },
-      datasets: Object.fromEntries(
-        fields.map((f) => [f.name, fieldDataset(f, trajectories, steps, resolution)]),
-      ),
-    };
-  };
-  return await writeHdf5({
-    attributes: {
-      ...contents.attributes,
-      dataset_name: contents.dataset,
-      grid_type: contents.gridType,
-      n_spatial_dims: BigInt(resolution.length),
-      n_trajectories: BigInt(trajectories),
-      simulation_parameters: Object.keys(parameters),
-      ...parameters,
-    },
-    groups: {
-      dimensions: {
-        attributes: { spatial_dims: contents.axes.map((a) => a.name) },
-        datasets: {
-          time,
-          ...Object.fromEntries(
-            contents.axes.map(({ name, coordinates }) => [
-              name,
-              { shape: [coordinates.length], data: coordinates, attributes: FIXED },
-            ]),
-          ),
-        },
-      },
-      boundary_conditions: { groups: boundaryGroups(contents) },
-      scalars: {
-        attributes: { field_names: [...Object.keys(parameters), ...Object.keys(scalars)] },
-        datasets: scalarDatasets(contents),
-      },
-      t0_fields: fieldGroup(0),
-      t1_fields: fieldGroup(1),
-      t2_fields: fieldGroup(2),
-    },
-  });
+  const sink = memorySink();
+  const well = streamWell(sink, contents);
+  for (const [i, { data }] of fields.entries()) await well.append(i, data);
+  const size = await well.finish();
+  return sink.bytes(size);
 }

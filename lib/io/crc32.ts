@@ -10,14 +10,17 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /**
  * CRC-32 of bytes.
  *
+ * @param bytes whose checksum it is
+ * @param before checksum of what comes before them
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * assert.equal(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
  * ```
  */
-export function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let value = ~before;
   for (let i = 0; i < bytes.length; i++) value = TABLE[(value ^ bytes[i]!) & 0xff]! ^ (value >>> 8);
   return (value ^ 0xffffffff) >>> 0;
 }

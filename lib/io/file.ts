@@ -2,9 +2,11 @@
 
 import { type ByteSource, checkRange } from "./byte_source.ts";
 import { fileSystem } from "./file_system.ts";
-import type { OpenFile, Writable } from "./file_types.ts";
+import type { OpenFile } from "./file_types.ts";
 
 const FROM_START = 0;
+/** Bytes that are written between looks at a signal. */
+const PIECE = 16 << 20;
 const MISSING = "there is no such file";
 
 /** Words for what the runtime refused. */
@@ -183,17 +185,63 @@ export async function folderFiles(path: string | URL, deepest: number = DEEPEST)
 /** What a file is written from: all bytes, or chunks that are made as they are written. */
 export type FileContents = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-async function writeChunks(file: Writable, contents: FileContents, signal?: AbortSignal): Promise<void> {
-  const chunks = contents instanceof Uint8Array ? [contents] : contents;
-  for await (const chunk of chunks) {
-    for (let done = 0; done < chunk.length;) {
-      signal?.throwIfAborted();
-      done += await file.write(chunk.subarray(done));
-    }
+/** A file that is written at positions, and is whole or absent. */
+export interface AtomicFile {
+  /** Writes bytes; those between the end and the position are zero. */
+  write(position: number, bytes: Uint8Array): Promise<void>;
+  /** Gives the file its name, once all is on the disk. */
+  commit(): Promise<void>;
+  /** Ends it and leaves nothing behind; does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Begins a file that has its name only when it is whole: until then it has a temporary one. Folders are made where they
+ * are missing; a file of that name is replaced.
+ *
+ * @param path where to
+ * @param temporary its name until then, in the same folder unless given; a file of that name must not exist
+ * @throws RangeError naming the path when the runtime refuses
+ */
+export async function atomicFile(
+  path: string,
+  temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`,
+): Promise<AtomicFile> {
+  const system = fileSystem(`write "${path}"`);
+  const refuse = (error: unknown): never => {
+    throw new RangeError(`Cannot write "${path}": ${reason(error)}`, { cause: error });
+  };
+  for (const file of [path, temporary]) {
+    const folder = file.replace(/[/\\]?[^/\\]*$/, "");
+    if (folder) await system.mkdir(folder, { recursive: true }).catch(refuse);
   }
-  signal?.throwIfAborted();
-  // A rename may reach the disk before the data does.
-  await file.syncData();
+  const file = await system.open(temporary, { write: true, createNew: true }).catch(refuse);
+  let [open, named, at] = [true, false, 0];
+  const close = () => {
+    if (open) file.close();
+    open = false;
+  };
+  return {
+    async write(position, bytes) {
+      if (position !== at) at = file.seekSync(position, FROM_START);
+      for (let done = 0; done < bytes.length;) {
+        const count = await file.write(bytes.subarray(done)).catch(refuse);
+        done += count;
+        at += count;
+      }
+    },
+    async commit() {
+      // A rename may reach the disk before the data does.
+      await file.syncData().catch(refuse);
+      close();
+      await system.rename(temporary, path).catch(refuse);
+      named = true;
+    },
+    async discard() {
+      close();
+      if (!named) await system.remove(temporary).catch(() => {});
+    },
+  };
 }
 
 /**
@@ -210,28 +258,21 @@ export async function writeFileAtomic(
   contents: FileContents,
   signal?: AbortSignal,
 ): Promise<void> {
-  const system = fileSystem(`write "${path}"`);
-  const refuse = (error: unknown): never => {
-    throw new RangeError(`Cannot write "${path}": ${reason(error)}`, { cause: error });
-  };
-  const folder = path.replace(/[/\\]?[^/\\]*$/, "");
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
   signal?.throwIfAborted();
-  if (folder) await system.mkdir(folder, { recursive: true }).catch(refuse);
-  const file = await system.open(temporary, { write: true, createNew: true }).catch(refuse);
-  const writable: Writable = {
-    write: (bytes) => file.write(bytes).catch(refuse),
-    syncData: () => file.syncData().catch(refuse),
-  };
+  const file = await atomicFile(path);
   try {
-    try {
-      await writeChunks(writable, contents, signal);
-    } finally {
-      file.close();
+    let at = 0;
+    for await (const chunk of contents instanceof Uint8Array ? [contents] : contents) {
+      for (let from = 0; from < chunk.length; from += PIECE) {
+        signal?.throwIfAborted();
+        await file.write(at + from, chunk.subarray(from, from + PIECE));
+      }
+      at += chunk.length;
     }
-    await system.rename(temporary, path).catch(refuse);
+    signal?.throwIfAborted();
+    await file.commit();
   } catch (error) {
-    await system.remove(temporary).catch(() => {});
+    await file.discard();
     throw error;
   }
 }

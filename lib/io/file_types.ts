@@ -11,14 +11,10 @@ export interface FileSystem {
   mkdir(path: string, options: { recursive: boolean }): Promise<void>;
 }
 
-/** What bytes can be written to. */
-export interface Writable {
+/** A file that is read and written where the last call ended. */
+export interface OpenFile {
   write(bytes: Uint8Array): Promise<number>;
   syncData(): Promise<void>;
-}
-
-/** A file that is read and written where the last call ended. */
-export interface OpenFile extends Writable {
   seekSync(offset: number, whence: number): number;
   readSync(into: Uint8Array): number | null;
   read(into: Uint8Array): Promise<number | null>;

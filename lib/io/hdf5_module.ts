@@ -15,11 +15,6 @@ const MOST_BLOCKS = 1024;
 /** Rounds of fetching one call may take; each round fetches at least one block it lacked. */
 const MOST_ROUNDS = 10_000;
 
-/** The library's functions, for writing: what they allocate is not bounded. */
-export async function hdf5Module(): Promise<H5Module> {
-  return (await hdf5Library()).module;
-}
-
 /** Bytes that the library may take for each open file, beside the numbers that are read: tables, its own caches. */
 const OPENED_BYTES = 64 << 20;
 

@@ -1,18 +1,44 @@
-// Writing HDF5 through the same library, from a plain tree of groups, datasets and attributes to bytes.
+// Writing HDF5: a plain tree of groups, datasets and attributes to bytes, or to a file into which the numbers of some
+// datasets are streamed, of which one chunk is held. Everything but numbers is written at the end. Equal contents give
+// equal bytes: nothing depends on time or on how the numbers came.
 
-import { exchangeBooleans, STAND_IN, standIn } from "./hdf5_booleans.ts";
-import { hdf5Module } from "./hdf5_module.ts";
+import { type ByteSink, memorySink } from "./byte_sink.ts";
+import {
+  attributeMessage,
+  datasetMessages,
+  groupMessage,
+  type Hdf5NumberType,
+  objectHeader,
+  packed,
+  type WritableAttribute,
+} from "./hdf5_messages.ts";
+import {
+  type DatasetLayout,
+  type GrowingFile,
+  LEVEL,
+  product,
+  Streamed,
+  type StreamedDataset,
+  TYPES,
+  type WritableNumbers,
+} from "./hdf5_streamed.ts";
+import {
+  type FileEnd,
+  superblock,
+  SUPERBLOCK_BYTES,
+  TextHeap,
+  writeChunkTree,
+  writeNames,
+} from "./hdf5_structures.ts";
 
-/** Value of an attribute to write. Booleans become enumerations of FALSE and TRUE, as h5py writes them. */
-export type WritableAttribute = string | number | boolean | bigint | readonly string[] | readonly boolean[];
+export type { DatasetLayout, StreamedDataset, WritableNumbers } from "./hdf5_streamed.ts";
+export type { Hdf5NumberType, WritableAttribute } from "./hdf5_messages.ts";
 
 /** A dataset to write. */
-export interface WritableDataset {
+export interface WritableDataset extends DatasetLayout {
   readonly attributes?: Readonly<Record<string, WritableAttribute>>;
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | Int8Array;
-  /** Chunk sizes; chunked data is compressed with gzip. */
-  readonly chunks?: readonly number[];
+  /** C order; or what has been streamed. */
+  readonly data: WritableNumbers | StreamedDataset;
 }
 
 /** A group to write. */
@@ -22,61 +48,154 @@ export interface WritableGroup {
   readonly datasets?: Readonly<Record<string, WritableDataset>>;
 }
 
-/** The library's high-level writing interface, as far as it is used. */
-interface Writer {
-  create_attribute(
-    name: string,
-    data: unknown,
-    shape?: number[] | null,
-    dtype?: string | null | typeof STAND_IN,
-  ): void;
-}
+/** Writes a file as its numbers come. */
+class Hdf5Stream implements GrowingFile {
+  readonly #sink: ByteSink;
+  #end = SUPERBLOCK_BYTES;
 
-interface GroupWriter extends Writer {
-  create_group(name: string): GroupWriter;
-  create_dataset(options: object): Writer;
-}
+  constructor(sink: ByteSink) {
+    this.#sink = sink;
+  }
 
-interface Library {
-  readonly File: new (
-    path: string,
-    mode: string,
-    options: { libver: [string, string] },
-  ) => GroupWriter & { flush(): void; close(): number };
-}
+  /** Makes room at the end, whose start is a multiple of eight. */
+  reserve(bytes: number): number {
+    const at = Math.ceil(this.#end / 8) * 8;
+    this.#end = at + bytes;
+    return at;
+  }
 
-const COMPRESSION = 4;
-/** The library's names of number types: `"<f8"` would silently become f32. */
-const TYPES = { Float32Array: "<f", Float64Array: "<d", Int8Array: "<b" } as const;
+  async write(position: number, bytes: Uint8Array): Promise<void> {
+    await this.#sink.write(position, bytes);
+  }
 
-function writeAttribute(target: Writer, name: string, value: WritableAttribute): void {
-  if (typeof value === "string") target.create_attribute(name, value, [], null);
-  else if (typeof value === "boolean") target.create_attribute(name, standIn([value]), [], STAND_IN);
-  else if (typeof value === "bigint") target.create_attribute(name, BigInt64Array.of(value), [], "<q");
-  else if (typeof value === "number") target.create_attribute(name, Float64Array.of(value), [], "<d");
-  else if (value.length === 0) target.create_attribute(name, new Float64Array(0), [0], "<d");
-  else if (value.every((v) => typeof v === "boolean")) {
-    target.create_attribute(name, standIn(value), [value.length], STAND_IN);
-  } else target.create_attribute(name, [...value], [value.length], null);
-}
+  dataset(layout: DatasetLayout, type: Hdf5NumberType = "f32"): StreamedDataset {
+    return new Streamed(this, layout, type);
+  }
 
-function writeGroup(target: GroupWriter, group: WritableGroup): void {
-  for (const [name, value] of Object.entries(group.attributes ?? {})) writeAttribute(target, name, value);
-  for (const [name, sub] of Object.entries(group.groups ?? {})) writeGroup(target.create_group(name), sub);
-  for (const [name, { attributes, shape, data, chunks }] of Object.entries(group.datasets ?? {})) {
-    const dtype = TYPES[data.constructor.name as keyof typeof TYPES];
-    const dataset = target.create_dataset({
-      name,
-      data,
-      shape: [...shape],
-      dtype,
-      ...(chunks ? { chunks: [...chunks], compression: COMPRESSION } : {}),
-    });
-    for (const [key, value] of Object.entries(attributes ?? {})) writeAttribute(dataset, key, value);
+  async finish(root: WritableGroup): Promise<number> {
+    const streamed = await this.#numbersOf(root);
+    // What is left is small: it is made at once and written in one piece, which is read with few requests.
+    const first = this.reserve(0);
+    const parts: { at: number; bytes: Uint8Array }[] = [];
+    const end: FileEnd = {
+      next: () => this.reserve(0),
+      append: (bytes) => {
+        const at = this.reserve(bytes.length);
+        parts.push({ at, bytes });
+        return at;
+      },
+    };
+    const header = writeObjects(root, streamed, end);
+    const all = new Uint8Array(this.#end - first);
+    for (const { at, bytes } of parts) all.set(bytes, at - first);
+    await this.#sink.write(first, all);
+    await this.#sink.write(0, superblock(header, this.#end));
+    return this.#end;
+  }
+
+  /** Writes the numbers that came with the tree; gives all by their dataset. */
+  async #numbersOf(group: WritableGroup, found = new Map<WritableDataset, Streamed>()) {
+    for (const dataset of Object.values(group.datasets ?? {})) {
+      const { data, ...layout } = dataset;
+      if (data instanceof Streamed) {
+        data.checkWhole();
+        found.set(dataset, data);
+        continue;
+      }
+      const numbers = data as WritableNumbers;
+      const own = new Streamed(this, layout, TYPES[numbers.constructor.name as keyof typeof TYPES]);
+      await own.append(numbers);
+      own.checkWhole();
+      found.set(dataset, own);
+    }
+    for (const inner of Object.values(group.groups ?? {})) await this.#numbersOf(inner, found);
+    return found;
   }
 }
 
-let written = 0;
+/** All attributes of a tree. */
+function attributesOf(group: WritableGroup): WritableAttribute[] {
+  return [
+    ...Object.values(group.attributes ?? {}),
+    ...Object.values(group.datasets ?? {}).flatMap(({ attributes }) => Object.values(attributes ?? {})),
+    ...Object.values(group.groups ?? {}).flatMap(attributesOf),
+  ];
+}
+
+/** Writes headers and what leads to them; returns where the root's lies. */
+function writeObjects(
+  root: WritableGroup,
+  numbers: ReadonlyMap<WritableDataset, Streamed>,
+  end: FileEnd,
+): number {
+  const heap = new TextHeap();
+  const isText = (value: unknown): value is string => typeof value === "string";
+  for (const value of attributesOf(root)) [value].flat().filter(isText).forEach((text) => heap.add(text));
+  const texts = heap.bytes();
+  const heapAt = texts ? end.append(texts) : 0;
+  const addText = (text: string) => {
+    const { length, number } = heap.add(text);
+    return packed([4, length], [8, heapAt], [4, number]);
+  };
+  const attributes = (of: WritableGroup["attributes"]) =>
+    Object.entries(of ?? {}).map(([name, value]) => attributeMessage(name, value, addText));
+  const writeDataset = (dataset: WritableDataset): number => {
+    const { layout: { shape, chunks, level = LEVEL }, type, start, addresses, bytes } = numbers.get(dataset)!;
+    const place = chunks
+      ? {
+        address: writeChunkTree({ shape, sizes: chunks, addresses, bytes }, end),
+        chunks: { sizes: chunks, level },
+      }
+      : { address: product(shape) > 0 ? start : null };
+    const messages = datasetMessages({ shape, type, ...place });
+    return end.append(objectHeader([...messages, ...attributes(dataset.attributes)]));
+  };
+  const writeGroup = (group: WritableGroup): number => {
+    const members = new Map<string, number>();
+    for (const [name, inner] of Object.entries(group.groups ?? {})) members.set(name, writeGroup(inner));
+    for (const [name, inner] of Object.entries(group.datasets ?? {})) members.set(name, writeDataset(inner));
+    const { tree, names } = writeNames(members, end);
+    return end.append(objectHeader([groupMessage(tree, names), ...attributes(group.attributes)]));
+  };
+  return writeGroup(root);
+}
+
+/** A file that is being written. */
+export interface StreamedHdf5 {
+  /** Begins a dataset whose numbers are streamed; it becomes a part of the file where the tree names it. */
+  dataset(layout: DatasetLayout, type?: Hdf5NumberType): StreamedDataset;
+  /**
+   * Writes all but the streamed numbers.
+   *
+   * @param root group of the file
+   * @returns bytes of the file
+   * @throws RangeError for datasets that lack numbers
+   */
+  finish(root: WritableGroup): Promise<number>;
+}
+
+/**
+ * Begins a file whose numbers are streamed.
+ *
+ * @param sink takes its bytes, the start last
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { memorySource } from "./byte_source.ts";
+ * import { openHdf5 } from "./hdf5.ts";
+ * const bytes = new Uint8Array(1 << 14);
+ * const file = streamHdf5({ write: (position, part) => bytes.set(part, position) });
+ * const data = file.dataset({ shape: [3, 2], chunks: [1, 2] });
+ * for (const value of [1, 2, 3]) await data.append(Float32Array.of(value, -value));
+ * const size = await file.finish({ datasets: { numbers: { ...data.layout, data } } });
+ * using again = await openHdf5(memorySource(bytes.subarray(0, size)));
+ * assert.deepEqual([...await again.readFloat32("numbers")], [1, -1, 2, -2, 3, -3]);
+ * ```
+ */
+export function streamHdf5(sink: ByteSink): StreamedHdf5 {
+  return new Hdf5Stream(sink);
+}
 
 /**
  * An HDF5 file.
@@ -85,19 +204,7 @@ let written = 0;
  * @returns the bytes of the file
  */
 export async function writeHdf5(root: WritableGroup): Promise<Uint8Array> {
-  const { FS } = await hdf5Module();
-  const { File } = (await import("h5wasm")) as unknown as Library;
-  const path = `/written${written++}.h5`;
-  // The oldest formats: every reader has them, and none of their parts is summed up elsewhere.
-  const file = new File(path, "w", { libver: ["earliest", "latest"] });
-  try {
-    writeGroup(file, root);
-    file.flush();
-  } finally {
-    file.close();
-  }
-  const bytes = FS.readFile(path);
-  FS.unlink(path);
-  exchangeBooleans(bytes);
-  return bytes;
+  const sink = memorySink();
+  const size = await streamHdf5(sink).finish(root);
+  return sink.bytes(size);
 }

@@ -17,9 +17,15 @@
  * @module
  */
 
-export { type Boundaries, BOUNDARY_CODES, type BoundaryNames } from "../data/boundaries.ts";
+export { type Boundaries, BOUNDARY_CODES, boundaryCodes, type BoundaryNames } from "../data/boundaries.ts";
 export { componentNames, frameSize } from "../data/components.ts";
-export { computeStatistics } from "../data/compute_statistics.ts";
+export {
+  computeStatistics,
+  type FrameMoments,
+  type FrameRange,
+  momentsOf,
+  type StatisticsOptions,
+} from "../data/compute_statistics.ts";
 export type {
   Boundary,
   Dataset,
@@ -56,5 +62,14 @@ export { determinant, ROTATIONS, type Symmetry } from "../data/symmetry.ts";
 export { transformSample } from "../data/transform_sample.ts";
 export { type FieldTransform, type FieldTransforms, transformedName } from "../data/transforms.ts";
 export { type WritableSample, writeSamples } from "../data/write_samples.ts";
-export { type WellContents, type WritableField, writeWell } from "../data/write_well.ts";
+export {
+  type AxisCoordinates,
+  type StreamedWell,
+  streamWell,
+  type WellContents,
+  type WellField,
+  type WellLayout,
+  type WritableField,
+  writeWell,
+} from "../data/write_well.ts";
 export { openData, type OpenDataOptions } from "../worker/open_data.ts";

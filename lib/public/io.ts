@@ -15,7 +15,8 @@
  */
 
 export { openCheckpoint } from "../io/checkpoint.ts";
-export { type FileContents, writeFileAtomic } from "../io/file.ts";
+export { type AtomicFile, atomicFile, type FileContents, writeFileAtomic } from "../io/file.ts";
+export { type ByteSink } from "../io/byte_sink.ts";
 export type { HttpOptions } from "../io/http.ts";
 export { narrowToHalf, type StoredType } from "../io/numbers.ts";
 export {
@@ -26,7 +27,8 @@ export {
   writeSafetensors,
 } from "../io/safetensors_writer.ts";
 export { eventFileStart, eventsUpTo, scalarRecord } from "../io/tensorboard.ts";
-export { type WritableArray, writeNpz } from "../io/npy_writer.ts";
+export { type WritableArray, writeNpy, writeNpz } from "../io/npy_writer.ts";
+export { type StreamedNpz, streamNpz } from "../io/npz_writer.ts";
 export { type ByteSource, isRemote, isUrl, openSource, type SourceInput } from "../io/source.ts";
 export { parseYaml } from "../io/yaml.ts";
 export { writeYaml } from "../io/yaml_writer.ts";

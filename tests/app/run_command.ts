@@ -3,6 +3,7 @@
 
 import type { Context, Run } from "../../app/cli.ts";
 import { build } from "../../app/build/command.ts";
+import { convert } from "../../app/convert/command.ts";
 import { doctor } from "../../app/doctor/command.ts";
 import { evaluate } from "../../app/evaluate/command.ts";
 import { fetchCommand } from "../../app/fetch/command.ts";
@@ -23,6 +24,7 @@ import { inRepository } from "../shared.ts";
 export const COMMANDS: Readonly<Record<string, Run>> = {
   app,
   build,
+  convert,
   doctor,
   evaluate,
   fetch: fetchCommand,

@@ -1,7 +1,7 @@
 // Booleans that are written are what h5py calls booleans: the library reads them as enumerations of FALSE and TRUE.
 
 import assert from "node:assert/strict";
-import { hdf5Module } from "../../lib/io/hdf5_module.ts";
+import { hdf5Library } from "../../lib/io/hdf5_library.ts";
 import { writeHdf5 } from "../../lib/io/hdf5_writer.ts";
 
 interface Read {
@@ -20,7 +20,7 @@ Deno.test("writeHdf5() writes booleans as enumerations of FALSE and TRUE, whatev
     groups: { inner: { attributes: { flag: true } } },
     datasets: { numbers: { shape: [2], data: Float64Array.of(1, 2), attributes: { flag: false } } },
   });
-  const { FS } = await hdf5Module() as unknown as {
+  const { FS } = (await hdf5Library()).module as unknown as {
     FS: { writeFile(path: string, bytes: Uint8Array): void; unlink(path: string): void };
   };
   const { File } = await import("h5wasm");
