@@ -11,6 +11,22 @@ export function pair(kind: string) {
   };
 }
 
+/**
+ * A parser of `KEY=KIND`, as often as there are keys.
+ *
+ * @param key what stands before the sign, for messages
+ * @param kinds those there are
+ */
+export function keyedKind<Kind extends string>(key: string, kinds: readonly Kind[]) {
+  return (text: string, before: Readonly<Record<string, Kind>> = {}): Readonly<Record<string, Kind>> => {
+    const [, name, kind] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+    const known = kinds.find((each) => each === kind);
+    if (name && known) return { ...before, [name]: known };
+    const wanted = kinds.map((each) => `${key}=${each}`);
+    throw new InvalidArgumentError(`wanted ${wanted.slice(0, -1).join(", ")} or ${wanted.at(-1)}`);
+  };
+}
+
 /** A parser of `FIELD=log10`. */
 export function transform(text: string, before: Record<string, string> = {}): Record<string, string> {
   if (text === "none") return before;

@@ -1,28 +1,7 @@
 // TensorBoard's event files: TFRecords (length, data, each with a masked CRC-32C) of Event messages in protobuf's wire
 // format. Scalars only.
 
-const POLYNOMIAL = 0x82f63b78;
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
-  return value;
-});
-
-/**
- * CRC-32C (Castagnoli) of bytes.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
- * ```
- */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
+import { crc32c } from "./crc32c.ts";
 
 /** The checksum as records store it: a checksum of data that holds checksums is weak. */
 function masked(bytes: Uint8Array): number {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { writeNpy, writeNpz } from "../../lib/io/npy_writer.ts";
 import { openData } from "../../lib/data/open_data.ts";
 import { sharedTest } from "../shared.ts";
+import { flow } from "./collections/valid.ts";
 import { at, counted, dataset, type Files, list, numberAt, openFiles, placed } from "./collections/make.ts";
 
 const text = new TextEncoder();
@@ -58,21 +59,8 @@ Deno.test("pdebench: compressible flow in three dimensions; its name says that s
   assert.equal(numberAt(sample, "pressure", 0, [0, 1, 2]), at({ n: 1, t: 1, y: 1, z: 2, c: 1 }));
 });
 
-const FLOW = () => {
-  const field = (c: number) => dataset("ntxy", [1, 3, 4, 2], { c });
-  return {
-    density: field(0),
-    pressure: field(1),
-    Vx: field(2),
-    Vy: field(3),
-    "t-coordinate": counted(4),
-    "x-coordinate": counted(4),
-    "y-coordinate": counted(2),
-  };
-};
-
 Deno.test("pdebench: sides that nothing tells of are periodic with a warning, or what is said", async () => {
-  const files = { "flow.hdf5": { datasets: FLOW() } };
+  const files = { "flow.hdf5": { datasets: flow() } };
   const sides = async (options = {}) => {
     using data = await openFiles(files, options);
     return [data.warnings.length, (await data.split()).trajectory(0).info.boundaries[0]![0]];

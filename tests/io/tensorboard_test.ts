@@ -1,7 +1,8 @@
 // Event files read back byte by byte.
 
 import assert from "node:assert/strict";
-import { crc32c, eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
+import { crc32c } from "../../lib/io/crc32c.ts";
+import { eventFileStart, scalarRecord } from "../../lib/io/tensorboard.ts";
 
 /** Data of the records of a file; checks lengths and checksums. */
 function records(bytes: Uint8Array): Uint8Array[] {

@@ -9,11 +9,11 @@ import {
   collectionReader,
   type FileContext,
   openFileWith,
-  recogniseHdf5,
   stemOf,
   type StoredRun,
   unitAxis,
 } from "./stored/collection.ts";
+import { recogniseHdf5 } from "./recognise_hdf5.ts";
 import { hdf5Array, type StoredArray } from "./stored/stored_array.ts";
 import type { StoredField } from "./stored/stored_field.ts";
 

@@ -3,13 +3,8 @@
 // no gradient across.
 
 import type { Hdf5File } from "../../io/hdf5.ts";
-import {
-  collectionReader,
-  openFileWith,
-  recogniseHdf5,
-  stemOf,
-  type StoredRun,
-} from "./stored/collection.ts";
+import { collectionReader, openFileWith, stemOf, type StoredRun } from "./stored/collection.ts";
+import { recogniseHdf5 } from "./recognise_hdf5.ts";
 import { hdf5Array } from "./stored/stored_array.ts";
 
 const FILES = /\.(?:hdf5|h5)$/i;

@@ -11,10 +11,10 @@ import {
   collectionReader,
   type FileContext,
   openFileWith,
-  recogniseHdf5,
   stemOf,
   type StoredRun,
 } from "./stored/collection.ts";
+import { recogniseHdf5 } from "./recognise_hdf5.ts";
 
 const FILES = /\.(?:hdf5|h5)$/i;
 

@@ -6,14 +6,8 @@ import type { Hdf5File } from "../../io/hdf5.ts";
 import type { SampleField } from "../dataset.ts";
 import { roleOf } from "./cf/roles.ts";
 import { channelsOf, type System } from "./pdegym/systems.ts";
-import {
-  collectionReader,
-  openFileWith,
-  recogniseHdf5,
-  stemOf,
-  type StoredRun,
-  unitAxis,
-} from "./stored/collection.ts";
+import { collectionReader, openFileWith, stemOf, type StoredRun, unitAxis } from "./stored/collection.ts";
+import { recogniseHdf5 } from "./recognise_hdf5.ts";
 import { hdf5Array } from "./stored/stored_array.ts";
 import type { StoredField } from "./stored/stored_field.ts";
 

@@ -1,7 +1,7 @@
 // The Well: HDF5 files of trajectories on one grid, alone, several, or in a folder `data/train|valid|test/*.hdf5` with a
 // `stats.yaml` (data.md section 1). Field values are handed out as stored.
 
-import { type Hdf5File, openHdf5 } from "../../io/hdf5.ts";
+import type { Hdf5File } from "../../io/hdf5.ts";
 import type { Dataset, Split } from "../dataset.ts";
 import { Lifetime } from "../lifetime.ts";
 import { makeDataset } from "../make_dataset.ts";
@@ -10,6 +10,7 @@ import { maskKind, type Masks } from "../masks.ts";
 import type { Fault, OpenOptions, Reader } from "../reader.ts";
 import { filesLike, type Source } from "../source.ts";
 import { filesBySplit } from "../split_names.ts";
+import { recogniseHdf5 } from "./recognise_hdf5.ts";
 import { wellFaults } from "./well/faults.ts";
 import { openWellFile, type WellFile } from "./well/file.ts";
 import { wellTrajectory } from "./well/trajectory.ts";
@@ -20,23 +21,10 @@ const MARKS = ["dataset_name", "grid_type", "n_spatial_dims", "n_trajectories", 
 /** Endings of the files that are read of a folder. */
 export const WELL_FILES = /\.(?:hdf5|h5)$/i;
 
-async function recognise(source: Source): Promise<true | string> {
-  const first = filesLike(source, WELL_FILES)[0];
-  if (first === undefined) return "it has no files *.hdf5 or *.h5";
-  let file: Hdf5File;
-  try {
-    file = await openHdf5(await source.files.get(first)!());
-  } catch (error) {
-    if (error instanceof SyntaxError) return error.message;
-    throw error;
-  }
-  try {
-    const attributes = await file.attributes("/");
-    if (MARKS.some((name) => attributes[name] !== undefined)) return true;
-    return `"${file.name}" is HDF5 but no Well file: it has none of the root attributes ${MARKS.join(", ")}`;
-  } finally {
-    file.close();
-  }
+async function fits(file: Hdf5File): Promise<true | string> {
+  const attributes = await file.attributes("/");
+  if (MARKS.some((name) => attributes[name] !== undefined)) return true;
+  return `"${file.name}" is HDF5 but no Well file: it has none of the root attributes ${MARKS.join(", ")}`;
 }
 
 /** All files of a split must be of one data set, grid and list of fields. */
@@ -117,4 +105,9 @@ async function faults(source: Source): Promise<readonly Fault[]> {
 }
 
 /** Reads The Well's files. */
-export const wellReader: Reader = { format: "well", recognise, open, faults };
+export const wellReader: Reader = {
+  format: "well",
+  recognise: (source) => recogniseHdf5(source, WELL_FILES, fits),
+  open,
+  faults,
+};

@@ -79,34 +79,6 @@ export function stemOf(name: string): string {
   return name.split("/").at(-1)!.replace(/\.\w+$/, "");
 }
 
-/**
- * Whether the first HDF5 file of a source fits.
- *
- * @param source what was given
- * @param names of a collection's files in a folder
- * @param fits looks at the open file; true, or what it lacks
- */
-export async function recogniseHdf5(
-  source: Source,
-  names: RegExp,
-  fits: (file: Hdf5File) => Promise<true | string>,
-): Promise<true | string> {
-  const [first] = filesLike(source, names);
-  if (first === undefined) return `it has no files like ${names.source.replaceAll("\\", "")}`;
-  let file: Hdf5File;
-  try {
-    file = await openHdf5(await source.files.get(first)!());
-  } catch (error) {
-    if (error instanceof SyntaxError) return error.message;
-    throw error;
-  }
-  try {
-    return await fits(file);
-  } finally {
-    file.close();
-  }
-}
-
 /** Opens an HDF5 file for a collection; closes it when what it holds is refused. */
 export async function openFileWith(
   source: ByteSource,
