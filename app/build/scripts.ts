@@ -170,28 +170,36 @@ function compiled(chunkOf: ((name: string) => string) | null): Plugin {
   };
 }
 
-/** What edge runtimes could not use: readers whose containers want HDF5 or Zarr, and folders of files, which those read. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  "data/formats/well": `const refuse = async () => { throw new TypeError(${
-    JSON.stringify(inWorkers("h5wasm"))
-  }); };
-export const wellReader = { format: "well", recognise: refuse, open: refuse };`,
+/** Readers of other formats, and folders of files, which those alone read. */
+const WITHOUT_OTHERS: Readonly<Record<string, string>> = {
   "data/formats/others": "export const OTHERS = [];",
   "io/file_store": "export const diskStore = () => null;",
   "io/http_store": "export const httpStore = () => null;",
   "io/zarr_marks": "export const isZarr = () => Promise.resolve(false);",
 };
 
-const noOtherFormats: Plugin = {
-  name: "no other formats",
-  setup(build) {
-    const names = Object.keys(LEFT_OUT).join("|");
-    build.onLoad({ filter: new RegExp(`/lib/(?:${names})\\.ts$`) }, ({ path }) => ({
-      contents: LEFT_OUT[path.slice(`${ROOT}lib/`.length, -3)]!,
-      loader: "ts",
-    }));
-  },
+/** The Well's reader besides: edge runtimes have no HDF5. */
+const WITHOUT_FILES: Readonly<Record<string, string>> = {
+  ...WITHOUT_OTHERS,
+  "data/formats/well": `const refuse = async () => { throw new TypeError(${
+    JSON.stringify(inWorkers("h5wasm"))
+  }); };
+export const wellReader = { format: "well", recognise: refuse, open: refuse };`,
 };
+
+/** Leaves out what a build could not use. */
+function without(modules: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: "without",
+    setup(build) {
+      const names = Object.keys(modules).join("|");
+      build.onLoad({ filter: new RegExp(`/lib/(?:${names})\\.ts$`) }, ({ path }) => ({
+        contents: modules[path.slice(`${ROOT}lib/`.length, -3)]!,
+        loader: "ts",
+      }));
+    },
+  };
+}
 
 /** One file of the front door. */
 async function single(
@@ -251,12 +259,14 @@ export async function buildScripts(): Promise<Scripts> {
       made.forEach(([path, bytes]) => files.set(path, bytes));
     const bundled = [kernels("inlined"), own.plugin, compiled(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [noOtherFormats, workers(null), compiled(null), vendor(texts, false)];
+    const edge = [without(WITHOUT_FILES), workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
     for (const [name, module] of Object.entries(SERVICE)) {
       const contents = `export * from "./${module}";`;
-      add(await single(name, [workers(null), hdf5(chunkOf), vendor(texts, false)], contents));
+      // Windows come as The Well's files or as arrays.
+      const whole = [without(WITHOUT_OTHERS), workers(null), compiled(chunkOf), vendor(texts, false)];
+      add(await single(name, whole, contents));
       add(await single(`${name}.edge`, edge, contents));
     }
     // The chunk of the plug-ins looks for them beside itself.

@@ -9,7 +9,7 @@ import { hubFor } from "../hub.ts";
 import { maskOption } from "../masks.ts";
 import { checkOutputs } from "../outputs.ts";
 import type { PoolSetup } from "../pool.ts";
-import { boundaryOption } from "./boundaries.ts";
+import { boundaryOption } from "../boundaries.ts";
 import { convertAll } from "./conversion.ts";
 import { itemsOf, planOf } from "./plan.ts";
 import {

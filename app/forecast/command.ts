@@ -143,7 +143,7 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   const { print, warn, signal, registry } = context;
   const began = performance.now();
   const hub = hubFor(context, ...placesOf(options));
-  using data = await openData(options.input, { masks: options.mask, ...hub });
+  using data = await openData(options.input, { masks: options.mask, boundaries: options.boundary, ...hub });
   for (const warning of data.warnings) warn(`warning: ${warning}`);
   const { split, trajectory } = await trajectoryOf(data, options);
   await using devices = new AsyncDisposableStack();

@@ -2,9 +2,10 @@
 
 import type { GridTreatment, WeightStorage } from "walrus";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Masks } from "walrus/data";
+import type { BoundaryNames, Masks } from "walrus/data";
 import { choice, wholeNumber } from "../cli.ts";
 import { gridOption } from "../grid.ts";
+import { boundaryOption } from "../boundaries.ts";
 import { maskOption } from "../masks.ts";
 import { pair, transform } from "../pairs.ts";
 
@@ -43,6 +44,8 @@ export interface ForecastOptions {
   readonly map: Readonly<Record<string, string>>;
   /** Fields that are masks besides those of the usual names. */
   readonly mask: Masks;
+  /** What kinds of boundary that the library does not know are taken for. */
+  readonly boundary: BoundaryNames;
   /** Whether the forecast ends where it is no longer finite. */
   readonly stopWhenDiverged: boolean;
   /** Undefined: those of the network for the data set. */
@@ -123,6 +126,7 @@ export function declareOptions(reader: Command): void {
       4,
     )
     .addOption(maskOption())
+    .addOption(boundaryOption())
     .option("--stop-when-diverged", "end the forecast at the first frame that is not finite", false)
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option(
@@ -153,6 +157,7 @@ export function completeOptions({ transform, ...read }: ReadOptions, defaults: D
     ...defaults,
     map: {},
     mask: {},
+    boundary: {},
     config: undefined,
     stats: undefined,
     split: undefined,

@@ -135,7 +135,11 @@ export async function inspectData(
   if (faults?.some(({ level }) => level === "fatal")) return await inspectContents(input, faults, { hub });
   let opened: Dataset;
   try {
-    opened = await openData(input, { ...hub && { hub }, ...options.mask && { masks: options.mask } });
+    opened = await openData(input, {
+      ...hub && { hub },
+      ...options.mask && { masks: options.mask },
+      ...options.boundary && { boundaries: options.boundary },
+    });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const { report } = await inspectContents(input, null, { hub, refused: error.message });

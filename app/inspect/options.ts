@@ -1,11 +1,12 @@
 // Options of the inspect command.
 
 import type { FieldMap, FieldTransforms, GridTreatment } from "walrus";
-import type { Masks } from "walrus/data";
+import type { BoundaryNames, Masks } from "walrus/data";
 import type { Command } from "commander";
 import type { HubOptions } from "walrus/hub";
 import { choice, wholeNumber } from "../cli.ts";
 import { gridOption } from "../grid.ts";
+import { boundaryOption } from "../boundaries.ts";
 import { maskOption } from "../masks.ts";
 import { pair, transform } from "../pairs.ts";
 import { type Backend, BACKENDS } from "./steps.ts";
@@ -21,6 +22,7 @@ export interface InspectOptions {
   readonly map?: FieldMap;
   readonly transform?: FieldTransforms;
   readonly mask?: Masks;
+  readonly boundary?: BoundaryNames;
   readonly grid: GridTreatment;
   readonly backend?: Backend;
   readonly time: boolean;
@@ -49,6 +51,7 @@ export function declareOptions(reader: Command): void {
     .option("--map <field=name>", "field of the file = name in the model's table", pair("FIELD=NAME"))
     .option("--transform <field=kind>", "log10 or zeros_like; none (default: as released)", transform)
     .addOption(maskOption())
+    .addOption(boundaryOption())
     .addOption(gridOption())
     .addOption(choice("--backend <name>", "the only backend to plan for (default: all)", BACKENDS))
     .option("--time", "run a step on each backend instead of estimating it", false)

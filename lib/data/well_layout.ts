@@ -82,7 +82,7 @@ export function fieldLayout(
   { order, constant, shared = false }: WellField,
   { trajectories, steps, resolution }: Sizes,
   { framesPerChunk = 1, level }: WellLayout,
-) {
+): { readonly shape: number[]; readonly chunks?: number[]; readonly level?: number } {
   const tail = [...resolution, ...new Array<number>(order).fill(resolution.length)];
   const own = !(shared && constant);
   const shape = [...own ? [trajectories] : [], ...constant ? [] : [steps], ...tail];

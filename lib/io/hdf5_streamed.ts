@@ -41,7 +41,9 @@ export const LEVEL = 4;
 export const TYPES = { Float32Array: "f32", Float64Array: "f64", Int8Array: "i8" } as const;
 
 /** Numbers of a shape. */
-export const product = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((n, size) => n * size, 1);
+}
 
 /** Numbers of a chunk, and of one at the end of the axis that is cut. */
 function chunkCounts(shape: readonly number[], chunks: readonly number[]): { whole: number; perRow: number } {

@@ -176,7 +176,8 @@ export function apiChecks(
         await refused(await ask("?steps=1000000"), 413, /steps is 1000000/);
         await refused(await ask("", "image/png"), 415, /image\/png/);
         await refused(await ask("", "application/x-npz", npz.slice(0, 99)), 400, /truncated or damaged/);
-        await refused(await ask("", "application/x-npz", npz, "image/png"), 406, /image\/png/);
+        // Refused before the body is read: of a long one, a client that does not listen while it sends hears nothing.
+        await refused(await ask("", "application/x-npz", npz.slice(0, 9), "image/png"), 406, /image\/png/);
         await refused(await ask("?map=A=unheard_of"), 422, /unheard_of/);
         await refused(await send("/v1/forecast"), 405, /wanted POST/);
         await refused(await send("/v2"), 404, /nothing at/);

@@ -52,8 +52,11 @@ export function archive(
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** A Well file of one field, zeros, in chunks that are as large as it is. */
-export async function oneChunk(shape: readonly [number, number, number]): Promise<Uint8Array> {
+/** A Well file of one field, zeros, in chunks that are as large as it is; it may claim more trajectories than its one. */
+export async function oneChunk(
+  shape: readonly [number, number, number],
+  trajectories = 1n,
+): Promise<Uint8Array> {
   const [frames, x, y] = shape;
   const fixed = { sample_varying: false, time_varying: false };
   const axis = (size: number) => ({
@@ -76,7 +79,7 @@ export async function oneChunk(shape: readonly [number, number, number]): Promis
       dataset_name: "zeros",
       grid_type: "cartesian",
       n_spatial_dims: 2n,
-      n_trajectories: 1n,
+      n_trajectories: trajectories,
       simulation_parameters: [],
     },
     groups: {
@@ -99,10 +102,14 @@ export async function oneChunk(shape: readonly [number, number, number]): Promis
         ...list(["a"]),
         datasets: {
           a: {
-            shape: [1, ...shape],
-            chunks: [1, ...shape],
+            shape: trajectories === 1n ? [1, ...shape] : shape,
+            chunks: trajectories === 1n ? [1, ...shape] : shape,
             data: new Float32Array(frames * x * y),
-            attributes: { sample_varying: true, time_varying: true, dim_varying: [true, true] },
+            attributes: {
+              sample_varying: trajectories === 1n,
+              time_varying: true,
+              dim_varying: [true, true],
+            },
           },
         },
       },

@@ -166,3 +166,10 @@ Deno.test("an HDF5 file may not claim chunks beyond the limit, though it is smal
   const { start } = await readForecast(bytes, "", "frames=1", limits({ bytes: 65 * MB }));
   assert.deepEqual(start!.values[0], new Float32Array(512 * 512));
 });
+
+Deno.test("an HDF5 file may not claim more trajectories than it can hold", async () => {
+  for (const count of [100_000n, 50_000_000n, 4_000_000_000n]) {
+    const bytes = await oneChunk([3, 8, 8], count);
+    await refused("too_large", /claims trajectories of \d+ bytes, this service takes at most 4194304/, bytes);
+  }
+});

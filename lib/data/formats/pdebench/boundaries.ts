@@ -31,7 +31,7 @@ export function sideOfName(name: string, others: BoundaryNames, warnings: string
   if (given) return given;
   warnings.push(
     `"${name}": neither the file nor its name ("periodic", "trans") says what holds at the sides, taken as periodic; ` +
-      `boundaries ${UNSTATED}=open or ${UNSTATED}=wall says otherwise`,
+      `--boundary ${UNSTATED}=open or ${UNSTATED}=wall says otherwise`,
   );
   return "periodic";
 }
