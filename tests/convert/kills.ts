@@ -85,11 +85,12 @@ export async function killConversions(
   let conversions = 0;
   while (seen.length < kills) {
     const out = `${folder}/killed_${conversions}`;
+    let killedBefore = false;
     // Most are killed once, some again while they go on.
     for (let more = 1;; more = random() < 0.3 ? 1 : 0) {
       const child = start(out).spawn();
       const ended = child.output();
-      const after = Math.round(undisturbed * (0.15 + 0.8 * random()));
+      const [after, started] = [Math.round(undisturbed * (0.15 + 0.8 * random())), performance.now()];
       const timer = more > 0 && seen.length < kills
         ? setTimeout(() => child.kill("SIGKILL"), after)
         : undefined;
@@ -97,7 +98,12 @@ export async function killConversions(
       clearTimeout(timer);
       const visible = await visibleFiles(out);
       assert.deepEqual(differing(visible, whole), [], `after ${after} ms`);
-      if (success) break;
+      if (success) {
+        // On a machine that others use the first one may have taken long: kills would come too late ever after.
+        if (!killedBefore) undisturbed = Math.min(undisturbed, Math.round(performance.now() - started));
+        break;
+      }
+      killedBefore = true;
       assert.equal(signal, "SIGKILL", new TextDecoder().decode(stderr));
       seen.push({ after, visible: visible.size, finished: await finishedOf(`${out}/${name}`) });
     }

@@ -3,12 +3,25 @@
 // usage: kills_run.ts [KILLS] [RECORD.json]
 
 import { writeResults } from "../../bench/results.ts";
-import { killConversions } from "./kills.ts";
+import { killConversions, type KillRecord } from "./kills.ts";
 import { makeData } from "./made.ts";
 
 const [kills = "20", record] = Deno.args;
 const folder = await Deno.makeTempDir();
-const results = [];
+const results: KillRecord[] = [];
+
+async function keep(): Promise<void> {
+  if (!record) return;
+  await writeResults(record, {
+    question:
+      "Does a conversion that is killed go on and end as one that was never disturbed, and is no half file visible?",
+    command: "deno task convert:kills 20 bench/results/convert_kills.json",
+    data: "16 trajectories of 16 frames of 64 x 64 points, a scalar and a vector; a file each",
+    runtime: `Deno ${Deno.version.deno}`,
+    results,
+  });
+}
+
 try {
   const input = `${folder}/made.hdf5`;
   await makeData(input, { trajectories: 16, steps: 16, points: [64, 64] });
@@ -23,17 +36,8 @@ try {
         }`,
     );
     results.push(found);
+    await keep();
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
-}
-if (record) {
-  await writeResults(record, {
-    question:
-      "Does a conversion that is killed go on and end as one that was never disturbed, and is no half file visible?",
-    command: "deno task convert:kills 20 bench/results/convert_kills.json",
-    data: "16 trajectories of 16 frames of 64 x 64 points, a scalar and a vector; a file each",
-    runtime: `Deno ${Deno.version.deno}`,
-    results,
-  });
 }
