@@ -37,7 +37,7 @@ export interface Protocol {
   readonly name: ProtocolName;
   /** In a sentence. */
   readonly description: string;
-  /** Number of the first predicted frame, counted from 1 as the paper does; null: right after the first input frames. */
+  /** First predicted frame, from 0; null: the one right after the first input frames. */
   readonly from: number | null;
   /** Steps of rollouts at the most; 0: none. */
   readonly steps: number;
@@ -199,6 +199,7 @@ export interface OneStepScores {
 export interface RolloutScores {
   /** Which of `trajectories`. */
   readonly trajectory: number;
+  /** Of the draws; the first one for what draws nothing. */
   readonly seed: number;
   /** Per-frame metrics and spectral bins: metric, component, step. `full` is the mean over components. */
   readonly steps: Readonly<Record<string, ByComponent<readonly Score[]>>>;
@@ -328,7 +329,7 @@ export interface TrajectoryPictures {
   readonly shape: readonly [number, number];
   readonly fields: readonly {
     readonly component: string;
-    /** What 0 and 65535 stand for. */
+    /** What 0 and 65534 stand for; 65535 are cells that are hidden or no number. */
     readonly limits: readonly [number, number];
     /** Base64 of 16-bit little-endian numbers `[steps, rows, columns]`. */
     readonly truth: string;

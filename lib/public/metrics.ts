@@ -19,8 +19,9 @@
 
 export { modelForecast } from "../forecast/forecaster.ts";
 export { mean, median } from "../metrics/average.ts";
+export { bootstrapInterval, quantile, resamples } from "../metrics/bootstrap.ts";
 export { type Forecaster, linearExtrapolation, persistence } from "../metrics/forecasters.ts";
-export { FRAME_METRICS, type FrameMetric, frameMetric } from "../metrics/frame.ts";
+export { FRAME_METRICS, type FrameMetric, frameMetric, frameMetrics } from "../metrics/frame.ts";
 export { type PowerSpectrum, powerSpectrum, type PowerSpectrumOptions } from "../metrics/power_spectrum.ts";
 export { score, scoredNames, type ScoreOptions, vrmse } from "../metrics/score.ts";
 export {

@@ -49,6 +49,7 @@ export const PURPOSES = {
   order: 4,
   augmentation: 5,
   weights: 6,
+  bootstrap: 7,
 } as const;
 
 /** Names of the purposes. */
