@@ -63,7 +63,7 @@ export function evenMarks(low: number, high: number, count: number): number[] {
 export function valueMarks(low: number, high: number): number[] {
   if (high / low < 6) return evenMarks(low, high, 6);
   const decades = Math.log10(high / low);
-  const factors = decades < 2 ? [1, 2, 5] : [1];
+  const factors = decades < 2.7 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / 6));
   const marks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

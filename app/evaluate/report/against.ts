@@ -27,12 +27,15 @@ export function publishedOn({ scenario }: Pick<DatasetEvaluation, "scenario">): 
 }
 
 /** A published number; doubtful ones have a question mark. */
-function publishedCell({ scores, doubtful = [], deviations = {} }: PublishedScores, window: string): Cell {
+function publishedCell(one: PublishedScores, window: string): Cell {
+  const { scores, doubtful = [], deviations = {}, source } = one;
   const value = scores[window];
   if (value === undefined) return { text: "-" };
   const deviation = deviations[window];
   return {
-    text: String(value) + (doubtful.includes(window) ? " (?)" : ""),
+    // As many digits as its table has.
+    text: (source === "finetuned" || source === "downstream" ? value.toFixed(4) : String(value)) +
+      (doubtful.includes(window) ? " (?)" : ""),
     ...(deviation === undefined ? {} : { note: `±${deviation}` }),
   };
 }
@@ -175,9 +178,10 @@ export function against(evaluation: Evaluation): Block[] {
       : [],
     ...list(used.map((source) => {
       const { name, url, split, protocol } = PUBLISHED_SOURCES[source];
-      return `[${
-        sourceNumber(source)
-      }] ${name} (${url}), ${split} split: ${protocol}. (?): doubtful in the copy at hand`;
+      return `[${sourceNumber(source)}] ${name} (${url}), ${split} split: ${protocol}`;
     })),
+    ...compared.some((data) => publishedOn(data).some(({ doubtful = [] }) => doubtful.length > 0))
+      ? [text("(?): doubtful in the copy at hand.")]
+      : [],
   ];
 }

@@ -53,22 +53,27 @@ export const tableBlock = (table: Table): Block[] =>
   table.rows.length === 0 ? [] : [{ kind: "table", table }];
 export const html = (markup: string): Block[] => markup === "" ? [] : [{ kind: "html", html: markup }];
 
+/** A name that may be broken where it has parts. */
+function breakable(name: string): string {
+  return escaped(name).replace(/([_/])(?=\w)/g, "$1<wbr>");
+}
+
 function tableHtml({ caption, head, rows, words = false }: Table): string {
-  const top = head.map((name) => `<th scope="col">${escaped(name)}</th>`).join("");
+  const top = head.map((name) => `<th scope="col">${breakable(name)}</th>`).join("");
   const body = rows.map(({ name, cells }) => {
     const own = cells.map(({ text, note, best }) =>
       `<td>${best ? `<b>${escaped(text)}</b>` : escaped(text)}${
         note ? `<small>${escaped(note)}</small>` : ""
       }</td>`
     );
-    return `<tr><th scope="row">${escaped(name)}</th>${own.join("")}</tr>`;
+    return `<tr><th scope="row">${breakable(name)}</th>${own.join("")}</tr>`;
   });
   // Wide tables go sideways within their own box, by keyboard too.
-  return `<div class="wide" tabindex="0" role="group" aria-label="${escaped(caption)}"><table${
-    words ? ` class="words"` : ""
-  }><caption>${escaped(caption)}</caption><thead><tr>${top}</tr></thead><tbody>${
-    body.join("")
-  }</tbody></table></div>`;
+  return `<p class="caption">${escaped(caption)}</p><div class="wide" tabindex="0" role="group" aria-label="${
+    escaped(caption)
+  }"><table${words ? ` class="words"` : ""} aria-label="${
+    escaped(caption)
+  }"><thead><tr>${top}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 
 function groupHtml({ blocks, folded, column = 400 }: Extract<Block, { kind: "group" }>): string {
@@ -104,8 +109,9 @@ export function blockHtml(block: Block): string {
 }
 
 /** Text that is no Markdown: what would begin a table's cell, a mark or a tag is taken as it stands. */
-function plain(words: string): string {
-  return words.replace(/([\\`*_|<>[\]#])/g, "\\$1").replace(/\n/g, " ");
+export function plain(words: string): string {
+  // Within words underlines are no marks, and brackets are links only before a bracket or a colon.
+  return words.replace(/([\\`*|<])|(?<!\w)(_)|(_)(?!\w)|(?<=\])([(:])|^([#>])/g, "\\$&").replace(/\n/g, " ");
 }
 
 function tableMarkdown({ caption, head, rows, words = false }: Table): string {

@@ -1,7 +1,7 @@
 // What ensembles of a data set say of their own uncertainty: scores beside one member and persistence, spread beside
 // error, coverage, ranks.
 
-import { COLORS } from "../../train/chart.ts";
+import { COLORS, escaped } from "../../train/chart.ts";
 import type { DatasetEvaluation, EnsembleScores, Score } from "../evaluation.ts";
 import { type Block, html, tableBlock, text } from "./blocks.ts";
 import { bars, key, plot } from "./plot.ts";
@@ -44,9 +44,11 @@ function charts(name: string, data: DatasetEvaluation, { steps, ranks, members }
     even: 1 / counts.length,
   });
   return [
-    drawn === "" ? [] : html(`<h4>Spread and error, ${name}</h4>${key(lines)}${drawn}`),
+    drawn === "" ? [] : html(`<h4>Spread and error, ${escaped(name)}</h4>${key(lines)}${drawn}`),
     histogram === "" ? [] : html(
-      `<h4>Rank of the truth, ${name}: share of cells</h4><p class="key">flat (the line) where calibrated</p>${histogram}`,
+      `<h4>Rank of the truth, ${
+        escaped(name)
+      }: share of cells</h4><p class="key">flat (the line) where calibrated</p>${histogram}`,
     ),
   ];
 }

@@ -1,6 +1,6 @@
 // Charts of one data set: errors along rollouts with bands, by component and by scale, and power spectra.
 
-import { COLORS } from "../../train/chart.ts";
+import { COLORS, escaped } from "../../train/chart.ts";
 import type { Curve, DatasetEvaluation, Evaluation, Score } from "../evaluation.ts";
 import { type Block, html } from "./blocks.ts";
 import { INK, key, type Line, plot } from "./plot.ts";
@@ -59,9 +59,11 @@ export function errorCharts(data: DatasetEvaluation, looks: Looks): Block[][] {
       }`,
       across: "step",
       top: topOf(lines),
-      mark: { value: 1, name: "the spatial mean" },
+      mark: { value: 1, name: "spatial mean" },
     });
-    return drawn === "" ? [] : html(`<h4>VRMSE, ${what}</h4>${key(lines)}${drawn}`);
+    return drawn === ""
+      ? []
+      : html(`<h4>VRMSE, ${escaped(what)}</h4>${component === "full" ? key(lines) : ""}${drawn}`);
   });
 }
 
@@ -97,10 +99,21 @@ export function scaleCharts(evaluation: Evaluation, data: DatasetEvaluation): Bl
       label: `Relative squared error of ${name} by scale along rollouts on ${data.name}`,
       across: "step",
     });
-    return drawn === ""
-      ? []
-      : html(`<h4>Error by scale, ${name}: NMSE of a third of the wavenumbers</h4>${key(lines)}${drawn}`);
+    return drawn === "" ? [] : html(
+      `<h4>Error by scale, ${escaped(name)}: NMSE of a third of the wavenumbers</h4>${key(lines)}${drawn}`,
+    );
   });
+}
+
+/** Names of the lines of all spectra. */
+export function spectrumKey(data: DatasetEvaluation, looks: Looks): Block[] {
+  const networks = Object.entries(data.forecasters).filter(([, { spectra }]) => spectra);
+  return html(
+    key([
+      { name: "truth", color: INK },
+      ...networks.flatMap(([name, { kind }]) => kind === "checkpoint" ? [looks[name]!] : []),
+    ]),
+  );
 }
 
 /** Power by wavenumber of truth and forecasts, a chart a component, at a step. */
@@ -127,6 +140,6 @@ export function spectrumCharts(data: DatasetEvaluation, looks: Looks, at: number
       across: "wavenumber, cycles per domain",
       scale: { x: "log", y: "log" },
     });
-    return drawn === "" ? [] : html(`<h4>${component}, step ${spectra.steps[at]}</h4>${key(lines)}${drawn}`);
+    return drawn === "" ? [] : html(`<h4>${escaped(component)}, step ${spectra.steps[at]}</h4>${drawn}`);
   });
 }

@@ -1,7 +1,7 @@
 // Sections as one page that needs nothing else, and as Markdown.
 
 import { escaped } from "../../train/chart.ts";
-import { type Block, blockHtml, heading, markdown } from "./blocks.ts";
+import { type Block, blockHtml, heading, markdown, plain } from "./blocks.ts";
 import type { Section } from "./sections.ts";
 import { STYLE } from "./style.ts";
 
@@ -47,5 +47,5 @@ export function reportMarkdown({ title, introduction, sections, footer }: Report
     const own = next < 0 ? blocks.slice(i + 1) : blocks.slice(i + 1, i + 1 + next);
     return markdown(own) !== "";
   });
-  return `# ${title}\n\n${markdown(shown)}\n`;
+  return `# ${plain(title)}\n\n${markdown(shown)}\n`;
 }

@@ -1,5 +1,6 @@
 // What physics asks of the forecasts of a data set: how many break what their truth keeps, and the totals themselves.
 
+import { escaped } from "../../train/chart.ts";
 import type { DatasetEvaluation, PhysicsScores } from "../evaluation.ts";
 import { type Block, html, list, tableBlock, text } from "./blocks.ts";
 import type { Looks } from "./lines.ts";
@@ -8,10 +9,6 @@ import { counted } from "./words.ts";
 
 /** Breaks that are told in full; the others are counted. */
 const TOLD = 6;
-
-function rollouts(broken: ReadonlySet<string>): number {
-  return broken.size;
-}
 
 /** Rollouts that break a check. */
 function brokenBy({ breaks }: PhysicsScores, check: string): ReadonlySet<string> {
@@ -50,7 +47,7 @@ function charts(data: DatasetEvaluation, looks: Looks): Block[][] {
       scale: { y: "linear" },
       height: 210,
     });
-    return drawn === "" ? [] : html(`<h4>${check.replace(/[&<>"]/g, "")}</h4>${key(lines)}${drawn}`);
+    return drawn === "" ? [] : html(`<h4>${escaped(check)}</h4>${key(lines)}${drawn}`);
   });
 }
 
@@ -80,7 +77,7 @@ export function physicsBlocks(data: DatasetEvaluation, looks: Looks): Block[] {
       rows: checks.map((check) => ({
         name: check,
         cells: found.map(([, physics]) => ({
-          text: `${rollouts(brokenBy(physics, check))} of ${physics.rollouts}`,
+          text: `${brokenBy(physics, check).size} of ${physics.rollouts}`,
         })),
       })),
     }),

@@ -103,9 +103,9 @@ export function plot(lines: readonly Line[], options: PlotOptions): string {
       `<text x="${x(place).toFixed(1)}" y="${bottom + 17}" text-anchor="middle">${short(place)}</text>`
     );
   const marked = mark && mark.value > low && mark.value < high
-    ? `<path d="M${LEFT} ${y(mark.value).toFixed(1)}H${right}" class="mark"/><text x="${right - 4}" y="${
+    ? `<path d="M${LEFT} ${y(mark.value).toFixed(1)}H${right}" class="mark"/><text x="${LEFT + 4}" y="${
       (y(mark.value) - 5).toFixed(1)
-    }" text-anchor="end">${escaped(mark.name)}</text>`
+    }">${escaped(mark.name)}</text>`
     : "";
   const areas = lines.map(({ points, band, color }) => {
     if (!band) return "";

@@ -4,7 +4,7 @@ import type { DatasetEvaluation, Evaluation } from "../evaluation.ts";
 import { against } from "./against.ts";
 import { type Block, heading, list, notes, tableBlock, text } from "./blocks.ts";
 import { ensembleBlocks } from "./ensemble.ts";
-import { errorCharts, type Looks, looksOf, scaleCharts, spectrumCharts } from "./lines.ts";
+import { errorCharts, type Looks, looksOf, scaleCharts, spectrumCharts, spectrumKey } from "./lines.ts";
 import { physicsBlocks } from "./physics.ts";
 import { type Budget, pictureBlocks } from "./pictures.ts";
 import {
@@ -120,6 +120,7 @@ function dataSection(
     data.spectra?.steps.slice(0, -1).flatMap((_, at) => spectrumCharts(data, looks, at)) ?? [],
   ];
   const scales = scaleCharts(evaluation, data).filter((own) => own.length > 0);
+  const beside = Object.keys(data.forecasters).length <= 3;
   const part = (title: string, blocks: readonly Block[]) =>
     blocks.length === 0 ? [] : [heading(3, title), ...blocks];
   const group = (blocks: readonly (readonly Block[])[], column = 330, folded?: string): Block[] =>
@@ -132,12 +133,19 @@ function dataSection(
     blocks: [
       text(facts(data)),
       ...notes([...data.notes, ...data.leftOut]),
-      { kind: "group", blocks: [all ?? [], tableBlock(windowTable(evaluation, data))], column: 440 },
-      ...part("By component", [
-        ...group(parts),
+      ...beside
+        ? [{
+          kind: "group" as const,
+          blocks: [all ?? [], tableBlock(windowTable(evaluation, data))],
+          column: 440,
+        }]
+        : tableBlock(windowTable(evaluation, data)),
+      ...part(beside ? "By component" : "Along rollouts", [
+        ...group(beside ? parts : [all ?? [], ...parts]),
         ...data.fields.length > 1 ? tableBlock(componentTable(data)) : [],
       ]),
       ...part("Spectra", [
+        ...now.some((own) => own.length > 0) ? spectrumKey(data, looks) : [],
         ...group(now),
         ...group(earlier, 330, "Earlier steps"),
         ...group(scales, 330),

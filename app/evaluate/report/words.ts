@@ -1,5 +1,6 @@
 // Numbers and names as reports show them.
 
+import { short } from "../../train/chart.ts";
 import type { CheckpointInfo, DatasetEvaluation, Evaluation, Score } from "../evaluation.ts";
 
 /** A score in four digits; what is not there, or not finite, as a dash. */
@@ -12,7 +13,7 @@ export function scoreText(value: Score | undefined): string {
 
 /** An interval: `0.12 to 0.15`. */
 export function intervalText(interval: readonly [number, number] | null | undefined): string {
-  return interval ? `${scoreText(interval[0])} to ${scoreText(interval[1])}` : "";
+  return interval ? interval.map((end) => short(end)).join(" to ") : "";
 }
 
 /** A share as a signed percentage. */
@@ -46,7 +47,7 @@ export function forecastersOf({ datasets }: Pick<Evaluation, "datasets">): strin
 
 /** A forecaster's name for people. */
 export function forecasterName(name: string): string {
-  return name === "linear" ? "linear extrapolation" : name;
+  return name === "linear" ? "linear" : name;
 }
 
 /** A network in a line. */
