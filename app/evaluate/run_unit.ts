@@ -1,0 +1,115 @@
+// Does a unit of work: finds its forecaster and its data, scores, writes its part.
+
+import { type FieldTransforms, type Forecaster, linearExtrapolation, persistence, type Split } from "walrus";
+import { modelForecast } from "walrus/metrics";
+import { type Opened, transformsOf } from "./open.ts";
+import { writePart } from "./parts.ts";
+import { type Cut, cutOf } from "./protocol.ts";
+import { scoreRolloutOf } from "./score_rollout.ts";
+import { scoreWindowsOf, windowStarts } from "./score_windows.ts";
+import type { DatasetOutline, ForecasterName, Part, Unit, UnitCost } from "./units.ts";
+import { ForecastWriter } from "./write_forecast.ts";
+
+/** How a network sees a data set: what draws nothing is scored as the first network is. */
+export interface View {
+  /** Input frames. */
+  readonly context: number;
+  readonly transforms: FieldTransforms;
+}
+
+/** How a checkpoint sees a data set. */
+export async function viewOf(opened: Opened, checkpoint: number, split: Split): Promise<View> {
+  const model = await opened.model(checkpoint);
+  const context = model.model.contextFrames(split.trajectory(0).info).usual;
+  return { context, transforms: transformsOf(model, split) };
+}
+
+/** How every trajectory is cut. */
+export function cutsOf(split: Split, { context }: View, opened: Opened): Cut[] {
+  return Array.from(
+    { length: split.trajectories },
+    (_, i) => cutOf(split.trajectory(i).steps, context, opened.setup.protocol),
+  );
+}
+
+/** What must be known of a data set to divide its work. */
+export function outlineOf(split: Split, view: View, opened: Opened): DatasetOutline {
+  const { every } = opened.setup.protocol;
+  return {
+    trajectories: cutsOf(split, view, opened).map(({ steps }, i) => ({
+      windows: windowStarts(split.trajectory(i).steps, view.context, every).length,
+      steps,
+    })),
+  };
+}
+
+/** Steps at which spectra are taken: the first, the last of each window, the last of all. */
+export function spectraSteps(windows: readonly { readonly to: number }[], longest: number): number[] {
+  const all = [1, ...windows.map(({ to }) => Math.min(to, longest)), longest];
+  return [...new Set(all)].filter((step) => step >= 1).sort((a, b) => a - b);
+}
+
+async function forecasterOf(opened: Opened, unit: Unit): Promise<Forecaster> {
+  const { forecaster: { kind }, dataset } = unit;
+  if (kind === "persistence") return persistence;
+  if (kind === "linear") return linearExtrapolation;
+  const { checkpoint } = unit.forecaster as ForecasterName & { kind: "checkpoint" };
+  const { protocol: { jitter, kvCache }, map } = opened.setup;
+  const { statistics } = await opened.dataset(dataset);
+  return modelForecast(await opened.model(checkpoint), {
+    draws: jitter,
+    seed: unit.seed,
+    kvCache,
+    map,
+    statistics,
+    admit: opened.admit(`${checkpoint}/${dataset}`),
+    signal: opened.signal,
+  });
+}
+
+function costOf(opened: Opened, unit: Unit, stepSeconds: readonly number[], seconds?: number): UnitCost {
+  const { forecaster, dataset } = unit;
+  const bytes = forecaster.kind === "checkpoint"
+    ? opened.needs.get(`${forecaster.checkpoint}/${dataset}`) ?? null
+    : null;
+  const all = seconds ?? stepSeconds.reduce((sum, one) => sum + one, 0);
+  return { steps: stepSeconds.length, seconds: all, stepSeconds: stepSeconds.slice(1), bytes };
+}
+
+async function scoreUnit(opened: Opened, unit: Unit): Promise<Part> {
+  const { setup: { protocol }, signal } = opened;
+  const { split } = await opened.dataset(unit.dataset);
+  const { forecaster } = unit;
+  const view = await viewOf(opened, forecaster.kind === "checkpoint" ? forecaster.checkpoint : 0, split);
+  const trajectory = split.trajectory(unit.trajectory);
+  const forecast = await forecasterOf(opened, unit);
+  if (unit.kind === "windows") {
+    const starts = windowStarts(trajectory.steps, view.context, protocol.every).slice(...unit.range!);
+    const { seconds, ...part } = await scoreWindowsOf(forecast, trajectory, starts, view, signal);
+    return { ...part, cost: { ...costOf(opened, unit, [], seconds), steps: part.windows.length } };
+  }
+  const cuts = cutsOf(split, view, opened);
+  const { start, steps } = cuts[unit.trajectory]!;
+  const writer = opened.setup.writeForecasts && forecaster.kind === "checkpoint"
+    ? new ForecastWriter(opened.setup, unit, trajectory, start)
+    : null;
+  const { stepSeconds, ...part } = await scoreRolloutOf(forecast, trajectory, view, {
+    start,
+    steps,
+    spectra: spectraSteps(protocol.windows, Math.max(...cuts.map((cut) => cut.steps))),
+    planes: forecaster.kind === "checkpoint" && unit.seed === opened.setup.seeds[0],
+    ...(writer ? { onFrame: (values, time) => writer.add(values, time) } : {}),
+  }, signal);
+  await writer?.write(signal);
+  return { ...part, physics: null, cost: costOf(opened, unit, stepSeconds) };
+}
+
+/**
+ * Does a unit of work and writes its part.
+ *
+ * @param opened what the process has open
+ * @param unit which
+ */
+export async function runUnit(opened: Opened, unit: Unit): Promise<void> {
+  await writePart(opened.setup.out, unit, await scoreUnit(opened, unit));
+}
