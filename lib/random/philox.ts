@@ -49,6 +49,8 @@ export const PURPOSES = {
   order: 4,
   augmentation: 5,
   weights: 6,
+  ties: 7,
+  resampling: 8,
 } as const;
 
 /** Names of the purposes. */
