@@ -5,6 +5,7 @@ import { modelForecast } from "walrus/metrics";
 import { type Opened, transformsOf } from "./open.ts";
 import { writePart } from "./parts.ts";
 import { type Cut, cutOf } from "./protocol.ts";
+import { memberSeeds, scoreEnsembleOf } from "./score_ensemble.ts";
 import { scoreRolloutOf } from "./score_rollout.ts";
 import { scoreWindowsOf, windowStarts } from "./score_windows.ts";
 import type { DatasetOutline, ForecasterName, Part, Unit, UnitCost } from "./units.ts";
@@ -49,7 +50,7 @@ export function spectraSteps(windows: readonly { readonly to: number }[], longes
   return [...new Set(all)].filter((step) => step >= 1).sort((a, b) => a - b);
 }
 
-async function forecasterOf(opened: Opened, unit: Unit): Promise<Forecaster> {
+async function forecasterOf(opened: Opened, unit: Unit, seed = unit.seed): Promise<Forecaster> {
   const { forecaster: { kind }, dataset } = unit;
   if (kind === "persistence") return persistence;
   if (kind === "linear") return linearExtrapolation;
@@ -58,7 +59,7 @@ async function forecasterOf(opened: Opened, unit: Unit): Promise<Forecaster> {
   const { statistics } = await opened.dataset(dataset);
   return modelForecast(await opened.model(checkpoint), {
     draws: jitter,
-    seed: unit.seed,
+    seed,
     kvCache,
     map,
     statistics,
@@ -90,6 +91,15 @@ async function scoreUnit(opened: Opened, unit: Unit): Promise<Part> {
   }
   const cuts = cutsOf(split, view, opened);
   const { start, steps } = cuts[unit.trajectory]!;
+  if (unit.kind === "ensemble") {
+    const seeds = memberSeeds(unit.seed, protocol.ensemble);
+    const members = await Promise.all(seeds.map((seed) => forecasterOf(opened, unit, seed)));
+    const { seconds, ...part } = await scoreEnsembleOf(members, trajectory, view, { start, steps }, signal);
+    return {
+      ...part,
+      cost: { ...costOf(opened, unit, [], seconds), steps: part.steps.length * seeds.length },
+    };
+  }
   const writer = opened.setup.writeForecasts && forecaster.kind === "checkpoint"
     ? new ForecastWriter(opened.setup, unit, trajectory, start)
     : null;
@@ -98,10 +108,11 @@ async function scoreUnit(opened: Opened, unit: Unit): Promise<Part> {
     steps,
     spectra: spectraSteps(protocol.windows, Math.max(...cuts.map((cut) => cut.steps))),
     planes: forecaster.kind === "checkpoint" && unit.seed === opened.setup.seeds[0],
+    physics: forecaster.kind === "checkpoint" ? opened.setup.map : null,
     ...(writer ? { onFrame: (values, time) => writer.add(values, time) } : {}),
   }, signal);
   await writer?.write(signal);
-  return { ...part, physics: null, cost: costOf(opened, unit, stepSeconds) };
+  return { ...part, cost: costOf(opened, unit, stepSeconds) };
 }
 
 /**

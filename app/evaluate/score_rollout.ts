@@ -2,12 +2,22 @@
 
 import type { Forecaster, Sample, Trajectory } from "walrus";
 import { findNotFinite } from "walrus/data";
-import { histogramW1, powerSpectrum, type ScoredTrajectory, timeWarping } from "walrus/metrics";
+import { frameAfter } from "walrus/models";
+import {
+  breaks,
+  histogramW1,
+  physics,
+  type PhysicsMap,
+  type PhysicsMeasure,
+  powerSpectrum,
+  type ScoredTrajectory,
+  timeWarping,
+} from "walrus/metrics";
 import { type Component, componentsOf, embedded, periodicAxes, planesOf } from "./frames.ts";
 import { keepPlanes } from "./planes.ts";
 import type { View } from "./run_unit.ts";
 import { scoreFrame, scoreOf } from "./score_frame.ts";
-import type { FrameScores, RolloutPart } from "./units.ts";
+import type { FrameScores, PhysicsPart, RolloutPart } from "./units.ts";
 
 /** Numbers of a rollout beyond which its whole is not compared: it would take 16 bytes each. */
 export const MOST_WHOLE = 2 ** 27;
@@ -21,6 +31,8 @@ export interface RolloutUnit {
   readonly spectra: readonly number[];
   /** Whether planes are kept. */
   readonly planes: boolean;
+  /** Names of fields in the network's table, where they differ; null: physics is not looked at. */
+  readonly physics: PhysicsMap | null;
   /** Told every predicted frame: the fields that vary, and the time. */
   readonly onFrame?: (values: readonly Float32Array[], time: number) => void;
 }
@@ -65,6 +77,29 @@ function spectraOf(planes: readonly Float32Array[], { info, hidden }: Sample) {
   return planes.map((plane) => powerSpectrum(plane, info.grid.shape, options).power.map(scoreOf));
 }
 
+/** What physics measures, frame by frame: of the truth one more, the last that the forecast starts from. */
+interface Measured {
+  readonly truth: PhysicsMeasure[][];
+  readonly forecast: PhysicsMeasure[][];
+}
+
+function physicsPart({ truth, forecast }: Measured): PhysicsPart {
+  const values = (frames: readonly PhysicsMeasure[][], i: number) =>
+    frames.map((measures) => scoreOf(measures[i]!.value));
+  return {
+    series: (truth[0] ?? []).map(({ kind, name }, i) => ({
+      check: `${kind} ${name}`,
+      forecast: values(forecast, i),
+      truth: values(truth.slice(1), i),
+    })),
+    breaks: breaks(truth, forecast).map(({ kind, name, step, text }) => ({
+      check: `${kind} ${name}`,
+      step,
+      message: text,
+    })),
+  };
+}
+
 /**
  * Scores a rollout.
  *
@@ -78,9 +113,9 @@ export async function scoreRolloutOf(
   forecast: Forecaster,
   trajectory: Trajectory,
   { context, transforms }: View,
-  { start: first, steps: most, spectra: spectraSteps, planes: keep, onFrame }: RolloutUnit,
+  { start: first, steps: most, spectra: spectraSteps, planes: keep, physics: map, onFrame }: RolloutUnit,
   signal: AbortSignal,
-): Promise<Omit<RolloutPart, "cost" | "physics"> & { readonly stepSeconds: readonly number[] }> {
+): Promise<Omit<RolloutPart, "cost"> & { readonly stepSeconds: readonly number[] }> {
   const { name } = trajectory;
   const inputs = Array.from({ length: context }, (_, i) => first - context + i);
   const start = await trajectory.sample(inputs);
@@ -91,7 +126,8 @@ export async function scoreRolloutOf(
     forecast: [],
   };
   if (fault) {
-    return { steps: [], whole: {}, spectra, planes: null, leftOut: { name, why: fault }, stepSeconds: [] };
+    const leftOut = { name, why: fault };
+    return { steps: [], whole: {}, spectra, planes: null, physics: null, leftOut, stepSeconds: [] };
   }
   const components: Component[] = componentsOf(start, transforms);
   const numbers = most * components.length * start.info.grid.shape.reduce((n, size) => n * size, 1);
@@ -99,6 +135,7 @@ export async function scoreRolloutOf(
   const planes = keep
     ? keepPlanes(start.info, components.map((component) => component.name), start.hidden, most)
     : null;
+  const measured: Measured | null = map ? { truth: [physics(start, { map })], forecast: [] } : null;
   const steps: FrameScores[] = [];
   const stepSeconds: number[] = [];
   let leftOut: RolloutPart["leftOut"] = null;
@@ -128,8 +165,20 @@ export async function scoreRolloutOf(
       spectra.forecast.push(spectraOf(predicted, truth));
     }
     planes?.add(step, wanted, predicted);
+    if (map) {
+      measured!.truth.push(physics(truth, { map }));
+      measured!.forecast.push(physics(frameAfter(start, values, step, truth.times[0]!), { map }));
+    }
     began = performance.now();
   }
   const whole = steps.length > 0 && numbers <= MOST_WHOLE ? scoreWhole(own, real) : {};
-  return { steps, whole, spectra, planes: planes?.finish() ?? null, leftOut, stepSeconds };
+  return {
+    steps,
+    whole,
+    spectra,
+    planes: planes?.finish() ?? null,
+    physics: measured && steps.length > 0 ? physicsPart(measured) : null,
+    leftOut,
+    stepSeconds,
+  };
 }

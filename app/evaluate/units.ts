@@ -3,6 +3,7 @@
 
 import type { Masks } from "walrus/data";
 import type { BackendName, FieldMap } from "walrus";
+import type { EnsembleTally } from "walrus/metrics";
 import type { Protocol, Score } from "./evaluation.ts";
 
 /** What forecasts. */
@@ -109,12 +110,16 @@ export interface RolloutPart {
   readonly cost: UnitCost;
 }
 
-/** An ensemble of a trajectory: scores of every step, then a number a component. */
+/** An ensemble of a trajectory: of every step, what is counted of each component. */
 export interface EnsemblePart {
-  readonly cells: number;
-  readonly steps: readonly FrameScores[];
-  /** Counts of ranks by component. */
-  readonly ranks: readonly (readonly number[])[];
+  readonly steps: readonly {
+    readonly tallies: readonly EnsembleTally[];
+    /** Sums as in the tallies, of one forecast: the first member's, and persistence's. */
+    readonly one: readonly Pick<EnsembleTally, "crps" | "scaledCrps">[];
+    readonly persistence: readonly Pick<EnsembleTally, "crps" | "scaledCrps">[];
+    readonly vrmseMean: readonly Score[];
+    readonly vrmseOne: readonly Score[];
+  }[];
   readonly leftOut: { readonly name: string; readonly why: string } | null;
   readonly cost: UnitCost;
 }
