@@ -122,3 +122,21 @@ export function windowsIn(
   }
   return { windows: found, notes };
 }
+
+/** Steps at which spectra are taken: the first, the last of each window, the last of all. */
+export function spectraSteps(windows: readonly { readonly to: number }[], longest: number): number[] {
+  const all = [1, ...windows.map(({ to }) => Math.min(to, longest)), longest];
+  return [...new Set(all)].filter((step) => step >= 1).sort((a, b) => a - b);
+}
+
+/**
+ * First frames of a trajectory's windows.
+ *
+ * @param frames of the trajectory
+ * @param context input frames; the one after them is predicted
+ * @param every which of them
+ */
+export function windowStarts(frames: number, context: number, every: number): number[] {
+  const count = Math.max(0, frames - context);
+  return Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every);
+}

@@ -1,22 +1,15 @@
 // Does a unit of work: finds its forecaster and its data, scores, writes its part.
 
-import { type FieldTransforms, type Forecaster, linearExtrapolation, persistence, type Split } from "walrus";
+import { type Forecaster, linearExtrapolation, persistence, type Split } from "walrus";
 import { modelForecast } from "walrus/metrics";
 import { type Opened, transformsOf } from "./open.ts";
 import { writePart } from "./parts.ts";
-import { type Cut, cutOf } from "./protocol.ts";
+import { type Cut, cutOf, spectraSteps, windowStarts } from "./protocol.ts";
 import { memberSeeds, scoreEnsembleOf } from "./score_ensemble.ts";
 import { scoreRolloutOf } from "./score_rollout.ts";
-import { scoreWindowsOf, windowStarts } from "./score_windows.ts";
-import type { DatasetOutline, ForecasterName, Part, Unit, UnitCost } from "./units.ts";
+import { scoreWindowsOf } from "./score_windows.ts";
+import type { ForecasterName, Part, Unit, UnitCost, View } from "./units.ts";
 import { ForecastWriter } from "./write_forecast.ts";
-
-/** How a network sees a data set: what draws nothing is scored as the first network is. */
-export interface View {
-  /** Input frames. */
-  readonly context: number;
-  readonly transforms: FieldTransforms;
-}
 
 /** How a checkpoint sees a data set. */
 export async function viewOf(opened: Opened, checkpoint: number, split: Split): Promise<View> {
@@ -31,23 +24,6 @@ export function cutsOf(split: Split, { context }: View, opened: Opened): Cut[] {
     { length: split.trajectories },
     (_, i) => cutOf(split.trajectory(i).steps, context, opened.setup.protocol),
   );
-}
-
-/** What must be known of a data set to divide its work. */
-export function outlineOf(split: Split, view: View, opened: Opened): DatasetOutline {
-  const { every } = opened.setup.protocol;
-  return {
-    trajectories: cutsOf(split, view, opened).map(({ steps }, i) => ({
-      windows: windowStarts(split.trajectory(i).steps, view.context, every).length,
-      steps,
-    })),
-  };
-}
-
-/** Steps at which spectra are taken: the first, the last of each window, the last of all. */
-export function spectraSteps(windows: readonly { readonly to: number }[], longest: number): number[] {
-  const all = [1, ...windows.map(({ to }) => Math.min(to, longest)), longest];
-  return [...new Set(all)].filter((step) => step >= 1).sort((a, b) => a - b);
 }
 
 async function forecasterOf(opened: Opened, unit: Unit, seed = unit.seed): Promise<Forecaster> {

@@ -5,9 +5,8 @@ import { type Forecaster, persistence, type Trajectory } from "walrus";
 import { findNotFinite } from "walrus/data";
 import { frameMetrics, summarizeMembers, tallyEnsembleFrame } from "walrus/metrics";
 import { componentsOf, planesOf } from "./frames.ts";
-import type { View } from "./run_unit.ts";
 import { scoreOf } from "./score_frame.ts";
-import type { EnsemblePart } from "./units.ts";
+import type { EnsemblePart, View } from "./units.ts";
 
 /** Seeds of the members: the first one's and those that follow it. */
 export function memberSeeds(seed: number, members: number): number[] {

@@ -15,9 +15,8 @@ import {
 } from "walrus/metrics";
 import { type Component, componentsOf, embedded, periodicAxes, planesOf } from "./frames.ts";
 import { keepPlanes } from "./planes.ts";
-import type { View } from "./run_unit.ts";
 import { scoreFrame, scoreOf } from "./score_frame.ts";
-import type { FrameScores, PhysicsPart, RolloutPart } from "./units.ts";
+import type { FrameScores, PhysicsPart, RolloutPart, View } from "./units.ts";
 
 /** Numbers of a rollout beyond which its whole is not compared: it would take 16 bytes each. */
 export const MOST_WHOLE = 2 ** 27;

@@ -3,21 +3,8 @@
 import type { Forecaster, Sample, Trajectory } from "walrus";
 import { findNotFinite } from "walrus/data";
 import { componentsOf, embedded, planesOf } from "./frames.ts";
-import type { View } from "./run_unit.ts";
 import { scoreFrame } from "./score_frame.ts";
-import type { WindowsPart } from "./units.ts";
-
-/**
- * First frames of a trajectory's windows.
- *
- * @param frames of the trajectory
- * @param context input frames; the one after them is predicted
- * @param every which of them
- */
-export function windowStarts(frames: number, context: number, every: number): number[] {
-  const count = Math.max(0, frames - context);
-  return Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every);
-}
+import type { View, WindowsPart } from "./units.ts";
 
 /**
  * Scores windows.

@@ -2,7 +2,7 @@
 // part. Their order is fixed, so what is made of the parts depends on neither the number of processes nor interruptions.
 
 import type { Masks } from "walrus/data";
-import type { BackendName, FieldMap } from "walrus";
+import type { BackendName, FieldMap, FieldTransforms } from "walrus";
 import type { EnsembleTally } from "walrus/metrics";
 import type { Protocol, Score } from "./evaluation.ts";
 
@@ -10,6 +10,13 @@ import type { Protocol, Score } from "./evaluation.ts";
 export type ForecasterName =
   | { readonly kind: "checkpoint"; readonly checkpoint: number }
   | { readonly kind: "persistence" | "linear" };
+
+/** How a network sees a data set: what draws nothing is scored as the first network is. */
+export interface View {
+  /** Input frames. */
+  readonly context: number;
+  readonly transforms: FieldTransforms;
+}
 
 /** A unit of work. */
 export interface Unit {
