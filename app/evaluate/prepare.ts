@@ -150,7 +150,7 @@ export async function prepareEvaluation(
       const first = datasets[i];
       if (!first) {
         const { every } = setup.protocol;
-        const notes = every > 1 ? [`one step ahead, every ${every}. window of a trajectory is scored`] : [];
+        const notes = every > 1 ? [`one step ahead, one window in ${every} is scored`] : [];
         datasets.push({ context: view.context, cuts, fields, notes });
         continue;
       }
