@@ -24,7 +24,7 @@ export interface PhysicsBreak {
 }
 
 /** When a truth keeps a law, and what bound that sets. */
-interface Law {
+export interface PhysicsLaw {
   /** Worst that a truth may do which keeps it. */
   readonly kept: number;
   /** The bound is so many times the truth's worst .. */
@@ -34,7 +34,7 @@ interface Law {
 }
 
 /** Bounds by kind, in the terms of {@link PhysicsBreak.value}. */
-export const PHYSICS_LAWS: Readonly<Record<Exclude<PhysicsKind, "least">, Law>> = {
+export const PHYSICS_LAWS: Readonly<Record<Exclude<PhysicsKind, "least">, PhysicsLaw>> = {
   // Change of a total, in parts of the integral of absolute values.
   total: { kept: 0.01, times: 10, least: 0.001 },
   // Central differences of a flow without divergence have some, by how coarse the grid is.
@@ -76,22 +76,24 @@ const WORDS: Readonly<
 };
 
 /** What a law looks at: how far a total is from where it began, else the value. */
-function severity({ kind, value }: PhysicsMeasure, first: PhysicsMeasure): number {
+function severity({ kind, value }: PhysicsMeasure, began: number, scale: number): number {
   if (kind !== "total") return value;
-  return value === first.value ? 0 : Math.abs(value - first.value) / first.scale;
+  return value === began ? 0 : Math.abs(value - began) / scale;
 }
 
 /** The truth's worst and the bound it sets; null where it keeps no law. */
-function boundOf(truth: readonly PhysicsMeasure[]): { worst: number; limit: number } | null {
-  const { kind } = truth[0]!;
+function boundOf(
+  { kind, value: began }: PhysicsMeasure,
+  truth: readonly PhysicsMeasure[],
+  scale: number,
+): { worst: number; limit: number } | null {
   if (kind === "least") {
     const worst = Math.min(...truth.map(({ value }) => value));
-    const largest = Math.max(...truth.map(({ scale }) => scale));
     if (!(worst >= 0)) return null;
-    return { worst, limit: worst < NEAR_ZERO * largest ? -NEAR_ZERO * largest : 0 };
+    return { worst, limit: worst < NEAR_ZERO * scale ? -NEAR_ZERO * scale : 0 };
   }
   const { kept, times, least } = PHYSICS_LAWS[kind];
-  const worst = Math.max(...truth.map((measure) => severity(measure, truth[0]!)));
+  const worst = Math.max(...truth.map((measure) => severity(measure, began, scale)));
   return worst <= kept ? { worst, limit: Math.max(times * worst, least) } : null;
 }
 
@@ -122,12 +124,15 @@ export function breaks(
   truth: readonly (readonly PhysicsMeasure[])[],
   forecast: readonly (readonly PhysicsMeasure[])[],
 ): PhysicsBreak[] {
-  return (truth[0] ?? []).flatMap(({ kind, name }): PhysicsBreak[] => {
+  return (truth[0] ?? []).flatMap((began): PhysicsBreak[] => {
+    const { kind, name } = began;
     const own = series(truth, kind, name);
-    const bound = boundOf(own);
+    // A flow may begin at rest.
+    const scale = Math.max(...own.map((measure) => measure.scale));
+    const bound = boundOf(began, own, scale);
     if (!bound) return [];
     const { worst, limit } = bound;
-    const values = series(forecast, kind, name).map((measure) => severity(measure, own[0]!));
+    const values = series(forecast, kind, name).map((measure) => severity(measure, began.value, scale));
     // Not a number keeps nothing.
     const isBroken = (value: number) => kind === "least" ? !(value >= limit) : !(value <= limit);
     const first = values.findIndex(isBroken);
