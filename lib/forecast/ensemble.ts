@@ -8,7 +8,7 @@ import { summarizeMembers } from "../metrics/members.ts";
 import type { ForecastModel } from "./forecast_model.ts";
 import { type Frame, frameAfter, type FrameValues } from "./frame.ts";
 import type { MemoryEstimate } from "./prepare.ts";
-import { type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
+import { checkSteps, type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 
 /** A network that forecasts: a loaded model, also in a worker, or one in training. */
 export type EnsembleModel = ForecastHost | ForecastModel;
@@ -172,6 +172,7 @@ export async function* ensemble(
   const { members: _, quantiles = [], startOffsets = [0], models = [], admit, ...rest } = options;
   const all = ensembleMembers(options);
   // Refused now, not after the first step.
+  checkSteps(options.steps);
   summarizeMembers([[]], quantiles);
   const networks = [model, ...models];
   const largest = Math.max(...startOffsets);

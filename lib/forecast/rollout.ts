@@ -56,7 +56,8 @@ export interface RolloutOptions {
   readonly stepInputs?: (shape: unknown, place: StepPlace) => Inputs;
 }
 
-function checkSteps(steps: number): void {
+/** Refuses to forecast no frames. */
+export function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Steps of a rollout are ${steps}, wanted an integer from 1`);
   }
