@@ -50,7 +50,7 @@ const PLANTED: readonly [string, Record<string, Fault>, RegExp][] = [
     { density: ([v]) => [v! * 1.01] },
     /total mass is off by 1 %, in the truth by under 0\.001 % \(allowed 0\.1 %\)/,
   ],
-  ["total tracer", { tracer: ([v]) => [v! * 0.9] }, /total tracer is off by \d+ %/],
+  ["total tracer", { tracer: ([v]) => [v! * 0.9] }, /total tracer is off by \d[\d.]* %/],
   [
     "total momentum_x",
     { velocity: ([u, v]) => [u! + 0.05, v!] },
