@@ -11,7 +11,7 @@ import type { MemoryEstimate } from "./prepare.ts";
 import { checkSteps, type ForecastHost, rollout, type RolloutOptions } from "./rollout.ts";
 
 /** A network that forecasts: a loaded model, also in a worker, or one in training. */
-export type EnsembleModel = ForecastHost | ForecastModel;
+export type EnsembleModel = ForecastHost | Pick<ForecastModel, "rollout">;
 
 /** How an ensemble runs. */
 export interface EnsembleOptions extends Omit<RolloutOptions, "after" | "stepInputs"> {
@@ -149,18 +149,19 @@ function summarize(start: Sample, members: readonly Frame[], step: number, quant
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { loadModel, openData, wasm } from "walrus";
- * import { fairCrps } from "walrus/metrics";
- *
- * using device = await wasm({ threads: 1 });
- * using model = await loadModel("examples/walrus_small/walrus.safetensors", { device });
+ * import { openData } from "../data/open_data.ts";
  * using data = await openData("examples/data/gray_scott_mini.hdf5");
- * const trajectory = (await data.split()).trajectory(0);
- * const start = await trajectory.sample([0, 1, 2]);
- * for await (const { step, spread, members } of ensemble(model, start, { members: 2, steps: 1 })) {
- *   const truth = await trajectory.sample([2 + step]);
- *   assert.ok(spread[0]!.some((deviation) => deviation > 0));
- *   assert.ok(fairCrps(members.map(({ values }) => values[0]!), truth.values[0]!) < 0.1);
+ * const start = await (await data.split()).trajectory(0).sample([5]);
+ * // What else has a rollout is forecast with as well: here the seed is added to what there is.
+ * const drifting: EnsembleModel = {
+ *   async *rollout({ values, ...rest }, { steps, seed = 0 }) {
+ *     for (let step = 1; step <= steps; step++) {
+ *       yield { ...rest, values: values.map((field) => field.map((v) => v + step * seed)), step, time: step };
+ *     }
+ *   },
+ * };
+ * for await (const { step, spread } of ensemble(drifting, start, { members: 3, steps: 2 })) {
+ *   assert.ok(Math.abs(spread[0]![0]! - step) < 1e-6);
  * }
  * ```
  */
