@@ -1,14 +1,14 @@
 // Does a unit of work: finds its forecaster and its data, scores, writes its part.
 
 import { type Forecaster, linearExtrapolation, persistence, type Split } from "walrus";
-import { modelForecast } from "walrus/metrics";
+import { ensemble, modelForecast } from "walrus/metrics";
 import { type Opened, transformsOf } from "./open.ts";
 import { writePart } from "./parts.ts";
 import { type Cut, cutOf, spectraSteps, windowStarts } from "./protocol.ts";
-import { memberSeeds, scoreEnsembleOf } from "./score_ensemble.ts";
+import { scoreEnsembleOf } from "./score_ensemble.ts";
 import { scoreRolloutOf } from "./score_rollout.ts";
 import { scoreWindowsOf } from "./score_windows.ts";
-import type { ForecasterName, Part, Unit, UnitCost, View } from "./units.ts";
+import type { Part, Unit, UnitCost, View } from "./units.ts";
 import { ForecastWriter } from "./write_forecast.ts";
 
 /** How a checkpoint sees a data set. */
@@ -26,22 +26,21 @@ export function cutsOf(split: Split, { context }: View, opened: Opened): Cut[] {
   );
 }
 
-async function forecasterOf(opened: Opened, unit: Unit, seed = unit.seed): Promise<Forecaster> {
-  const { forecaster: { kind }, dataset } = unit;
-  if (kind === "persistence") return persistence;
-  if (kind === "linear") return linearExtrapolation;
-  const { checkpoint } = unit.forecaster as ForecasterName & { kind: "checkpoint" };
+/** How a unit's network forecasts. */
+async function optionsOf(opened: Opened, { forecaster, dataset, seed }: Unit) {
   const { protocol: { jitter, kvCache }, map } = opened.setup;
   const { statistics } = await opened.dataset(dataset);
-  return modelForecast(await opened.model(checkpoint), {
-    draws: jitter,
-    seed,
-    kvCache,
-    map,
-    statistics,
-    admit: opened.admit(`${checkpoint}/${dataset}`),
-    signal: opened.signal,
-  });
+  const key = forecaster.kind === "checkpoint" ? `${forecaster.checkpoint}/${dataset}` : "";
+  const { signal } = opened;
+  return { draws: jitter, seed, kvCache, map, statistics, admit: opened.admit(key), signal };
+}
+
+async function forecasterOf(opened: Opened, unit: Unit): Promise<Forecaster> {
+  const { forecaster } = unit;
+  if (forecaster.kind !== "checkpoint") {
+    return forecaster.kind === "persistence" ? persistence : linearExtrapolation;
+  }
+  return modelForecast(await opened.model(forecaster.checkpoint), await optionsOf(opened, unit));
 }
 
 function costOf(opened: Opened, unit: Unit, stepSeconds: readonly number[], seconds?: number): UnitCost {
@@ -67,14 +66,18 @@ async function scoreUnit(opened: Opened, unit: Unit): Promise<Part> {
   }
   const cuts = cutsOf(split, view, opened);
   const { start, steps } = cuts[unit.trajectory]!;
-  if (unit.kind === "ensemble") {
-    const seeds = memberSeeds(unit.seed, protocol.ensemble);
-    const members = await Promise.all(seeds.map((seed) => forecasterOf(opened, unit, seed)));
-    const { seconds, ...part } = await scoreEnsembleOf(members, trajectory, view, { start, steps }, signal);
-    return {
-      ...part,
-      cost: { ...costOf(opened, unit, [], seconds), steps: part.steps.length * seeds.length },
-    };
+  if (unit.kind === "ensemble" && forecaster.kind === "checkpoint") {
+    const members = protocol.ensemble;
+    const model = await opened.model(forecaster.checkpoint);
+    const options = await optionsOf(opened, unit);
+    const { seconds, ...part } = await scoreEnsembleOf(
+      (start, ahead) => ensemble(model, start, { ...options, members, steps: ahead }),
+      trajectory,
+      view,
+      { start, steps },
+      signal,
+    );
+    return { ...part, cost: { ...costOf(opened, unit, [], seconds), steps: part.steps.length * members } };
   }
   const writer = opened.setup.writeForecasts && forecaster.kind === "checkpoint"
     ? new ForecastWriter(opened.setup, unit, trajectory, start)

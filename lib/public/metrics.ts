@@ -17,10 +17,18 @@
  * @module
  */
 
+export {
+  ensemble,
+  type EnsembleFrame,
+  type EnsembleMember,
+  ensembleMembers,
+  type EnsembleModel,
+  type EnsembleOptions,
+} from "../forecast/ensemble.ts";
 export { modelForecast } from "../forecast/forecaster.ts";
 export { mean, median } from "../metrics/average.ts";
 export { bootstrapInterval, resamples } from "../metrics/bootstrap.ts";
-export { breaks, PHYSICS_LAWS, type PhysicsBreak } from "../metrics/breaks.ts";
+export { breaks, PHYSICS_LAWS, type PhysicsBreak, type PhysicsLaw } from "../metrics/breaks.ts";
 export {
   addTallies,
   type Coverage,

@@ -12,4 +12,5 @@ import "./app_tasks.ts";
 import "./app_memory.ts";
 import "./app_storage.ts";
 import "./app_first_frame.ts";
+import "./serve_page.ts";
 import "../firefox/app.ts";
