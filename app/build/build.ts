@@ -2,7 +2,7 @@
 
 import { declarations } from "./types.ts";
 import { integrity, licences, packageJson } from "./package.ts";
-import { buildScripts, ENTRIES } from "./scripts.ts";
+import { buildScripts, ENTRIES, SERVICE } from "./scripts.ts";
 import { type Size, sizesOf } from "./sizes.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -16,7 +16,10 @@ export interface Build {
 
 /** Builds the package. @throws Error with what the bundler or the compiler says */
 export async function buildPackage(): Promise<Build> {
-  const [scripts, types] = await Promise.all([buildScripts(), declarations(Object.values(ENTRIES))]);
+  const [scripts, types] = await Promise.all([
+    buildScripts(),
+    declarations(Object.values({ ...ENTRIES, ...SERVICE })),
+  ]);
   const files = new Map(scripts.files);
   const add = (path: string, text: string) => files.set(path, new TextEncoder().encode(text));
   for (const [path, text] of types) add(`types/${path}`, text);

@@ -2,7 +2,7 @@
 // every file that a page may load.
 
 import { createHash } from "node:crypto";
-import { ENTRIES } from "./scripts.ts";
+import { ENTRIES, SERVICE } from "./scripts.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -29,6 +29,11 @@ export async function packageJson(): Promise<string> {
     ...entry === "walrus" ? { "edge-light": edge["edge-light"], workerd: edge.default } : {},
     default: `./${entry}.js`,
   }]);
+  const services = Object.entries(SERVICE).map(([entry, module]) => [subPath(entry), {
+    types: typesOf(module),
+    ...Object.fromEntries(["edge-light", "workerd"].map((condition) => [condition, `./${entry}.edge.js`])),
+    default: `./${entry}.js`,
+  }]);
   return JSON.stringify(
     {
       name,
@@ -40,7 +45,7 @@ export async function packageJson(): Promise<string> {
       // What a module does when it is loaded is done once, and before all else.
       sideEffects: true,
       exports: {
-        ...Object.fromEntries(entries),
+        ...Object.fromEntries([...entries, ...services]),
         "./bundle": { types, default: "./walrus.bundle.js" },
         "./edge": { types, ...edge },
         "./kernels/*.wasm": "./kernels/*.wasm",
@@ -68,7 +73,9 @@ export async function licences(): Promise<string> {
     "numcodecs",
     "js-yaml",
     "valibot",
+    "valibot-to-json-schema",
     "noble-hashes",
+    "hono",
   ];
   const texts = await Promise.all(
     names.map((name) => Deno.readTextFile(new URL(`licences/${name}.txt`, import.meta.url))),

@@ -25,6 +25,12 @@ export const ENTRIES: Readonly<Record<string, string>> = {
   worker: "lib/worker/main.ts",
 };
 
+/**
+ * The endpoint, which is a file of its own: the scripts of forecasts are what they would be without it. It has copies of
+ * the readers of windows; the HDF5 library is the one of the others.
+ */
+export const SERVICE: Readonly<Record<string, string>> = { serve: "lib/public/serve.ts" };
+
 /** Files of a build by path, and what the bundler says of them. */
 export interface Scripts {
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -67,6 +73,10 @@ function inWorkers(name: string): string {
     ".npz, .npy, .safetensors or arrays";
 }
 
+/** Readers that are loaded when neither The Well's nor that of arrays recognises what was given. */
+export const OTHER_FORMATS = ["pdebench", "pdearena", "bubbleml", "pdegym", "netcdf", "flowbench", "zarr"]
+  .map((name) => `lib/data/formats/${name}.ts`);
+
 /** Entries, and what is loaded when it is needed. */
 const PARTS = [
   ...Object.values(ENTRIES),
@@ -75,9 +85,13 @@ const PARTS = [
   "lib/models/walrus/write_config.ts",
   "lib/data/formats/arrays.ts",
   "lib/data/formats/well.ts",
-  "lib/data/formats/netcdf.ts",
-  "lib/data/formats/zarr.ts",
+  "lib/data/formats/others.ts",
+  ...OTHER_FORMATS,
   "lib/backend/webgpu/device.ts",
+  "lib/io/file_store.ts",
+  "lib/io/http_store.ts",
+  "lib/io/http_retry.ts",
+  "lib/io/zarr_marks.ts",
   "lib/io/torch.ts",
   "lib/io/torch_legacy.ts",
   "lib/io/distributed.ts",
@@ -92,16 +106,21 @@ const PARTS = [
 
 /** Small modules that nearly every forecast needs: one script of many is smaller, compressed, than many scripts. */
 const SHARED = [
+  "lib/data/boundaries.ts",
   "lib/data/make_dataset.ts",
   "lib/data/make_split.ts",
+  "lib/data/make_trajectory.ts",
   "lib/data/masks.ts",
   "lib/data/near_names.ts",
   "lib/data/reader.ts",
   "lib/data/statistics.ts",
+  "lib/io/npz.ts",
   "lib/io/zip.ts",
   "lib/models/check_shapes.ts",
+  "lib/data/symmetry.ts",
   "lib/data/transform_sample.ts",
   "lib/io/yaml_references.ts",
+  "lib/nn/activation.ts",
   "lib/nn/bias.ts",
   "lib/nn/conv.ts",
   "lib/nn/linear.ts",
@@ -146,6 +165,37 @@ function compiled(chunkOf: ((name: string) => string) | null): Plugin {
         contents: `throw new TypeError(${
           JSON.stringify(inWorkers(path))
         });\nexport let ready, File, base_url;`,
+      }));
+    },
+  };
+}
+
+/** Readers of other formats, and folders of files, which those alone read. */
+const WITHOUT_OTHERS: Readonly<Record<string, string>> = {
+  "data/formats/others": "export const OTHERS = [];",
+  "io/file_store": "export const diskStore = () => null;",
+  "io/http_store": "export const httpStore = () => null;",
+  "io/zarr_marks": "export const isZarr = () => Promise.resolve(false);",
+};
+
+/** The Well's reader besides: edge runtimes have no HDF5. */
+const WITHOUT_FILES: Readonly<Record<string, string>> = {
+  ...WITHOUT_OTHERS,
+  "data/formats/well": `const refuse = async () => { throw new TypeError(${
+    JSON.stringify(inWorkers("h5wasm"))
+  }); };
+export const wellReader = { format: "well", recognise: refuse, open: refuse };`,
+};
+
+/** Leaves out what a build could not use. */
+function without(modules: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: "without",
+    setup(build) {
+      const names = Object.keys(modules).join("|");
+      build.onLoad({ filter: new RegExp(`/lib/(?:${names})\\.ts$`) }, ({ path }) => ({
+        contents: modules[path.slice(`${ROOT}lib/`.length, -3)]!,
+        loader: "ts",
       }));
     },
   };
@@ -209,9 +259,16 @@ export async function buildScripts(): Promise<Scripts> {
       made.forEach(([path, bytes]) => files.set(path, bytes));
     const bundled = [kernels("inlined"), own.plugin, compiled(chunkOf), vendor(texts, false)];
     add(await single("walrus.bundle", bundled, own.contents));
-    const edge = [workers(null), compiled(null), vendor(texts, false)];
+    const edge = [without(WITHOUT_FILES), workers(null), compiled(null), vendor(texts, false)];
     add(await single("walrus.edge", [kernels("imported"), ...edge]));
     add(await single("walrus.edge-light", [kernels("imported as ?module"), ...edge]));
+    for (const [name, module] of Object.entries(SERVICE)) {
+      const contents = `export * from "./${module}";`;
+      // Windows come as The Well's files or as arrays.
+      const whole = [without(WITHOUT_OTHERS), workers(null), compiled(chunkOf), vendor(texts, false)];
+      add(await single(name, whole, contents));
+      add(await single(`${name}.edge`, edge, contents));
+    }
     // The chunk of the plug-ins looks for them beside itself.
     add((await hdf5Plugins()).map(([name, bytes]) => [`chunks/plugins/${name}`, bytes]));
     for (const name of EDGE_KERNELS) files.set(`kernels/${name}.wasm`, await kernelBytes(name));

@@ -1,7 +1,7 @@
 // What a build costs to load, and how much that may be.
 
 import type { Metafile } from "esbuild";
-import type { Scripts } from "./scripts.ts";
+import { OTHER_FORMATS, type Scripts } from "./scripts.ts";
 
 /** Something that is loaded together. */
 export interface Size {
@@ -73,10 +73,15 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
   const hdf5 = chunk(scripts, "h5wasm");
   const zarr = chunk(scripts, "zarrita");
   const codecs = ["blosc", "lz4", "zstd"].map((name) => chunk(scripts, name));
-  const rest = Object.keys(outputs).filter((path) =>
-    path.endsWith(".js") && ![hdf5, zarr, ...codecs, ...kernels].includes(path)
-  );
   const front = together("walrus.js");
+  /** Loaded where neither The Well's reader nor that of arrays recognises what was given. */
+  const others = OTHER_FORMATS.map((path) => chunk(scripts, path.replace(/^.*\/|\.ts$/g, "")));
+  const onlyOthers = [...together(...others)].filter((path) =>
+    !together("walrus.js", chunk(scripts, "well"), chunk(scripts, "arrays")).has(path)
+  );
+  const rest = Object.keys(outputs).filter((path) =>
+    path.endsWith(".js") && ![hdf5, zarr, ...codecs, ...kernels, ...onlyOthers].includes(path)
+  );
   const onlyTraining = new Set([...together("train.js")].filter((path) => !front.has(path)));
   const all = await size("everything else", rest.filter((path) => !onlyTraining.has(path)));
   return [
@@ -89,7 +94,7 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     largest,
     training,
     {
-      what: "everything but training, h5wasm, zarrita, one build",
+      what: "everything but training, other formats, h5wasm",
       files: all.files + 1,
       raw: all.raw + largest.raw,
       gzip: all.gzip + largest.gzip,
@@ -101,7 +106,10 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
       "walrus.edge.js",
       ...[...files.keys()].filter((path) => path.startsWith("kernels/")),
     ], 250 * KB),
+    await size("serve.js, the endpoint", ["serve.js"], 120 * KB),
+    await size("serve.edge.js", ["serve.edge.js"], 120 * KB),
     await size("training, beside the front door", onlyTraining),
+    await size("readers of other formats", onlyOthers, 30 * KB),
     await size("h5wasm, where HDF5 is opened", [hdf5]),
     await size("zarrita, where Zarr is opened", [zarr]),
     await largestOf("the largest of its codecs, where chunks are packed so", codecs, 250 * KB),

@@ -41,6 +41,9 @@ const IMPORTED: Readonly<Record<string, string>> = {
   "numcodecs/lz4": "{ default }",
   "numcodecs/zstd": "{ default }",
   "valibot": "*",
+  "@valibot/to-json-schema": "{ toJsonSchema, toJsonSchemaDefs }",
+  "hono": "{ Hono }",
+  "hono/cors": "{ cors }",
   "@noble/hashes/sha2.js": "{ sha256 }",
   "@noble/hashes/legacy.js": "{ sha1 }",
 };

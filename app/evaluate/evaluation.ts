@@ -255,34 +255,48 @@ export interface Spectra {
   readonly truth: ByComponent<readonly (readonly Score[])[]>;
 }
 
-/** Ensembles of one network, scored over trajectories and cells; all by component and, as a mean of them, `full`. */
+/** Names of what ensembles are scored by at each step. */
+export const ENSEMBLE_SERIES = [
+  /** Fair CRPS, in the unit of the field; of the first member alone (its mean absolute error); of persistence. */
+  "crps",
+  "crpsOne",
+  "crpsPersistence",
+  /** The same over the deviation of the true frame: comparable between fields. */
+  "scaledCrps",
+  "scaledCrpsOne",
+  "scaledCrpsPersistence",
+  /** Root of the mean variance of the members, and RMSE of their mean, in the unit of the field. */
+  "spread",
+  "error",
+  /** Root of mean variance times (members + 1) / members, over the error: 1 for a calibrated ensemble. */
+  "spreadSkill",
+  /** VRMSE of the members' mean, and of the first member. */
+  "vrmseMean",
+  "vrmseOne",
+  /** Share of cells within central intervals of the members. */
+  "coverage50",
+  "coverage80",
+  "coverage90",
+] as const;
+
+/** One of them. */
+export type EnsembleSeries = typeof ENSEMBLE_SERIES[number];
+
+/** Ensembles of one network, scored over trajectories and cells. */
 export interface EnsembleScores {
   readonly members: number;
+  /** Of the members. */
   readonly seeds: readonly number[];
+  /** Trajectories; cells of one are not independent. */
   readonly trajectories: number;
-  /** Cells a frame that count. */
+  /** Cells over all trajectories and steps. */
   readonly cells: number;
-  /** Means over trajectories at each step. */
-  readonly steps: {
-    /** Fair CRPS. */
-    readonly crps: ByComponent<readonly Score[]>;
-    /** CRPS of the first member alone, which is its mean absolute error. */
-    readonly crpsOne: ByComponent<readonly Score[]>;
-    readonly crpsPersistence: ByComponent<readonly Score[]>;
-    /** Root of the mean variance, corrected for the number of members. */
-    readonly spread: ByComponent<readonly Score[]>;
-    /** RMSE of the mean. */
-    readonly rmse: ByComponent<readonly Score[]>;
-    /** `spread / rmse`; 1 is what a calibrated ensemble has. */
-    readonly spreadSkill: ByComponent<readonly Score[]>;
-    /** VRMSE of the mean, and of the first member. */
-    readonly vrmseMean: ByComponent<readonly Score[]>;
-    readonly vrmseOne: ByComponent<readonly Score[]>;
-    /** Share of cells within the central interval, by its share in percent: 50, 80, 90. */
-    readonly coverage: Readonly<Record<string, ByComponent<readonly Score[]>>>;
-  };
-  /** Means over steps, by the names of `steps`; coverage as `coverage50`, .. */
-  readonly means: Readonly<Record<string, ByComponent<Score>>>;
+  /** Step by step, by component; `full`, a mean over components, where the number has no unit. */
+  readonly steps: Readonly<Record<EnsembleSeries, ByComponent<readonly Score[]>>>;
+  /** Over all steps at once. */
+  readonly all: Readonly<Record<EnsembleSeries, ByComponent<Score>>>;
+  /** What calibrated members of this number cover: interval times (members - 1) / (members + 1). */
+  readonly expected: Readonly<Record<"coverage50" | "coverage80" | "coverage90", number>>;
   /** Counts of the truth's rank among the members (members + 1 of them), over trajectories, steps and cells. */
   readonly ranks: ByComponent<readonly number[]>;
 }
@@ -293,7 +307,7 @@ export interface PhysicsScores {
   readonly series: readonly {
     readonly trajectory: number;
     readonly seed: number;
-    /** `mass`, `momentum_x`, `divergence`, .. */
+    /** What is measured and of what: `total mass`, `divergence velocity`, `least density`, .. */
     readonly check: string;
     readonly forecast: readonly Score[];
     readonly truth: readonly Score[];
@@ -305,6 +319,7 @@ export interface PhysicsScores {
     readonly check: string;
     /** The first at which it does. */
     readonly step: number;
+    /** In words, with numbers and the bound. */
     readonly message: string;
   }[];
   /** Rollouts that were checked, and those that break something. */

@@ -69,7 +69,7 @@ export async function checkFiles(
 export async function writeForecast(
   path: string,
   family: string,
-  { info, times, values }: Recording,
+  { info, times, values }: Pick<Recording, "info" | "times" | "values">,
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<void> {

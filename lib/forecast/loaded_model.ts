@@ -31,7 +31,7 @@ export class LoadedModel implements ForecastHost, ForecastModel {
   readonly warnings: readonly string[];
   readonly #store: WeightStore;
   readonly #programs = new LeaseCache<PreparedForecast>();
-  readonly #disposal = new AbortController();
+  #disposal = new AbortController();
   /** The device that takes the place of a lost one, by the lost one. */
   readonly #successors = new WeakMap<Device, Promise<void>>();
 
@@ -54,6 +54,12 @@ export class LoadedModel implements ForecastHost, ForecastModel {
 
   /** Aborted when the model is disposed of. */
   get signal(): AbortSignal {
+    try {
+      void this.#disposal.signal.aborted;
+    } catch {
+      // Edge runtimes bind it to the request within which it was made, and throw within another.
+      this.#disposal = new AbortController();
+    }
     return this.#disposal.signal;
   }
 
@@ -119,6 +125,7 @@ export class LoadedModel implements ForecastHost, ForecastModel {
 
   /** Ends its rollouts, frees programs and weights, closes the checkpoint. */
   [Symbol.dispose](): void {
+    void this.signal;
     this.#disposal.abort(
       new DisposedError(`Cannot forecast: the model (${this.model.family}) is disposed of`),
     );

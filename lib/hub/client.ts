@@ -1,7 +1,7 @@
 // Requests to a Hub: redirects are followed by hand, so that the token goes to the Hub alone; what may pass (a lost
 // connection, a busy server) is tried again, later each time or when the server says.
 
-import { pause } from "../io/folder.ts";
+import { pause } from "../io/pause.ts";
 import { attemptsOf, endpointOf, type HubOptions } from "./options.ts";
 
 /** A Hub did not give what was requested. */

@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes in all. */
   readonly size: number;
+  /** Most bytes that HDF5 readers may take at once for what it claims; as many as fit its size unless given. */
+  readonly claims?: number;
   /**
    * Exactly `length` bytes from `offset`. They belong to the caller, who may write into them.
    *

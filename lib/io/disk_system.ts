@@ -3,7 +3,7 @@
 // someone works.
 
 import { builtin } from "./builtin.ts";
-import { pause } from "./folder.ts";
+import { pause } from "./pause.ts";
 
 /** The part of `node:fs/promises` that is used. */
 interface Disk {

@@ -7,7 +7,6 @@ import { attributeTypes } from "./hdf5_attributes.ts";
 import { parsing } from "./hdf5_bytes.ts";
 import { type Hdf5Type, typeName } from "./hdf5_datatype.ts";
 import { addressOf, Descriptions, type Hdf5Kind } from "./hdf5_describe.ts";
-import { printed } from "./hdf5_library.ts";
 import { openSession, type Session } from "./hdf5_module.ts";
 import { isFloat32, type NumberType, toNumbers } from "./hdf5_numbers.ts";
 import { loadPlugins } from "./hdf5_plugins.ts";
@@ -95,21 +94,23 @@ interface Box {
 class OpenFile implements Hdf5File {
   readonly name: string;
   readonly #session: Session;
-  readonly #size: number;
+  readonly #most: number;
   readonly #descriptions: Descriptions;
   #open = true;
 
-  constructor({ name, size }: Pick<ByteSource, "name" | "size">, session: Session) {
+  constructor({ name, size, claims }: Pick<ByteSource, "name" | "size" | "claims">, session: Session) {
     this.name = name;
-    this.#size = size;
+    this.#most = claims ?? Math.max(SMALL_CLAIM, MOST_EXPANSION * size);
     this.#session = session;
     this.#descriptions = new Descriptions({ name, session, run: (...call) => this.#run(...call) });
   }
 
   checkClaim(bytes: number, what: string): void {
-    const most = Math.max(SMALL_CLAIM, MOST_EXPANSION * this.#size);
-    if (!(bytes <= most)) {
-      refuse(this.name, `it claims ${what} of ${bytes} bytes, a file of its size holds at most ${most}`);
+    if (!(bytes <= this.#most)) {
+      refuse(
+        this.name,
+        `it claims ${what} of ${bytes} bytes, a file of its size holds at most ${this.#most}`,
+      );
     }
   }
 
@@ -214,8 +215,9 @@ class OpenFile implements Hdf5File {
   async scales(path: string): Promise<(string | null)[]> {
     const { shape } = await this.dataset(path);
     return await this.#run(`look for the dimension scales of "${path}"`, (id) => {
-      const found = shape.map((_, axis) => this.#session.module.get_attached_scales(id, path, axis));
-      return printed.length > 0 ? null : found.map(([scale]) => scale ?? null);
+      const { library, module } = this.#session;
+      const found = shape.map((_, axis) => module.get_attached_scales(id, path, axis));
+      return library.printed.length > 0 ? null : found.map(([scale]) => scale ?? null);
     });
   }
 

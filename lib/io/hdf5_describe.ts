@@ -4,7 +4,6 @@
 import { parsing } from "./hdf5_bytes.ts";
 import { type Hdf5Type, typeName } from "./hdf5_datatype.ts";
 import { objectType } from "./hdf5_header.ts";
-import { printed } from "./hdf5_library.ts";
 import type { Session } from "./hdf5_module.ts";
 import { numberFault } from "./hdf5_numbers.ts";
 import { missingFilter, WITHOUT_FILTER } from "./hdf5_plugins.ts";
@@ -28,7 +27,7 @@ export interface Description {
 /** The open file. */
 export interface Described {
   readonly name: string;
-  readonly session: Pick<Session, "module" | "bytes">;
+  readonly session: Pick<Session, "library" | "module" | "bytes">;
   readonly run: Session["run"];
 }
 
@@ -63,11 +62,11 @@ export class Descriptions {
 
   /** What a path names. */
   kind(path: string): Promise<Hdf5Kind> {
-    const { run, session: { module } } = this.#file;
+    const { run, session: { library, module } } = this.#file;
     return run(`look up "${path}"`, (id) => {
       const type = module.get_type(id, path);
       // Where it fails it gives whatever lay in memory.
-      if (printed.length > 0) return null;
+      if (library.printed.length > 0) return null;
       return type === 0 ? "group" : type === 1 ? "dataset" : type < 0 ? "missing" : "other";
     });
   }

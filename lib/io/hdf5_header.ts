@@ -5,7 +5,13 @@ import { Cursor, type Hdf5Bytes } from "./hdf5_bytes.ts";
 import { type Hdf5Type, parseDatatype } from "./hdf5_datatype.ts";
 
 /** Kinds of messages that are looked at. */
-export const MESSAGE = { datatype: 0x03, attribute: 0x0c, continuation: 0x10, attributeInfo: 0x15 } as const;
+export const MESSAGE = {
+  datatype: 0x03,
+  external: 0x07,
+  attribute: 0x0c,
+  continuation: 0x10,
+  attributeInfo: 0x15,
+} as const;
 
 /** A message of a header. */
 export interface Message {
@@ -123,7 +129,12 @@ export function typeOf(
 
 /** The type in the header of an object: of a dataset, or of a type that has a name of its own. */
 export function objectType(file: Hdf5Bytes, address: number, depth = 0): Hdf5Type {
-  const message = headerMessages(file, address).find(({ kind }) => kind === MESSAGE.datatype);
+  const messages = headerMessages(file, address);
+  // Their names would be looked up where other files are open.
+  if (messages.some(({ kind }) => kind === MESSAGE.external)) {
+    throw new SyntaxError("it lies in other files, which are not read");
+  }
+  const message = messages.find(({ kind }) => kind === MESSAGE.datatype);
   if (!message) throw new SyntaxError(`the object at byte ${address} has no type`);
   return typeOf(file, message, depth);
 }

@@ -17,14 +17,11 @@ const FLOAT = 1;
 /** Bytes that a plug-in may take when it is loaded. */
 const PLUGIN_BYTES = 16 << 20;
 
-/** What the library printed since it was last emptied: its error stack. */
-export const printed: string[] = [];
-
 /**
  * Collects what the library prints, instead of on the console. Its package gives no way to pass Emscripten's
  * `printErr`, but its file system is open: the terminals behind its streams belong to this library alone.
  */
-function collectErrors({ FS }: H5Module): void {
+function collectErrors({ FS }: H5Module, printed: string[]): void {
   let line: number[] = [];
   const end = () => {
     if (line.length > 0) printed.push(new TextDecoder().decode(Uint8Array.from(line)));
@@ -83,6 +80,11 @@ function wantFilter(module: H5Module, id: number): void {
 /** The library, with a bound to its memory. */
 export class Hdf5Library {
   readonly module: H5Module;
+  /** What it printed since this was last emptied: its error stack. */
+  readonly printed: string[] = [];
+  /** Files that are open now, and those that ever were. */
+  opened = 0;
+  mounted = 0;
   /** Its memory when it had started, without the zeros at the end. */
   #start: Uint8Array;
   #startBytes: number;
@@ -96,6 +98,7 @@ export class Hdf5Library {
   /** Made by `hdf5Library`, before any file is open. */
   constructor(module: H5Module) {
     this.module = module;
+    collectErrors(module, this.printed);
     const memory = memoryOf(module);
     this.#memory = memory;
     this.#startBytes = memory.buffer.byteLength;
@@ -208,11 +211,13 @@ export function isTrap(error: unknown): boolean {
   return error instanceof Error && /call stack|too much recursion/i.test(error.message);
 }
 
+/** The package's own object keeps what is made of it: scripts that have copies of this module share one library. */
+type Shared = H5Module & { library?: Hdf5Library };
+
 async function load(): Promise<Hdf5Library> {
   const { ready } = await import("h5wasm");
-  const module = (await ready) as unknown as H5Module;
-  collectErrors(module);
-  return new Hdf5Library(module);
+  const module = (await ready) as unknown as Shared;
+  return module.library ??= new Hdf5Library(module);
 }
 
 let loading: Promise<Hdf5Library> | null = null;

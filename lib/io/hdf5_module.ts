@@ -4,7 +4,7 @@
 
 import type { H5Module } from "./hdf5_types.ts";
 import type { ByteSource } from "./byte_source.ts";
-import { type Hdf5Library, hdf5Library, isTrap, printed } from "./hdf5_library.ts";
+import { type Hdf5Library, hdf5Library, isTrap } from "./hdf5_library.ts";
 import type { Hdf5Bytes } from "./hdf5_bytes.ts";
 import { findHeaps, findSuperblock, HEAP_HEAD, heapBytes, isWalkable } from "./hdf5_heap.ts";
 
@@ -22,11 +22,9 @@ export async function hdf5Module(): Promise<H5Module> {
 
 /** Bytes that the library may take for each open file, beside the numbers that are read: tables, its own caches. */
 const OPENED_BYTES = 64 << 20;
-/** Files open now. */
-let opened = 0;
 
 /** The innermost line of the library's last error stack, or a fallback. */
-function lastError(): string {
+function lastError({ printed }: Hdf5Library): string {
   const lines = printed.filter((line) => /^\s*#\d+:/.test(line) || /major|minor/.test(line));
   const innermost = printed.filter((line) => /^\s*#\d+:/.test(line)).at(-1) ?? lines.at(-1);
   const text = innermost?.replace(/^.*\(\):\s*/, "").trim();
@@ -45,12 +43,10 @@ interface Mount {
   readonly unmount: () => void;
 }
 
-let mounted = 0;
-
 /** Makes a source visible to the library as a read-only file. */
-function mount(module: H5Module, source: ByteSource): Mount {
-  const { FS } = module;
-  const folder = `/source${mounted++}`;
+function mount(library: Hdf5Library, source: ByteSource): Mount {
+  const { FS } = library.module;
+  const folder = `/source${library.mounted++}`;
   const missing = new Set<number>();
   const blocks = new Map<number, Uint8Array>();
   let failure: unknown = null;
@@ -173,7 +169,7 @@ function mount(module: H5Module, source: ByteSource): Mount {
 /** Closes a file, in which damage may come to light even now: it is closed in any case. */
 function closeFile(library: Hdf5Library, id: bigint): void {
   try {
-    library.bounded(OPENED_BYTES * opened, () => library.module.close_file(id));
+    library.bounded(OPENED_BYTES * library.opened, () => library.module.close_file(id));
   } catch (error) {
     if (isTrap(error)) library.restart();
   }
@@ -219,7 +215,7 @@ async function bytesOf(source: ByteSource, { read }: Mount): Promise<Hdf5Bytes> 
 export async function openSession(source: ByteSource): Promise<Session> {
   const library = await hdf5Library();
   const { module, restarts } = library;
-  const mounting = mount(module, source);
+  const mounting = mount(library, source);
   let queue: Promise<unknown> = Promise.resolve();
   let file = { id: -1n, starts: -1 };
   /** The file's number; it is opened again where the library has started anew with another plugin. */
@@ -238,12 +234,12 @@ export async function openSession(source: ByteSource): Promise<Session> {
       if (library.restarts !== restarts) {
         refuse("another file broke the HDF5 library, which was restarted; open this file again");
       }
-      printed.length = 0;
+      library.printed.length = 0;
       mounting.missing.clear();
       let result: T | null = null;
       let thrown: unknown = null;
       try {
-        result = library.bounded(OPENED_BYTES * opened + extra, () => {
+        result = library.bounded(OPENED_BYTES * library.opened + extra, () => {
           const id = fileId();
           return id < 0n ? null : call(id);
         });
@@ -268,7 +264,7 @@ export async function openSession(source: ByteSource): Promise<Session> {
         if (thrown.message.includes(source.name)) throw thrown;
         refuse(thrown.message, thrown);
       }
-      refuse(lastError(), thrown);
+      refuse(lastError(library), thrown);
     }
     return refuse("it asks for ever more of the file");
   };
@@ -279,16 +275,16 @@ export async function openSession(source: ByteSource): Promise<Session> {
   };
   const close = () => {
     if (library.restarts === restarts && library.starts === file.starts) closeFile(library, file.id);
-    opened--;
+    library.opened--;
     mounting.unmount();
   };
-  opened++;
+  library.opened++;
   try {
     const bytes = await bytesOf(source, mounting);
     await run("read the start", (id) => id);
     return { library, module, bytes, run, close };
   } catch (error) {
-    opened--;
+    library.opened--;
     mounting.unmount();
     throw error;
   }

@@ -1,6 +1,6 @@
 // Requests that failed for what may pass are made again, a few times, with longer and longer waits between them.
 
-import { pause } from "./folder.ts";
+import { pause } from "./pause.ts";
 
 /** Milliseconds before each further try: a server that starts anew is back within them, and nobody waits long. */
 const WAITS = [250, 500, 1000];

@@ -89,13 +89,11 @@ function parseHeader(text: string, name: string): Header {
 async function readHeader(source: ByteSource): Promise<{ header: Header; start: number }> {
   const { name, size } = source;
   const first = await source.read(0, Math.min(12, size));
-  if (size < 12 || String.fromCharCode(...first.subarray(0, 6)) !== MAGIC) {
-    refuse(
-      name,
-      `it is no .npy file, its first bytes are ${quoted(String.fromCharCode(...first.subarray(0, 6)))}`,
-    );
+  const begins = String.fromCharCode(...first.subarray(0, 6));
+  if (size < 12 || begins !== MAGIC) {
+    refuse(name, `it is no .npy file, its first bytes are ${quoted(begins)}`);
   }
-  const [major] = [first[6]!];
+  const major = first[6]!;
   if (major < 1 || major > 3) refuse(name, `it is of format version ${major}, wanted 1, 2 or 3`);
   const view = new DataView(first.buffer, first.byteOffset);
   const [start, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
@@ -132,9 +130,9 @@ function toCOrder(bytes: Uint8Array, shape: readonly number[], width: number): U
 /** Numbers of whole elements, native byte order. */
 function numbersOf(bytes: Uint8Array, type: NpyType): ArrayLike<number> {
   const View = VIEWS[type];
-  const { buffer } = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-  const offset = buffer === bytes.buffer ? bytes.byteOffset : 0;
-  const values = new View(buffer as ArrayBuffer, offset, bytes.length / View.BYTES_PER_ELEMENT);
+  const width = View.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset } = bytes.byteOffset % width ? bytes.slice() : bytes;
+  const values = new View(buffer as ArrayBuffer, byteOffset, bytes.length / width);
   if (type === "f2") return widenFp16(values as Uint16Array);
   return values instanceof BigInt64Array || values instanceof BigUint64Array
     ? Float64Array.from(values, Number)

@@ -151,7 +151,10 @@ class OpenStore {
     if (++this.#nodes > MOST_NODES) this.#refuse(`it has more than ${MOST_NODES} groups and arrays`);
     const node = await this.#node(path);
     if (!node) return null;
-    if (node.kind === "array") return this.#array(path, node);
+    if (node.kind === "array") {
+      if (this.#version === 3) await this.#files.lookAtShards(path);
+      return this.#array(path, node);
+    }
     const arrays = new Map<string, ZarrArray>();
     const groups: ZarrGroup[] = [];
     for (const name of depth < DEEPEST ? await this.#names(path) : []) {

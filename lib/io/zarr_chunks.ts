@@ -102,7 +102,7 @@ function decoder({ store, zarrita }: ZarrChunks, path: string, array: OpenArray)
       if (message.includes(store)) throw error;
       if (zarrita.isZarritaError(error, "UnknownCodecError")) {
         return refuse(
-          `is stored with the codec "${error.codec}", which is not read; zarr.copy to another helps`,
+          `is stored with the codec "${error.codec}", which is not read; Blosc, Zstandard, LZ4, gzip and zlib are`,
           error,
         );
       }

@@ -49,6 +49,8 @@ export class ZarrFiles {
   readonly #store: FileStore;
   readonly #documents: ReadonlyMap<string, unknown> | null;
   readonly #open = new Map<string, Promise<ByteSource | null>>();
+  /** Arrays whose shards begin with their index, which the library looks for at the end. */
+  readonly #indexFirst = new Set<string>();
 
   private constructor(store: FileStore, documents: ReadonlyMap<string, unknown> | null) {
     this.#store = store;
@@ -72,6 +74,29 @@ export class ZarrFiles {
     return [...names];
   }
 
+  /**
+   * Takes note of where the index of an array's shards stands.
+   *
+   * @param array its path
+   * @throws SyntaxError for shards that other codecs change as a whole: their parts can not be read by range
+   */
+  async lookAtShards(array: string): Promise<void> {
+    const bytes = await this.get(`/${array === "" ? "" : `${array}/`}zarr.json`);
+    const codecs = bytes && record(JSON.parse(new TextDecoder().decode(bytes)))?.codecs;
+    const list = Array.isArray(codecs) ? codecs.map(record) : [];
+    const sharding = list.find((codec) => codec?.name === "sharding_indexed");
+    if (!sharding) return;
+    const other = list.find((codec) => codec !== sharding);
+    if (other) {
+      throw new SyntaxError(
+        `Cannot read "${this.#store.name}": the shards of ${quoted(array)} also pass the codec ${
+          quoted(String(other.name))
+        }, wanted codecs within shards`,
+      );
+    }
+    if (record(sharding.configuration)?.index_location === "start") this.#indexFirst.add(array);
+  }
+
   /** A whole file; absent where there is none. */
   async get(key: AbsolutePath): Promise<Uint8Array | undefined> {
     const path = key.slice(1);
@@ -88,7 +113,8 @@ export class ZarrFiles {
     if (!file) return undefined;
     const isTail = "suffixLength" in range;
     const length = isTail ? range.suffixLength : range.length;
-    const offset = isTail ? file.size - length : range.offset;
+    const isFirst = [...this.#indexFirst].some((array) => key.startsWith(array === "" ? "/" : `/${array}/`));
+    const offset = !isTail ? range.offset : isFirst ? 0 : file.size - length;
     if (offset >= 0 && offset + length <= file.size) return await file.read(offset, length);
     throw new SyntaxError(
       `Cannot read "${this.#store.name}": shard ${quoted(key.slice(1))} points to bytes ${offset} to ${

@@ -2,6 +2,7 @@
 // seeded stream, and the spread of what comes out is the interval (Efron 1979).
 
 import { philox, PURPOSES } from "../random/philox.ts";
+import { quantile } from "./members.ts";
 
 /**
  * Resamples: of each, as many indices of samples as there are samples, drawn with replacement.
@@ -26,32 +27,12 @@ export function resamples(
   return Array.from({ length: times }, (_, resample) => {
     const drawn = new Uint32Array(count);
     for (let i = 0; i < count; i += 4) {
-      const words = philox([i / 4, resample, 0, PURPOSES.bootstrap], key);
+      const words = philox([i / 4, resample, 0, PURPOSES.resampling], key);
       // 32 bits against few samples: the bias is below count / 2^32.
       for (let j = 0; j < 4 && i + j < count; j++) drawn[i + j] = Math.floor(words[j]! * count / 2 ** 32);
     }
     return drawn;
   });
-}
-
-/**
- * Quantile of sorted numbers, between two of them in proportion (type 7 of Hyndman and Fan, NumPy's usual one).
- *
- * @param sorted rising
- * @param share from 0 to 1
- * @returns NaN of none
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * assert.equal(quantile([0, 10, 20], 0.75), 15);
- * ```
- */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const at = (sorted.length - 1) * share;
-  const low = Math.floor(at);
-  const [a, b] = [sorted[low] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
-  return a === b ? a : a + (at - low) * (b - a);
 }
 
 /**

@@ -49,7 +49,8 @@ export const PURPOSES = {
   order: 4,
   augmentation: 5,
   weights: 6,
-  bootstrap: 7,
+  ties: 7,
+  resampling: 8,
 } as const;
 
 /** Names of the purposes. */

@@ -5,6 +5,10 @@
 export interface Limits {
   /** Bytes of a request's body, also once it is decompressed. */
   readonly bytes: number;
+  /** Bytes of an answer that is made before it is sent (JSON, npz, HDF5); frames that are sent as they come are not held. */
+  readonly answer: number;
+  /** Bytes of all bodies and answers that are held at the same time. */
+  readonly held: number;
   /** Frames that a request may ask for. */
   readonly steps: number;
   /** Points of a window's grid. */
@@ -30,6 +34,8 @@ export interface Limits {
 /** Limits that hold unless others are given. */
 export const LIMITS: Limits = {
   bytes: 64 << 20,
+  answer: 256 << 20,
+  held: 1 << 30,
   steps: 1000,
   points: 1 << 20,
   fields: 32,
@@ -41,3 +47,6 @@ export const LIMITS: Limits = {
   perToken: 64,
   memory: 4 * 2 ** 30,
 };
+
+/** Those that hold for a service as a whole: no token has its own. */
+export const SHARED_LIMITS: readonly (keyof Limits)[] = ["held", "running", "waiting", "memory"];

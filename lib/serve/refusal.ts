@@ -27,6 +27,9 @@ export const STATUS = {
   memory: 507,
 } as const;
 
+/** Letters that are told: names of strangers may be long. */
+const MOST_LETTERS = 1000;
+
 /** Why a request is refused. */
 export type Reason = keyof typeof STATUS;
 
@@ -37,8 +40,16 @@ export class Refusal extends Error {
   /** Seconds after which it may be tried again; null where that would not help. */
   readonly retryAfter: number | null;
 
+  /**
+   * Refuses.
+   *
+   * @param reason for programs
+   * @param message in words: what there was, what was wanted
+   * @param retryAfter seconds, where it may be tried again
+   * @param options its cause, which no client is told
+   */
   constructor(reason: Reason, message: string, retryAfter: number | null = null, options: ErrorOptions = {}) {
-    super(message, options);
+    super(message.length > MOST_LETTERS ? `${message.slice(0, MOST_LETTERS)}..` : message, options);
     this.name = "Refusal";
     this.reason = reason;
     this.retryAfter = retryAfter;

@@ -120,13 +120,15 @@ Deno.test("stats writes the statistics of a data set's training split", () =>
     const { mean } = await readStatistics(`${folder}/gray_scott_mini/stats.yaml`);
     assert.deepEqual(Object.keys(mean), ["A", "B"]);
     await Deno.mkdir(`${folder}/empty`);
-    assert.deepEqual(await runCommand(stats, [`${folder}/empty`]), {
-      code: 1,
-      out: "",
-      err:
-        `error: Cannot open "${folder}/empty" as data; well, pdebench, pdearena, bubbleml, pdegym: it has no ` +
-        "files *.hdf5, *.h5 or *.nc; flowbench: it has no files *.npz; arrays: it has no arrays.yaml",
-    });
+    const empty = await runCommand(stats, [`${folder}/empty`]);
+    assert.equal(empty.code, 1);
+    assert.ok(
+      empty.err.startsWith(
+        `error: Cannot open "${folder}/empty" as data; well: it has no files *.hdf5 or *.h5; arrays: it has no ` +
+          "arrays.yaml; pdebench, ",
+      ),
+      empty.err,
+    );
     assert.match(
       (await runCommand(stats, [`${folder}/none`])).err,
       /^error: Cannot open ".*none": there is no such/,

@@ -9,6 +9,7 @@ import { fetchCommand } from "../../app/fetch/command.ts";
 import { forecast } from "../../app/forecast/command.ts";
 import { inspect } from "../../app/inspect/command.ts";
 import { makeCheckpoint } from "../../app/make_checkpoint/command.ts";
+import { serve } from "../../app/serve/command.ts";
 import { app } from "../../app/web/command.ts";
 import { parity } from "../../app/parity/command.ts";
 import { plan } from "../../app/plan/command.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   parity,
   plan,
   scenarios,
+  serve,
   stats,
   train,
 };

@@ -8,5 +8,6 @@ export * as ir from "../../lib/public/ir.ts";
 export * as metrics from "../../lib/public/metrics.ts";
 export * as models from "../../lib/public/models.ts";
 export * as nn from "../../lib/public/nn.ts";
+export * as serve from "../../lib/public/serve.ts";
 export * as train from "../../lib/public/train.ts";
 export * as walrus from "../../lib/models/walrus/mod.ts";

@@ -13,4 +13,5 @@ import "./app_memory.ts";
 import "./app_storage.ts";
 import "./app_first_frame.ts";
 import "./evaluation_report.ts";
+import "./serve_page.ts";
 import "../firefox/app.ts";

@@ -67,11 +67,12 @@ browserTest(
       const summary = page.locator("summary", { hasText: "Film of" }).first();
       await summary.focus();
       await page.keyboard.press("Enter");
-      const film = page.locator(".film img").first();
-      await film.waitFor();
-      const size = await film.evaluate(
-        "(image) => image.decode().then(() => [image.naturalWidth, image.naturalHeight])",
-      );
+      await page.locator(".film img").first().waitFor();
+      const size = await page.evaluate(`(async () => {
+      const film = document.querySelector(".film img");
+      await film.decode();
+      return [film.naturalWidth, film.naturalHeight];
+    })()`);
       // Three panels of 16 points with gaps; two components and the bar.
       assert.deepEqual(size, [3 * 17 - 1, 2 * 17 + 2]);
     } finally {

@@ -2,65 +2,12 @@
 // a second to the first answer and words for what can not be read there. The example for Cloudflare runs as it is.
 
 import assert from "node:assert/strict";
-import { type Miniflare, type MiniflareOptions } from "miniflare";
-import { inRepository } from "../shared.ts";
-import { GRAY_SCOTT } from "../forecast/shipped.ts";
-import { assertForecasts, assertNear, DIST, files, type Result, resultOf } from "./subject.ts";
+import type { Miniflare } from "miniflare";
+import { modules, test, text, worker } from "./in_workerd.ts";
+import { assertForecasts, assertNear, files, type Result, resultOf } from "./subject.ts";
 
 /** What a free isolate may take. */
 const MOST_BYTES = 128e6;
-const FILES = ["start.json", "walrus.safetensors", "extended_config.yaml"] as const;
-
-type Module = {
-  readonly type: "ESModule" | "CompiledWasm";
-  readonly path: string;
-  readonly contents: string | Uint8Array;
-};
-
-/** Scripts of a worker beside those of the package. */
-function modules(scripts: Readonly<Record<string, string>>): Module[] {
-  const own = Object.entries(scripts).map(([path, contents]): Module => ({
-    type: "ESModule",
-    path,
-    contents,
-  }));
-  const kernels = ["plain", "relaxed"].map((name): Module => {
-    const path = `kernels/${name}.wasm`;
-    return { type: "CompiledWasm", path, contents: Deno.readFileSync(`${DIST}/${path}`) };
-  });
-  const library: Module = {
-    type: "ESModule",
-    path: "walrus.edge.js",
-    contents: Deno.readTextFileSync(`${DIST}/walrus.edge.js`),
-  };
-  return [...own, library, ...kernels];
-}
-
-/** A script as a bundler would resolve its imports. */
-function text(path: string): string {
-  return Deno.readTextFileSync(inRepository(path)).replace("@walrus/walrus/edge", "./walrus.edge.js");
-}
-
-/** A worker with files in a binding. */
-async function worker(
-  scripts: Module[],
-  binding: string,
-  extra: Partial<MiniflareOptions> = {},
-): Promise<Miniflare> {
-  // Loaded where it is needed only: it asks for much.
-  const { Miniflare } = await import("miniflare");
-  const options = { modules: scripts, compatibilityDate: "2026-04-01", kvNamespaces: [binding], ...extra };
-  const miniflare = new Miniflare(options as MiniflareOptions);
-  await using subject = await files();
-  // Its declared type names others of the platform's that are not here.
-  const store = await miniflare.getKVNamespace(binding) as unknown as {
-    put(name: string, value: ArrayBuffer): Promise<void>;
-  };
-  for (const name of FILES) await store.put(name, (await Deno.readFile(`${subject.folder}/${name}`)).buffer);
-  await store.put("data.hdf5", (await Deno.readFile(GRAY_SCOTT)).buffer);
-  return miniflare;
-}
-
 async function answer<T>(miniflare: Miniflare, path: string, body?: string): Promise<T> {
   const init = body === undefined ? {} : { method: "POST", body };
   return await (await miniflare.dispatchFetch(`http://localhost${path}`, init)).json() as T;
@@ -104,11 +51,6 @@ async function watchHeap(miniflare: Miniflare): Promise<() => number> {
     socket.close();
     return largest;
   };
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  // The runtime keeps a process and pipes of its own.
-  Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn });
 }
 
 const PROBE = {
@@ -166,8 +108,11 @@ test("the example for Cloudflare forecasts", async () => {
   const miniflare = await worker(scripts, "WEIGHTS");
   await using subject = await files();
   try {
-    const [frame] = await answer<{ time: number; values: number[][] }[]>(miniflare, "/", subject.request());
+    const ask = () => answer<{ time: number; values: number[][] }[]>(miniflare, "/", subject.request());
+    const [frame] = await ask();
     await assertNear(resultOf("Cloudflare's example", frame!.values), "workerd");
+    // What the first request made is there for the others, also for those at the same time.
+    for (const [other] of [await ask(), ...await Promise.all([ask(), ask()])]) assert.deepEqual(other, frame);
   } finally {
     await miniflare.dispose();
   }

@@ -193,6 +193,7 @@ Deno.test("openData() refuses axes that no field stores and no file of its size 
       const found = await open.dataset(path);
       return /[xy]$/.test(path) ? { ...found, shape: [2 ** 20] } : found;
     },
+    scales: (path) => open.scales(path),
     parameters: (path) => open.parameters(path),
     readFloat32: (...box) => open.readFloat32(...box),
     readFloat64: (...box) => open.readFloat64(...box),

@@ -105,6 +105,8 @@ Deno.test("files are sorted into data and network, or refused in words", () => {
     ["w.safetensors", "extended_config.yaml", "learnt.yaml"],
     "",
   ]);
+  assert.deepEqual(sorted("ocean.nc", "flow.zarr.zip"), [["ocean.nc", "flow.zarr.zip"], [], ""]);
+  assert.deepEqual(sorted("zarr.json", "0", "1"), [["zarr.json", "0", "1"], [], ""]);
   assert.match(sorted("notes.txt")[2] as string, /^notes.txt is no simulation/);
   assert.match(sorted("w.safetensors")[2] as string, /^w.safetensors needs the configuration/);
   assert.match(sorted("extended_config.yaml")[2] as string, /needs its checkpoint/);

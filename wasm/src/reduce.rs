@@ -13,7 +13,7 @@ use crate::operands::{Operands, Tables};
 use crate::place::F32;
 use crate::scalar::Expression;
 use crate::simd::{f32x4_mul, load as load4};
-use crate::sums::{add_rows, larger, maximum, sum};
+use crate::sums::{add_rows, larger, maximum, sum, sum_products};
 use crate::tile::{load, save, shape, Operand, Window, TILE};
 
 /// Elements a thread takes at once, about.
@@ -146,17 +146,45 @@ impl Reduce {
         }
     }
 
-    /// Brings one tile of all inputs in, the operands moved by `base`, and evaluates it.
+    /// Brings one tile of all inputs in, the operands moved by `base`.
     #[inline(never)]
     #[cfg_attr(target_family = "wasm", optimize(size))]
-    unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
+    unsafe fn bring(&mut self, base: &[i32; MAX_OPERANDS], window: Window) {
         for o in 0..self.inputs {
             let mut operand: Operand = *self.operands.get(o);
             operand.place = operand.place.skip(base[o]);
             let at = load(&operand, self.tables.0[o], window, self.expression.home(o));
             *self.expression.registers.get_unchecked_mut(o) = at;
         }
+    }
+
+    /// The values of one tile.
+    #[cfg_attr(target_family = "wasm", optimize(size))]
+    unsafe fn tile(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> *const f32 {
+        self.bring(base, window);
         self.expression.run(window.rows * window.columns)
+    }
+
+    /// The sum or the largest of one tile's values; products are summed as they are made.
+    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", optimize(size))]
+    unsafe fn total(&mut self, base: &[i32; MAX_OPERANDS], window: Window) -> f64 {
+        let n = window.rows * window.columns;
+        self.bring(base, window);
+        match self.expression.product() {
+            Some((x, y)) if !self.is_max => {
+                let registers = &self.expression.registers;
+                sum_products(*registers.get_unchecked(x), *registers.get_unchecked(y), n)
+            }
+            _ => {
+                let values = self.expression.run(n);
+                if self.is_max {
+                    maximum(values, n)
+                } else {
+                    sum(values, n)
+                }
+            }
+        }
     }
 
     #[inline(never)]
@@ -195,9 +223,8 @@ impl Reduce {
                     }
                     let left = tile % over * self.tile_columns;
                     let width = self.tile_columns.min(self.columns - left);
-                    let values = self.tile(&base, Window { rows: height, first: left, columns: width });
-                    let n = height * width;
-                    total = if self.is_max { larger(total, maximum(values, n)) } else { total + sum(values, n) };
+                    let next = self.total(&base, Window { rows: height, first: left, columns: width });
+                    total = if self.is_max { larger(total, next) } else { total + next };
                 }
                 if self.parts == 1 {
                     self.finish(base[self.inputs], total);

@@ -11,18 +11,30 @@ pub fn larger(a: f64, b: f64) -> f64 {
     }
 }
 
+/// The sum of `n` numbers.
 pub unsafe fn sum(x: *const f32, n: usize) -> f64 {
+    sum_of(n, |i| load(x.add(i)))
+}
+
+/// The sum of the products of `n` numbers, each rounded as it is where products are written first.
+pub unsafe fn sum_products(x: *const f32, y: *const f32, n: usize) -> f64 {
+    sum_of(n, |i| f32x4_mul(load(x.add(i)), load(y.add(i))))
+}
+
+/// Sums what `values` gives, four from a number on.
+#[inline(always)]
+unsafe fn sum_of(n: usize, values: impl Fn(usize) -> v128) -> f64 {
     let mut s = [f64x2_splat(0.0); 4];
     let mut i = 0;
     while i + 8 <= n {
-        let (a, b) = (load(x.add(i)), load(x.add(i + 4)));
+        let (a, b) = (values(i), values(i + 4));
         s = [f64x2_add(s[0], low(a)), f64x2_add(s[1], high(a)), f64x2_add(s[2], low(b)), f64x2_add(s[3], high(b))];
         i += 8;
     }
     let s = f64x2_add(f64x2_add(s[0], s[1]), f64x2_add(s[2], s[3]));
     let mut total = f64x2_extract_lane::<0>(s) + f64x2_extract_lane::<1>(s);
     while i < n {
-        total += *x.add(i) as f64;
+        total += f32x4_extract_lane::<0>(values(i)) as f64;
         i += 1;
     }
     total

@@ -65,7 +65,9 @@ function windowBlocks(
   const own = differences.filter((one) => one.window === window);
   const drawn = forest(own, window);
   return [
-    ...drawn === "" ? [] : html(`<h4>${escaped(windowWords(window))}: change of the error</h4>${drawn}`),
+    ...drawn === ""
+      ? []
+      : html(`<p class="caption">${escaped(windowWords(window))}: change of the error</p>${drawn}`),
     ...tableBlock({
       caption: `Median VRMSE, ${windowWords(window)}: from ${names[0]} to ${names[1]}`,
       head: ["data set", "first", "second", "change", "interval", "trajectories", "verdict"],

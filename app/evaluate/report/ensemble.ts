@@ -44,11 +44,13 @@ function charts(name: string, data: DatasetEvaluation, { steps, ranks, members }
     even: 1 / counts.length,
   });
   return [
-    drawn === "" ? [] : html(`<h4>Spread and error, ${escaped(name)}</h4>${key(lines)}${drawn}`),
+    drawn === ""
+      ? []
+      : html(`<p class="caption">Spread and error, ${escaped(name)}</p>${key(lines)}${drawn}`),
     histogram === "" ? [] : html(
-      `<h4>Rank of the truth, ${
+      `<p class="caption">Rank of the truth, ${
         escaped(name)
-      }: share of cells</h4><p class="key">flat (the line) where calibrated</p>${histogram}`,
+      }: share of cells</p><p class="key">flat (the line) where calibrated</p>${histogram}`,
     ),
   ];
 }

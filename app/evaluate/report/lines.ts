@@ -61,9 +61,9 @@ export function errorCharts(data: DatasetEvaluation, looks: Looks): Block[][] {
       top: topOf(lines),
       mark: { value: 1, name: "spatial mean" },
     });
-    return drawn === ""
-      ? []
-      : html(`<h4>VRMSE, ${escaped(what)}</h4>${component === "full" ? key(lines) : ""}${drawn}`);
+    return drawn === "" ? [] : html(
+      `<p class="caption">VRMSE, ${escaped(what)}</p>${component === "full" ? key(lines) : ""}${drawn}`,
+    );
   });
 }
 
@@ -100,7 +100,9 @@ export function scaleCharts(evaluation: Evaluation, data: DatasetEvaluation): Bl
       across: "step",
     });
     return drawn === "" ? [] : html(
-      `<h4>Error by scale, ${escaped(name)}: NMSE of a third of the wavenumbers</h4>${key(lines)}${drawn}`,
+      `<p class="caption">Error by scale, ${escaped(name)}: NMSE of a third of the wavenumbers</p>${
+        key(lines)
+      }${drawn}`,
     );
   });
 }
@@ -140,6 +142,8 @@ export function spectrumCharts(data: DatasetEvaluation, looks: Looks, at: number
       across: "wavenumber, cycles per domain",
       scale: { x: "log", y: "log" },
     });
-    return drawn === "" ? [] : html(`<h4>${escaped(component)}, step ${spectra.steps[at]}</h4>${drawn}`);
+    return drawn === ""
+      ? []
+      : html(`<p class="caption">${escaped(component)}, step ${spectra.steps[at]}</p>${drawn}`);
   });
 }

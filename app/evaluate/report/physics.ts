@@ -47,7 +47,7 @@ function charts(data: DatasetEvaluation, looks: Looks): Block[][] {
       scale: { y: "linear" },
       height: 210,
     });
-    return drawn === "" ? [] : html(`<h4>${escaped(check)}</h4>${key(lines)}${drawn}`);
+    return drawn === "" ? [] : html(`<p class="caption">${escaped(check)}</p>${key(lines)}${drawn}`);
   });
 }
 

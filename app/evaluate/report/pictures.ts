@@ -156,7 +156,7 @@ function filmHtml(
       ROWS.map((row) => `<span>${row}</span>`).join("")
     }</p>` +
     `<p class="rows">${all.map(({ component }) => `<span>${escaped(component)}</span>`).join("")}</p>` +
-    `<img class="cells" alt="${escaped(label)}" loading="lazy" style="aspect-ratio:${
+    `<img class="cells" alt="${escaped(label)}" style="aspect-ratio:${
       (ROWS.length / (ratio * all.length)).toFixed(3)
     }" src="data:image/gif;base64,${bytes}"></div></details>`;
 }

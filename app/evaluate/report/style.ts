@@ -13,7 +13,7 @@ export const STYLE = `
 body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);overflow-wrap:anywhere}
 main{max-width:1160px;margin:0 auto;padding:24px 16px 64px}
 h1{font-size:27px;line-height:1.2;margin:0 0 6px}h2{font-size:21px;margin:0 0 10px;line-height:1.25}
-h3{font-size:17px;margin:26px 0 8px}h4{font-size:14px;font-weight:600;margin:0 0 4px}
+h3{font-size:17px;margin:26px 0 8px}
 p{margin:0 0 10px}ul{margin:0 0 12px;padding-left:20px}li{margin:2px 0}a{color:var(--link)}
 header p,header ul{max-width:76ch}.faint{color:var(--faint)}
 nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:8px 18px;margin:14px 0 0}

@@ -16,9 +16,12 @@ import { openRun, type Run } from "./arrays/run.ts";
 
 const LARGEST_DESCRIPTION = 1 << 20;
 
-async function recognise({ files }: Source): Promise<true | string> {
-  if (!files.has(DESCRIPTION)) return await Promise.resolve(`it has no ${DESCRIPTION}`);
-  return files.size > 1 || `${DESCRIPTION} came alone, open the folder that it lies in`;
+function recognise({ files }: Source): Promise<true | string> {
+  return Promise.resolve(
+    !files.has(DESCRIPTION)
+      ? `it has no ${DESCRIPTION}`
+      : files.size > 1 || `${DESCRIPTION} came alone, open the folder that it lies in`,
+  );
 }
 
 /** A split's part of a folder of arrays. */

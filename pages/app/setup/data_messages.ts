@@ -17,7 +17,7 @@ const KNOWN: readonly (readonly [RegExp, (name: string, ...caught: string[]) => 
   [
     /it is no HDF5 file|it has no files \*\.hdf5|no arrays\.yaml/,
     (name) =>
-      `${name} is no simulation that can be read here. Wanted: HDF5 in The Well's layout, or npz with its arrays.yaml.`,
+      `${name} is no simulation that can be read here. Wanted: HDF5, netCDF or Zarr of a simulation, or npz with its arrays.yaml.`,
   ],
   [
     /truncated file|ended at byte/,

@@ -153,7 +153,7 @@ export function Chooser({ app, choice, id, done = () => {} }: ChooserProps) {
         multiple
         hidden
         aria-label="Files of a simulation"
-        accept=".hdf5,.h5,.npy,.npz,.yaml,.yml,.json,.safetensors,.pt,.pth"
+        accept=".hdf5,.h5,.nc,.npy,.npz,.zip,.yaml,.yml,.json,.safetensors,.pt,.pth"
         onChange={(event) => take(event.currentTarget)}
       />
       <input

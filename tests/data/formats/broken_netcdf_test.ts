@@ -109,7 +109,7 @@ const BROKEN: Readonly<Record<string, readonly [Uint8Array, ...string[]]>> = {
 for (const [what, [bytes, ...words]] of Object.entries(BROKEN)) {
   Deno.test(`a netCDF file ${what} is refused`, async () => {
     await assert.rejects(openData(memorySource(bytes, "broken.nc"), { format: "netcdf" }), (error: Error) => {
-      assert.ok(error instanceof SyntaxError || error instanceof RangeError, error.stack);
+      assert.ok(error instanceof SyntaxError || error instanceof RangeError, String(error.stack));
       assert.ok(error.message.includes('"broken.nc"'), error.message);
       for (const word of words) assert.ok(error.message.includes(word), error.message);
       return true;

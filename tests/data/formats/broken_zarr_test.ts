@@ -89,6 +89,10 @@ const BROKEN: Readonly<Record<string, readonly [StoreFiles, ...string[]]>> = {
     withArray(SHARDED, { "p/c/0/0/0": new Uint8Array(9) }),
     'shard "p/c/0/0/0" points to bytes -27 to 9',
   ],
+  "with shards that are packed as a whole": [
+    withArray({ ...SHARDED, codecs: [...SHARDED.codecs, { name: "gzip" }] }),
+    'the shards of "p" also pass the codec "gzip", wanted codecs within shards',
+  ],
   "with complex numbers": [
     withArray({ data_type: "complex64" }),
     'the metadata of "p" are damaged',
@@ -146,7 +150,7 @@ for (const [what, [files, ...words]] of Object.entries(BROKEN)) {
       await (await data.split()).trajectory(0).sample([1]);
     };
     await assert.rejects(read(), (error: Error) => {
-      assert.ok(error instanceof SyntaxError || error instanceof RangeError, error.stack);
+      assert.ok(error instanceof SyntaxError || error instanceof RangeError, String(error.stack));
       assert.ok(error.message.includes("broken.zarr"), error.message);
       for (const word of words) assert.ok(error.message.includes(word), error.message);
       return true;
@@ -160,4 +164,16 @@ Deno.test("the good store is read, chunk by chunk, and what is absent is filled"
   assert.deepEqual(data.warnings, []);
   const { values } = await (await data.split()).trajectory(0).sample([0, 1]);
   assert.deepEqual([...values[0]!], [0, 0, 0, 0, 0, 0, 6, 9, 7, 10, 8, 11]);
+});
+
+Deno.test("a shard that begins with its index is read", async () => {
+  const [sharding] = SHARDED.codecs;
+  const start = [{ ...sharding!, configuration: { ...sharding!.configuration, index_location: "start" } }];
+  const end = shard(36);
+  const file = new Uint8Array(84);
+  file.set(end.subarray(48));
+  file.set(floats(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), 36);
+  using data = await openData(storeInput(withArray({ ...SHARDED, codecs: start }, { "p/c/0/0/0": file })));
+  const { values } = await (await data.split()).trajectory(0).sample([1]);
+  assert.deepEqual([...values[0]!], [6, 9, 7, 10, 8, 11]);
 });

@@ -75,7 +75,7 @@ export interface Description extends Omit<v.InferOutput<typeof schema>, "fields"
 function mistake(issue: v.BaseIssue<unknown>): string {
   const path = issue.path?.map(({ key }) => String(key)).join(".") || "the whole file";
   if (issue.expected === "never") return `${path} is not known`;
-  const wanted = issue.type === "union" || issue.type === "regex" || issue.type === "picklist"
+  const wanted = ["union", "regex", "picklist"].includes(issue.type)
     ? issue.message
     : issue.expected ?? issue.message;
   return `${path} is ${shown(issue.input)}, wanted ${wanted.replace("Invalid type: Expected ", "")}`;

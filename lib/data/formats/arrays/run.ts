@@ -68,14 +68,10 @@ class Files {
   }
 
   /** Numbers of the description, or of a file. */
-  async numbers(
-    key: string,
-    given: readonly number[] | string,
-  ): Promise<{ data: Float64Array; shape: readonly number[] }> {
-    if (typeof given !== "string") return { data: Float64Array.from(given), shape: [given.length] };
+  async numbers(key: string, given: readonly number[] | string): Promise<Float64Array> {
+    if (typeof given !== "string") return Float64Array.from(given);
     const array = await this.open(key, given);
-    const count = array.shape.reduce((n, size) => n * size, 1);
-    return { data: await array.readFloat64(0, count), shape: array.shape };
+    return await array.readFloat64(0, array.shape.reduce((n, size) => n * size, 1));
   }
 
   close(): void {
@@ -173,7 +169,7 @@ async function readCoordinates(
   }
   const found: Float64Array[] = [];
   for (const [i, name] of (scattered ? Object.keys(coordinates) : axes).entries()) {
-    const { data } = await files.numbers(`grid.coordinates.${name}`, coordinates[name]!);
+    const data = await files.numbers(`grid.coordinates.${name}`, coordinates[name]!);
     const wanted = points[scattered ? 0 : i]!;
     if (data.length !== wanted) {
       files.refuse(`grid.coordinates.${name} has ${data.length} numbers, wanted ${wanted}`);
@@ -189,7 +185,7 @@ async function readTimes(
   { steps, trajectories }: Sizes,
 ): Promise<Float64Array> {
   if (typeof time === "number") return Float64Array.from({ length: steps }, (_, i) => i * time);
-  const { data } = await files.numbers("time", time);
+  const data = await files.numbers("time", time);
   if (data.length === steps || data.length === steps * trajectories) return data;
   return files.refuse(
     `time has ${data.length} numbers, wanted ${steps}, or ${steps} for each of ${trajectories} trajectories`,
@@ -203,7 +199,7 @@ async function readScalars(
 ): Promise<Record<string, Float64Array>> {
   const found: Record<string, Float64Array> = {};
   for (const [name, given] of Object.entries(scalars)) {
-    const { data } = await files.numbers(`scalars.${name}`, typeof given === "number" ? [given] : given);
+    const data = await files.numbers(`scalars.${name}`, typeof given === "number" ? [given] : given);
     if (data.length !== 1 && data.length !== count) {
       files.refuse(
         `scalars.${name} has ${data.length} numbers, wanted 1 or one for each of ${count} trajectories`,

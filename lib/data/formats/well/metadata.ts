@@ -107,6 +107,8 @@ export async function readRoot(file: Hdf5File, refuse: Refuse): Promise<Root> {
   if (trajectories === null || !Number.isInteger(trajectories) || trajectories < 1) {
     return refuse(`n_trajectories is ${shownValue(attributes.n_trajectories)}, wanted at least 1`);
   }
+  // Each takes a byte at least, of which deflate makes about as many as are claimed here.
+  file.checkClaim(1024 * trajectories, "trajectories");
   return { dataset, gridType, dimensions, trajectories, parameters: rootParameters(attributes, refuse) };
 }
 

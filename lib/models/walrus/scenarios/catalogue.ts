@@ -36,7 +36,9 @@ export function scenarioOf(dataset: string): Scenario | null {
 
 /** A component of a field and its column in the network's table; null where the released table has none. */
 export interface Column {
+  /** Its name in the table, with the transform that it is taken in. */
   readonly component: string;
+  /** Its place in the table. */
   readonly column: number | null;
 }
 

@@ -11,6 +11,7 @@ export interface ScenarioField extends Pick<SampleField, "name" | "order" | "con
 
 /** What is worth knowing of one, and who says so. */
 export interface Quirk {
+  /** In words. */
   readonly what: string;
   /** Section of the specification, or the data set's page. */
   readonly source: string;
@@ -32,12 +33,15 @@ export interface Scenario {
   readonly format: string;
   /** `cartesian`, or a curvilinear system: such data are neither embedded in 3D nor rotated. */
   readonly system: "cartesian" | "spherical" | "log-spherical";
-  /** Names of the axes in storage order, and points along each. */
+  /** Names of the axes in storage order. */
   readonly axes: readonly string[];
+  /** Points along each axis. */
   readonly grid: readonly number[];
   /** Frames of a trajectory; the lengths that occur where they differ. */
   readonly frames: readonly number[];
+  /** How many there are in all splits. */
   readonly trajectories: number;
+  /** Those that vary in time, and constant ones. */
   readonly fields: readonly ScenarioField[];
   /** Near and far side of each axis; null where the system has none such (a sphere). */
   readonly boundaries: readonly (readonly [Boundary, Boundary])[] | null;
@@ -55,6 +59,7 @@ export interface Scenario {
   readonly strides: readonly [number, number];
   /** How trajectories are divided. */
   readonly splits: string;
+  /** What is worth knowing. */
   readonly quirks: readonly Quirk[];
 }
 

@@ -8,13 +8,16 @@ import type { Scenario } from "../../../../lib/models/walrus/scenarios/scenario.
 import { releasedTransforms } from "../../../../lib/models/walrus/transforms.ts";
 import { fixture, sharedTest } from "../../../shared.ts";
 
+/** Cells of a row. */
+type Row = [string, string, string, string, string, string, string, string];
+
 /** Rows of a table without its head; `same` stands for the cell above. */
-async function rowsOf(name: string): Promise<string[][]> {
+async function rowsOf(name: string): Promise<Row[]> {
   const text = await Deno.readTextFile(fixture(`scenarios/${name}.md`));
   const rows = text.trim().split("\n").slice(2).map((line) =>
     line.split("|").slice(1, -1).map((cell) => cell.trim())
   );
-  return rows.map((row, r) => row.map((cell, c) => cell === "same" ? cellAbove(rows, r, c) : cell));
+  return rows.map((row, r) => row.map((cell, c) => cell === "same" ? cellAbove(rows, r, c) : cell) as Row);
 }
 
 function cellAbove(rows: readonly string[][], row: number, column: number): string {
