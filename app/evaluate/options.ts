@@ -27,6 +27,8 @@ export interface Options {
   readonly processes: number;
   readonly writeForecasts: boolean;
   readonly resamples: number;
+  readonly against?: "paper";
+  readonly compare: boolean;
   readonly kvCache: boolean;
   readonly backend: BackendName;
   readonly threads?: number;
@@ -57,6 +59,14 @@ function seeds(text: string): number[] {
 export function declareOptions(reader: Command): void {
   reader
     .argument("<folders...>", "data sets, each with valid/*, or whatever --split names")
+    .option(
+      "--compare",
+      "compare two evaluations (evaluation.json, or its folder) named in place of data sets: paired bootstrap",
+      false,
+    )
+    .addOption(
+      choice("--against <whom>", "put published numbers beside the results, and what differs", ["paper"]),
+    )
     .addOption(
       new Option(
         "--checkpoint <file|folder|url|hf:..>",
@@ -118,13 +128,15 @@ export function declareOptions(reader: Command): void {
  * @throws RangeError where a file was named for a whole evaluation
  */
 export function folderOfEvaluation(options: Options): string | null {
-  const { out, protocol, seeds: several, ensemble, processes, writeForecasts, checkpoint = [] } = options;
+  const { out, protocol, seeds: several, ensemble, processes, writeForecasts, against, checkpoint = [] } =
+    options;
   const wanted = Object.entries({
     "--protocol": protocol !== undefined,
     "--seeds": several !== undefined,
     "--ensemble": ensemble > 0,
     "--processes": processes > 1,
     "--write-forecasts": writeForecasts,
+    "--against": against !== undefined,
     "several --checkpoint": checkpoint.length > 1,
   }).flatMap(([name, given]) => given ? [name] : []);
   const isFile = out !== undefined && /\.json$/i.test(out);

@@ -12,6 +12,7 @@ import { missingOf, openFolder } from "./parts.ts";
 import { runInWorkers } from "./pool.ts";
 import { locateCheckpoints, prepareEvaluation, withCheckpoints } from "./prepare.ts";
 import { protocolOf, PROTOCOLS } from "./protocol.ts";
+import { writeReport } from "./report/report.ts";
 import { runUnit } from "./run_unit.ts";
 import { printSummary } from "./summary.ts";
 import type { Setup, Unit } from "./units.ts";
@@ -130,6 +131,8 @@ export async function evaluateWhole(
   const text = JSON.stringify(evaluation);
   await writeFileAtomic(`${out}/evaluation.json`, new TextEncoder().encode(`${text}\n`), context.signal);
   printSummary(evaluation, print, context.warn);
+  const reports = await writeReport(out, evaluation, { againstPaper: options.against === "paper" });
+  print(`wrote ${reports.join(" and ")}`);
   print(`wrote ${out}/evaluation.json, digest ${evaluation.digest}`);
   if (options.json) context.print(text);
   return EXIT.done;

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { compareEvaluations } from "../../app/evaluate/report/compare.ts";
 import { comparisonLines, comparisonReport, verdict } from "../../app/evaluate/report/compare_report.ts";
+import { evaluate } from "../../app/evaluate/command.ts";
 import { madeUpEvaluation } from "./evaluation_fixture.ts";
+import { inFolder, runCommand } from "./run_command.ts";
 
 const base = madeUpEvaluation();
 
@@ -106,3 +108,31 @@ Deno.test("comparisonReport() says in both forms what was found and what was ref
     /^all together +one step +-10 % +-10 % to -10 % +lower$/m,
   );
 });
+
+Deno.test("evaluate --compare reads two evaluations, tells, and writes a report beside nothing that is there", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/a`);
+    await Deno.writeTextFile(`${folder}/a/evaluation.json`, JSON.stringify(base));
+    await Deno.writeTextFile(`${folder}/b.json`, JSON.stringify(madeUpEvaluation({ factor: 0.9 })));
+    const run = (...args: string[]) => runCommand(evaluate, ["--compare", ...args]);
+    const out = `${folder}/out`;
+    const done = await run(`${folder}/a`, `${folder}/b.json`, "--out", out, "--json");
+    assert.equal(done.code, 0, done.err);
+    assert.match(done.err, /^mine +one step +-10 % +-10 % to -10 % +lower$/m);
+    assert.equal(JSON.parse(done.out).differences.length, 12);
+    assert.match(
+      await Deno.readTextFile(`${out}/comparison.md`),
+      /^# walrus_small: two evaluations compared\n/,
+    );
+    assert.match(await Deno.readTextFile(`${out}/comparison.html`), /^<!doctype html>/);
+    const again = await run(`${folder}/a`, `${folder}/b.json`, "--out", out);
+    assert.equal(again.code, 1);
+    assert.match(again.err, /comparison\.md.*--force/);
+    const alone = await run(`${folder}/a`);
+    assert.deepEqual([alone.code, alone.err], [2, "--compare has 1 evaluations, wanted two"]);
+    await Deno.writeTextFile(`${folder}/c.json`, "{}");
+    const other = await run(`${folder}/a`, `${folder}/c.json`);
+    assert.match(other.err, /^error: Cannot read ".*c\.json" as an evaluation: it has no data sets/);
+    const nothing = await run(`${folder}/a`, `${folder}/none.json`);
+    assert.match(nothing.err, /^error: Cannot open ".*none\.json": there is no such file$/);
+  }));

@@ -1,14 +1,16 @@
 // Evaluations that no network was needed for: made-up scores and moving waves, as the engine writes them.
 
-import type {
-  Curve,
-  DatasetEvaluation,
-  Evaluation,
-  ForecasterScores,
-  Score,
-  Statistic,
-  StepWindow,
-  TrajectoryPictures,
+import {
+  type Curve,
+  type DatasetEvaluation,
+  ENSEMBLE_SERIES,
+  type EnsembleSeries,
+  type Evaluation,
+  type ForecasterScores,
+  type Score,
+  type Statistic,
+  type StepWindow,
+  type TrajectoryPictures,
 } from "../../app/evaluate/evaluation.ts";
 
 /** What is made up. */
@@ -177,24 +179,10 @@ function scoresOf(
         members: 4,
         seeds: [1, 2, 3, 4],
         trajectories,
-        cells: 4096,
-        steps: {
-          crps: numbers(0.6 * size),
-          crpsOne: numbers(size),
-          crpsPersistence: numbers(1.5),
-          spread: numbers(0.4 * size),
-          rmse: byComponent(() => series(0, 0)),
-          spreadSkill: numbers(0.4),
-          vrmseMean: numbers(0.8 * size),
-          vrmseOne: numbers(size),
-          coverage: { 50: numbers(0.2), 80: numbers(0.4), 90: numbers(0.5) },
-        },
-        means: {
-          crps: byComponent(() => 0.6 * size),
-          crpsOne: byComponent(() => size),
-          spreadSkill: byComponent(() => 0.4),
-          coverage90: byComponent(() => 0.5),
-        },
+        cells: 4096 * trajectories * steps,
+        steps: ensembleSeries((value) => numbers(value), size),
+        all: ensembleSeries((value) => byComponent((): Score => value), size),
+        expected: { coverage50: 0.3, coverage80: 0.48, coverage90: 0.54 },
         ranks: byComponent(() => [300, 80, 60, 90, 310]),
       }
       : null,
@@ -220,6 +208,17 @@ function scoresOf(
       : null,
     notFinite: [],
   };
+}
+
+/** Made-up scores of ensembles. */
+function ensembleSeries<T>(make: (value: number) => T, size: number): Record<EnsembleSeries, T> {
+  const values = [0.6, 1, 1.5, 0.5, 0.9, 1.4, 0.4, 0.8, 0.45, 0.8, 1, 0.2, 0.4, 0.5];
+  return Object.fromEntries(
+    ENSEMBLE_SERIES.map((
+      name,
+      i,
+    ) => [name, make(name.startsWith("coverage") ? values[i]! : size * values[i]!)]),
+  ) as Record<EnsembleSeries, T>;
 }
 
 function datasetOf(

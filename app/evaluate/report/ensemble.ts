@@ -2,21 +2,19 @@
 // error, coverage, ranks.
 
 import { COLORS, escaped } from "../../train/chart.ts";
-import type { DatasetEvaluation, EnsembleScores, Score } from "../evaluation.ts";
+import type { DatasetEvaluation, EnsembleScores, EnsembleSeries, Score } from "../evaluation.ts";
 import { type Block, html, tableBlock, text } from "./blocks.ts";
 import { bars, key, plot } from "./plot.ts";
 import { counted, percentText, scoreText } from "./words.ts";
 
-/** Rows of the table: key of `means`, words, whether it is a share. */
-const MEANS: readonly (readonly [string, string, boolean?])[] = [
-  ["crps", "fair CRPS of the ensemble"],
-  ["crpsOne", "CRPS of one member (its mean absolute error)"],
-  ["crpsPersistence", "CRPS of persistence"],
+/** Rows of the table: score, words, whether it is a share. */
+const ROWS: readonly (readonly [EnsembleSeries, string, boolean?])[] = [
+  ["scaledCrps", "fair CRPS of the ensemble"],
+  ["scaledCrpsOne", "CRPS of one member (its mean absolute error)"],
+  ["scaledCrpsPersistence", "CRPS of persistence"],
   ["vrmseMean", "VRMSE of the mean of the members"],
   ["vrmseOne", "VRMSE of one member"],
-  ["spread", "spread of the members"],
-  ["rmse", "RMSE of their mean"],
-  ["spreadSkill", "spread / RMSE (calibrated: 1)"],
+  ["spreadSkill", "spread / error (calibrated: 1)"],
   ["coverage50", "truth within the central 50 %", true],
   ["coverage80", "truth within the central 80 %", true],
   ["coverage90", "truth within the central 90 %", true],
@@ -27,13 +25,32 @@ function seriesOf(values: readonly Score[]): [number, Score][] {
 }
 
 function charts(name: string, data: DatasetEvaluation, { steps, ranks, members }: EnsembleScores): Block[][] {
+  // Without a unit, so that components may stand for each other.
   const lines = [
-    { name: "RMSE of the mean", color: COLORS[1]!, points: seriesOf(steps.rmse.full ?? []) },
-    { name: "spread", color: COLORS[0]!, dashes: "7 4", points: seriesOf(steps.spread.full ?? []) },
+    { name: "one member", color: COLORS[1]!, points: seriesOf(steps.scaledCrpsOne.full ?? []) },
+    { name: "ensemble", color: COLORS[0]!, points: seriesOf(steps.scaledCrps.full ?? []) },
+    {
+      name: "persistence",
+      color: "var(--faint)",
+      dashes: "7 4",
+      points: seriesOf(steps.scaledCrpsPersistence.full ?? []),
+    },
   ];
   const drawn = plot(lines, {
-    label: `Spread of the ensemble and error of its mean by step, ${name} on ${data.name}`,
+    label: `CRPS by step of the ensemble, one member and persistence, ${name} on ${data.name}`,
     across: "step",
+  });
+  const ratio = plot([{
+    name: "spread / error",
+    color: COLORS[0]!,
+    points: seriesOf(steps.spreadSkill.full ?? []),
+  }], {
+    label:
+      `Spread of the ensemble over the error of its mean by step, ${name} on ${data.name}; 1 where calibrated`,
+    across: "step",
+    mark: { value: 1, name: "calibrated" },
+    scale: { y: "linear" },
+    height: 210,
   });
   const counts = ranks.full ?? Object.values(ranks)[0] ?? [];
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -46,13 +63,19 @@ function charts(name: string, data: DatasetEvaluation, { steps, ranks, members }
   return [
     drawn === ""
       ? []
-      : html(`<p class="caption">Spread and error, ${escaped(name)}</p>${key(lines)}${drawn}`),
+      : html(`<p class="caption">CRPS over the truth's deviation, ${escaped(name)}</p>${key(lines)}${drawn}`),
+    ratio === "" ? [] : html(`<p class="caption">Spread / error, ${escaped(name)}</p>${ratio}`),
     histogram === "" ? [] : html(
       `<p class="caption">Rank of the truth, ${
         escaped(name)
       }: share of cells</p><p class="key">flat (the line) where calibrated</p>${histogram}`,
     ),
   ];
+}
+
+/** What calibrated members of that number cover. */
+function expectedOf({ expected }: EnsembleScores, id: EnsembleSeries): number | undefined {
+  return id in expected ? expected[id as keyof typeof expected] : undefined;
 }
 
 /** Ensembles of a data set; nothing where there are none. */
@@ -62,24 +85,29 @@ export function ensembleBlocks(data: DatasetEvaluation): Block[] {
   );
   if (found.length === 0) return [];
   const sizes = found.map(([name, { members, trajectories, cells }]) =>
-    `${name}: ${counted(members, "member")}, ${
-      counted(trajectories, "trajectory", "trajectories")
-    }, ${cells} cells a frame`
+    `${name}: ${counted(members, "member")}, ${counted(trajectories, "trajectory", "trajectories")}, ${
+      cells.toLocaleString("en")
+    } cells in all (cells of one trajectory are not independent)`
   );
   return [
-    text(`Means over trajectories and steps. ${sizes.join("; ")}.`),
+    text(
+      `Over all trajectories and steps. ${sizes.join("; ")}. CRPS is over the deviation of the true frame.`,
+    ),
     ...tableBlock({
       caption: "Ensembles, mean of the components",
       head: ["score", ...found.map(([name]) => name)],
-      rows: MEANS.flatMap(([id, words, share]) => {
-        const values = found.map(([, { means }]) => means[id]?.full);
+      rows: ROWS.flatMap(([id, words, share]) => {
+        const values = found.map(([, { all }]) => all[id]?.full);
         if (values.every((value) => value == null)) return [];
         return [{
           name: words,
-          cells: values.map((value) => ({ text: share ? percentText(value) : scoreText(value) })),
+          cells: found.map(([, ensemble], i) => ({
+            text: share ? percentText(values[i]) : scoreText(values[i]),
+            ...(share ? { note: `calibrated ${percentText(expectedOf(ensemble, id))}` } : {}),
+          })),
         }];
       }),
     }),
-    { kind: "group", blocks: found.flatMap(([name, ensemble]) => charts(name, data, ensemble)) },
+    { kind: "group", blocks: found.flatMap(([name, ensemble]) => charts(name, data, ensemble)), column: 330 },
   ];
 }
