@@ -2,7 +2,7 @@
 
 import { escaped } from "../../train/chart.ts";
 import type { Evaluation } from "../evaluation.ts";
-import { type Block, html, list, notes, tableBlock, text } from "./blocks.ts";
+import { type Block, type Cell, html, list, notes, tableBlock, text } from "./blocks.ts";
 import { type Comparison, type Difference, LEAST_TRAJECTORIES } from "./compare.ts";
 import { reportHtml, reportMarkdown } from "./page.ts";
 import type { WrittenReport } from "./report.ts";
@@ -24,7 +24,7 @@ function nameOf({ data }: Difference): string {
 }
 
 function intervalWords({ interval }: Difference): string {
-  return interval ? interval.map(changeText).join(" to ") : "-";
+  return interval ? interval.map(changeText).join(" to ") : "";
 }
 
 const WIDTH = 440, LEFT = 150, ROW = 24;
@@ -64,29 +64,34 @@ function windowBlocks(
 ): Block[] {
   const own = differences.filter((one) => one.window === window);
   const drawn = forest(own, window);
-  return [
-    ...drawn === ""
-      ? []
-      : html(`<p class="caption">${escaped(windowWords(window))}: change of the error</p>${drawn}`),
-    ...tableBlock({
-      caption: `Median VRMSE, ${windowWords(window)}: from ${names[0]} to ${names[1]}`,
-      head: ["data set", "first", "second", "change", "interval", "trajectories", "verdict"],
-      rows: own.map((one) => ({
-        name: nameOf(one),
-        cells: [
-          scoreText(one.values?.[0]),
-          scoreText(one.values?.[1]),
-          one.change === null ? "-" : changeText(one.change),
-          intervalWords(one),
-          String(one.trajectories),
-          verdict(one),
-        ].map((words, i) => ({
-          text: words,
-          ...(i === 5 && one.interval && words !== "not told apart" ? { best: true } : {}),
-        })),
-      })),
-    }),
-  ];
+  const caption = `Median VRMSE, ${windowWords(window)}${
+    names[0] === names[1] ? "" : `: from ${names[0]} to ${names[1]}`
+  }`;
+  const table = tableBlock({
+    caption,
+    head: ["data set", "second is", "change", "first", "second", "trajectories"],
+    rows: own.map((one) => ({
+      name: nameOf(one),
+      cells: [
+        verdictCell(one),
+        { text: one.change === null ? "-" : changeText(one.change), note: intervalWords(one) },
+        { text: scoreText(one.values?.[0]) },
+        { text: scoreText(one.values?.[1]) },
+        { text: String(one.trajectories) },
+      ],
+    })),
+  });
+  const picture = drawn === ""
+    ? []
+    : html(`<p class="caption">${escaped(windowWords(window))}: change of the error</p>${drawn}`);
+  return [{ kind: "group", blocks: [table, picture], column: 440 }];
+}
+
+/** A verdict; why it was refused below. */
+function verdictCell(one: Difference): Cell {
+  if (one.refused) return { text: "refused", note: one.refused };
+  const words = verdict(one);
+  return { text: words, ...(words === "lower" || words === "higher" ? { best: true } : {}) };
 }
 
 /** A comparison in lines for a terminal. */
@@ -95,7 +100,7 @@ export function comparisonLines({ differences }: Comparison): string[] {
     nameOf(one),
     windowWords(one.window),
     one.change === null ? "-" : changeText(one.change),
-    intervalWords(one),
+    intervalWords(one) || "-",
     verdict(one),
   ]);
   const head = ["data set", "window", "change", "interval", "the second is"];
