@@ -1,5 +1,5 @@
 // The best, median and worst trajectory of a network: truth, forecast and error at a few steps as a picture a component,
-// and all kept steps as a film. Bounded: films come last, and those that do not fit are left out and counted.
+// and all kept steps as a film. Bounded: what does not fit is left out and counted, films first.
 
 import { encode } from "fast-png";
 import gifenc from "gifenc";
@@ -14,7 +14,7 @@ import { forecasterName, scoreText } from "./words.ts";
 
 const { GIFEncoder } = gifenc;
 
-/** Bytes of pictures in a page that are left, counted down as they are made. */
+/** Bytes of pictures that are left, counted down as they are made. */
 export interface Budget {
   bytes: number;
   /** Pictures and films that did not fit. */
@@ -183,16 +183,19 @@ function once(all: readonly TrajectoryPictures[]): { pictures: TrajectoryPicture
   return [...found.values()];
 }
 
-/** All pictures of a data set. */
+/** All pictures of a data set: films take what the pictures leave. */
 export function pictureBlocks(data: DatasetEvaluation, budget: Budget): Block[] {
-  return once(data.pictures).flatMap(({ pictures, ranks }) => {
-    const all = planesOf(pictures);
-    if (all.length === 0 || pictures.steps.length === 0) return [];
+  const drawn = once(data.pictures)
+    .map((one) => ({ ...one, all: planesOf(one.pictures) }))
+    .filter(({ pictures, all }) => all.length > 0 && pictures.steps.length > 0)
+    .map((one) => ({
+      ...one,
+      cards: one.all.map((series) => html(within(budget, still(data, one.pictures, series)))),
+    }));
+  return drawn.flatMap(({ pictures, ranks, all, cards }) => {
     const { forecaster, trajectory, seed, score, plane } = pictures;
     const name = data.trajectories[trajectory]?.name ?? `trajectory ${trajectory}`;
     const [first, second] = [data.grid.axes[0] ?? "x", data.grid.axes[1]];
-    const cards = all.map((series) => html(within(budget, still(data, pictures, series))))
-      .filter((card) => card.length > 0);
     const which = ranks.length === 3 ? "The only" : ranks.join(" and ").replace(/^./, (c) => c.toUpperCase());
     return [
       heading(3, `${which} trajectory of ${forecasterName(forecaster)}`),

@@ -111,7 +111,7 @@ function dataSection(
   data: DatasetEvaluation,
   index: number,
   looks: Looks,
-  budget: Budget,
+  share: Budget,
 ): Section {
   const [all, ...parts] = errorCharts(data, looks);
   const last = (data.spectra?.steps.length ?? 0) - 1;
@@ -152,7 +152,7 @@ function dataSection(
       ]),
       ...part("Ensembles", ensembleBlocks(data)),
       ...part("Physics", physicsBlocks(data, looks)),
-      ...pictureBlocks(data, budget),
+      ...pictureBlocks(data, share),
       {
         kind: "group",
         folded: "All metrics",
@@ -217,12 +217,22 @@ export interface SectionOptions {
 /** All sections of a report. */
 export function sectionsOf(evaluation: Evaluation, { againstPaper, budget }: SectionOptions): Section[] {
   const looks = looksOf(evaluation);
+  const { datasets } = evaluation;
+  // What a data set leaves of its share is there for those after it.
+  const parts = datasets.map((data, i) => {
+    const own = Math.floor(budget.bytes / (datasets.length - i));
+    const share: Budget = { bytes: own, leftOut: 0 };
+    const section = dataSection(evaluation, data, i, looks, share);
+    budget.bytes -= own - share.bytes;
+    budget.leftOut += share.leftOut;
+    return section;
+  });
   return [
     summary(evaluation),
     ...againstPaper
       ? [{ id: "published", title: "Beside published numbers", blocks: against(evaluation) }]
       : [],
-    ...evaluation.datasets.map((data, i) => dataSection(evaluation, data, i, looks, budget)),
+    ...parts,
     costs(evaluation),
     method(evaluation),
   ].filter(({ blocks }) => blocks.length > 0);
