@@ -31,8 +31,10 @@ function points(values: readonly Score[]): [number, Score][] {
   return values.map((value, i) => [i + 1, value]);
 }
 
+/** A median, and of networks its interval as a band: bands of all would cover each other. */
 function lineOf(look: Looks[string], { median, low, high }: Curve): Line {
-  return { ...look, points: points(median), band: low.map((from, i) => [from, high[i] ?? null]) };
+  const band = look.dashes ? {} : { band: low.map((from, i) => [from, high[i] ?? null] as const) };
+  return { ...look, points: points(median), ...band };
 }
 
 /** Where the axis of errors ends. */

@@ -1,6 +1,7 @@
 // Two evaluations trajectory by trajectory: which networks, data sets and trajectories stand beside each other.
 
 import type { DatasetEvaluation, Evaluation, Score } from "../evaluation.ts";
+import { trajectoryNames } from "./words.ts";
 
 /** Networks that are compared: the first evaluation's and the second's. */
 export type NetworkPair = readonly [string, string];
@@ -43,8 +44,9 @@ export interface PairedData {
 type Series = ReadonlyMap<string, Map<number, Score[]>>;
 
 /** What makes a trajectory the same in both: its name, and from where its rollouts go. */
-function keysOf({ trajectories }: DatasetEvaluation): string[] {
-  return trajectories.map(({ name }) => name);
+function keysOf(data: DatasetEvaluation): string[] {
+  // The data may lie elsewhere on another machine.
+  return trajectoryNames(data);
 }
 
 function rolloutSeries(data: DatasetEvaluation, forecaster: string): Series {
@@ -109,11 +111,13 @@ export function pairData(
   b: DatasetEvaluation,
   [ours, theirs]: NetworkPair,
 ): PairedData {
-  const starts = new Map(b.trajectories.map(({ name, start }) => [name, start]));
+  const names = keysOf(a);
+  const others = keysOf(b);
+  const starts = new Map(b.trajectories.map(({ start }, i) => [others[i]!, start]));
   const moved = new Set(
-    a.trajectories.filter(({ name, start }) => starts.has(name) && starts.get(name) !== start).map((
-      { name },
-    ) => name),
+    a.trajectories.flatMap(({ start }, i) =>
+      starts.has(names[i]!) && starts.get(names[i]!) !== start ? [names[i]!] : []
+    ),
   );
   const frames = framesOf(a, ours).intersection(framesOf(b, theirs));
   const rollouts = paired(rolloutSeries(a, ours), rolloutSeries(b, theirs));

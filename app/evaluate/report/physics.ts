@@ -5,7 +5,7 @@ import type { DatasetEvaluation, PhysicsScores } from "../evaluation.ts";
 import { type Block, html, list, tableBlock, text } from "./blocks.ts";
 import type { Looks } from "./lines.ts";
 import { INK, key, plot } from "./plot.ts";
-import { counted } from "./words.ts";
+import { columnOf, trajectoryNames } from "./words.ts";
 
 /** Breaks that are told in full; the others are counted. */
 const TOLD = 6;
@@ -42,7 +42,7 @@ function charts(data: DatasetEvaluation, looks: Looks): Block[][] {
       ...own.map(([name, series]) => ({ ...looks[name]!, points: points(series.forecast) })),
     ];
     const drawn = plot(lines, {
-      label: `${check} by step on ${data.name}, ${data.trajectories[trajectory]?.name}, truth and forecasts`,
+      label: `${check} by step on ${data.name}, ${trajectoryNames(data)[trajectory]}, truth and forecasts`,
       across: "step",
       scale: { y: "linear" },
       height: 210,
@@ -61,12 +61,15 @@ export function physicsBlocks(data: DatasetEvaluation, looks: Looks): Block[] {
     ...new Set(found.flatMap(([, { series, breaks }]) => [...series, ...breaks].map((one) => one.check))),
   ];
   const breaks = found.flatMap(([name, physics]) => physics.breaks.map((one) => ({ name, ...one })));
+  const broken = checks.filter((check) => breaks.some((one) => one.check === check));
+  const kept = checks.filter((check) => !broken.includes(check));
+  const names = trajectoryNames(data);
   const drawn = charts(data, looks);
   return [
     text(
       `A forecast breaks a check where it loses what its own truth keeps. ${
         found.map(([name, { broken, rollouts }]) =>
-          `${name}: ${broken} of ${counted(rollouts, "rollout")} break something`
+          `${name}: ${broken} of ${rollouts} rollouts break something`
         )
           .join("; ")
       }.`,
@@ -74,18 +77,19 @@ export function physicsBlocks(data: DatasetEvaluation, looks: Looks): Block[] {
     ...tableBlock({
       caption: "Rollouts that break a check, of those that were checked",
       head: ["check", ...found.map(([name]) => name)],
-      rows: checks.map((check) => ({
+      rows: broken.map((check) => ({
         name: check,
         cells: found.map(([, physics]) => ({
           text: `${brokenBy(physics, check).size} of ${physics.rollouts}`,
         })),
       })),
     }),
+    ...kept.length > 0 ? [text(`Broken by none: ${kept.join(", ")}.`)] : [],
     ...list([
       ...breaks.slice(0, TOLD).map(({ name, trajectory, seed, step, message }) =>
-        `${name}, ${
-          data.trajectories[trajectory]?.name ?? trajectory
-        }, seed ${seed}, step ${step}: ${message}`
+        `${name}, ${names[trajectory] ?? trajectory}, seed ${seed}, ${
+          message.startsWith("step ") ? message : `step ${step}: ${message}`
+        }`
       ),
       ...breaks.length > TOLD ? [`and ${breaks.length - TOLD} more`] : [],
     ]),
@@ -94,7 +98,7 @@ export function physicsBlocks(data: DatasetEvaluation, looks: Looks): Block[] {
         kind: "group" as const,
         blocks: drawn,
         folded: "What was checked, by step, of the median trajectory",
-        column: 330,
+        column: columnOf(drawn.length),
       }]
       : [],
   ];

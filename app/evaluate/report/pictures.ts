@@ -10,7 +10,7 @@ import { escaped } from "../../train/chart.ts";
 import type { DatasetEvaluation, TrajectoryPictures } from "../evaluation.ts";
 import { type Block, heading, html, text } from "./blocks.ts";
 import { canvas, CLEAR, DONE, paintPlane, PALETTE, type PlaneSeries, planesOf, TRACK } from "./planes.ts";
-import { forecasterName, scoreText } from "./words.ts";
+import { columnOf, forecasterName, scoreText, trajectoryNames } from "./words.ts";
 
 const { GIFEncoder } = gifenc;
 
@@ -185,6 +185,8 @@ function once(all: readonly TrajectoryPictures[]): { pictures: TrajectoryPicture
 
 /** All pictures of a data set: films take what the pictures leave. */
 export function pictureBlocks(data: DatasetEvaluation, budget: Budget): Block[] {
+  const names = trajectoryNames(data);
+  const single = data.trajectories.filter(({ steps }) => steps > 0).length === 1;
   const drawn = once(data.pictures)
     .map((one) => ({ ...one, all: planesOf(one.pictures) }))
     .filter(({ pictures, all }) => all.length > 0 && pictures.steps.length > 0)
@@ -194,9 +196,9 @@ export function pictureBlocks(data: DatasetEvaluation, budget: Budget): Block[] 
     }));
   return drawn.flatMap(({ pictures, ranks, all, cards }) => {
     const { forecaster, trajectory, seed, score, plane } = pictures;
-    const name = data.trajectories[trajectory]?.name ?? `trajectory ${trajectory}`;
+    const name = names[trajectory] ?? `trajectory ${trajectory}`;
     const [first, second] = [data.grid.axes[0] ?? "x", data.grid.axes[1]];
-    const which = ranks.length === 3 ? "The only" : ranks.join(" and ").replace(/^./, (c) => c.toUpperCase());
+    const which = single ? "The only" : ranks.join(" and ").replace(/^./, (c) => c.toUpperCase());
     return [
       heading(3, `${which} trajectory of ${forecasterName(forecaster)}`),
       text(
@@ -204,7 +206,7 @@ export function pictureBlocks(data: DatasetEvaluation, budget: Budget): Block[] 
           second ? `, ${second} up` : ""
         }${plane ? `, plane ${plane}` : ""}; error = forecast - truth.`,
       ),
-      { kind: "group" as const, blocks: cards, column: 330 },
+      { kind: "group" as const, blocks: cards, column: columnOf(cards.length) },
       ...html(within(budget, filmHtml(data, pictures, all))),
     ];
   });

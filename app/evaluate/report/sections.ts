@@ -21,6 +21,7 @@ import {
   anchorOf,
   bytesText,
   checkpointWords,
+  columnOf,
   counted,
   forecasterName,
   gridWords,
@@ -94,7 +95,9 @@ function facts(data: DatasetEvaluation): string {
   const steps = tried.map((one) => one.steps);
   const [least, most] = [Math.min(...steps), Math.max(...steps)];
   const rolled = tried.length > 0
-    ? `rollouts of ${least === most ? least : `${least} to ${most}`} steps from frame ${tried[0]!.start + 1}`
+    ? `rollouts of ${least === most ? least : `${least} to ${most}`} steps from frame ${
+      tried[0]!.start
+    } (counted from 0)`
     : "no rollouts";
   return [
     `${data.split} split: ${counted(data.trajectories.length, "trajectory", "trajectories")}`,
@@ -123,7 +126,11 @@ function dataSection(
   const beside = Object.keys(data.forecasters).length <= 3;
   const part = (title: string, blocks: readonly Block[]) =>
     blocks.length === 0 ? [] : [heading(3, title), ...blocks];
-  const group = (blocks: readonly (readonly Block[])[], column = 330, folded?: string): Block[] =>
+  const group = (
+    blocks: readonly (readonly Block[])[],
+    column = columnOf(blocks.length),
+    folded?: string,
+  ): Block[] =>
     blocks.some((own) => own.length > 0)
       ? [{ kind: "group", blocks, column, ...(folded ? { folded } : {}) }]
       : [];
@@ -148,7 +155,7 @@ function dataSection(
         ...now.some((own) => own.length > 0) ? spectrumKey(data, looks) : [],
         ...group(now),
         ...group(earlier, 330, "Earlier steps"),
-        ...group(scales, 330),
+        ...group(scales),
       ]),
       ...part("Ensembles", ensembleBlocks(data)),
       ...part("Physics", physicsBlocks(data, looks)),

@@ -42,7 +42,7 @@ td b{font-weight:700}td small{display:block;color:var(--faint);font-size:12px}
 .bar,.dot{fill:#2b83ba}.span{stroke:#2b83ba;stroke-width:2.5;fill:none}
 .key{display:flex;flex-wrap:wrap;gap:0 14px;margin:0 0 4px;font-size:13px;color:var(--faint)}
 .key span{display:inline-flex;align-items:center;gap:6px}
-.cells{image-rendering:pixelated}
+.key svg{color:var(--ink)}.cells{image-rendering:pixelated}
 .scale{display:grid;grid-template-columns:minmax(66px,auto) 1fr;gap:1px 8px;font-size:12.5px;color:var(--faint);margin:6px 0 0;align-items:center}
 .scale i{height:9px;border-radius:2px}.ends{grid-column:2;display:flex;justify-content:space-between}
 details{margin:0 0 14px}summary{cursor:pointer;padding:6px 0;color:var(--link)}

@@ -52,7 +52,9 @@ export function forecasterName(name: string): string {
 
 /** A network in a line. */
 export function checkpointWords({ checkpoint, family, description }: CheckpointInfo): string {
-  return `${checkpoint}: ${family}, ${description}`;
+  const path = checkpoint.split(/[/\\]/);
+  const local = !/^[a-z]+:/.test(checkpoint) && path.length > 2;
+  return `${local ? path.slice(-2).join("/") : checkpoint}: ${family}, ${description}`;
 }
 
 /** Grid of a data set: `64 x 64 (x, y)`. */
@@ -65,6 +67,24 @@ export function sideWords({ grid: { axes, boundaries } }: DatasetEvaluation): st
   const words = boundaries.map(([low, high]) => low === high ? low : `${low} and ${high}`);
   if (words.length === 0) return "no sides";
   return new Set(words).size === 1 ? words[0]! : axes.map((axis, i) => `${axis} ${words[i]}`).join(", ");
+}
+
+/** Paths within a text by the names of their files alone: where a file lay is of no use to a reader elsewhere. */
+function withoutFolders(words: string): string {
+  return words.replace(/"[^"]*[/\\]([^"/\\]+)"/g, '"$1"');
+}
+
+/** Names of a data set's trajectories, without folders where they are told apart all the same. */
+export function trajectoryNames({ trajectories }: Pick<DatasetEvaluation, "trajectories">): string[] {
+  const names = trajectories.map(({ name }) => withoutFolders(name));
+  return names.map((name, i) =>
+    names.indexOf(name) === names.lastIndexOf(name) ? name : trajectories[i]!.name
+  );
+}
+
+/** Least width of the cards of a group in pixels: two or four go two by two. */
+export function columnOf(count: number): number {
+  return count === 2 || count === 4 ? 440 : 330;
 }
 
 /** A name within an address on the page. */
