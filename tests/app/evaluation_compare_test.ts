@@ -86,6 +86,16 @@ Deno.test("compareEvaluations() pairs networks by name, and trajectories by name
     () => compareEvaluations(base, madeUpEvaluation({ datasets: [["elsewhere", null]] })),
     /no data set is in both, but shear_flow_mini, mine and elsewhere/,
   );
+  const elsewhere = structuredClone(base) as typeof base;
+  for (const data of elsewhere.datasets) {
+    for (const one of data.trajectories) {
+      (one as { name: string }).name = one.name.replace('"', '"/somewhere/else/');
+    }
+  }
+  assert.deepEqual(
+    compareEvaluations(base, elsewhere).differences,
+    compareEvaluations(base, base).differences,
+  );
   const moved = structuredClone(base) as typeof base;
   for (const data of moved.datasets) {
     for (const one of data.trajectories) (one as { start: number }).start = 6;

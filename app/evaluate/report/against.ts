@@ -51,7 +51,7 @@ export function publishedTable(evaluation: Evaluation, data: DatasetEvaluation):
     ...published.flatMap(({ scores }) => Object.keys(scores)),
   ]);
   const order = (name: string) =>
-    name === "one-step" ? -1 : name === "all" ? Infinity : Number(/\d+/.exec(name)?.[0] ?? 0);
+    name === "one-step" ? -1 : name === "all" ? Infinity : Number(/(\d+):(\d+)/.exec(name)?.[2] ?? 0);
   const windows = [...known].sort((a, b) => order(a) - order(b));
   const own = Object.keys(data.forecasters).map((name) => ({
     name: `${name} (here)`,
@@ -112,12 +112,14 @@ export function differences(evaluation: Evaluation, data: DatasetEvaluation): st
       "the data set has in all its splits",
   );
   const from = new Set(sources.map((source) => PUBLISHED_SOURCES[source].from).filter((one) => one !== null));
-  const starts = [
-    ...new Set(data.trajectories.filter(({ steps }) => steps > 0).map(({ start }) => start + 1)),
-  ];
+  const starts = [...new Set(data.trajectories.filter(({ steps }) => steps > 0).map(({ start }) => start))];
+  // Published frames may be counted from 0 or from 1: either is as near as one can be.
+  const near = (start: number) => from.has(start) || from.has(start + 1);
   say(
-    from.size > 0 && starts.some((start) => !from.has(start)),
-    `start: rollouts here predict from frame ${lengths(starts)} on, published from ${[...from].join(", ")}`,
+    from.size > 0 && starts.length > 0,
+    `start: rollouts here predict from frame ${lengths(starts)} on, counted from 0; published from ${
+      [...from].join(", ")
+    }${starts.every(near) ? ", counted from 0 or 1, which is not said" : ""}`,
   );
   say(
     protocol.every > 1,
