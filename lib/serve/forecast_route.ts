@@ -153,7 +153,7 @@ function choicesOf(
 }
 
 /** Refuses more work than steps may be, and members of what is no ensemble. */
-function checkWork({ steps, average, members, quantiles }: ForecastOptions, course: Course): void {
+function checkWork({ steps, average = 1, members, quantiles }: ForecastOptions, course: Course): void {
   const { limits, isEnsemble } = course;
   if (!isEnsemble && (members !== undefined || quantiles)) {
     const which = members !== undefined ? "members" : "quantiles";

@@ -48,7 +48,7 @@ const ENTRIES = {
   ),
   grid: v.exactOptional(choice(["auto", "native", "resample", "refuse"])),
   outputs: v.exactOptional(v.pipe(v.array(text, "names of fields"), v.minLength(1, "names of fields"))),
-  average: v.optional(upTo(1, 256), 1),
+  average: v.exactOptional(upTo(1, 256)),
   members: v.exactOptional(whole(1)),
   quantiles: v.exactOptional(
     v.pipe(

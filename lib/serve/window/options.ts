@@ -43,8 +43,8 @@ export interface ForecastOptions extends WindowOptions {
   readonly grid?: GridTreatment;
   /** Names of the fields that are answered; all unless given. */
   readonly outputs?: readonly string[];
-  /** Draws that each step is the mean of. */
-  readonly average: number;
+  /** Draws that each step is the mean of, 1 unless given. */
+  readonly average?: number;
   /** Members of an ensemble; what asks for no ensemble has none. */
   readonly members?: number;
   /** Probabilities of the quantiles of an ensemble that are answered. */
