@@ -30,7 +30,9 @@ function shown(measures: readonly PhysicsNumber[]): PhysicsNumber[] {
 }
 
 /** Laws of physics; null where the data have none, or nothing was measured. */
-export function physicsTable({ checks, mean, b, a, members }: Scene, step: number): CheckTable | null {
+export function physicsTable({ checks, mean, b, a, members }: Scene, shownStep: number): CheckTable | null {
+  // Input frames have none: the table stays where it is.
+  const step = Math.max(1, shownStep);
   const { physics, laws } = checks;
   const at = (id: string) => physics[id]?.[step - 1] ?? null;
   // Of an ensemble its mean is shown, as everywhere.
@@ -75,7 +77,7 @@ export function ensembleTable({ checks: { ensemble }, quantities }: Scene): Chec
     ...check.coverage.map(({ share }) => percent(share)),
   ];
   const intervals = first.coverage.map(({ interval, expected }) =>
-    `in ${percent(interval)} (${percent(expected)})`
+    `${percent(interval)} (${Math.round(100 * expected)})`
   );
   return {
     id: "ensemble",
@@ -84,6 +86,7 @@ export function ensembleTable({ checks: { ensemble }, quantities }: Scene): Chec
     head: ["", `CRPS of ${first.members}`, "of one", "kept", "spread/error", ...intervals],
     rows: ensemble!.map(row),
     warnings: [],
-    note: "In brackets: what calibrated members of this number have. Spread/error is 1 for those.",
+    note: "Share of cells within intervals; in brackets what calibrated members of this number have, whose " +
+      "spread/error is 1.",
   };
 }

@@ -202,7 +202,7 @@ function EnsembleChoice({ store, scene, view }: ToolbarProps) {
         {shown === "spread"
           ? `standard deviation, n - 1, n = ${members.length}`
           : shown === "mean"
-          ? `n = ${members.length}. The mean is smoother than any member.`
+          ? `n = ${members.length}, smoother than any member`
           : shown === "member"
           ? ""
           : `quantile of each cell, n = ${members.length}`}
