@@ -13,7 +13,7 @@ export const evaluate = command<Options>({
     "--protocol, .. every metric of one step and rollouts, with intervals.",
   declare: declareOptions,
   aliases: { "--reuse": "--kv-cache" },
-  interrupted: "what is done stays, the same command goes on",
+  interrupted: "what a whole evaluation has done stays, the same command goes on",
   async run(options, context, operands, args) {
     const out = folderOfEvaluation(options);
     if (out !== null) return await evaluateWhole(options, out, context, operands, args);

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { openData } from "../../lib/worker/open_data.ts";
 import { writeSamples } from "../../lib/data/write_samples.ts";
 import { evaluate } from "../../app/evaluate/command.ts";
+import { runInWorkers } from "../../app/evaluate/pool.ts";
+import { protocolOf } from "../../app/evaluate/protocol.ts";
+import { type Setup, unitsOf } from "../../app/evaluate/units.ts";
 import type { Evaluation } from "../../app/evaluate/evaluation.ts";
 import { inRepository } from "../shared.ts";
 import { inFolder, runCommand, taskProcess } from "./run_command.ts";
@@ -131,6 +134,67 @@ Deno.test("evaluate --protocol own, paper and well: steps, windows, every metric
       } else assert.deepEqual(one!.windows.map(({ label }) => label), ["6:12", "13:30 (here 13:14)"]);
     }
   }));
+
+Deno.test("evaluate --checkpoint A --checkpoint B: side by side, networks that are alike score alike", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/copy`);
+    for (const { name } of Deno.readDirSync(inRepository("examples/walrus_small"))) {
+      await Deno.copyFile(inRepository(`examples/walrus_small/${name}`), `${folder}/copy/${name}`);
+    }
+    const checkpoints = [
+      inRepository("examples/walrus_small/walrus.safetensors"),
+      `${folder}/copy/walrus.safetensors`,
+    ];
+    const args = [...SMALL, "--rollout", "2", "--out", `${folder}/out`, "--json"];
+    const { code, out, err } = await run(
+      DATA,
+      ...checkpoints.flatMap((path) => ["--checkpoint", path]),
+      ...args,
+    );
+    assert.equal(code, 0, err);
+    const { checkpoints: infos, datasets: [one], means }: Evaluation = JSON.parse(out);
+    assert.deepEqual(infos.map(({ name }) => name), ["walrus_small", "copy"]);
+    const { walrus_small: own, copy } = one!.forecasters;
+    assert.deepEqual(copy, own);
+    assert.deepEqual(means.map(({ forecaster }) => forecaster), [
+      "walrus_small",
+      "copy",
+      "persistence",
+      "linear",
+    ]);
+    assert.deepEqual(means[1]!.windows, means[0]!.windows);
+  }));
+
+Deno.test("a unit that fails in a worker ends the evaluation with its error", async () => {
+  const protocol = protocolOf("own", {
+    rollout: 1,
+    every: 1,
+    jitter: false,
+    kvCache: false,
+    ensemble: 0,
+    bootstrap: { resamples: 1, level: 0.95, seed: 0 },
+  });
+  const setup: Setup = {
+    folders: ["nowhere"],
+    split: "valid",
+    masks: {},
+    checkpoints: [],
+    map: {},
+    protocol,
+    seeds: [0],
+    backend: "wasm",
+    threads: 1,
+    out: "nowhere",
+    writeForecasts: false,
+  };
+  const [unit] = unitsOf(protocol, [[{ trajectories: [{ windows: 1, steps: 1 }] }]], [[0]]);
+  const done: string[] = [];
+  await assert.rejects(
+    runInWorkers(setup, [unit!], 2, ({ id }) => done.push(id), new AbortController().signal),
+    /Cannot open "nowhere": there is no such file/,
+  );
+  assert.deepEqual(done, []);
+});
 
 Deno.test("evaluate refuses what makes no whole evaluation, and says what it offers", () =>
   inFolder(async (folder) => {
