@@ -15,7 +15,7 @@ export const evaluate = command<Options>({
     "--compare A.json B.json compares two of them.",
   declare: declareOptions,
   aliases: { "--reuse": "--kv-cache" },
-  interrupted: "what is done stays, the same command goes on",
+  interrupted: "what a whole evaluation has done stays, the same command goes on",
   async run(options, context, operands, args) {
     if (options.compare) return await compareFiles(options, context, operands);
     const out = folderOfEvaluation(options);

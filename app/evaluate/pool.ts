@@ -86,5 +86,7 @@ export async function runInWorkers(
     }
   });
   aborted.catch(() => {});
-  await Promise.race([Promise.all(all), aborted]);
+  const ended = await Promise.race([Promise.allSettled(all), aborted]);
+  const failed = ended.find(({ status }) => status === "rejected");
+  if (failed) throw (failed as PromiseRejectedResult).reason;
 }

@@ -125,7 +125,7 @@ export function windowsIn(
 
 /** Steps at which spectra are taken: the first, the last of each window, the last of all. */
 export function spectraSteps(windows: readonly { readonly to: number }[], longest: number): number[] {
-  const all = [1, ...windows.map(({ to }) => Math.min(to, longest)), longest];
+  const all = [Math.min(1, longest), ...windows.map(({ to }) => Math.min(to, longest)), longest];
   return [...new Set(all)].filter((step) => step >= 1).sort((a, b) => a - b);
 }
 

@@ -26,6 +26,7 @@ import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions
 import { checkFiles, chooseFiles, writeForecast, writePictures } from "./output.ts";
 import { originOf, provenanceOf } from "./provenance.ts";
 import { breakLines, physicsLines } from "./physics.ts";
+import { onlyFields } from "./recording.ts";
 import { type Result, rollOut, type Starts, truthIndex } from "./roll_out.ts";
 import { scoresJson } from "./scores.ts";
 import { renderTable } from "./table.ts";
@@ -207,7 +208,7 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
     ...(registry ? { registry } : {}),
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
-  const { files, plane, starts, kept: room } = await prepare(options, trajectory, model, context);
+  const { files, plane, starts, kept } = await prepare(options, trajectory, model, context);
   const { window: start } = starts;
   using others = new DisposableStack();
   const further: LoadedModel[] = [];
@@ -223,13 +224,13 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
     starts,
     statistics,
     options,
-    room,
+    kept,
     context,
     open,
   );
   const { recording, rows, names, ensemble, physics } = result;
   print(`\n${renderTable(names, rows, context.screen ?? { columns: 120, color: false })}\n`);
-  for (const lines of [ensemble ? ensembleLines(ensemble.report) : [], physicsLines(physics)]) {
+  for (const lines of [ensemble ? ensembleLines(ensemble) : [], physicsLines(physics)]) {
     if (lines.length > 0) print(`${lines.join("\n")}\n`);
   }
 
@@ -238,12 +239,11 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   signal.throwIfAborted();
   const origin = await originOf(checkpoint, place, signal);
   const provenance = provenanceOf(options, model, start, origin);
-  const kept = ensemble ? ensemble.summary.beside(recording) : recording;
-  await writeForecast(files.data, model.model.family, kept, provenance, signal);
+  await writeForecast(files.data, model.model.family, recording, provenance, signal);
   const truth = (step: number) => truthIndex(start, options, step);
   const pictures = await writePictures(
     files,
-    drawable(recording, trajectory, truth, plane),
+    drawable(onlyFields(recording, start.info), trajectory, truth, plane),
     options.gif,
     signal,
   );

@@ -69,7 +69,7 @@ export async function checkFiles(
 export async function writeForecast(
   path: string,
   family: string,
-  { info, times, values }: Pick<Recording, "info" | "times" | "values">,
+  { info, times, values }: Recording,
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<void> {

@@ -13,7 +13,7 @@ import {
   type Trajectory,
 } from "walrus";
 import { findNotFinite, locateNotFinite } from "walrus/data";
-import { ensemble, type EnsembleFrame, scoredNames } from "walrus/metrics";
+import { ensemble, type EnsembleFrame, scoredNames, summaryFrame, summaryStart } from "walrus/metrics";
 import type { Context } from "../cli.ts";
 import { type EnsembleReport, EnsembleScorer } from "./ensemble_scores.ts";
 import { admit, type Kept, memoryLine } from "./memory.ts";
@@ -21,7 +21,6 @@ import type { ForecastOptions } from "./options.ts";
 import { type PhysicsReport, PhysicsScorer } from "./physics.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { type Recording, startRecording } from "./recording.ts";
-import { startSummary, type SummaryRecording } from "./summary_recording.ts";
 import type { ScoreRow } from "./table.ts";
 
 /** A forecast and its scores. */
@@ -32,8 +31,8 @@ export interface Result {
   readonly names: readonly string[];
   /** True frames that are not scored since they are not finite: `frame 12, A is NaN`. */
   readonly unscored: readonly string[];
-  /** What an ensemble's file holds beside its mean, and its scores; null for one forecast. */
-  readonly ensemble: { readonly summary: SummaryRecording; readonly report: EnsembleReport } | null;
+  /** Scores of an ensemble; null for one forecast. */
+  readonly ensemble: EnsembleReport | null;
   /** What physics keeps, and what is broken. */
   readonly physics: PhysicsReport;
   /** The first predicted frame that is not finite, and a component that is not; null where there is none. */
@@ -84,7 +83,10 @@ export async function rollOut(
   const transforms = options.transforms ?? model.model.transforms?.(start.info) ?? {};
   const scores = scorer(start, transforms);
   const { value: last } = await persistence(start, 1).next();
-  const recording = startRecording(start, steps);
+  const members = options.ensemble;
+  // Spread and quantiles are fields beside the mean.
+  const recorded = members === undefined ? start : summaryStart(start, quantiles);
+  const recording = startRecording(recorded, steps);
   const rows: ScoreRow[] = [];
   const unscored: string[] = [];
   let diverged: Result["diverged"] = null;
@@ -115,9 +117,7 @@ export async function rollOut(
       return open();
     },
   };
-  const members = options.ensemble;
   const { startOffsets } = options;
-  const summary = members === undefined ? null : startSummary(start, steps, quantiles);
   const ensembleScorer = new EnsembleScorer(seed, transforms);
   const physicsScorer = new PhysicsScorer(start, map);
   const frames: AsyncIterable<Frame | EnsembleFrame> = members === undefined
@@ -131,11 +131,8 @@ export async function rollOut(
     const scored = bad ? null : known;
     const time = known?.times[0] ?? frame.time;
     const values = frame.values.slice(0, last!.length);
-    recording.add(frame, time);
-    if ("spread" in frame) {
-      summary?.add(frame, time);
-      if (scored) ensembleScorer.add(frame, last!, scored);
-    }
+    recording.add("spread" in frame ? summaryFrame(frame, recorded.info) : frame, time);
+    if ("spread" in frame && scored) ensembleScorer.add(frame, last!, scored);
     physicsScorer.add(frame, scored, "members" in frame ? frame.members : []);
     rows.push({
       step: frame.step,
@@ -153,7 +150,7 @@ export async function rollOut(
     names: scoredNames(start.info, transforms),
     unscored,
     diverged,
-    ensemble: summary && { summary, report: ensembleScorer.report() },
+    ensemble: members === undefined ? null : ensembleScorer.report(),
     physics: physicsScorer.report(),
   };
 }

@@ -39,7 +39,7 @@ export function scoresJson(
       ...provenance,
       files,
       steps,
-      ...(ensemble ? { ensemble: ensemble.report } : {}),
+      ...(ensemble ? { ensemble } : {}),
       physics: physicsJson(physics),
     },
     null,

@@ -25,6 +25,7 @@ export {
   type EnsembleModel,
   type EnsembleOptions,
 } from "../forecast/ensemble.ts";
+export { quantileName, summaryFrame, summaryInfo, summaryStart } from "../forecast/summary_fields.ts";
 export { modelForecast } from "../forecast/forecaster.ts";
 export { mean, median } from "../metrics/average.ts";
 export { bootstrapInterval, resamples } from "../metrics/bootstrap.ts";
