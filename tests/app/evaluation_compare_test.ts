@@ -109,8 +109,11 @@ Deno.test("comparisonReport() says in both forms what was found and what was ref
   const [a, b] = [madeUpEvaluation({ trajectories: 5 }), madeUpEvaluation({ trajectories: 5, factor: 0.9 })];
   const comparison = compareEvaluations(a, b);
   const { html, markdown } = comparisonReport(a, b, comparison);
-  assert.match(markdown, /\| all together \| \*\*lower\*\* \| -10 % \(-10 % to -10 %\) \| - \| - \| 10 \|/);
-  assert.match(markdown, /\| refused \(5 trajectories, wanted 6 or more\) \|/);
+  assert.match(
+    markdown,
+    /\| all together \| \*\*lower\*\* \(10 trajectories\) \| -10 % \(-10 % to -10 %\) \| - \| - \|/,
+  );
+  assert.match(markdown, /\| refused \(5 trajectories\) \|/);
   assert.equal(html.match(/<svg class="plot"/g)!.length, 4);
   assert.ok(!/NaN|undefined/.test(html + markdown));
   assert.match(

@@ -69,7 +69,7 @@ function windowBlocks(
   }`;
   const table = tableBlock({
     caption,
-    head: ["data set", "second is", "change", "first", "second", "trajectories"],
+    head: ["data set", "second is", "change", "first", "second"],
     rows: own.map((one) => ({
       name: nameOf(one),
       cells: [
@@ -77,7 +77,6 @@ function windowBlocks(
         { text: one.change === null ? "-" : changeText(one.change), note: intervalWords(one) },
         { text: scoreText(one.values?.[0]) },
         { text: scoreText(one.values?.[1]) },
-        { text: String(one.trajectories) },
       ],
     })),
   });
@@ -87,11 +86,14 @@ function windowBlocks(
   return [{ kind: "group", blocks: [table, picture], column: 440 }];
 }
 
-/** A verdict; why it was refused below. */
+/** A verdict, and of how many trajectories. */
 function verdictCell(one: Difference): Cell {
-  if (one.refused) return { text: "refused", note: one.refused };
-  const words = verdict(one);
-  return { text: words, ...(words === "lower" || words === "higher" ? { best: true } : {}) };
+  const words = one.refused ? "refused" : verdict(one);
+  return {
+    text: words,
+    note: counted(one.trajectories, "trajectory", "trajectories"),
+    ...(words === "lower" || words === "higher" ? { best: true } : {}),
+  };
 }
 
 /** A comparison in lines for a terminal. */
@@ -131,29 +133,35 @@ export function comparisonReport(a: Evaluation, b: Evaluation, comparison: Compa
           `resampled together (seed ${bootstrap.seed}). Fewer than ${LEAST_TRAJECTORIES} trajectories are refused. ` +
           `An interval that holds 0 says that these trajectories can not tell the two apart, not that they are equal.`,
       ),
-      ...list([`first: ${a.command}`, `second: ${b.command}`]),
       ...notes(comparison.notes),
     ],
-    sections: pairs.map((pair, i) => ({
-      id: `pair-${i + 1}`,
-      title: pair[0] === pair[1] ? pair[0] : `${pair[0]}, then ${pair[1]}`,
-      blocks: [
-        ...windows.flatMap((window) =>
-          windowBlocks(differences.filter((one) => one.pair === pair), window, pair)
-        ),
-        ...differences.some(({ data }) => data === null)
-          ? [text(
-            `All together: the geometric mean of the ratios of ${
-              counted(
-                Math.max(...differences.map(({ trajectories }) => trajectories)),
-                "trajectory",
-                "trajectories",
-              )
-            }, each counted once whatever its data set.`,
-          )]
-          : [],
-      ],
-    })),
+    sections: [
+      ...pairs.map((pair, i) => ({
+        id: `pair-${i + 1}`,
+        title: pair[0] === pair[1] ? pair[0] : `${pair[0]}, then ${pair[1]}`,
+        blocks: [
+          ...windows.flatMap((window) =>
+            windowBlocks(differences.filter((one) => one.pair === pair), window, pair)
+          ),
+          ...differences.some(({ data }) => data === null)
+            ? [text(
+              `All together: the geometric mean of the ratios of ${
+                counted(
+                  Math.max(...differences.map(({ trajectories }) => trajectories)),
+                  "trajectory",
+                  "trajectories",
+                )
+              }, each counted once whatever its data set.`,
+            )]
+            : [],
+        ],
+      })),
+      {
+        id: "commands",
+        title: "The evaluations",
+        blocks: list([`first: ${a.command}`, `second: ${b.command}`]),
+      },
+    ],
   };
   return { markdown: reportMarkdown(report), html: reportHtml(report) };
 }
