@@ -146,7 +146,7 @@ export function folderOfEvaluation(options: Options): string | null {
     );
   }
   if (isFile || (out === undefined && wanted.length === 0)) return null;
-  return (out ?? "evaluation").replace(/(?<=[^/\\])[/\\]+$/, "");
+  return (out ?? "out/evaluation").replace(/(?<=[^/\\])[/\\]+$/, "");
 }
 
 /** Checkpoints that are evaluated. */
