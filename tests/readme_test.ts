@@ -14,6 +14,8 @@ const PAGES = [
   "docs/fields.md",
   "docs/first_file.md",
   "docs/hub.md",
+  "docs/evaluation.md",
+  "docs/ensembles.md",
   "docs/serving.md",
   "docs/serving_formats.md",
   "examples/README.md",

@@ -19,11 +19,15 @@ import { checkMap, warnTrainedOn, warnUnlearnt } from "../fields.ts";
 import { hubFor, statisticsAt } from "../hub.ts";
 import { DATA, MODEL } from "../shipped.ts";
 import { drawable, pixelsOf, planeOf } from "./draw.ts";
-import { frameNumbers, keptBytes } from "./memory.ts";
+import { checkEnsemble } from "./ensemble_options.ts";
+import { ensembleLines } from "./ensemble_scores.ts";
+import { frameNumbers, framesKept, keptBytes } from "./memory.ts";
 import { completeOptions, declareOptions, type ForecastOptions, type ReadOptions } from "./options.ts";
 import { checkFiles, chooseFiles, writeForecast, writePictures } from "./output.ts";
 import { originOf, provenanceOf } from "./provenance.ts";
-import { type Result, rollOut, truthIndex } from "./roll_out.ts";
+import { breakLines, physicsLines } from "./physics.ts";
+import { onlyFields } from "./recording.ts";
+import { type Result, rollOut, type Starts, truthIndex } from "./roll_out.ts";
 import { scoresJson } from "./scores.ts";
 import { renderTable } from "./table.ts";
 
@@ -47,14 +51,23 @@ async function trajectoryOf(data: Dataset, { split: name, trajectory, input }: F
   );
 }
 
-/** The input window. */
-async function startOf(
+/** The input window, and what members of an ensemble that start earlier read before it. */
+async function startsOf(
   trajectory: Trajectory,
   model: LoadedModel,
   options: ForecastOptions,
-): Promise<Sample> {
+): Promise<Starts> {
   const length = options.frames ?? model.model.contextFrames(trajectory.info).usual;
-  const frames = Array.from({ length }, (_, k) => options.start + k * options.stride);
+  const before = Math.max(...options.startOffsets);
+  const first = options.start - before * options.stride;
+  if (first < 0) {
+    throw new RangeError(
+      `--start is ${options.start}: members start ${before} input frames earlier, wanted ${
+        before * options.stride
+      } or more`,
+    );
+  }
+  const frames = Array.from({ length: length + before }, (_, k) => first + k * options.stride);
   if (frames.at(-1)! >= trajectory.steps) {
     throw new RangeError(
       `"${options.input}" is too short: frames ${frames[0]} to ${frames.at(-1)} are wanted, it has 0 to ${
@@ -62,15 +75,15 @@ async function startOf(
       }`,
     );
   }
-  const start = await trajectory.sample(frames);
-  const bad = findNotFinite(start, frames);
+  const longer = await trajectory.sample(frames);
+  const bad = findNotFinite(longer, frames);
   if (bad) throw new RangeError(`Cannot forecast from "${options.input}": ${bad}`);
-  return start;
+  return { longer, window: before > 0 ? await trajectory.sample(frames.slice(before)) : longer };
 }
 
 /** Says what is forecast with what. */
 function describe(
-  { print }: Context,
+  { print, warn }: Context,
   trajectory: Trajectory,
   start: Sample,
   model: LoadedModel,
@@ -94,22 +107,40 @@ function describe(
     print(`field ${field} is read as ${transform}_${field}`);
   }
   const { family, description, draws } = model.model;
+  const { ensemble, average } = options;
   const random = options.jitter && draws ? `random draws with seed ${options.seed}` : "no random draws";
   print(
     `${family}: ${description}, ${start.times.length} frames in, ${options.steps} out, ${random}, on ${model.device.name}`,
   );
+  if (average > 1) print(`each step is the mean of ${average} draws`);
+  if (ensemble === undefined) return;
+  const { seed, startOffsets, alsoCheckpoint } = options;
+  const pairs = startOffsets.length * (1 + alsoCheckpoint.length);
+  const seeds = Math.ceil(ensemble / pairs);
+  const kinds = [
+    ...(startOffsets.length > 1 ? [`${startOffsets.length} starts`] : []),
+    ...(alsoCheckpoint.length > 0 ? [`${1 + alsoCheckpoint.length} checkpoints`] : []),
+    seeds > 1 ? `seeds ${seed} to ${seed + seeds - 1}` : `seed ${seed}`,
+  ];
+  print(`ensemble of ${ensemble} members: ${kinds.join(" x ")}; the forecast is their mean`);
+  if (seeds > 1 && !(options.jitter && draws)) {
+    warn("warning: without random draws members of one start and checkpoint are alike");
+  }
 }
 
 /** Says which frames have no score, and from where on the forecast is no longer finite. */
 function tellFaults(
-  { unscored, diverged, rows }: Result,
-  { steps, stopWhenDiverged }: ForecastOptions,
+  { unscored, diverged, rows, physics }: Result,
+  { steps, stopWhenDiverged, ensemble = 1 }: ForecastOptions,
   { warn }: Context,
 ): void {
   if (unscored.length > 0) {
     warn(
       `warning: ${unscored.length} of ${rows.length} true frames are not scored: ${unscored.join("; ")}`,
     );
+  }
+  for (const line of breakLines(physics, ensemble)) {
+    warn(`warning: the truth keeps what the forecast breaks: ${line}`);
   }
   if (!diverged) return;
   const { step, component } = diverged;
@@ -128,13 +159,32 @@ async function prepare(
   const files = await chooseFiles(options.out, options.force, print);
   const plane = planeOf(info, options.plane);
   const pixels = pixelsOf(info, plane);
-  const numbers = options.steps * frameNumbers(info);
+  const numbers = options.steps * framesKept(options) * frameNumbers(info);
   await checkFiles(files, options.force, numbers, options.gif ? options.steps * pixels.animation : 0);
-  const start = await startOf(trajectory, model, options);
+  const starts = await startsOf(trajectory, model, options);
   const transforms = () => options.transforms ?? model.model.transforms?.(info) ?? {};
   checkMap(options.map, [info], transforms, "--map");
   warnUnlearnt(model.model, info, options.map, transforms(), warn);
-  return { files, plane, start, kept: keptBytes(info, options.steps, pixels.largest) };
+  return { files, plane, starts, kept: keptBytes(info, options, pixels.largest) };
+}
+
+/** Loads the network of a further checkpoint beside the first, on its device. */
+async function alsoLoad(
+  checkpoint: string,
+  { device }: LoadedModel,
+  { weights }: ForecastOptions,
+  { hub }: ReturnType<typeof hubFor>,
+  { registry, warn }: Context,
+): Promise<LoadedModel> {
+  const place = await locateModel({ checkpoint }, hub, registry);
+  const model = await loadModel(place.checkpoint, {
+    device,
+    weights,
+    ...(place.config ? { config: place.config } : {}),
+    ...(registry ? { registry } : {}),
+  });
+  for (const warning of model.warnings) warn(`warning: ${checkpoint}: ${warning}`);
+  return model;
 }
 
 async function forecastWith(options: ForecastOptions, given: Context): Promise<void> {
@@ -158,22 +208,31 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
     ...(registry ? { registry } : {}),
   });
   for (const warning of model.warnings) warn(`warning: ${warning}`);
-  const { files, plane, start, kept } = await prepare(options, trajectory, model, context);
+  const { files, plane, starts, kept } = await prepare(options, trajectory, model, context);
+  const { window: start } = starts;
+  using others = new DisposableStack();
+  const further: LoadedModel[] = [];
+  for (const also of options.alsoCheckpoint) {
+    further.push(others.use(await alsoLoad(also, model, options, hub, context)));
+  }
   if (split.name !== "all") warnTrainedOn(model.model, split, warn);
   describe(context, trajectory, start, model, options);
   const statistics = options.stats ? await statisticsAt(options.stats, hub) : await data.statistics();
   const result = await rollOut(
-    model,
+    [model, ...further],
     trajectory,
-    start,
+    starts,
     statistics,
     options,
     kept,
     context,
     open,
   );
-  const { recording, rows, names } = result;
+  const { recording, rows, names, ensemble, physics } = result;
   print(`\n${renderTable(names, rows, context.screen ?? { columns: 120, color: false })}\n`);
+  for (const lines of [ensemble ? ensembleLines(ensemble) : [], physicsLines(physics)]) {
+    if (lines.length > 0) print(`${lines.join("\n")}\n`);
+  }
 
   tellFaults(result, options, context);
 
@@ -184,25 +243,25 @@ async function forecastWith(options: ForecastOptions, given: Context): Promise<v
   const truth = (step: number) => truthIndex(start, options, step);
   const pictures = await writePictures(
     files,
-    drawable(recording, trajectory, truth, plane),
+    drawable(onlyFields(recording, start.info), trajectory, truth, plane),
     options.gif,
     signal,
   );
   const written = [files.data, ...pictures];
   print(`wrote ${written.join(", ")} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  if (options.json) given.print(scoresJson(names, rows, start.info.dataset, provenance, written));
+  if (options.json) given.print(scoresJson(result, start.info.dataset, provenance, written));
 }
 
 /** All that is read. */
-function placesOf({ input, checkpoint, config, stats }: ForecastOptions): string[] {
-  return [input, checkpoint, config, stats].filter((name) => name !== undefined);
+function placesOf({ input, checkpoint, config, stats, alsoCheckpoint }: ForecastOptions): string[] {
+  return [input, checkpoint, config, stats, ...alsoCheckpoint].filter((name) => name !== undefined);
 }
 
 /** Whether an option names a URL of another machine, or something on a Hub. */
 function needsNetwork(options: ForecastOptions): boolean {
   const places = placesOf(options);
   if (places.some((name) => isHubName(name) || isRemote(name))) return true;
-  return isOnHub(options.checkpoint);
+  return [options.checkpoint, ...options.alsoCheckpoint].some(isOnHub);
 }
 
 /** The forecast command. */
@@ -214,6 +273,7 @@ export const forecast = command<ReadOptions>({
   interrupted: "the forecast was not finished, unfinished files were removed",
   async run(read, context) {
     const options = completeOptions(read, { input: DATA, checkpoint: MODEL });
+    checkEnsemble(options);
     if (!needsNetwork(options)) await context.dropNetwork?.();
     await forecastWith(options, context);
   },

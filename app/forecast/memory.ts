@@ -5,6 +5,7 @@ import { WIDE_BYTES } from "walrus/devices";
 import type { MemoryEstimate, SampleInfo } from "walrus";
 import { frameSize } from "walrus/data";
 import { bytes } from "../words.ts";
+import type { ForecastOptions } from "./options.ts";
 
 /** What a process holds that computes and draws nothing: the runtime, its threads, the libraries of HDF5 and pictures. */
 const RUNTIME = 300e6;
@@ -29,15 +30,27 @@ export function frameNumbers(info: SampleInfo): number {
   return info.fields.reduce((sum, field) => sum + (field.constant ? 0 : frameSize(info, field)), 0);
 }
 
+/** Frames that are kept of a step: that of a forecast; mean, spread and quantiles of an ensemble. */
+export function framesKept({ ensemble, quantiles }: Pick<ForecastOptions, "ensemble" | "quantiles">): number {
+  return ensemble === undefined ? 1 : 2 + quantiles.length;
+}
+
 /**
  * What is held besides the device's memory.
  *
  * @param info of the samples
- * @param steps frames that are forecast
+ * @param options how many steps, members, quantiles
  * @param pixels of the largest picture
  */
-export function keptBytes(info: SampleInfo, steps: number, pixels: number): Kept {
-  return { results: COPIES * 4 * steps * frameNumbers(info), pictures: DRAWN * pixels };
+export function keptBytes(
+  info: SampleInfo,
+  options: Pick<ForecastOptions, "steps" | "ensemble" | "quantiles">,
+  pixels: number,
+): Kept {
+  const kept = COPIES * options.steps * framesKept(options);
+  // Of each member the window that it continues, and the frame that comes.
+  const members = options.ensemble === undefined ? 0 : 8 * options.ensemble;
+  return { results: 4 * (kept + members) * frameNumbers(info), pictures: DRAWN * pixels };
 }
 
 /** All that a forecast takes, with the process it runs in. */

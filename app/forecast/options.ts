@@ -8,9 +8,10 @@ import { gridOption } from "../grid.ts";
 import { boundaryOption } from "../boundaries.ts";
 import { maskOption } from "../masks.ts";
 import { pair, transform } from "../pairs.ts";
+import { ALONE, declareEnsemble, type EnsembleChoices } from "./ensemble_options.ts";
 
 /** Checked options. */
-export interface ForecastOptions {
+export interface ForecastOptions extends EnsembleChoices {
   readonly input: string;
   readonly checkpoint: string;
   readonly config: string | undefined;
@@ -78,6 +79,13 @@ export interface ReadOptions extends Partial<Omit<ForecastOptions, "memory" | "t
 
 /** Declares the options. */
 export function declareOptions(reader: Command): void {
+  declareForecast(reader);
+  declareEnsemble(reader);
+  declareResults(reader);
+}
+
+/** What is forecast, from what, with what. */
+function declareForecast(reader: Command): void {
   reader
     .option("--input <file|folder|url|hf:..>", "data of any known format (default: a shipped simulation)")
     .option(
@@ -134,7 +142,12 @@ export function declareOptions(reader: Command): void {
       "log10 or zeros_like; none (default: as released for the data set)",
       transform,
     )
-    .addOption(gridOption())
+    .addOption(gridOption());
+}
+
+/** What is left behind. */
+function declareResults(reader: Command): void {
+  reader
     .option(
       "--plane <axis=point>",
       "plane of 3D data that is drawn: z=8 (default: the middle of the third axis)",
@@ -155,6 +168,7 @@ export function declareOptions(reader: Command): void {
 export function completeOptions({ transform, ...read }: ReadOptions, defaults: Defaults): ForecastOptions {
   return {
     ...defaults,
+    ...ALONE,
     map: {},
     mask: {},
     boundary: {},

@@ -115,6 +115,15 @@ export function provenanceOf(
     kv_cache: kvCache ? "yes" : "no",
     weights,
     device: device.name,
+    ...(options.average > 1 ? { average: options.average } : {}),
+    ...(options.ensemble === undefined ? {} : {
+      ensemble: options.ensemble,
+      start_offsets: options.startOffsets.join(","),
+      ...(options.alsoCheckpoint.length > 0
+        ? { also_checkpoint: options.alsoCheckpoint.map(shortName).join(",") }
+        : {}),
+      ...(options.quantiles.length > 0 ? { quantiles: options.quantiles.join(",") } : {}),
+    }),
     ...(Object.keys(map).length > 0 ? { field_map: JSON.stringify(map) } : {}),
   };
 }

@@ -61,3 +61,27 @@ export function startRecording({ info, values, times, hidden }: Sample, steps: n
     },
   };
 }
+
+/** A recording as one of some of its fields: those of `info`, in its order. */
+export function onlyFields(recording: Recording, info: SampleInfo): Recording {
+  if (recording.info === info) return recording;
+  const places = info.fields.map(({ name }) =>
+    recording.info.fields.findIndex((field) => field.name === name)
+  );
+  const chosen = <T>(all: readonly T[]) => places.map((i) => all[i]!);
+  return {
+    info,
+    hidden: recording.hidden,
+    get count() {
+      return recording.count;
+    },
+    get times() {
+      return recording.times;
+    },
+    get values() {
+      return chosen(recording.values);
+    },
+    frame: (step) => ({ info, values: chosen(recording.frame(step).values) }),
+    add: (frame, time) => recording.add(frame, time),
+  };
+}

@@ -1,7 +1,8 @@
 // The scores of a forecast as JSON: what the table shows, every step of it.
 
+import { physicsJson } from "./physics.ts";
 import type { Provenance } from "./provenance.ts";
-import type { ScoreRow } from "./table.ts";
+import type { Result } from "./roll_out.ts";
 
 /** Scores by name; null where there is no truth, or where a score is no number. */
 function named(names: readonly string[], scores: readonly (number | null)[]): Record<string, number | null> {
@@ -14,15 +15,13 @@ function named(names: readonly string[], scores: readonly (number | null)[]): Re
 /**
  * The scores of a forecast.
  *
- * @param names of what is scored
- * @param rows scores by step
+ * @param result scores by step, of the ensemble, physics
  * @param dataset name of the data
  * @param provenance how the forecast was made
  * @param files paths of what was written
  */
 export function scoresJson(
-  names: readonly string[],
-  rows: readonly ScoreRow[],
+  { names, rows, ensemble, physics }: Result,
   dataset: string,
   provenance: Provenance,
   files: readonly string[],
@@ -33,5 +32,17 @@ export function scoresJson(
     forecast: named(names, forecast),
     persistence: named(names, persistence),
   }));
-  return JSON.stringify({ dataset, metric: "VRMSE", ...provenance, files, steps }, null, 2);
+  return JSON.stringify(
+    {
+      dataset,
+      metric: "VRMSE",
+      ...provenance,
+      files,
+      steps,
+      ...(ensemble ? { ensemble } : {}),
+      physics: physicsJson(physics),
+    },
+    null,
+    2,
+  );
 }

@@ -50,7 +50,7 @@ export function short(value: number): string {
 }
 
 /** Round numbers between two ends, at most about `count` of them, equally far apart. */
-function evenMarks(low: number, high: number, count: number): number[] {
+export function evenMarks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
@@ -60,10 +60,10 @@ function evenMarks(low: number, high: number, count: number): number[] {
 }
 
 /** Round numbers for a logarithmic axis: even ones where it is short, else 1, 2, 5 or powers of ten. */
-function valueMarks(low: number, high: number): number[] {
+export function valueMarks(low: number, high: number): number[] {
   if (high / low < 6) return evenMarks(low, high, 6);
   const decades = Math.log10(high / low);
-  const factors = decades < 2 ? [1, 2, 5] : [1];
+  const factors = decades < 2.7 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / 6));
   const marks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

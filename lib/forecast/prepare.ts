@@ -36,6 +36,8 @@ export interface MemoryEstimate {
   readonly weights: number;
   /** Intermediate results of a step, inputs, outputs and constants. */
   readonly working: number;
+  /** Of those, what each further rollout beside takes again: its inputs and its state. 0 where not known. */
+  readonly rollout?: number;
 }
 
 /** A program of a rollout. */
@@ -111,7 +113,10 @@ function estimate(programs: readonly Planned[]): MemoryEstimate {
   );
   const state = bytesOf(stateOf(programs).values());
   const working = programs.reduce((sum, { plan }, i) => sum + plan.bytes.working - shared[i]!, state);
-  return { weights: weightBytes(programs), working };
+  // What is no state is counted for each program: a rollout holds it once.
+  const inputs = new Map(programs.flatMap(({ inputs }) => [...inputs]));
+  const own = [...inputs].flatMap(([name, type]) => name.startsWith(PARAMETER_PREFIX) ? [] : [type]);
+  return { weights: weightBytes(programs), working, rollout: bytesOf(own) };
 }
 
 async function load({ plan, inputs }: Planned, source: ParameterSource): Promise<ForecastProgram> {

@@ -8,7 +8,7 @@ import type { FieldTransforms } from "../data/transforms.ts";
 import type { FieldMap, GridTreatment, Inputs, StepPlace } from "../models/model.ts";
 import { type Frame, frameAfter, windowAfter } from "./frame.ts";
 import type { MemoryEstimate } from "./prepare.ts";
-import type { RunSettings } from "./rollout_run.ts";
+import { MOST_DRAWS, type RunSettings } from "./rollout_run.ts";
 import { type ForecastHost, RolloutSession } from "./rollout_session.ts";
 
 export type { ForecastHost } from "./rollout_session.ts";
@@ -26,6 +26,11 @@ export interface RolloutOptions {
    * faster, and a little different, since they stay as they were.
    */
   readonly kvCache?: boolean;
+  /**
+   * Draws that each step is the mean of, 1 unless given, at most 256: so many times the work. Means are taken in the
+   * data's units; the first draw is the one that a step has alone. Not with a KV cache, which is of one draw.
+   */
+  readonly average?: number;
   /** Time to predict ahead, in the data's units; the spacing of the window's last two frames unless given. */
   readonly lead?: number;
   /** Names of the file's fields in the model's table, where they differ. */
@@ -51,10 +56,21 @@ export interface RolloutOptions {
   readonly stepInputs?: (shape: unknown, place: StepPlace) => Inputs;
 }
 
-function checkSteps(steps: number): void {
+/** Refuses to forecast no frames. */
+export function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(`Steps of a rollout are ${steps}, wanted an integer from 1`);
   }
+}
+
+/** Refuses a mean of too few or too many draws, or of draws that share a cache. */
+function checkAverage({ average = 1, kvCache = false, stepInputs }: RolloutOptions): void {
+  if (!Number.isInteger(average) || average < 1 || average > MOST_DRAWS) {
+    throw new RangeError(`Draws of a step are ${average}, wanted an integer from 1 to ${MOST_DRAWS}`);
+  }
+  if (average === 1) return;
+  if (kvCache) throw new RangeError(`Cannot average ${average} draws with a KV cache: it is of one draw`);
+  if (stepInputs) throw new RangeError(`Cannot average ${average} draws of a step whose inputs are given`);
 }
 
 /** Refuses frames that a rollout can not go on after. */
@@ -92,10 +108,20 @@ export async function* rollout(
   start: Sample,
   options: RolloutOptions,
 ): AsyncGenerator<Frame, void, void> {
-  const { steps, seed = 0, lead = spacingOf(start), kvCache = false, map, transforms, after = [] } = options;
+  const {
+    steps,
+    seed = 0,
+    lead = spacingOf(start),
+    kvCache = false,
+    average = 1,
+    map,
+    transforms,
+    after = [],
+  } = options;
   const fields = { ...(map ? { map } : {}), ...(transforms ? { transforms } : {}) };
   checkSteps(steps);
   checkAfter(after, options);
+  checkAverage(options);
   const { model } = host;
   const draws = options.stepInputs ? true : options.draws ?? model.draws ?? false;
   const shape = model.shape(start.info, {
@@ -124,7 +150,9 @@ export async function* rollout(
   let recent: Frame[] = after.slice(-start.times.length);
   for (let index = after.length + 1, step = after.length; step < steps; index++) {
     await breathe();
-    const predicted = await session.step(index, () => windowAfter(start, recent));
+    const window = () => windowAfter(start, recent);
+    const predicted =
+      await (average > 1 ? session.average(index, window, average) : session.step(index, window));
     if (after.length > 0 && predicted.length > 1) {
       throw new RangeError(`Cannot go on after frames: ${model.family} predicts ${predicted.length} at once`);
     }

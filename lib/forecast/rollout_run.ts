@@ -28,6 +28,12 @@ export interface RunSettings {
   readonly signal: AbortSignal;
 }
 
+/** Streams of a seed from one draw of a step to the next: steps of a rollout are fewer. */
+const DRAW_STREAMS = 2 ** 24;
+
+/** Draws that a step may be averaged over: their streams have 32 bits. */
+export const MOST_DRAWS = 256;
+
 /** See the head of the file. */
 export class RolloutRun<S> implements Disposable {
   readonly #model: Model<S>;
@@ -97,9 +103,10 @@ export class RolloutRun<S> implements Disposable {
    * Computes a step.
    *
    * @param index from 1, counted from the start of the rollout
+   * @param draw which of several of the step, from 0
    * @returns predicted frames in order, each its fields
    */
-  async step(index: number): Promise<readonly FrameValues[]> {
+  async step(index: number, draw: number = 0): Promise<readonly FrameValues[]> {
     const { step, decode } = this.#programs.value;
     const { seed, lead, signal } = this.#settings;
     const decoded = decode ? index - this.#first : 0;
@@ -107,7 +114,7 @@ export class RolloutRun<S> implements Disposable {
       index,
       decoded,
       lead,
-      random: randomSource(seed, decode ? this.#first : index),
+      random: randomSource(seed, (decode ? this.#first : index) + draw * DRAW_STREAMS),
     };
     const program = decode && decoded > 0 ? decode : step;
     const { outputs } = await program.executable.run({

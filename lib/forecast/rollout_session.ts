@@ -5,7 +5,7 @@ import type { Device } from "../compile/device.ts";
 import { DeviceLostError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Model } from "../models/model.ts";
-import type { FrameValues } from "./frame.ts";
+import { type FrameValues, meanFrames } from "./frame.ts";
 import type { MemoryEstimate, PreparedForecast } from "./prepare.ts";
 import type { Lease } from "./program_cache.ts";
 import { RolloutRun, type RunSettings } from "./rollout_run.ts";
@@ -87,21 +87,38 @@ export class RolloutSession implements Disposable {
    *
    * @param index from 1, counted from the start of the rollout
    * @param window the newest frames: what a run that begins here starts from
+   * @param draw which of several of the step, from 0
    * @throws the signal's reason, or what the host or the step throws
    */
-  async step(index: number, window: () => Sample): Promise<readonly FrameValues[]> {
+  async step(index: number, window: () => Sample, draw: number = 0): Promise<readonly FrameValues[]> {
     const { signal } = this.#settings;
     for (;;) {
       signal.throwIfAborted();
       try {
         this.#run ??= await this.#start(index, window());
-        return await this.#run.step(index);
+        return await this.#run.step(index, draw);
       } catch (error) {
         this.#release();
         signal.throwIfAborted();
         await this.#recover(error);
       }
     }
+  }
+
+  /**
+   * The mean of several draws of a step. Each starts from the same frames; so does the next step, from their mean.
+   *
+   * @param draws how many
+   */
+  async average(index: number, window: () => Sample, draws: number): Promise<readonly FrameValues[]> {
+    const newest = window();
+    const drawn: (readonly FrameValues[])[] = [];
+    for (let draw = 0; draw < draws; draw++) {
+      drawn.push(await this.step(index, () => newest, draw));
+      // What the run has on its device is this draw's frame.
+      this.#release();
+    }
+    return meanFrames(drawn);
   }
 
   async #start(index: number, window: Sample): Promise<RolloutRun<unknown>> {

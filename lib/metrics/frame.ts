@@ -93,6 +93,13 @@ const formulas: { readonly [K in FrameMetric]: (s: Sums, epsilon: number) => num
   },
 };
 
+function checkSizes(prediction: ArrayLike<number>, truth: ArrayLike<number>, channels: number): void {
+  if (prediction.length === truth.length && truth.length % channels === 0) return;
+  throw new RangeError(
+    `Cannot score ${prediction.length} numbers against ${truth.length} with ${channels} channels`,
+  );
+}
+
 /** Names of all per-frame metrics. */
 export const FRAME_METRICS = Object.keys(formulas) as FrameMetric[];
 
@@ -120,13 +127,38 @@ export function frameMetric(
   channels: number,
   epsilon: number = VARIANCE_EPSILON,
 ): number[] {
-  if (prediction.length !== truth.length || truth.length % channels !== 0) {
-    throw new RangeError(
-      `Cannot score ${prediction.length} numbers against ${truth.length} with ${channels} channels`,
-    );
-  }
+  checkSizes(prediction, truth, channels);
   return Array.from(
     { length: channels },
     (_, c) => formulas[name](sumsOf(prediction, truth, c, channels), epsilon),
   );
+}
+
+/**
+ * All per-frame metrics of every channel, from one pass over the numbers.
+ *
+ * @param prediction `[points, channels]`, channels last
+ * @param truth the same shape and units
+ * @param channels number of channels
+ * @param epsilon added to denominators; VRMSE and VMSE always use 1e-7
+ * @returns of each metric one number a channel
+ * @throws RangeError when sizes differ
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * const { MAE, LInfinity } = frameMetrics([1, 5, 3, 5], [0, 2, 0, 5], 2);
+ * assert.deepEqual([MAE, LInfinity], [[2, 1.5], [3, 3]]);
+ * ```
+ */
+export function frameMetrics(
+  prediction: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  channels: number,
+  epsilon: number = VARIANCE_EPSILON,
+): Record<FrameMetric, number[]> {
+  checkSizes(prediction, truth, channels);
+  const sums = Array.from({ length: channels }, (_, c) => sumsOf(prediction, truth, c, channels));
+  const entries = FRAME_METRICS.map((name) => [name, sums.map((each) => formulas[name](each, epsilon))]);
+  return Object.fromEntries(entries) as Record<FrameMetric, number[]>;
 }

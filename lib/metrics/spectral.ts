@@ -33,8 +33,17 @@ function wavenumber(k: number, n: number): number {
   return (2 * Math.PI * (k < Math.ceil(n / 2) ? k : k - n)) / n;
 }
 
-/** Bin of every mode; -1 beyond the last edge. */
+/** Bins of the last shape: frames of one shape follow each other. */
+let last: { readonly shape: string; readonly bins: Int8Array } | null = null;
+
 function binsOf(shape: readonly number[]): Int8Array {
+  const key = shape.join();
+  if (last?.shape !== key) last = { shape: key, bins: findBins(shape) };
+  return last.bins;
+}
+
+/** Bin of every mode; -1 beyond the last edge. */
+function findBins(shape: readonly number[]): Int8Array {
   const edges = binEdges(shape);
   const size = shape.reduce((total, n) => total * n, 1);
   return Int8Array.from({ length: size }, (_, i) => {
@@ -70,7 +79,9 @@ export function spectralError(
   truth: ArrayLike<number>,
   shape: readonly number[],
 ): SpectralError {
-  const residual = fft(Float64Array.from(prediction, (x, i) => x - truth[i]!), shape);
+  const difference = new Float64Array(prediction.length);
+  for (let i = 0; i < difference.length; i++) difference[i] = prediction[i]! - truth[i]!;
+  const residual = fft(difference, shape);
   const signal = fft(truth, shape);
   const bins = binsOf(shape);
   const mse = new Array<number>(BINS).fill(0);

@@ -17,10 +17,37 @@
  * @module
  */
 
+export {
+  ensemble,
+  type EnsembleFrame,
+  type EnsembleMember,
+  ensembleMembers,
+  type EnsembleModel,
+  type EnsembleOptions,
+} from "../forecast/ensemble.ts";
+export { quantileName, summaryFrame, summaryInfo, summaryStart } from "../forecast/summary_fields.ts";
 export { modelForecast } from "../forecast/forecaster.ts";
 export { mean, median } from "../metrics/average.ts";
+export { bootstrapInterval, resamples } from "../metrics/bootstrap.ts";
+export { breaks, PHYSICS_LAWS, type PhysicsBreak, type PhysicsLaw } from "../metrics/breaks.ts";
+export {
+  addTallies,
+  type Coverage,
+  type EnsembleScores,
+  ensembleScores,
+  type EnsembleTally,
+  fairCrps,
+  INTERVALS,
+  tallyEnsemble,
+  type TallyOptions,
+} from "../metrics/ensemble.ts";
+export { type EnsembleFrameOptions, tallyEnsembleFrame } from "../metrics/ensemble_frame.ts";
 export { type Forecaster, linearExtrapolation, persistence } from "../metrics/forecasters.ts";
-export { FRAME_METRICS, type FrameMetric, frameMetric } from "../metrics/frame.ts";
+export { FRAME_METRICS, type FrameMetric, frameMetric, frameMetrics } from "../metrics/frame.ts";
+export { type MemberStatistics, quantile, summarizeMembers } from "../metrics/members.ts";
+export { physics, type PhysicsOptions } from "../metrics/physics.ts";
+export type { PhysicsKind, PhysicsMeasure } from "../metrics/physics_measure.ts";
+export type { PhysicsMap } from "../metrics/physics_roles.ts";
 export { type PowerSpectrum, powerSpectrum, type PowerSpectrumOptions } from "../metrics/power_spectrum.ts";
 export { score, scoredNames, type ScoreOptions, vrmse } from "../metrics/score.ts";
 export {

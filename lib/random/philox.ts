@@ -49,7 +49,9 @@ export const PURPOSES = {
   order: 4,
   augmentation: 5,
   weights: 6,
-  division: 7,
+  ties: 7,
+  resampling: 8,
+  division: 9,
 } as const;
 
 /** Names of the purposes. */

@@ -6,7 +6,11 @@ import { nearNames } from "../data/near_names.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Statistics } from "../data/statistics.ts";
 import type { FieldTransforms } from "../data/transforms.ts";
+import { ensemble } from "../forecast/ensemble.ts";
+import type { ForecastModel } from "../forecast/forecast_model.ts";
 import type { MemoryEstimate } from "../forecast/prepare.ts";
+import type { RolloutOptions } from "../forecast/rollout.ts";
+import { summaryFrame, summaryInfo } from "../forecast/summary_fields.ts";
 import type { Frame } from "../forecast/frame.ts";
 import type { FieldMap, GridTreatment, Model } from "../models/model.ts";
 import { unfitOf } from "./errors.ts";
@@ -23,6 +27,13 @@ export interface RolloutChoices {
   readonly map?: FieldMap | undefined;
   readonly transforms?: FieldTransforms | undefined;
   readonly grid?: GridTreatment | undefined;
+  readonly average?: number | undefined;
+}
+
+/** An ensemble, as requests say it. */
+export interface EnsembleChoices {
+  readonly members: number;
+  readonly quantiles: readonly number[];
 }
 
 /** What is forecast. */
@@ -31,6 +42,8 @@ export interface ForecastTask {
   readonly start: Sample;
   readonly statistics: Statistics | null;
   readonly choices: RolloutChoices;
+  /** None for one forecast. */
+  readonly ensemble?: EnsembleChoices | null;
 }
 
 /** Names of what is not undefined. */
@@ -68,8 +81,8 @@ function checkFields(option: string, names: Iterable<string>, { info }: Sample):
  * @returns the kind of window: programs are made for each
  * @throws Refusal `unfit` in the network's words
  */
-export function checkFit(model: Model, { start, choices }: ForecastTask): string {
-  const { map, transforms, grid, kvCache = false, draws = model.draws ?? false } = choices;
+export function checkFit(model: Model, { start, choices, ensemble }: ForecastTask): string {
+  const { map, transforms, grid, kvCache = false, draws = model.draws ?? false, average = 1 } = choices;
   checkFields("map", Object.keys(map ?? {}).map((name) => untransformed(name, start)), start);
   checkFields("transforms", Object.keys(transforms ?? {}), start);
   if (kvCache && !model.kvCache) {
@@ -78,6 +91,9 @@ export function checkFit(model: Model, { start, choices }: ForecastTask): string
       `Cannot keep a KV cache: past frames see later ones in this network (${model.family})`,
     );
   }
+  if (kvCache && average > 1) {
+    throw new Refusal("unfit", `Cannot average ${average} draws with a KV cache: it is of one draw`);
+  }
   const { least, most } = model.contextFrames(start.info);
   const frames = start.times.length;
   if (frames < least || frames > most) {
@@ -85,7 +101,8 @@ export function checkFit(model: Model, { start, choices }: ForecastTask): string
   }
   try {
     const shape = model.shape(start.info, { samples: 1, frames, draws, ...given({ grid, map, transforms }) });
-    return JSON.stringify([kvCache, shape]);
+    // Each member has its state: more of them are a kind of their own.
+    return JSON.stringify(ensemble ? [kvCache, shape, ensemble.members] : [kvCache, shape]);
   } catch (error) {
     throw unfitOf(error);
   }
@@ -111,6 +128,19 @@ function kindOf(use: ModelUse, task: ForecastTask): string {
 function isGone(error: unknown): boolean {
   return error instanceof DeviceLostError || error instanceof DisposedError ||
     (error instanceof Error && error.message.startsWith("The worker ended"));
+}
+
+/** Frames of a task: of an ensemble the mean, with spread and quantiles as fields beside it. */
+async function* framesOf(
+  model: ForecastModel,
+  { start, ensemble: chosen }: ForecastTask,
+  options: RolloutOptions,
+): AsyncGenerator<Frame, void, void> {
+  if (!chosen) return yield* model.rollout(start, options);
+  const info = summaryInfo(start.info, chosen.quantiles);
+  for await (const frame of ensemble(model, start, { ...options, ...chosen })) {
+    yield summaryFrame(frame, info);
+  }
 }
 
 /** What is told of a forecast while it runs. */
@@ -143,7 +173,7 @@ export async function* forecastFrames(
     let refusal: unknown = null;
     try {
       using held = use;
-      const frames = held.model.rollout(task.start, {
+      const frames = framesOf(held.model, task, {
         ...given(task.choices),
         statistics: task.statistics,
         signal,

@@ -1,11 +1,13 @@
-// `POST /v1/forecast`: who asks, what is asked, whether it can be, then its turn; frames are computed as the answer is
+// `POST /v1/forecast` and `POST /v1/ensemble`: who asks, what is asked, whether it can be, then its turn; frames are computed as the answer is
 // read. Whatever ends it, its place and what it holds are given back at once.
 
+import type { Sample } from "../data/dataset.ts";
 import type { Frame } from "../forecast/frame.ts";
+import { summaryStart } from "../forecast/summary_fields.ts";
 import { answerOf, type AnswerOptions, checkAnswer } from "./answer/answer_of.ts";
 import { type AnswerFormat, chooseAnswer } from "./answer/format.ts";
 import { readBody } from "./body.ts";
-import { problemOf, refusalOf } from "./errors.ts";
+import { problemOf, refusalOf, unfitOf } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkFit, forecastFrames, type ForecastTask, type RolloutChoices } from "./forecast.ts";
 import { forward } from "./forward.ts";
@@ -18,6 +20,9 @@ import { requestSignal, untilAborted } from "./signals.ts";
 import type { ForecastOptions } from "./window/options.ts";
 import type { ForecastRequest } from "./window/read_window.ts";
 
+/** Members of an ensemble that says no number. */
+const USUAL_MEMBERS = 8;
+
 /** What of a request is given back when it is over. */
 interface Course {
   readonly request: Request;
@@ -28,6 +33,8 @@ interface Course {
   readonly abort: (reason: unknown) => void;
   readonly seconds: number;
   readonly owned: DisposableStack;
+  /** Whether an ensemble is asked for. */
+  readonly isEnsemble: boolean;
 }
 
 /** The other endpoint's answer. */
@@ -122,7 +129,7 @@ async function taskOf(
   { options, data, start }: ForecastRequest,
   course: Course,
 ): Promise<ForecastTask> {
-  const { exchange, limits, signal } = course;
+  const { exchange, limits, signal, isEnsemble } = course;
   using use = await exchange.phase("load", () => parts.models.use(exchange.model!, signal));
   const { model } = use.model;
   const { sample, statistics } = data
@@ -131,16 +138,52 @@ async function taskOf(
       signal,
     )
     : { sample: start!, statistics: null };
-  const task = { model: use.name, start: sample, statistics, choices: choicesOf(options) };
+  const { members = USUAL_MEMBERS, quantiles = [] } = options;
+  const ensemble = isEnsemble ? { members, quantiles } : null;
+  const task = { model: use.name, start: sample, statistics, choices: choicesOf(options), ensemble };
   checkFit(model, task);
   return task;
 }
 
 /** Options of the rollout alone. */
 function choicesOf(
-  { steps, seed, draws, kvCache, lead, map, transforms, grid }: ForecastOptions,
+  { steps, seed, draws, kvCache, lead, map, transforms, grid, average }: ForecastOptions,
 ): RolloutChoices {
-  return { steps, seed, draws, kvCache, lead, map, transforms, grid };
+  return { steps, seed, draws, kvCache, lead, map, transforms, grid, average };
+}
+
+/** Refuses more work than steps may be, and members of what is no ensemble. */
+function checkWork({ steps, average = 1, members, quantiles }: ForecastOptions, course: Course): void {
+  const { limits, isEnsemble } = course;
+  if (!isEnsemble && (members !== undefined || quantiles)) {
+    const which = members !== undefined ? "members" : "quantiles";
+    throw new Refusal(
+      "malformed",
+      `Cannot take the options: ${which} are of ensembles, ask POST /v1/ensemble`,
+    );
+  }
+  const each = average * (isEnsemble ? members ?? USUAL_MEMBERS : 1);
+  if (steps * each <= limits.steps) return;
+  throw new Refusal(
+    "too_large",
+    `steps is ${steps}, each of ${each} draws, this service forecasts at most ${limits.steps} at once`,
+  );
+}
+
+/** Bytes of the frames that are there at once besides an answer: of each member its last window, and its frame. */
+function memberBytes({ start, ensemble }: ForecastTask): number {
+  const numbers = start.values.reduce((sum, { length }) => sum + length, 0);
+  return ensemble ? 2 * Float32Array.BYTES_PER_ELEMENT * ensemble.members * numbers : 0;
+}
+
+/** The window, described as the frames of the answer are. */
+function described({ start, ensemble }: ForecastTask): Sample {
+  if (!ensemble) return start;
+  try {
+    return summaryStart(start, ensemble.quantiles);
+  } catch (error) {
+    throw unfitOf(error);
+  }
 }
 
 async function forecastHere(
@@ -151,12 +194,16 @@ async function forecastHere(
   holding: Holding,
 ): Promise<Response> {
   const { exchange, limits, signal, owned } = course;
+  checkWork(read.options, course);
   const task = await taskOf(parts, read, course);
+  const start = described(task);
+  holding.add(memberBytes(task));
   const { steps, seed, outputs, numbers } = read.options;
   const wanted: AnswerOptions = {
     model: task.model,
     steps,
     seed,
+    ...(task.ensemble ? { members: task.ensemble.members } : {}),
     numbers,
     limits,
     ...(outputs ? { outputs } : {}),
@@ -165,7 +212,7 @@ async function forecastHere(
       : {}),
     problemOf: (error) => problemOf(refusalOf(error, signal), exchange.id),
   };
-  holding.add(checkAnswer(format, task.start.info, wanted).bytes);
+  holding.add(checkAnswer(format, start.info, wanted).bytes);
   const place = owned.use(
     await exchange.phase("wait", () => parts.queue.take(exchange.token, limits.perToken, signal)),
   );
@@ -176,7 +223,7 @@ async function forecastHere(
     exchange.took("compute", -seconds);
   };
   const frames = told(forecastFrames(parts.models, task, signal, { onLoaded }), course, parts, place);
-  const { type, body } = await answerOf(format, task.start, frames, wanted);
+  const { type, body } = await answerOf(format, start, frames, wanted);
   return answered(course, 200, { "content-type": type, "cache-control": "no-store" }, body);
 }
 
@@ -219,14 +266,20 @@ async function answer(parts: Parts, course: Course): Promise<Response> {
 }
 
 /**
- * Answers a request for a forecast.
+ * Answers a request for a forecast, or for an ensemble.
  *
  * @param parts of the service
  * @param request as it came
  * @param exchange what is told of it; finished here
+ * @param isEnsemble whether it is for an ensemble
  * @throws Refusal, or what else ended it
  */
-export async function forecastRoute(parts: Parts, request: Request, exchange: Exchange): Promise<Response> {
+export async function forecastRoute(
+  parts: Parts,
+  request: Request,
+  exchange: Exchange,
+  isEnsemble: boolean,
+): Promise<Response> {
   const token = await parts.who(request.headers.get("authorization"));
   exchange.token = token?.name ?? null;
   if (parts.isDraining()) {
@@ -237,7 +290,7 @@ export async function forecastRoute(parts: Parts, request: Request, exchange: Ex
   owned.defer(parts.enter());
   try {
     const { signal, abort, seconds } = owned.use(requestSignal(request, parts.ending, limits.seconds));
-    return await answer(parts, { request, exchange, limits, signal, abort, seconds, owned });
+    return await answer(parts, { request, exchange, limits, signal, abort, seconds, owned, isEnsemble });
   } catch (error) {
     owned.dispose();
     throw error;

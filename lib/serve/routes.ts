@@ -143,11 +143,14 @@ export function routesOf(parts: Parts, origins: readonly string[]): Hono<Env> {
       return response;
     });
   }
-  route(
-    "/v1/forecast",
-    "POST",
-    (context, exchange) => forecastRoute(kept(parts, context), context.req.raw, exchange),
-  );
+  for (const path of ["/v1/forecast", "/v1/ensemble"]) {
+    route(
+      path,
+      "POST",
+      (context, exchange) =>
+        forecastRoute(kept(parts, context), context.req.raw, exchange, path === "/v1/ensemble"),
+    );
+  }
   app.notFound(({ req }) => {
     const path = req.path.slice(0, 100);
     throw new Refusal("not_found", `There is nothing at ${path}; /openapi.json tells what there is`);

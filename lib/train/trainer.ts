@@ -245,7 +245,7 @@ export class Trainer implements ForecastHost, Disposable {
         ),
     };
     // Weights are resident already.
-    const resident = admit && (({ working }: MemoryEstimate) => admit({ weights: 0, working }));
+    const resident = admit && ((need: MemoryEstimate) => admit({ ...need, weights: 0 }));
     const key = JSON.stringify([kvCache, shape]);
     return this.#forecasts.lease(key, () => prepareForecast(model, shape, source, kvCache, resident));
   }

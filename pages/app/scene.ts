@@ -75,6 +75,46 @@ export interface Scores {
   readonly vrmse: readonly (readonly number[])[];
 }
 
+/** A number of a frame that physics may keep, as the library measures it. */
+export interface PhysicsNumber {
+  readonly kind: "total" | "divergence" | "least" | "wall" | "seam";
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Scores of an ensemble's quantity over all steps that have a truth. */
+export interface EnsembleCheck {
+  readonly members: number;
+  readonly frames: number;
+  readonly cells: number;
+  /** Of the ensemble, of its first member alone, and of the last input frame, kept. */
+  readonly crps: number;
+  readonly crpsOfOne: number;
+  readonly crpsOfKept: number;
+  readonly spreadSkill: number;
+  readonly coverage: readonly {
+    readonly interval: number;
+    readonly share: number;
+    readonly expected: number;
+  }[];
+}
+
+/** What was checked of a scene. */
+export interface SceneChecks {
+  /** By track, `truth` among them, then by step from 1; null where a step was not measured. */
+  readonly physics: Readonly<Record<string, readonly (readonly PhysicsNumber[] | null)[]>>;
+  /** By track: laws that it breaks and its truth keeps, in words. */
+  readonly laws: Readonly<Record<string, readonly string[]>>;
+  /** By quantity; null without members or truth. */
+  readonly ensemble: readonly EnsembleCheck[] | null;
+}
+
+/** Nothing was checked yet. */
+export const NO_CHECKS: SceneChecks = { physics: {}, laws: {}, ensemble: null };
+
+/** Quantiles of an ensemble that are shown. */
+export const QUANTILES: readonly number[] = [0.1, 0.9];
+
 /** Steps of a scene. */
 export interface SceneSteps {
   /** Input frames: the first has step `1 - inputs`. */
@@ -134,6 +174,8 @@ export interface Scene {
   /** Mean and standard deviation (n - 1) of the members; null unless there are two. */
   readonly mean: Track | null;
   readonly spread: Track | null;
+  /** Quantiles of the members, in the order of {@link QUANTILES}; empty unless there are two. */
+  readonly quantiles: readonly Track[];
   /** Last step that is computed by all that is shown; 0: none yet. */
   readonly computed: number;
   /** Whether more frames are on their way. */
@@ -142,6 +184,7 @@ export interface Scene {
   readonly diverged: number | null;
   /** Of forecasts and of `persistence`, in the order in which they are drawn; empty without truth. */
   readonly scores: readonly Scores[];
+  readonly checks: SceneChecks;
   readonly provenance: Provenance;
 }
 
@@ -200,7 +243,7 @@ export interface View {
   readonly flipped: readonly [boolean, boolean];
   readonly narrow: NarrowPanel;
   /** What an ensemble's panel shows. */
-  readonly ensemble: "member" | "mean" | "spread";
+  readonly ensemble: "member" | "mean" | "spread" | "low" | "high";
   readonly member: number;
 }
 
@@ -233,8 +276,8 @@ export function frameAt(track: Track | null, step: number): FrameNumbers | null 
 }
 
 /** Tracks of what is computed. The truth is in its file. */
-export function computedTracks({ a, b, members, mean, spread }: Scene): Track[] {
-  return [a, b, mean, spread, ...members].filter((track) => track !== null);
+export function computedTracks({ a, b, members, mean, spread, quantiles }: Scene): Track[] {
+  return [a, b, mean, spread, ...quantiles, ...members].filter((track) => track !== null);
 }
 
 /** A scene with every computed track changed. */
@@ -246,6 +289,7 @@ export function eachTrack(scene: Scene, change: (track: Track) => Track): Scene 
     b: own(scene.b),
     mean: own(scene.mean),
     spread: own(scene.spread),
+    quantiles: scene.quantiles.map(own),
     members: scene.members.map(own),
   };
 }

@@ -1,4 +1,4 @@
-// All tests of the app as one module: it is built once, and its browsers are started once.
+// All tests of the app, and of pages that commands write, as one module: it is built once, and its browsers are started once.
 
 import "./hub_page.ts";
 import "./viewer.ts";
@@ -12,5 +12,6 @@ import "./app_tasks.ts";
 import "./app_memory.ts";
 import "./app_storage.ts";
 import "./app_first_frame.ts";
+import "./evaluation_report.ts";
 import "./serve_page.ts";
 import "../firefox/app.ts";

@@ -1,6 +1,14 @@
 // Made-up scenes: waves that move, and forecasts of them that go wrong little by little.
 
-import type { FrameNumbers, Quantity, Scene, SceneAxis, Scores, Track } from "../../pages/app/scene.ts";
+import {
+  type FrameNumbers,
+  NO_CHECKS,
+  type Quantity,
+  type Scene,
+  type SceneAxis,
+  type Scores,
+  type Track,
+} from "../../pages/app/scene.ts";
 
 /** What a made-up scene is like. */
 export interface SceneOptions {
@@ -149,6 +157,8 @@ export function makeScene(options: SceneOptions = {}): Scene {
     members: ensemble,
     mean,
     spread,
+    quantiles: [],
+    checks: NO_CHECKS,
     computed,
     running: options.running ?? false,
     diverged,

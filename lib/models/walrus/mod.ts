@@ -27,6 +27,13 @@ export type { Boundary as AxisBoundary } from "./geometry.ts";
 export type { LossSettings } from "./loss.ts";
 export type { WalrusSettings } from "./settings.ts";
 export { type Column, columnsOf, scenarioOf, SCENARIOS } from "./scenarios/catalogue.ts";
+export {
+  PUBLISHED,
+  PUBLISHED_SOURCES,
+  type PublishedScores,
+  type PublishedSource,
+  type PublishedSourceName,
+} from "./scenarios/published.ts";
 export type { Quirk, Scenario, ScenarioField } from "./scenarios/scenario.ts";
 export type { StepShape, TrainingShape, WalrusShape } from "./shape.ts";
 export { walrusModel } from "./walrus.ts";

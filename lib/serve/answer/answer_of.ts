@@ -114,6 +114,7 @@ export async function answerOf(
   if (all.length === 0) throw new Refusal("failed", "The forecast has no frames");
   const sample = joined(selection, all);
   if (name === "json") return { type, body: paced(toJson(sample, options, options.numbers)) };
-  const { model, seed, write = writeAnswer } = options;
-  return { type, body: await write(name === "npz" ? "npz" : "hdf5", sample, { model, seed }) };
+  const { model, seed, members, write = writeAnswer } = options;
+  const origin = { model, seed, ...(members === undefined ? {} : { members }) };
+  return { type, body: await write(name === "npz" ? "npz" : "hdf5", sample, origin) };
 }

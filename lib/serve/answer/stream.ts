@@ -8,7 +8,7 @@ import { describeWindow, shapeOf } from "./describe.ts";
 import { type NumberForm, numbersJson } from "./numbers.ts";
 import { encoded, Pace } from "./pieces.ts";
 import { recordOf } from "./records.ts";
-import type { Origin } from "./whole.ts";
+import { type Origin, originEntries } from "./whole.ts";
 
 /** How the parts of a stream are written. */
 export interface StreamWriter {
@@ -29,8 +29,12 @@ function startOf({ info }: Selection, origin: Origin & { readonly steps: number 
     ...field.mask ? { mask: field.mask } : {},
     shape: shapeOf(info, { ...field, constant: true }, 1),
   }));
-  const { model, seed, steps } = origin;
-  return { model, steps, seed, window: { ...window, fields } };
+  return {
+    model: origin.model,
+    steps: origin.steps,
+    ...originEntries(origin),
+    window: { ...window, fields },
+  };
 }
 
 /** Numbers of the constant fields, and of the others. */

@@ -14,6 +14,13 @@ export interface Origin {
   readonly model: string;
   /** Of its random draws. */
   readonly seed: number;
+  /** Of an ensemble, whose mean the fields are named after. */
+  readonly members?: number;
+}
+
+/** An origin as it is told: members where it has some. */
+export function originEntries({ model, seed, members }: Origin): Record<string, string | number> {
+  return { model, seed, ...(members === undefined ? {} : { members }) };
 }
 
 /** A window as the text of a JSON object, in pieces. */
@@ -34,10 +41,11 @@ export function* windowJson(sample: Sample, form?: NumberForm): Generator<string
 /** JSON: what made it, and the frames as a window; in chunks. */
 export function* toJson(
   sample: Sample,
-  { model, seed }: Origin,
+  origin: Origin,
   form?: NumberForm,
 ): Generator<Uint8Array, void, void> {
-  const about = JSON.stringify({ model, steps: sample.times.length, seed }).slice(0, -1);
+  const about = JSON.stringify({ model: origin.model, steps: sample.times.length, ...originEntries(origin) })
+    .slice(0, -1);
   yield* encoded((function* () {
     yield `${about},"window":`;
     yield* windowJson(sample, form);
@@ -105,9 +113,9 @@ export async function checkHdf5({ grid, dataset }: SampleInfo): Promise<void> {
 }
 
 /** A Well file; only where {@link checkHdf5} has nothing against it. */
-export async function toHdf5(sample: Sample, { model, seed }: Origin): Promise<Uint8Array> {
+export async function toHdf5(sample: Sample, origin: Origin): Promise<Uint8Array> {
   const { writeSamples } = await import("../../data/write_samples.ts");
-  return await writeSamples([sample], { model, seed });
+  return await writeSamples([sample], originEntries(origin));
 }
 
 /**

@@ -38,6 +38,9 @@ const OPTION_WORDS: Readonly<Record<keyof typeof OPTIONS.entries, string>> = {
   transforms: "Fields that the network takes in another form",
   grid: "What is done with a grid of an unusual size",
   outputs: "Names of the fields that are answered; all unless given",
+  average: "Draws that each step is the mean of: so many times the work",
+  members: "Members of an ensemble, 8 unless given; seeds go on from seed. Of POST /v1/ensemble alone",
+  quantiles: "Probabilities of quantiles that are answered as fields. Of POST /v1/ensemble alone",
   numbers: "How answers in JSON have the numbers of fields",
 };
 
@@ -46,6 +49,7 @@ const QUERY_WORDS: Readonly<Record<string, string>> = {
   map: "FIELD=NAME,FIELD=NAME",
   transforms: "FIELD=log10,FIELD=zeros_like",
   outputs: "FIELD,FIELD",
+  quantiles: "0.1,0.5,0.9",
 };
 
 const SETTINGS = { target: "draft-2020-12", typeMode: "input", errorMode: "ignore" } as const;
@@ -182,6 +186,17 @@ function paths({ datasets }: DocumentOptions): Json {
         summary: "Forecasts frames that come after a window",
         description:
           "The body has a window (JSON, npz, safetensors, HDF5) or names one of the service's data.",
+        parameters: queryParameters(),
+        requestBody: requestBody(datasets),
+        responses: { 200: answers(), ...problemResponses() },
+      },
+    },
+    "/v1/ensemble": {
+      post: {
+        operationId: "ensemble",
+        summary: "Forecasts with several members side by side",
+        description: "As a forecast. Fields are the mean over members; beside each stand FIELD_spread, its " +
+          "standard deviation, and FIELD_quantile_10 for the quantile 0.1.",
         parameters: queryParameters(),
         requestBody: requestBody(datasets),
         responses: { 200: answers(), ...problemResponses() },

@@ -80,6 +80,7 @@ export const forecastAnswer = v.strictObject({
   model: text,
   steps: count,
   seed: count,
+  members: v.exactOptional(described(count, "Of an ensemble")),
   window: described(window, "The forecast frames; sent as a window they are gone on from"),
 });
 

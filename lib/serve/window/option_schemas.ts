@@ -7,11 +7,21 @@ const whole = (least: number) => {
   const words = `an integer from ${least}`;
   return v.pipe(v.number(words), v.safeInteger(words), v.minValue(least, words));
 };
+const upTo = (least: number, most: number) => {
+  const words = `an integer from ${least} to ${most}`;
+  return v.pipe(v.number(words), v.safeInteger(words), v.minValue(least, words), v.maxValue(most, words));
+};
 const integer = v.pipe(v.number("an integer"), v.safeInteger("an integer"));
 const positive = v.pipe(
   v.number("a number above 0"),
   v.finite("a number above 0"),
   v.gtValue(0, "a number above 0"),
+);
+const PROBABILITIES = "1 to 16 numbers from 0 to 1";
+const probability = v.pipe(
+  v.number("a number from 0 to 1"),
+  v.minValue(0, "a number from 0 to 1"),
+  v.maxValue(1, "a number from 0 to 1"),
 );
 const truth = v.boolean("true or false");
 const choice = <const T extends readonly string[]>(names: T) => v.picklist(names, names.join(" or "));
@@ -38,6 +48,15 @@ const ENTRIES = {
   ),
   grid: v.exactOptional(choice(["auto", "native", "resample", "refuse"])),
   outputs: v.exactOptional(v.pipe(v.array(text, "names of fields"), v.minLength(1, "names of fields"))),
+  average: v.exactOptional(upTo(1, 256)),
+  members: v.exactOptional(whole(1)),
+  quantiles: v.exactOptional(
+    v.pipe(
+      v.array(probability, PROBABILITIES),
+      v.minLength(1, PROBABILITIES),
+      v.maxLength(16, PROBABILITIES),
+    ),
+  ),
   numbers: v.optional(choice(["decimal", "base64"]), "decimal"),
 };
 

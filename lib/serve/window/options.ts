@@ -43,6 +43,12 @@ export interface ForecastOptions extends WindowOptions {
   readonly grid?: GridTreatment;
   /** Names of the fields that are answered; all unless given. */
   readonly outputs?: readonly string[];
+  /** Draws that each step is the mean of, 1 unless given. */
+  readonly average?: number;
+  /** Members of an ensemble; what asks for no ensemble has none. */
+  readonly members?: number;
+  /** Probabilities of the quantiles of an ensemble that are answered. */
+  readonly quantiles?: readonly number[];
   /** How JSON has the numbers of fields. */
   readonly numbers: "decimal" | "base64";
 }
@@ -73,6 +79,9 @@ const FROM_TEXT: Readonly<Record<string, (given: string) => unknown>> = {
   steps: numberOf,
   seed: numberOf,
   lead: numberOf,
+  average: numberOf,
+  members: numberOf,
+  quantiles: (given) => given.split(",").map(numberOf),
   draws: truthOf,
   kvCache: truthOf,
   map: pairs,

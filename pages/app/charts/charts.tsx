@@ -7,6 +7,8 @@ import { type Work, work as pageWork } from "../take/work.ts";
 import { useSelect } from "../use_store.ts";
 import { goTo } from "../viewer/playing.ts";
 import { ChartCard } from "./chart_card.tsx";
+import { CheckCard } from "./check_card.tsx";
+import { ensembleTable, physicsTable } from "./checks.ts";
 import { periodicAxes, type Spectrum, spectrumChart, spectrumRequests } from "./spectrum.ts";
 import { totalsChart } from "./totals.ts";
 import { vrmseChart } from "./vrmse.ts";
@@ -61,6 +63,10 @@ export function Charts({ store, work = pageWork }: PartProps & { readonly work?:
     () => scene && spectrumChart(scene, quantity, measured, spectra),
     [scene, quantity, measured, spectra],
   );
+  const checks = useMemo(
+    () => scene ? [physicsTable(scene, step), ensembleTable(scene)].filter((table) => table !== null) : [],
+    [scene, step],
+  );
   if (!scene || !vrmse || !totals || !spectrum) return null;
   const file = `${scene.name}_${scene.quantities[quantity]!.key}`;
   const pick = (x: number) => goTo(store, x);
@@ -70,6 +76,7 @@ export function Charts({ store, work = pageWork }: PartProps & { readonly work?:
       <ChartCard data={vrmse} file={file} pick={pick} />
       <ChartCard data={spectrum} file={file} pick={null} />
       <ChartCard data={totals} file={file} pick={pick} />
+      {checks.map((table) => <CheckCard key={table.id} table={table} />)}
     </section>
   );
 }

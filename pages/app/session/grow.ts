@@ -1,6 +1,15 @@
 // How a scene grows: a frame of a forecast, measures of a step. Pure.
 
-import { eachTrack, type FrameNumbers, type Scene, type Scores, type Track } from "../scene.ts";
+import {
+  eachTrack,
+  type FrameNumbers,
+  QUANTILES,
+  type Scene,
+  type SceneChecks,
+  type Scores,
+  type Track,
+} from "../scene.ts";
+import type { StepChecks } from "./checks.ts";
 import type { Measured } from "./measure.ts";
 import { withFrame } from "./scene_of.ts";
 
@@ -62,8 +71,24 @@ function withScores(scene: Scene, step: number, found: Measured["scores"]): read
   return [...scores.values()].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Checks with those of a step put in. */
+function withChecks({ physics, laws, ensemble }: SceneChecks, step: number, found: StepChecks): SceneChecks {
+  const longer = Object.entries(found.physics).map(([id, measures]) => {
+    const steps = [...physics[id] ?? []];
+    while (steps.length < step) steps.push(null);
+    steps[step - 1] = measures;
+    return [id, steps];
+  });
+  return {
+    physics: { ...physics, ...Object.fromEntries(longer) },
+    laws: { ...laws, ...found.laws },
+    ensemble: found.ensemble ?? ensemble,
+  };
+}
+
 /** A scene with what was measured of a step. */
-export function addMeasures(scene: Scene, { scene: id, step, scores, mean, spread }: Measured): Scene {
+export function addMeasures(scene: Scene, measured: Measured): Scene {
+  const { scene: id, step, scores, mean, spread, quantiles } = measured;
   if (id !== scene.id) return scene;
   const track = (own: Track | null, name: string, label: string, frame: FrameNumbers | null) =>
     frame ? withFrame(own ?? { id: name, label, first: 1, frames: [] }, step, frame) : own;
@@ -72,6 +97,16 @@ export function addMeasures(scene: Scene, { scene: id, step, scores, mean, sprea
     scores: withScores(scene, step, scores),
     mean: track(scene.mean, "mean", labelOf(scene, "mean"), mean),
     spread: track(scene.spread, "spread", `Spread of ${scene.members.length}`, spread),
+    quantiles: quantiles.map((frame, i) => {
+      const percent = `${100 * QUANTILES[i]!} %`;
+      return track(
+        scene.quantiles[i] ?? null,
+        `quantile ${percent}`,
+        `${percent} of ${scene.members.length}`,
+        frame,
+      )!;
+    }),
+    checks: withChecks(scene.checks, step, measured.checks),
   };
 }
 

@@ -1,8 +1,9 @@
 // What is measured of a frame: its score, whether it has left all bounds; mean and spread of several. Plain functions,
 // run in a worker: a large grid takes longer than a frame of the screen.
 
-import { frameMetric } from "walrus/metrics";
-import type { FrameNumbers } from "../scene.ts";
+import { frameMetric, summarizeMembers } from "walrus/metrics";
+import { type FrameNumbers, QUANTILES } from "../scene.ts";
+import { Checks, type ChecksStart, type StepChecks } from "./checks.ts";
 
 /** A forecast has diverged when it lies this many times the input's range beyond it. */
 export const FAR = 40;
@@ -17,6 +18,8 @@ export interface MeasureStart {
   readonly last: FrameNumbers;
   /** Lowest and highest number of each quantity in the input. */
   readonly ranges: readonly (readonly [number, number])[];
+  /** What physics and ensembles are checked with. */
+  readonly checks: ChecksStart;
 }
 
 /** A step to measure. */
@@ -46,6 +49,18 @@ export interface Measured {
   readonly wild: Wild | null;
   readonly mean: FrameNumbers | null;
   readonly spread: FrameNumbers | null;
+  /** In the order of QUANTILES; empty without members. */
+  readonly quantiles: readonly FrameNumbers[];
+  readonly checks: StepChecks;
+}
+
+/** What came before, by scene. */
+const checks = new WeakMap<MeasureStart, Checks>();
+
+function checksOf(start: MeasureStart): Checks {
+  const known = checks.get(start) ?? new Checks(start.checks);
+  checks.set(start, known);
+  return known;
 }
 
 /** Numbers with those of hidden cells set to 0. */
@@ -80,30 +95,23 @@ export function wildOf(
   return null;
 }
 
-/** Mean of several frames, and their standard deviation with n - 1. */
-export function meanAndSpread(frames: readonly FrameNumbers[]): { mean: FrameNumbers; spread: FrameNumbers } {
-  const n = frames.length;
-  const pairs = frames[0]!.map((first, q) => {
-    const fields = frames.map((frame) => frame[q]!);
-    const mean = new Float32Array(first!.length), spread = new Float32Array(first!.length);
-    for (let i = 0; i < mean.length; i++) {
-      let sum = 0, squares = 0;
-      for (const field of fields) sum += field[i]!;
-      const middle = sum / n;
-      for (const field of fields) squares += (field[i]! - middle) ** 2;
-      mean[i] = middle;
-      spread[i] = Math.sqrt(squares / (n - 1));
-    }
-    return { mean, spread };
-  });
-  return { mean: pairs.map(({ mean }) => mean), spread: pairs.map(({ spread }) => spread) };
+/** Mean of several frames, their standard deviation with n - 1, and their quantiles. */
+export function summaryOf(
+  frames: readonly FrameNumbers[],
+): { mean: FrameNumbers; spread: FrameNumbers; quantiles: readonly FrameNumbers[] } {
+  const all = frames[0]!.map((_, q) => summarizeMembers(frames.map((frame) => frame[q]!), QUANTILES));
+  return {
+    mean: all.map(({ mean }) => mean),
+    spread: all.map(({ spread }) => spread),
+    quantiles: QUANTILES.map((_, p) => all.map(({ quantiles }) => quantiles[p]!)),
+  };
 }
 
 /** All measures of a step. */
 export function measure(start: MeasureStart, step: MeasureStep): Measured {
   const { truth, frames, members } = step;
   const { hidden } = start;
-  const ensemble = members.length > 1 ? meanAndSpread(members.map((id) => frames[id]!)) : null;
+  const ensemble = members.length > 1 ? summaryOf(members.map((id) => frames[id]!)) : null;
   const scored: Record<string, FrameNumbers> = { ...frames, persistence: start.last };
   if (ensemble) scored.mean = ensemble.mean;
   const scores = truth
@@ -118,5 +126,12 @@ export function measure(start: MeasureStart, step: MeasureStep): Measured {
     wild,
     mean: ensemble?.mean ?? null,
     spread: ensemble?.spread ?? null,
+    quantiles: ensemble?.quantiles ?? [],
+    checks: checksOf(start).step(
+      step.step,
+      truth,
+      ensemble ? { ...frames, mean: ensemble.mean } : frames,
+      members,
+    ),
   };
 }

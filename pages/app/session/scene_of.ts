@@ -2,7 +2,14 @@
 
 import type { Sample, SampleInfo } from "walrus";
 import { componentNames, frameSize } from "walrus/data";
-import type { FrameNumbers, Quantity, Scene, SceneGrid, Track } from "../scene.ts";
+import {
+  type FrameNumbers,
+  NO_CHECKS,
+  type Quantity,
+  type Scene,
+  type SceneGrid,
+  type Track,
+} from "../scene.ts";
 import { rangeOf } from "../setup/describe.ts";
 
 /** The smaller end must exceed this share of the larger one for a field to count as of both signs. */
@@ -105,10 +112,12 @@ export function firstScene(
     members: [],
     mean: null,
     spread: null,
+    quantiles: [],
     computed: 0,
     running: false,
     diverged: null,
     scores: [],
+    checks: NO_CHECKS,
     provenance,
   };
 }

@@ -1,6 +1,6 @@
 // The scene that a forecast is about to fill: its tracks, empty, and what it is made with. Pure.
 
-import type { Scene, Track } from "../scene.ts";
+import { NO_CHECKS, type Scene, type Track } from "../scene.ts";
 import type { Settings } from "../setup/choice.ts";
 import { emptyMembers } from "./grow.ts";
 
@@ -30,9 +30,11 @@ export function sceneToRun(
     members: b === undefined ? emptyMembers(settings.seeds, settings.seed) : [],
     mean: null,
     spread: null,
+    quantiles: [],
     computed: 0,
     running: true,
     diverged: null,
+    checks: { ...NO_CHECKS, physics: { truth: shown.checks.physics.truth ?? [] } },
     scores: shown.scores.filter(({ id }) => id === "persistence"),
     steps: { ...shown.steps, planned: settings.steps },
     provenance: {

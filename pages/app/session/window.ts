@@ -62,5 +62,8 @@ export function measureStart(scene: Scene, input: Sample): Omit<MeasureStart, "k
     const found = all.flatMap((frame) => rangeOf(frame[q]!) ?? []);
     return found.length > 0 ? [Math.min(...found), Math.max(...found)] as const : [0, 0] as const;
   });
-  return { scene: scene.id, hidden: scene.hidden, last: all.at(-1)!, ranges };
+  const { info, values } = input;
+  const constants = values.filter((_, i) => info.fields[i]!.constant);
+  const checks = { info, constants, inputs: all, hidden: scene.hidden, map: scene.provenance.map ?? {} };
+  return { scene: scene.id, hidden: scene.hidden, last: all.at(-1)!, ranges, checks };
 }

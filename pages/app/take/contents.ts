@@ -1,11 +1,11 @@
 // What files hold of a scene: every track that is there, step by step, as plain arrays under names that say whose they
 // are. The worker is given only this.
 
-import { type Scene, type SceneAxis, timeOf, type Track } from "../scene.ts";
+import { QUANTILES, type Scene, type SceneAxis, timeOf, type Track } from "../scene.ts";
 
 /** Numbers of a quantity in one track: `[steps, ..points]`, NaN where a frame is not there. */
 export interface FileArray {
-  /** `truth`, `forecast`, `mean`, `spread`, `member_2`. */
+  /** `truth`, `forecast`, `mean`, `spread`, `quantile_10`, `member_2`. */
   readonly track: string;
   /** Key of the quantity, and the field it is a component of. */
   readonly key: string;
@@ -28,13 +28,16 @@ export interface FileScene {
 }
 
 /** Tracks of a scene by the names that files give them. */
-export function fileTracks({ truth, a, b, members, mean, spread, steps }: Scene): [string, Track][] {
+export function fileTracks(
+  { truth, a, b, members, mean, spread, quantiles, steps }: Scene,
+): [string, Track][] {
   const tracks: [string, Track][] = [];
   if (steps.truth > 0) tracks.push(["truth", truth]);
   tracks.push(["forecast", a]);
   if (b) tracks.push(["forecast_b", b]);
   if (mean) tracks.push(["mean", mean]);
   if (spread) tracks.push(["spread", spread]);
+  quantiles.forEach((track, i) => tracks.push([`quantile_${100 * QUANTILES[i]!}`, track]));
   members.forEach((member, i) => member.id !== a.id && tracks.push([`member_${i + 1}`, member]));
   return tracks;
 }

@@ -52,10 +52,21 @@ function error(track: Track, minus: Track, title: string): Panel {
 }
 
 /** What an ensemble's panels show. */
-function ensemblePanels({ truth, a, members, mean, spread }: Scene, { ensemble, member }: View): Panel[] {
+function ensemblePanels(
+  { truth, a, members, mean, spread, quantiles }: Scene,
+  { ensemble, member }: View,
+): Panel[] {
   const one = members[member] ?? a;
   if (ensemble === "member" || !mean) {
     return [field(truth, "truth"), field(one, "forecast"), error(one, truth, `Error of ${one.label}`)];
+  }
+  const quantile = ensemble === "low" ? quantiles[0] : ensemble === "high" ? quantiles.at(-1) : null;
+  if (quantile) {
+    const shown = { ...field(quantile, "forecast"), scores: null };
+    return [field(truth, "truth"), shown, {
+      ...error(quantile, truth, `${quantile.label} - truth`),
+      scores: null,
+    }];
   }
   const shown: Panel = ensemble === "spread" && spread
     ? { ...field(spread, "forecast"), kind: "spread", scores: null }

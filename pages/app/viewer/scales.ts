@@ -125,8 +125,10 @@ export class ScaleBook {
       growing = { counts: new MagnitudeCounts(), seen: new Set(), end: null };
       this.#growing.set(key, growing);
     }
-    const { a, b, members, mean, spread } = scene;
-    const tracks = kind === "spread" ? [spread] : [a, b, mean, ...members.filter(({ id }) => id !== a.id)];
+    const { a, b, members, mean, spread, quantiles } = scene;
+    const tracks = kind === "spread"
+      ? [spread]
+      : [a, b, mean, ...quantiles, ...members.filter(({ id }) => id !== a.id)];
     for (const track of tracks) {
       if (track) this.#count(scene, this.#parts(scene, field), track, growing, kind);
     }

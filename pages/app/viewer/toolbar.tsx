@@ -180,7 +180,13 @@ function EnsembleChoice({ store, scene, view }: ToolbarProps) {
         name="ensemble"
         label="Ensemble"
         value={shown}
-        options={[["mean", "Mean"], ["spread", "Spread"], ["member", "Member"]]}
+        options={[
+          ["mean", "Mean"],
+          ["low", "10 %"],
+          ["high", "90 %"],
+          ["spread", "Spread"],
+          ["member", "Member"],
+        ]}
         choose={(ensemble) => look(store, { ensemble: ensemble as View["ensemble"] })}
       />
       {shown === "member" && (
@@ -196,8 +202,10 @@ function EnsembleChoice({ store, scene, view }: ToolbarProps) {
         {shown === "spread"
           ? `standard deviation, n - 1, n = ${members.length}`
           : shown === "mean"
-          ? `n = ${members.length}. The mean is smoother than any member.`
-          : ""}
+          ? `n = ${members.length}, smoother than any member`
+          : shown === "member"
+          ? ""
+          : `quantile of each cell, n = ${members.length}`}
       </span>
     </div>
   );
