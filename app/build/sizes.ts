@@ -83,7 +83,11 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     path.endsWith(".js") && ![hdf5, zarr, ...codecs, ...kernels, ...onlyOthers].includes(path)
   );
   const onlyTraining = new Set([...together("train.js")].filter((path) => !front.has(path)));
-  const all = await size("everything else", rest.filter((path) => !onlyTraining.has(path)));
+  const onlyScores = new Set([...together("metrics.js")].filter((path) => !front.has(path)));
+  const all = await size(
+    "everything else",
+    rest.filter((path) => !onlyTraining.has(path) && !onlyScores.has(path)),
+  );
   return [
     await size("walrus.js, front door", together("walrus.js")),
     await size(
@@ -94,7 +98,7 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     largest,
     training,
     {
-      what: "everything but training, other formats, h5wasm",
+      what: "everything but training, scores, other formats, h5wasm",
       files: all.files + 1,
       raw: all.raw + largest.raw,
       gzip: all.gzip + largest.gzip,
@@ -109,6 +113,7 @@ export async function sizesOf(scripts: Scripts): Promise<Size[]> {
     await size("serve.js, the endpoint", ["serve.js"], 120 * KB),
     await size("serve.edge.js", ["serve.edge.js"], 120 * KB),
     await size("training, beside the front door", onlyTraining),
+    await size("scores, ensembles and physics, beside the front door", onlyScores, 30 * KB),
     await size("readers of other formats", onlyOthers, 30 * KB),
     await size("h5wasm, where HDF5 is opened", [hdf5]),
     await size("zarrita, where Zarr is opened", [zarr]),

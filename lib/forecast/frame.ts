@@ -60,13 +60,3 @@ export function windowAfter(start: Sample, frames: readonly Frame[]): Sample {
     values: start.values.map((values, field) => field < count ? join(field) : values),
   };
 }
-
-/** Mean of several predictions of the same frames, summed in double precision. */
-export function meanFrames(predictions: readonly (readonly FrameValues[])[]): FrameValues[] {
-  return predictions[0]!.map((fields, frame) =>
-    fields.map((values, field) => {
-      const own = predictions.map((prediction) => prediction[frame]![field]!);
-      return values.map((_, i) => own.reduce((sum, numbers) => sum + numbers[i]!, 0) / own.length);
-    })
-  );
-}

@@ -8,7 +8,7 @@ import type { FieldTransforms } from "../data/transforms.ts";
 import type { FieldMap, GridTreatment, Inputs, StepPlace } from "../models/model.ts";
 import { type Frame, frameAfter, windowAfter } from "./frame.ts";
 import type { MemoryEstimate } from "./prepare.ts";
-import { MOST_DRAWS, type RunSettings } from "./rollout_run.ts";
+import type { RunSettings } from "./rollout_run.ts";
 import { type ForecastHost, RolloutSession } from "./rollout_session.ts";
 
 export type { ForecastHost } from "./rollout_session.ts";
@@ -63,16 +63,6 @@ export function checkSteps(steps: number): void {
   }
 }
 
-/** Refuses a mean of too few or too many draws, or of draws that share a cache. */
-function checkAverage({ average = 1, kvCache = false, stepInputs }: RolloutOptions): void {
-  if (!Number.isInteger(average) || average < 1 || average > MOST_DRAWS) {
-    throw new RangeError(`Draws of a step are ${average}, wanted an integer from 1 to ${MOST_DRAWS}`);
-  }
-  if (average === 1) return;
-  if (kvCache) throw new RangeError(`Cannot average ${average} draws with a KV cache: it is of one draw`);
-  if (stepInputs) throw new RangeError(`Cannot average ${average} draws of a step whose inputs are given`);
-}
-
 /** Refuses frames that a rollout can not go on after. */
 function checkAfter(after: readonly Frame[], { kvCache = false }: RolloutOptions): void {
   if (kvCache && after.length > 0) {
@@ -121,7 +111,6 @@ export async function* rollout(
   const fields = { ...(map ? { map } : {}), ...(transforms ? { transforms } : {}) };
   checkSteps(steps);
   checkAfter(after, options);
-  checkAverage(options);
   const { model } = host;
   const draws = options.stepInputs ? true : options.draws ?? model.draws ?? false;
   const shape = model.shape(start.info, {
@@ -145,14 +134,15 @@ export async function* rollout(
     ...(options.admit ? { admit: options.admit } : {}),
     ...(options.onDeviceLost ? { onDeviceLost: options.onDeviceLost } : {}),
   });
+  // Few ask for it: who does not, does not load it.
+  const averaged = average === 1 ? null : (await import("./average.ts")).averageOf(session, options);
   const last = start.times.at(-1) ?? 0;
   /** The last frames, as many as a window has. */
   let recent: Frame[] = after.slice(-start.times.length);
   for (let index = after.length + 1, step = after.length; step < steps; index++) {
     await breathe();
     const window = () => windowAfter(start, recent);
-    const predicted =
-      await (average > 1 ? session.average(index, window, average) : session.step(index, window));
+    const predicted = await (averaged ? averaged(index, window) : session.step(index, window));
     if (after.length > 0 && predicted.length > 1) {
       throw new RangeError(`Cannot go on after frames: ${model.family} predicts ${predicted.length} at once`);
     }

@@ -31,9 +31,6 @@ export interface RunSettings {
 /** Streams of a seed from one draw of a step to the next: steps of a rollout are fewer. */
 const DRAW_STREAMS = 2 ** 24;
 
-/** Draws that a step may be averaged over: their streams have 32 bits. */
-export const MOST_DRAWS = 256;
-
 /** See the head of the file. */
 export class RolloutRun<S> implements Disposable {
   readonly #model: Model<S>;

@@ -5,7 +5,7 @@ import type { Device } from "../compile/device.ts";
 import { DeviceLostError } from "../compile/device.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Model } from "../models/model.ts";
-import { type FrameValues, meanFrames } from "./frame.ts";
+import type { FrameValues } from "./frame.ts";
 import type { MemoryEstimate, PreparedForecast } from "./prepare.ts";
 import type { Lease } from "./program_cache.ts";
 import { RolloutRun, type RunSettings } from "./rollout_run.ts";
@@ -105,20 +105,9 @@ export class RolloutSession implements Disposable {
     }
   }
 
-  /**
-   * The mean of several draws of a step. Each starts from the same frames; so does the next step, from their mean.
-   *
-   * @param draws how many
-   */
-  async average(index: number, window: () => Sample, draws: number): Promise<readonly FrameValues[]> {
-    const newest = window();
-    const drawn: (readonly FrameValues[])[] = [];
-    for (let draw = 0; draw < draws; draw++) {
-      drawn.push(await this.step(index, () => newest, draw));
-      // What the run has on its device is this draw's frame.
-      this.#release();
-    }
-    return meanFrames(drawn);
+  /** Forgets what the run has on its device: the next step starts from its window. */
+  restart(): void {
+    this.#release();
   }
 
   async #start(index: number, window: Sample): Promise<RolloutRun<unknown>> {

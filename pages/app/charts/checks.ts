@@ -71,12 +71,14 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
 export function ensembleTable({ checks: { ensemble }, quantities }: Scene): CheckTable | null {
   const [first] = ensemble ?? [];
   if (!first) return null;
+  // The narrowest and the widest say enough in a small table.
+  const few = ({ coverage }: EnsembleCheck) => [coverage[0]!, coverage.at(-1)!];
   const row = (check: EnsembleCheck, q: number) => [
     quantities[q]!.label,
     ...[check.crps, check.crpsOfOne, check.crpsOfKept, check.spreadSkill].map((v) => shortNumber(v, 3)),
-    ...check.coverage.map(({ share }) => percent(share)),
+    ...few(check).map(({ share }) => percent(share)),
   ];
-  const intervals = first.coverage.map(({ interval, expected }) =>
+  const intervals = few(first).map(({ interval, expected }) =>
     `${percent(interval)} (${Math.round(100 * expected)})`
   );
   return {
