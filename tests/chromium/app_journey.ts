@@ -125,9 +125,16 @@ browserTest("seeds give members, a mean and a spread", async () => {
     const words = await untilRun(page, /^2 steps in /);
     assert.match(words, /The mean off by|the mean off by/);
     const counts = await page.evaluate(`(() => {
-      const { members, mean, spread } = walrusApp.store.get().scene;
-      return [members.length, mean.frames.length, spread.frames.length];
+      const { members, mean, spread, quantiles } = walrusApp.store.get().scene;
+      return [members.length, ...[mean, spread, ...quantiles].map(({ frames }) => frames.length)];
     })()`);
-    assert.deepEqual(counts, [2, 2, 2]);
+    assert.deepEqual(counts, [2, 2, 2, 2, 2]);
+    // What is checked of it stands under the charts.
+    const rows = (name: string) =>
+      page.getByRole("region", { name: `Numbers of ${name}` }).locator("tbody tr").count();
+    assert.equal(await rows("Ensemble against truth"), 2);
+    assert.ok(await rows("Physics") >= 2);
+    await page.getByRole("radio", { name: "90 %" }).check({ force: true });
+    await page.locator("figcaption", { hasText: "90 % of 2" }).first().waitFor();
   }, { query: "?steps=2&seeds=2" });
 });
