@@ -117,6 +117,7 @@ const SHARED = [
   "lib/io/npz.ts",
   "lib/io/zip.ts",
   "lib/models/check_shapes.ts",
+  "lib/models/walrus/strides.ts",
   "lib/data/symmetry.ts",
   "lib/data/transform_sample.ts",
   "lib/io/yaml_references.ts",

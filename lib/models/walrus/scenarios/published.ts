@@ -5,6 +5,7 @@
 export interface PublishedSource {
   /** In a few words: `Walrus paper, table 7`. */
   readonly name: string;
+  /** Where it stands. */
   readonly url: string;
   /** Data on which it was measured. */
   readonly split: "validation" | "test";
@@ -21,6 +22,7 @@ export type PublishedSourceName = "base" | "finetuned" | "downstream" | "well";
 export interface PublishedScores {
   /** Name in the catalogue. */
   readonly scenario: string;
+  /** Who says it. */
   readonly source: PublishedSourceName;
   /** `Walrus, finetuned`, `Poseidon-L`, .. */
   readonly network: string;
