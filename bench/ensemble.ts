@@ -1,7 +1,7 @@
-// Do eight members of an ensemble take no longer than eight forecasts one after the other? The shipped network, a lone
-// rollout and an ensemble turn by turn, so that whatever else the machine does meets both.
+// Do eight members of an ensemble take no longer than eight forecasts one after the other? The shipped network, both turn
+// by turn with the same seeds, so that whatever else the machine does meets both.
 //
-// usage: deno run -A bench/ensemble.ts [--rounds 7] [--steps 3] [--members 8] [--out bench/results/ensemble.json]
+// usage: deno run -A bench/ensemble.ts [--rounds 5] [--steps 2] [--members 8] [--out bench/results/ensemble.json]
 
 import { parseArgs } from "node:util";
 import { loadModel, openData, type Sample, wasm } from "walrus";
@@ -25,8 +25,8 @@ async function windowOf(file: string): Promise<Sample> {
 const { values: options } = parseArgs({
   args: Deno.args,
   options: {
-    rounds: { type: "string", default: "7" },
-    steps: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
+    steps: { type: "string", default: "2" },
     members: { type: "string", default: "8" },
     out: { type: "string" },
   },
@@ -45,7 +45,11 @@ for (const threads of [1, 2]) {
     using model = await loadModel("examples/walrus_small/walrus.safetensors", { device });
     const start = await windowOf("examples/data/gray_scott_mini.hdf5");
     const settings = { steps, seed: 1, kvCache };
-    const alone = () => Array.fromAsync(model.rollout(start, settings));
+    const alone = async () => {
+      for (let i = 0; i < members; i++) {
+        await Array.fromAsync(model.rollout(start, { ...settings, seed: settings.seed + i }));
+      }
+    };
     const together = () => Array.fromAsync(ensemble(model, start, { ...settings, members }));
     // Programs are made and weights read before anything is timed.
     await alone();
@@ -58,8 +62,8 @@ for (const threads of [1, 2]) {
         pair.set(work, await timed(work));
       }
       const [lone, eight] = [pair.get(alone)!, pair.get(together)!];
-      ratios.clock.push((members * lone[0]) / eight[0]);
-      ratios.processor.push((members * lone[1]) / eight[1]);
+      ratios.clock.push(lone[0] / eight[0]);
+      ratios.processor.push(lone[1] / eight[1]);
       one.push(lone[0]);
       all.push(eight[0]);
     }
@@ -77,9 +81,8 @@ for (const threads of [1, 2]) {
     console.log(
       `${device.name}${
         kvCache ? ", KV cache" : ""
-      }: one ${row.alone} ms, ${members} members ${row.together} ms; ` +
-        `throughput ${row.throughput} of ${members} times one's (${row.least} to ${row.most}), ` +
-        `by processor time ${row.throughputOfProcessorTime}`,
+      }: ${members} alone ${row.alone} ms, together ${row.together} ms; ` +
+        `throughput ${row.throughput} (${row.least} to ${row.most}), by processor time ${row.throughputOfProcessorTime}`,
     );
   }
 }
@@ -92,8 +95,10 @@ if (options.out) {
     versions: Deno.version,
     workload: `the shipped network, 64 x 64 points, ${steps} steps, 6 input frames`,
     unit:
-      `milliseconds of ${steps} steps, medians of ${rounds} rounds; throughput: time of one times ${members} over ` +
-      "that of all, of the clock with its least and most, and of the processor",
+      `milliseconds of ${members} forecasts, medians of ${rounds} rounds; throughput: time one after the other over ` +
+      "time together, of the clock with its least and most, and of the processor",
+    note:
+      "Other work had both cores at the same time, so times differ by a factor of two from round to round.",
     wanted: "throughput of 0.95 at least",
     rows,
   });
