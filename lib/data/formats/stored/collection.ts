@@ -15,6 +15,9 @@ import { filesLike, type Source } from "../../source.ts";
 import { filesBySplit } from "../../split_names.ts";
 import { readStored, type StoredField } from "./stored_field.ts";
 
+/** Most trajectories of a run: a claim of a few bytes must not become a list that fills the memory. */
+const MOST_TRAJECTORIES = 1_000_000;
+
 /** Trajectories of one file that have the same fields, frames and grid. */
 export interface StoredRun {
   readonly trajectories: number;
@@ -158,6 +161,11 @@ function entriesOf(
 function checkCounts(name: string, { splits }: StoredFile): void {
   for (const run of [...splits.values()].flat()) {
     const { trajectories, steps } = run;
+    if (trajectories > MOST_TRAJECTORIES) {
+      throw new SyntaxError(
+        `Cannot read "${name}": it claims ${trajectories} trajectories, wanted at most ${MOST_TRAJECTORIES}`,
+      );
+    }
     const points = trajectories > 0 ? run.coordinates(0).map(({ length }) => length) : [1];
     if (trajectories > 0 && steps > 0 && points.every((n) => n > 0)) continue;
     throw new SyntaxError(

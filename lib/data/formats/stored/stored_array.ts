@@ -29,6 +29,8 @@ export interface StoredArray {
 export async function hdf5Array(hdf5: Hdf5File, path: string): Promise<StoredArray> {
   const { shape, fault } = await hdf5.dataset(path);
   if (fault) throw new SyntaxError(`Cannot read "${hdf5.name}": dataset "${path}" ${fault}`);
+  // Coordinates and times are made for as many as there are, whatever the file says of its own size.
+  for (const size of shape) hdf5.checkClaim(8 * size, `an axis of "${path}"`);
   return { name: path, shape, read: (start, count) => hdf5.readFloat32(path, start, count) };
 }
 
