@@ -52,7 +52,7 @@ export function physicsTable({ checks, mean, b, a, members }: Scene, shownStep: 
     id: "physics",
     title: "Physics",
     subtitle: `step ${step}; totals in the data's units, ratios else`,
-    head: ["", "Truth", ...forecasts.map(({ label }) => label)],
+    head: ["Quantity", "Truth", ...forecasts.map(({ label }) => label)],
     rows: shown(measures).map((own) => [
       `${KINDS[own.kind]}${own.name}`,
       cell("truth", own),
@@ -85,7 +85,7 @@ export function ensembleTable({ checks: { ensemble }, quantities }: Scene): Chec
     id: "ensemble",
     title: "Ensemble against truth",
     subtitle: `CRPS in the data's units; ${first.frames} steps, ${first.cells} cells, 1 trajectory`,
-    head: ["", `CRPS of ${first.members}`, "of one", "kept", "spread/error", ...intervals],
+    head: ["Field", `CRPS of ${first.members}`, "of one", "kept", "spread/error", ...intervals],
     rows: ensemble!.map(row),
     warnings: [],
     note: "Share of cells within intervals; in brackets what calibrated members of this number have, whose " +

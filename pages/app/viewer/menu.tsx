@@ -8,8 +8,9 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
   const details = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const outside = ({ target }: Event) => {
-      const element = details.current!;
-      if (element.open && !element.contains(target as Node)) element.open = false;
+      // Gone before its listeners are: effects end later than elements.
+      const element = details.current;
+      if (element?.open && !element.contains(target as Node)) element.open = false;
     };
     document.addEventListener("pointerdown", outside);
     document.addEventListener("focusin", outside);
