@@ -58,12 +58,12 @@ Deno.test("an ensemble's steps give mean, quantiles, scores over all of them, an
   assert.deepEqual(checks.laws["member 1"], []);
   assert.match(checks.laws["member 3"]![0]!, /total mass is off by 4 %/);
   const physical = physicsTable(grown, 2)!;
-  assert.deepEqual(physical.head, ["", "Truth", "Mean of 3"]);
+  assert.deepEqual(physical.head, ["Quantity", "Truth", "Mean of 3"]);
   assert.equal(physical.rows[0]![0], "total mass");
   assert.match(physical.warnings[0]!, /^Mean of 3, step 1: total mass is off by 2 %/);
   assert.equal(physical.rows.filter(([name]) => name!.startsWith("jump of")).length, 1);
   const table = ensembleTable(grown)!;
-  assert.deepEqual(table.head.slice(0, 5), ["", "CRPS of 3", "of one", "kept", "spread/error"]);
+  assert.deepEqual(table.head.slice(0, 5), ["Field", "CRPS of 3", "of one", "kept", "spread/error"]);
   assert.deepEqual(table.rows.map(([name]) => name), grown.quantities.map(({ label }) => label));
   assert.match(table.subtitle, /; 2 steps, 1536 cells, 1 trajectory$/);
 });
