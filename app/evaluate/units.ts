@@ -4,7 +4,7 @@
 import type { Masks } from "walrus/data";
 import type { BackendName, FieldMap, FieldTransforms } from "walrus";
 import type { EnsembleTally } from "walrus/metrics";
-import type { Protocol, Score } from "./evaluation.ts";
+import type { Protocol, Score, TrajectoryPictures } from "./evaluation.ts";
 
 /** What forecasts. */
 export type ForecasterName =
@@ -75,17 +75,7 @@ export interface WindowsPart {
 }
 
 /** Planes to be drawn, a component each. */
-export interface PlanesPart {
-  readonly plane: string | null;
-  readonly steps: readonly number[];
-  readonly shape: readonly [number, number];
-  readonly fields: readonly {
-    readonly component: string;
-    readonly limits: readonly [number, number];
-    readonly truth: string;
-    readonly forecast: string;
-  }[];
-}
+export type PlanesPart = Pick<TrajectoryPictures, "plane" | "steps" | "shape" | "fields">;
 
 /** A series that physics looks at. */
 export interface PhysicsPart {

@@ -5,6 +5,7 @@
 import type { ByteSink } from "./byte_sink.ts";
 import { crc32 } from "./crc32.ts";
 import { npyHeader } from "./npy_writer.ts";
+import { CENTRAL, DATE, END, LOCAL, record, UTF8_NAMES, type Width } from "./zip_records.ts";
 
 /** An archive that is being written. */
 export interface StreamedNpz {
@@ -24,30 +25,9 @@ export interface StreamedNpz {
 }
 
 const IN_64_BITS = 0xffffffff;
-const LOCAL = 0x04034b50;
-const CENTRAL = 0x02014b50;
-const END = 0x06054b50;
 const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
 const VERSION = 45;
-const UTF8_NAMES = 0x0800;
-/** 1 January 1980, the first day a zip archive can name: equal contents give equal archives. */
-const DATE = 0x0021;
-
-type Width = 2 | 4 | 8;
-
-/** Numbers by their widths in bytes. */
-function record(...fields: readonly (readonly [Width, number])[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(fields.reduce((n, [width]) => n + width, 0)));
-  let at = 0;
-  for (const [width, value] of fields) {
-    if (width === 2) view.setUint16(at, value, true);
-    else if (width === 4) view.setUint32(at, value, true);
-    else view.setBigUint64(at, BigInt(value), true);
-    at += width;
-  }
-  return new Uint8Array(view.buffer);
-}
 
 /** An array of the archive: where it lies, how much of it is there. */
 interface Entry {

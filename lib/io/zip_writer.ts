@@ -1,25 +1,10 @@
 // Writing zip archives of entries that are stored as they are, up to 4 GiB.
 
 import { crc32 } from "./crc32.ts";
+import { CENTRAL, DATE, END, LOCAL, record, UTF8_NAMES } from "./zip_records.ts";
 
 const LARGEST = 0xffffffff;
-/** 1 January 1980, the first day a zip archive can name: equal contents give equal archives. */
-const DATE = 0x0021;
 const VERSION = 20;
-const UTF8_NAMES = 0x0800;
-
-/** A record of 16-bit and 32-bit little-endian numbers. */
-function record(signature: number, fields: readonly (readonly [2 | 4, number])[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(fields.reduce((n, [width]) => n + width, 4)));
-  view.setUint32(0, signature, true);
-  let at = 4;
-  for (const [width, value] of fields) {
-    if (width === 2) view.setUint16(at, value, true);
-    else view.setUint32(at, value, true);
-    at += width;
-  }
-  return new Uint8Array(view.buffer);
-}
 
 /**
  * A zip archive.
@@ -45,10 +30,10 @@ export function writeZip(files: Readonly<Record<string, Uint8Array>>): Uint8Arra
       [2, encoded.length],
       [2, 0],
     ] as const;
-    parts.push(record(0x04034b50, shared), encoded, bytes);
+    parts.push(record([4, LOCAL], ...shared), encoded, bytes);
     // Comment, disk, attributes, place of the local header.
     const rest = [[2, 0], [2, 0], [2, 0], [4, 0], [4, offset]] as const;
-    directory.push(record(0x02014b50, [[2, VERSION], ...shared, ...rest]), encoded);
+    directory.push(record([4, CENTRAL], [2, VERSION], ...shared, ...rest), encoded);
     offset += 30 + encoded.length + bytes.length;
   }
   const count = Object.keys(files).length;
@@ -58,7 +43,7 @@ export function writeZip(files: Readonly<Record<string, Uint8Array>>): Uint8Arra
       `Cannot write an archive of ${count} files and ${offset} bytes, wanted less than 4 GiB`,
     );
   }
-  const end = record(0x06054b50, [[2, 0], [2, 0], [2, count], [2, count], [4, size], [4, offset], [2, 0]]);
+  const end = record([4, END], [2, 0], [2, 0], [2, count], [2, count], [4, size], [4, offset], [2, 0]);
   const all = [...parts, ...directory, end];
   const out = new Uint8Array(offset + size + end.length);
   let at = 0;
